@@ -1,0 +1,347 @@
+"""Every durable fact of a session: a closed union, past tense, never renamed or removed; new fields have defaults.
+
+Fields marked `Words` or `Content[...]` can hold a person's words or model text. The codec keeps them outside the
+hash behind a salted commitment, so that they can be erased later. Numbers in events are integers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from greenroom.core.values import (
+    Card,
+    Effect,
+    Effects,
+    Frozen,
+    Gate,
+    Hook,
+    Json,
+    Memory,
+    Passage,
+    StepMode,
+    ToolCall,
+    Usage,
+    Verdict,
+)
+
+CONTENT = "content"
+"""Annotation marker: the field is kept as detachable content."""
+
+T = TypeVar("T")
+Content = Annotated[T, CONTENT]
+Words = Annotated[str, CONTENT]
+
+
+class Event(Frozen):
+    """Base of all events. `step` is the key of the step that made it, `inputs` commits to what the step was given."""
+
+    step: str = ""
+    turn: int = 0
+
+
+class SessionOpened(Event):
+    """A session began. `parent` names the session and record it was forked from, if any."""
+
+    kind: Literal["session_opened"] = "session_opened"
+    session: str
+    persona: str
+    version: str
+    workspace: str
+    model: str
+    greenroom: str = ""
+    parent: str = ""
+    parent_seq: int | None = None
+    parent_hash: str = ""
+
+
+class ContractLoaded(Event):
+    """The texts that govern the next turns. `digests` by component; `texts` holds those the log did not have yet, by digest."""
+
+    kind: Literal["contract_loaded"] = "contract_loaded"
+    persona: str
+    version: str
+    model: str
+    autonomy: int = 2
+    digests: dict[str, str]
+    texts: Content[dict[str, str]] = Field(default_factory=dict)
+
+
+class TurnStarted(Event):
+    """A person (or a script, or a tape) said something."""
+
+    kind: Literal["turn_started"] = "turn_started"
+    words: Words
+    origin: str = "person"
+
+
+class VerdictReached(Event):
+    """Policy decided about `subject` at `hook`."""
+
+    kind: Literal["verdict_reached"] = "verdict_reached"
+    inputs: str = ""
+    hook: Hook
+    subject: str = ""
+    effect: Effect
+    rule: str
+    policy_digest: str = ""
+    verdict: Content[Verdict]
+
+
+class MemoriesRecalled(Event):
+    """The memory store answered; `memories` are in order of relevance."""
+
+    kind: Literal["memories_recalled"] = "memories_recalled"
+    inputs: str = ""
+    query: Words = ""
+    memories: Content[tuple[Memory, ...]] = ()
+
+
+class PassagesRetrieved(Event):
+    """The retriever answered with candidates, kept and dropped alike, in order of fused score."""
+
+    kind: Literal["passages_retrieved"] = "passages_retrieved"
+    inputs: str = ""
+    query: Words = ""
+    legs: tuple[str, ...] = ()
+    candidates: Content[tuple[Passage, ...]] = ()
+
+
+class ContextSelected(Event):
+    """Which memories and passages go into the prompt, by id, and for the others why not."""
+
+    kind: Literal["context_selected"] = "context_selected"
+    memories: tuple[str, ...] = ()
+    passages: tuple[str, ...] = ()
+    dropped: dict[str, str] = Field(default_factory=dict)
+
+
+class AttemptFailed(Event):
+    """A model could not be reached or did not finish; another attempt or model may follow."""
+
+    kind: Literal["attempt_failed"] = "attempt_failed"
+    model: str
+    attempt: int
+    problem: str
+    hint: str = ""
+    retry_in_milliseconds: int | None = None
+
+
+class ReplyGenerated(Event):
+    """A model answered. `added` is not kept: what was added since the last reply follows from the log."""
+
+    kind: Literal["reply_generated"] = "reply_generated"
+    inputs: str = ""
+    model: str
+    text: Words = ""
+    reasoning: Words = ""
+    calls: Content[tuple[ToolCall, ...]] = ()
+    finish: str = "stop"
+    usage: Usage = Usage()
+    milliseconds: int = 0
+    first_token_milliseconds: int | None = None
+
+
+class ApprovalRequested(Event):
+    """A person is asked. `binds` is what an answer is good for: this call, under this policy and these tools."""
+
+    kind: Literal["approval_requested"] = "approval_requested"
+    inputs: str = ""
+    call: str
+    tool: str
+    rule: str
+    policy_digest: str = ""
+    binds: str = ""
+    role: str = "operator"
+    deadline: str | None = None
+    card: Content[Card]
+
+
+class ApprovalGiven(Event):
+    """A person (or a named automatic approver) answered the request bound to `binds`; it is used once."""
+
+    kind: Literal["approval_given"] = "approval_given"
+    call: str
+    decision: Literal["allow", "deny", "edit", "simulate", "stop"]
+    approver: str = ""
+    established: str = ""
+    binds: str = ""
+    reason: Words = ""
+    arguments: Content[dict[str, Json] | None] = None
+    result: Content[Json] = None
+
+
+class ToolStarted(Event):
+    """A tool is about to run. On disk before the tool is entered."""
+
+    kind: Literal["tool_started"] = "tool_started"
+    inputs: str = ""
+    call: str
+    tool: str
+    effects: Effects
+    idempotency_key: str = ""
+    arguments: Content[dict[str, Json]] = Field(default_factory=dict)
+
+
+class ToolReturned(Event):
+    """A call ended, whatever the way. `simulated` results came from a person; nothing ran."""
+
+    kind: Literal["tool_returned"] = "tool_returned"
+    call: str
+    tool: str
+    status: Literal["done", "failed", "timed_out", "invalid", "denied", "unknown"]
+    simulated: bool = False
+    milliseconds: int = 0
+    output: Content[Json] = None
+    error: Words = ""
+
+
+class ReplyReleased(Event):
+    """What the person got to read, after the output verdict. `changed` says it differs from the model's words."""
+
+    kind: Literal["reply_released"] = "reply_released"
+    text: Words
+    effect: Effect = "allow"
+    changed: bool = False
+
+
+class MemoriesProposed(Event):
+    """What the turn would like to keep; each proposal gets a verdict of its own."""
+
+    kind: Literal["memories_proposed"] = "memories_proposed"
+    inputs: str = ""
+    memories: Content[tuple[Memory, ...]] = ()
+
+
+class MemoryWritten(Event):
+    """A memory went into the store. `superseded` is the id of the one it replaced."""
+
+    kind: Literal["memory_written"] = "memory_written"
+    memory_id: str
+    segment: str
+    superseded: str = ""
+    memory: Content[Memory]
+
+
+class MemoryForgotten(Event):
+    """A person had a memory removed from the store during the session."""
+
+    kind: Literal["memory_forgotten"] = "memory_forgotten"
+    memory_id: str
+    by: str = ""
+
+
+class GatePaused(Event):
+    """The session stopped at a gate and waits for a person."""
+
+    kind: Literal["gate_paused"] = "gate_paused"
+    gate: Gate
+    cause: str = ""
+
+
+class GatePassed(Event):
+    """A person let the session go on, perhaps with an edit."""
+
+    kind: Literal["gate_passed"] = "gate_passed"
+    gate: Gate
+    action: Literal["continue", "step", "edit", "abandon"]
+    edit: Content[Json] = None
+
+
+class ModeChanged(Event):
+    """The step mode is another from here on."""
+
+    kind: Literal["mode_changed"] = "mode_changed"
+    mode: StepMode
+
+
+class TurnFinished(Event):
+    """A turn ended legally."""
+
+    kind: Literal["turn_finished"] = "turn_finished"
+    outcome: Literal["answered", "refused", "limited", "stopped"]
+    usage: Usage = Usage()
+    milliseconds: int = 0
+
+
+class TurnInterrupted(Event):
+    """A turn stopped in the middle (cancel, broken service, full disk). It can be resumed or abandoned."""
+
+    kind: Literal["turn_interrupted"] = "turn_interrupted"
+    cause: str
+    problem: Words = ""
+    hint: str = ""
+
+
+class TurnResumed(Event):
+    """An interrupted turn goes on from what the log has."""
+
+    kind: Literal["turn_resumed"] = "turn_resumed"
+
+
+class TurnAbandoned(Event):
+    """A person gave an unfinished turn up; nothing of it goes into later prompts."""
+
+    kind: Literal["turn_abandoned"] = "turn_abandoned"
+    reason: Words = ""
+
+
+class TailCut(Event):
+    """A torn last line, left by a crash, was cut off when the log was opened."""
+
+    kind: Literal["tail_cut"] = "tail_cut"
+    lost_bytes: int
+
+
+class ContentErased(Event):
+    """The content of some records is gone on purpose; their hashes stay."""
+
+    kind: Literal["content_erased"] = "content_erased"
+    records: tuple[int, ...]
+    reason: str
+    by: str = ""
+
+
+AnyEvent = Annotated[
+    SessionOpened
+    | ContractLoaded
+    | TurnStarted
+    | VerdictReached
+    | MemoriesRecalled
+    | PassagesRetrieved
+    | ContextSelected
+    | AttemptFailed
+    | ReplyGenerated
+    | ApprovalRequested
+    | ApprovalGiven
+    | ToolStarted
+    | ToolReturned
+    | ReplyReleased
+    | MemoriesProposed
+    | MemoryWritten
+    | MemoryForgotten
+    | GatePaused
+    | GatePassed
+    | ModeChanged
+    | TurnFinished
+    | TurnInterrupted
+    | TurnResumed
+    | TurnAbandoned
+    | TailCut
+    | ContentErased,
+    Field(discriminator="kind"),
+]
+"""The closed union of everything a log can hold."""
+
+
+class Record(Frozen):
+    """An event's place in a log. `commitments` maps each content field to its commitment, `salts` commitment to salt."""
+
+    seq: int
+    at: str
+    event: AnyEvent
+    prev: str
+    hash: str
+    commitments: dict[str, str] = Field(default_factory=dict)
+    salts: dict[str, str] = Field(default_factory=dict)

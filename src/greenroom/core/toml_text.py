@@ -1,0 +1,166 @@
+"""TOML a person wrote, read into a typed value; every error names file, line, key path and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from greenroom.core.errors import FileInvalid
+
+M = TypeVar("M", bound=BaseModel)
+Path = tuple[str | int, ...]
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+
+
+def parse(text: str, model: type[M], file: str) -> M:
+    """Read TOML `text` of `file` (the name shown in errors) as `model`.
+
+    Raises:
+        FileInvalid: not TOML, or not what the model says; the first problem in file order, and how many more.
+    """
+    try:
+        return model.model_validate(tables(text, file))
+    except ValidationError as error:
+        raise _invalid(error, text, model, file) from None
+
+
+def tables(text: str, file: str) -> dict[str, Any]:
+    """The plain tables of a TOML text.
+
+    Raises:
+        FileInvalid: not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, _, place = str(error).partition(" (at ")
+        line = re.search(r"line (\d+)", place)
+        number = int(line.group(1)) if line else text.count("\n") + 1
+        raise FileInvalid(f"not TOML: {message}", where=f"{file}:{number}", code="toml.syntax") from None
+    except RecursionError:
+        raise FileInvalid("nested too deeply", where=file, code="toml.syntax") from None
+
+
+def positions(text: str) -> dict[Path, int]:
+    """The line (from 1) of each key path; array tables are counted, as in `("rule", 0, "when")`."""
+    found: dict[Path, int] = {}
+    counts: dict[Path, int] = {}
+    here: Path = ()
+    quoted = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if quoted:
+            quoted = "" if quoted in line else quoted
+            continue
+        if header := _HEADER.match(line):
+            here = _enter(_parts(header.group(2)), counts, array=header.group(1) == "[[")
+            found.setdefault(here, number)
+        elif key := _KEY.match(line):
+            parts = _parts(key.group(1))
+            for depth in range(1, len(parts) + 1):
+                found.setdefault(here + parts[:depth], number)
+            quoted = _opens_block(line[key.end() :])
+    return found
+
+
+def line_of(lines: dict[Path, int], path: Path) -> int:
+    """The line of `path`, or of its nearest ancestor that has one; 1 if none has."""
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[:-1]
+    return 1
+
+
+def suggest(word: str, known: list[str]) -> str:
+    """`did you mean 'x'?` for the nearest known word, else the words there are."""
+    near = difflib.get_close_matches(word, known, 1, 0.6)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def dotted(path: Path) -> str:
+    """`rule[0].when` for a key path."""
+    out = ""
+    for part in path:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else str(part)
+    return out
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(text))
+
+
+def _enter(parts: tuple[str, ...], counts: dict[Path, int], *, array: bool) -> Path:
+    """The path of a header, with the index of the latest element wherever a part is an array of tables."""
+    here: Path = ()
+    for part in parts[:-1]:
+        here += (part,)
+        if here in counts:
+            here += (counts[here],)
+    here += (parts[-1],)
+    if array:
+        counts[here] = counts.get(here, -1) + 1
+        here += (counts[here],)
+    return here
+
+
+def _opens_block(rest: str) -> str:
+    for quote in ('"""', "'''"):
+        if rest.count(quote) == 1:
+            return quote
+    return ""
+
+
+def _invalid(error: ValidationError, text: str, model: type[BaseModel], file: str) -> FileInvalid:
+    lines = positions(text)
+    problems = sorted(
+        ((line_of(lines, _location(problem)), problem) for problem in error.errors()), key=lambda pair: pair[0]
+    )
+    line, problem = problems[0]
+    path = _location(problem)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    where = f"{file}:{line} {dotted(path)}".rstrip()
+    if problem["type"] == "extra_forbidden":
+        hint = suggest(str(path[-1]), _fields_at(model, path[:-1]))
+        return FileInvalid(f"unknown key '{path[-1]}'{more}", where=where, hint=hint, code="toml.unknown_key")
+    if problem["type"] == "missing":
+        return FileInvalid(f"'{path[-1]}' is missing{more}", where=where, code="toml.missing_key")
+    said = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    shown = f", not {problem['input']!r:.60}" if problem["type"] != "value_error" else ""
+    prefix = "must be " if problem["msg"].startswith("Input should be ") else ""
+    return FileInvalid(f"{prefix}{said}{shown}{more}", where=where, code="toml.value")
+
+
+def _location(problem: ErrorDetails) -> Path:
+    """pydantic's location without the names of union branches, which are not keys of the file."""
+    return tuple(part for part in problem["loc"] if isinstance(part, int) or "[" not in part)
+
+
+def _fields_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys `model` knows at `path`, following nested models through lists and dicts."""
+    current: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int) or current is None:
+            continue
+        field = _field_named(current, part)
+        current = _model_in(field.annotation) if field else current
+    if current is None:
+        return []
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _field_named(model: type[BaseModel], key: str) -> Any:
+    return next((f for name, f in model.model_fields.items() if key in (name, f.alias)), None)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)

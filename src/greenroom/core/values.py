@@ -1,0 +1,218 @@
+"""The values a turn handles: usage, passages, memories, tools, findings, verdicts, approvals. Frozen, closed to unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list or dict of those. Cleaned at ingest by `canonical.clean_json`."""
+
+Hook = Literal[
+    "input", "memory.read", "retrieval", "prompt", "tool.call", "tool.result", "memory.write", "handoff", "output", "export"
+]
+Effect = Literal["allow", "redact", "require_approval", "escalate", "deny"]
+Origin = Literal["user", "memory", "passage", "tool", "web", "model", "persona"]
+Effects = Literal["none", "repeatable", "once"]
+Gate = Literal["input", "recall", "retrieve", "prompt", "tool", "result", "output", "remember"]
+StepMode = Literal["run", "tools", "step"]
+
+
+class Frozen(BaseModel):
+    """Base of every value read from a file or a wire: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Usage(Frozen):
+    """What a call or turn used. Money is counted in millionths of a US dollar, so that sums stay exact."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    micro_usd: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            micro_usd=self.micro_usd + other.micro_usd,
+        )
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    @property
+    def usd(self) -> float:
+        return self.micro_usd / 1_000_000
+
+
+class Passage(Frozen):
+    """A piece of a document that retrieval found.
+
+    `start` and `end` are code points in the source. A score is None where its leg did not run or did not find it;
+    `vector` is cosine similarity in 0..1, `lexical` the leg's own relevance (larger is better), `score` the fused one.
+    """
+
+    id: str
+    source: str
+    heading: str = ""
+    text: str
+    start: int = 0
+    end: int = 0
+    collection: str = ""
+    score: float = 0.0
+    vector: float | None = None
+    lexical: float | None = None
+    matched: tuple[str, ...] = ()
+    origin: Origin = "passage"
+
+    @property
+    def label(self) -> str:
+        """`returns.md#refunds`, as people cite it."""
+        return f"{self.source}#{self.heading}" if self.heading else self.source
+
+
+class Memory(Frozen):
+    """One thing kept about a subject. `record` is `session:seq` of the words it came from; `confidence` is 0..1."""
+
+    id: str
+    segment: str
+    subject: str
+    text: str
+    key: str = ""
+    confidence: float = 1.0
+    record: str = ""
+    created: str = ""
+    expires: str | None = None
+    score: float | None = None
+
+
+class ToolSpec(Frozen):
+    """What a tool is and what it may do to the world. `parameters` is a JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Json]
+    effects: Effects = "once"
+    reversible: bool = False
+    timeout_seconds: float = 30.0
+    output_limit: int = 20_000
+    sensitivity: Literal["public", "internal", "personal", "secret"] = "internal"
+    outbound: bool = False
+
+
+class ToolCall(Frozen):
+    """A call the model asks for. `id` is the engine's number (`c1`); `problem` says why the arguments could not be read."""
+
+    id: str
+    tool: str
+    arguments: dict[str, Json] = Field(default_factory=dict)
+    vendor_id: str = ""
+    problem: str = ""
+
+
+class ToolResult(Frozen):
+    """What a call came to. Everything but `done` is a value the model gets to read, never an exception."""
+
+    status: Literal["done", "failed", "timed_out", "invalid", "denied", "unknown"]
+    output: Json = None
+    error: str = ""
+
+
+class Finding(Frozen):
+    """Something a detector saw. `path` is where in the payload (`args.note`, `text`), the span is code points there."""
+
+    detector: str
+    path: str
+    start: int
+    end: int
+    mask: str = ""
+
+
+class Clause(Frozen):
+    """One clause of a rule as it was evaluated, with the live value of every name in it."""
+
+    source: str
+    outcome: Literal["true", "false", "error"]
+    values: dict[str, Json] = Field(default_factory=dict)
+    error: str = ""
+
+
+class Fired(Frozen):
+    """A rule that took part in a verdict. `observed` means it was recorded without acting."""
+
+    rule: str
+    effect: Effect
+    why: str
+    policy: str = ""
+    clauses: tuple[Clause, ...] = ()
+    observed: bool = False
+
+
+class Ask(Frozen):
+    """Who is asked and until when. `then` is what happens after the deadline, in order; it never allows."""
+
+    role: str = "operator"
+    deadline_seconds: int | None = None
+    then: tuple[str, ...] = ("deny",)
+
+
+class Verdict(Frozen):
+    """A decision with its reasons.
+
+    `rule` is the strictest rule that fired, or a built-in name such as `envelope`, `autonomy` or `default`.
+    `payload` is what goes on after a redact, and None otherwise. `addends` are the parts `risk` (0..100) is made of.
+    """
+
+    effect: Effect
+    rule: str
+    why: str
+    policy: str = ""
+    policy_digest: str = ""
+    risk: int = 0
+    addends: tuple[tuple[str, int], ...] = ()
+    autonomy: int = 0
+    fired: tuple[Fired, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    show: dict[str, Json] = Field(default_factory=dict)
+    ask: Ask | None = None
+    payload: Json = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether what was asked about may not go on without a person."""
+        return self.effect in ("deny", "escalate", "require_approval")
+
+
+class Card(Frozen):
+    """What a person is shown when asked, in reading order; its commitment is part of the log."""
+
+    call: ToolCall
+    spec: ToolSpec
+    verdict: Verdict
+    reason: str = ""
+    origin: tuple[str, ...] = ()
+
+
+class ApprovalReply(Frozen):
+    """A person's answer. `arguments` belongs to edit, `result` to simulate, `reason` to deny and stop."""
+
+    decision: Literal["allow", "deny", "edit", "simulate", "stop"]
+    approver: str = ""
+    established: str = ""
+    reason: str = ""
+    arguments: dict[str, Json] | None = None
+    result: Json = None
+
+
+class GateReply(Frozen):
+    """What a person does at a pause. `edit` replaces what is about to happen, in that gate's own form."""
+
+    action: Literal["continue", "step", "edit", "abandon"]
+    edit: Json = None
+
+
+Micros = Annotated[int, Field(ge=0)]

@@ -1,0 +1,1 @@
+"""Folds of a log: everything shown is one of these."""

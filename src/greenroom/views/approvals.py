@@ -1,0 +1,55 @@
+"""Questions to people: the ones still open, and how the others were answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, TurnAbandoned, TurnFinished
+from greenroom.core.values import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question. `given` is None while it is open."""
+
+    seq: int
+    turn: int
+    step: str
+    at: str
+    card: Card
+    binds: str
+    deadline: str | None = None
+    given: ApprovalGiven | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """All questions of a session, oldest first."""
+
+    open: tuple[Asked, ...] = ()
+    answered: tuple[Asked, ...] = ()
+
+    def question(self) -> Asked | None:
+        """The one to answer next."""
+        return self.open[0] if self.open else None
+
+
+EMPTY = Approvals()
+
+
+def fold(state: Approvals, record: Record) -> Approvals:
+    match record.event:
+        case ApprovalRequested() as event:
+            asked = Asked(
+                record.seq, event.turn, event.step, record.at, event.card, event.binds, event.deadline
+            )
+            kept = tuple(a for a in state.open if a.step != event.step)
+            return replace(state, open=(*kept, asked))
+        case ApprovalGiven() as event:
+            now = tuple(replace(a, given=event) for a in state.open if a.step == event.step)
+            kept = tuple(a for a in state.open if a.step != event.step)
+            return Approvals(kept, state.answered + now)
+        case TurnAbandoned() | TurnFinished():
+            return replace(state, open=()) if state.open else state
+        case _:
+            return state

@@ -1,0 +1,111 @@
+"""The conversation as a person reads it: what was said, what was done about it, what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    AttemptFailed,
+    GatePaused,
+    Record,
+    ReplyGenerated,
+    ReplyReleased,
+    ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
+    TurnInterrupted,
+    TurnResumed,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.core.values import ToolCall
+from greenroom.views.fold import Turns, by_turn
+
+Kind = Literal["person", "persona", "tool", "verdict", "approval", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing in the conversation. `seq` is the record it comes from; `call` the call it is about, if any."""
+
+    seq: int
+    kind: Kind
+    text: str
+    call: ToolCall | None = None
+    status: str = ""
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationTurn:
+    """A turn's lines in order, and how it stands: running, interrupted, abandoned, or its outcome."""
+
+    turn: int
+    seq: int
+    lines: tuple[Line, ...]
+    calls: tuple[ToolCall, ...] = ()
+    status: str = "running"
+
+
+Conversation = Turns[ConversationTurn]
+EMPTY: Conversation = Turns()
+
+
+def _start(record: Record, event: TurnStarted) -> ConversationTurn:
+    return ConversationTurn(event.turn, record.seq, (Line(record.seq, "person", event.words),))
+
+
+def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
+    match record.event:
+        case ReplyGenerated(text=text, calls=calls):
+            state = replace(state, calls=state.calls + calls)
+            return _add(state, Line(record.seq, "persona", text)) if calls and text else state
+        case ToolReturned() as event:
+            return _add(state, _tool_line(state, record.seq, event))
+        case ReplyReleased(text=text):
+            return _add(state, Line(record.seq, "persona", text, final=True))
+        case VerdictReached(effect=effect, hook=hook, verdict=verdict) if effect != "allow" and hook != "tool.call":
+            return _add(state, Line(record.seq, "verdict", f"{hook}: {effect} by {verdict.rule}. {verdict.why}"))
+        case ApprovalGiven() as event:
+            return _add(state, Line(record.seq, "approval", _answer(event), status=event.decision))
+        case AttemptFailed(model=model, attempt=attempt, problem=problem):
+            return _add(state, Line(record.seq, "note", f"{model}, attempt {attempt}: {problem}"))
+        case TurnInterrupted(problem=problem, hint=hint):
+            said = f"{problem} ({hint})" if hint else problem
+            return replace(_add(state, Line(record.seq, "note", said)), status="interrupted")
+        case TurnAbandoned(reason=reason):
+            return replace(_add(state, Line(record.seq, "note", f"abandoned: {reason}")), status="abandoned")
+        case TurnResumed():
+            return replace(state, status="running")
+        case TurnFinished(outcome=outcome):
+            return replace(state, status=outcome)
+        case GatePaused(gate=gate):
+            return replace(state, status=f"paused at {gate}")
+        case _:
+            return state
+
+
+def _add(state: ConversationTurn, line: Line) -> ConversationTurn:
+    return replace(state, lines=(*state.lines, line))
+
+
+def _tool_line(state: ConversationTurn, seq: int, event: ToolReturned) -> Line:
+    call = next((c for c in state.calls if c.id == event.call), None)
+    shown = event.error if event.status != "done" else _brief(event.output)
+    status = "simulated" if event.simulated else event.status
+    return Line(seq, "tool", shown, call=call, status=status)
+
+
+def _answer(event: ApprovalGiven) -> str:
+    by = f" by {event.approver}" if event.approver else ""
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{event.decision}{by}{reason}"
+
+
+def _brief(output: object) -> str:
+    return output if isinstance(output, str) else str(output)
+
+
+fold = by_turn(_start, _grow)

@@ -1,0 +1,56 @@
+"""What was looked up for each turn: every candidate with its scores, kept or dropped and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from greenroom.core.events import ContextSelected, PassagesRetrieved, Record, TurnStarted
+from greenroom.core.values import Passage
+from greenroom.views.fold import Turns, by_turn
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A candidate passage. `cited` is its number in the prompt (from 1), None when it was dropped for `reason`."""
+
+    rank: int
+    passage: Passage
+    cited: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalTurn:
+    """A turn's query, the legs that answered it, and its hits in order of score."""
+
+    turn: int
+    query: str = ""
+    legs: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+
+
+Retrieval = Turns[RetrievalTurn]
+EMPTY: Retrieval = Turns()
+
+
+def _start(record: Record, event: TurnStarted) -> RetrievalTurn:
+    return RetrievalTurn(event.turn)
+
+
+def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
+    match record.event:
+        case PassagesRetrieved(query=query, legs=legs, candidates=candidates):
+            hits = tuple(Hit(rank, passage) for rank, passage in enumerate(candidates, 1))
+            return replace(state, query=query, legs=legs, hits=hits)
+        case ContextSelected(passages=kept, dropped=dropped):
+            place = {key: number for number, key in enumerate(kept, 1)}
+            hits = tuple(
+                replace(hit, cited=place.get(hit.passage.id), reason=dropped.get(hit.passage.id, ""))
+                for hit in state.hits
+            )
+            return replace(state, hits=hits)
+        case _:
+            return state
+
+
+fold = by_turn(_start, _grow)

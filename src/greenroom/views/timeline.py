@@ -1,0 +1,145 @@
+"""The log as one short line an event: the Trace pane's rows, and the story that tests compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from greenroom.core.events import (
+    AnyEvent,
+    ApprovalGiven,
+    ApprovalRequested,
+    AttemptFailed,
+    ContentErased,
+    ContextSelected,
+    ContractLoaded,
+    GatePassed,
+    GatePaused,
+    MemoriesProposed,
+    MemoriesRecalled,
+    MemoryForgotten,
+    MemoryWritten,
+    ModeChanged,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ReplyReleased,
+    SessionOpened,
+    TailCut,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnInterrupted,
+    TurnResumed,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.core.inert import inert_line
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event in one line. `at` is the log's stamp."""
+
+    seq: int
+    turn: int
+    at: str
+    kind: str
+    text: str
+
+
+def row(record: Record) -> Row:
+    """The line of one record."""
+    event = record.event
+    return Row(record.seq, event.turn, record.at, event.kind, summary(event))
+
+
+def story(records: list[Record] | tuple[Record, ...]) -> list[str]:
+    """The log without times, ids and hashes: what two runs of the same situation share."""
+    return [f"{r.event.step or '-'} {r.event.kind} {summary(r.event)}".rstrip() for r in records]
+
+
+def summary(event: AnyEvent) -> str:
+    """What happened, in a few words, with nothing a terminal could obey."""
+    match event:
+        case SessionOpened() | ContractLoaded() | ModeChanged() | TailCut() | ContentErased():
+            return _about_session(event)
+        case TurnStarted() | TurnFinished() | TurnInterrupted() | TurnResumed() | TurnAbandoned() | ReplyReleased():
+            return _about_turn(event)
+        case MemoriesRecalled() | PassagesRetrieved() | ContextSelected() | MemoriesProposed():
+            return _about_context(event)
+        case MemoryWritten(memory=memory):
+            return inert_line(f"{memory.segment}: {memory.text}", 80)
+        case MemoryForgotten(memory_id=memory_id):
+            return memory_id
+        case AttemptFailed(model=model, attempt=attempt, problem=problem):
+            return f"{model} attempt {attempt}: {problem}"
+        case ReplyGenerated(text=text, calls=calls):
+            return inert_line(" ".join(f"{c.id}={c.tool}" for c in calls) or text, 80)
+        case VerdictReached(hook=hook, subject=subject, effect=effect, rule=rule):
+            return inert_line(f"{hook} {subject} {effect} by {rule}", 100)
+        case ApprovalRequested() | ApprovalGiven() | GatePaused() | GatePassed():
+            return _about_person(event)
+        case ToolStarted(call=call, tool=tool):
+            return inert_line(f"{call} {tool}", 80)
+        case ToolReturned(call=call, tool=tool, status=status, simulated=simulated):
+            return inert_line(f"{call} {tool} {'simulated' if simulated else status}", 80)
+        case _:
+            assert_never(event)
+
+
+def _about_session(event: SessionOpened | ContractLoaded | ModeChanged | TailCut | ContentErased) -> str:
+    match event:
+        case SessionOpened(persona=persona, version=version, parent=parent):
+            return f"{persona}@{version}" + (f" forked from {parent}" if parent else "")
+        case ContractLoaded(persona=persona, version=version, model=model):
+            return f"{persona}@{version} on {model}"
+        case ModeChanged(mode=mode):
+            return mode
+        case TailCut(lost_bytes=lost):
+            return f"{lost} bytes of a torn line"
+        case ContentErased(records=records, reason=reason):
+            return f"{len(records)} records: {inert_line(reason, 60)}"
+
+
+def _about_turn(
+    event: TurnStarted | TurnFinished | TurnInterrupted | TurnResumed | TurnAbandoned | ReplyReleased,
+) -> str:
+    match event:
+        case TurnStarted(words=words):
+            return inert_line(words, 80)
+        case ReplyReleased(text=text, effect=effect):
+            return inert_line(text if effect == "allow" else f"({effect}) {text}", 80)
+        case TurnFinished(outcome=outcome):
+            return outcome
+        case TurnInterrupted(cause=cause):
+            return cause
+        case TurnAbandoned(reason=reason):
+            return inert_line(reason, 60)
+        case TurnResumed():
+            return ""
+
+
+def _about_context(event: MemoriesRecalled | PassagesRetrieved | ContextSelected | MemoriesProposed) -> str:
+    match event:
+        case MemoriesRecalled(memories=memories):
+            return f"{len(memories)} memories"
+        case PassagesRetrieved(candidates=candidates, legs=legs):
+            return f"{len(candidates)} candidates from {'+'.join(legs) or 'nothing'}"
+        case ContextSelected(memories=memories, passages=passages, dropped=dropped):
+            return f"{len(memories)} memories, {len(passages)} passages, {len(dropped)} dropped"
+        case MemoriesProposed(memories=memories):
+            return inert_line(", ".join(m.text for m in memories) or "none", 80)
+
+
+def _about_person(event: ApprovalRequested | ApprovalGiven | GatePaused | GatePassed) -> str:
+    match event:
+        case ApprovalRequested(call=call, tool=tool, rule=rule):
+            return inert_line(f"{call} {tool} because of {rule}", 100)
+        case ApprovalGiven(call=call, decision=decision):
+            return f"{call} {decision}"
+        case GatePaused(gate=gate, cause=cause):
+            return f"{gate} {cause}".rstrip()
+        case GatePassed(gate=gate, action=action):
+            return f"{gate} {action}"

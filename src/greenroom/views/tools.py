@@ -1,0 +1,85 @@
+"""The tool calls of each turn: what was asked, decided, run and returned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.core.values import ToolCall
+from greenroom.views.fold import Turns, by_turn
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """One call. `ran_with` are the arguments it was started with, which an edit can make differ from the model's."""
+
+    call: ToolCall
+    status: str = "asked for"
+    verdict: str = ""
+    rule: str = ""
+    answer: str = ""
+    ran_with: dict[str, Any] | None = None
+    output: Any = None
+    error: str = ""
+    simulated: bool = False
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolTurn:
+    """A turn's calls in reply order."""
+
+    turn: int
+    calls: tuple[CallView, ...] = ()
+
+
+ToolsView = Turns[ToolTurn]
+EMPTY: ToolsView = Turns()
+
+
+def _start(record: Record, event: TurnStarted) -> ToolTurn:
+    return ToolTurn(event.turn)
+
+
+def _grow(state: ToolTurn, record: Record) -> ToolTurn:
+    match record.event:
+        case ReplyGenerated(calls=calls) if calls:
+            return replace(state, calls=state.calls + tuple(CallView(call) for call in calls))
+        case VerdictReached(hook="tool.call", step=step, effect=effect, rule=rule):
+            return _change(state, step.rsplit(":", 1)[-1].split(".")[0], verdict=effect, rule=rule)
+        case ApprovalRequested(call=call):
+            return _change(state, call, status="waits for a person")
+        case ApprovalGiven(call=call, decision=decision):
+            return _change(state, call, answer=decision)
+        case ToolStarted(call=call, arguments=arguments):
+            return _change(state, call, status="running", ran_with=arguments)
+        case ToolReturned() as event:
+            return _change(
+                state,
+                event.call,
+                status=event.status,
+                output=event.output,
+                error=event.error,
+                simulated=event.simulated,
+                milliseconds=event.milliseconds,
+            )
+        case _:
+            return state
+
+
+def _change(state: ToolTurn, call: str, **changes: Any) -> ToolTurn:
+    calls = tuple(replace(view, **changes) if view.call.id == call else view for view in state.calls)
+    return replace(state, calls=calls)
+
+
+fold = by_turn(_start, _grow)
