@@ -1,0 +1,155 @@
+"""Findings in a payload: which detector, where, from which code point to which.
+
+Invariant: every string is looked at, or `unchecked` says what was not; spans are code points of the string at `path`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import islice
+
+from greenroom.core.inert import hidden_spans
+from greenroom.core.values import Finding, Json
+from greenroom.detectors.checks import MAX_WINDOWS
+from greenroom.detectors.patterns import PATTERNS, Pattern
+from greenroom.detectors.walk import walk
+
+MAX_FINDINGS = 2_000
+
+LABELS = {
+    "personal.email": "email",
+    "personal.card": "card",
+    "personal.iban": "iban",
+    "personal.phone": "phone",
+    "personal.ip": "ip",
+    "secret.jwt": "jwt",
+    "secret.pem": "key",
+    "secret.token": "token",
+    "secret.keyed": "password",
+    "text.control": "control",
+    "link.mismatch": "link",
+    "injection.hint": "instruction",
+}
+"""What a mask calls each kind of finding: `personal.card` becomes `‹card#1›`."""
+
+KINDS = tuple(LABELS)
+"""The names of all detectors, as rules give them in `find`."""
+
+_KIND_OF = {label: kind for kind, label in LABELS.items()}
+_MASK = re.compile(f"‹({'|'.join(_KIND_OF)})#([1-9][0-9]{{0,8}})›")
+_SEPARATOR = b"\n\x00\n"
+Place = tuple[int, int, int, str]
+"""Index of a string, start, end, detector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What was found, in reading order, and what could not be checked."""
+
+    findings: tuple[Finding, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+def find(payload: Json) -> tuple[Finding, ...]:
+    """All findings in `payload`; use `scan` where it matters that something could not be checked."""
+    return scan(payload).findings
+
+
+def scan(payload: Json) -> Scan:
+    """Look at every string of `payload`, keys included. Linear in its size; never raises."""
+    walked = walk(payload)
+    strings = _Strings(walked.strings)
+    budget = [MAX_WINDOWS]
+    found: list[Place] = []
+    for pattern in PATTERNS:
+        strings.search(pattern, budget, found)
+    strings.odd_characters(found)
+    unchecked = list(walked.unchecked)
+    if budget[0] <= 0:
+        unchecked.append(f"possible card and account numbers beyond {MAX_WINDOWS:,}")
+    if len(found) > MAX_FINDINGS:
+        unchecked.append(f"findings beyond {MAX_FINDINGS:,}")
+    places = _without_numbers_in_numbers(sorted(set(found)))[:MAX_FINDINGS]
+    return Scan(tuple(strings.finding(*place) for place in places), tuple(unchecked))
+
+
+def _without_numbers_in_numbers(places: list[Place]) -> list[Place]:
+    """The same places, but no phone number that is a part of a card number or an IBAN (`DE89 3704 0044 ...`)."""
+    if not any(place[3] == "personal.phone" for place in places):
+        return places
+    outer = (-1, 0, 0)
+    kept: list[Place] = []
+    for index, start, end, detector in places:
+        if detector in ("personal.card", "personal.iban"):
+            outer = (index, start, end)
+        elif detector == "personal.phone" and outer[0] == index and outer[1] < start and end <= outer[2]:
+            continue
+        kept.append((index, start, end, detector))
+    return kept
+
+
+class _Strings:
+    """All strings of a payload as one run of bytes, so that each pattern is searched once and not per string."""
+
+    def __init__(self, strings: list[tuple[str, str]]) -> None:
+        self._strings = strings
+        parts = [text.encode("utf-8", "surrogatepass") for _, text in strings]
+        self._starts: list[int] = []
+        offset = 0
+        for part in parts:
+            self._starts.append(offset)
+            offset += len(part) + len(_SEPARATOR)
+        self._data = _SEPARATOR.join(parts)
+        self._ascii = self._data.isascii()
+        self._cursor = (0, 0, 0)
+
+    def search(self, pattern: Pattern, budget: list[int], found: list[Place]) -> None:
+        """Add what `pattern` finds, as (index of the string, start, end, detector)."""
+        data = self._data
+        if pattern.literals and not any(literal in data for literal in pattern.literals):
+            return
+        for match in pattern.compiled.finditer(data):
+            for start, end in pattern.check(match, budget):
+                if (place := self._place(start, end)) is not None:
+                    found.append((*place, pattern.name))
+            if len(found) > MAX_FINDINGS:
+                return
+
+    def odd_characters(self, found: list[Place]) -> None:
+        """Add control, bidi and invisible characters, and the masks that earlier redactions left."""
+        for index, (_, text) in enumerate(self._strings):
+            if text.isascii() and text.isprintable():
+                continue
+            hidden = islice(hidden_spans(text), MAX_FINDINGS + 1)
+            found.extend((index, start, end, "text.control") for start, end in hidden)
+            masks = islice(_MASK.finditer(text), MAX_FINDINGS + 1) if "‹" in text else ()
+            found.extend((index, mask.start(), mask.end(), _KIND_OF[mask[1]]) for mask in masks)
+            if len(found) > MAX_FINDINGS:
+                return
+
+    def finding(self, index: int, start: int, end: int, detector: str) -> Finding:
+        path, text = self._strings[index]
+        mask = text[start:end] if _MASK.fullmatch(text, start, end) else ""
+        return Finding.model_construct(detector=detector, path=path, start=start, end=end, mask=mask)
+
+    def _place(self, start: int, end: int) -> tuple[int, int, int] | None:
+        """Which string a byte span stands in, and where there in code points; None if it spans several."""
+        index = bisect_right(self._starts, start) - 1
+        base = self._starts[index]
+        text = self._strings[index][1]
+        if self._ascii:
+            return (index, start - base, end - base) if end - base <= len(text) else None
+        first = self._points(index, base, start)
+        length = len(self._data[start:end].decode("utf-8", "surrogatepass"))
+        return (index, first, first + length) if first + length <= len(text) else None
+
+    def _points(self, index: int, base: int, start: int) -> int:
+        """Code points before byte `start` in string `index`; counts on from the last answer, so that a scan stays linear."""
+        last, byte, points = self._cursor
+        if last != index or byte > start:
+            byte, points = base, 0
+        points += len(self._data[byte:start].decode("utf-8", "surrogatepass"))
+        self._cursor = (index, start, points)
+        return points
