@@ -1,0 +1,1 @@
+"""A project on disk: layout, find, create, settings, trust."""
