@@ -39,10 +39,11 @@ class Event(Frozen):
 
     step: str = ""
     turn: int = 0
+    inputs: str = ""
 
 
 class SessionOpened(Event):
-    """A session began. `parent` names the session and record it was forked from, if any."""
+    """A session began."""
 
     kind: Literal["session_opened"] = "session_opened"
     session: str
@@ -51,9 +52,16 @@ class SessionOpened(Event):
     workspace: str
     model: str
     greenroom: str = ""
-    parent: str = ""
-    parent_seq: int | None = None
-    parent_hash: str = ""
+
+
+class SessionForked(Event):
+    """From here on this is another session: the records before are a verbatim copy of the parent's, up to `parent_seq`."""
+
+    kind: Literal["session_forked"] = "session_forked"
+    session: str
+    parent: str
+    parent_seq: int
+    parent_hash: str
 
 
 class ContractLoaded(Event):
@@ -80,7 +88,6 @@ class VerdictReached(Event):
     """Policy decided about `subject` at `hook`."""
 
     kind: Literal["verdict_reached"] = "verdict_reached"
-    inputs: str = ""
     hook: Hook
     subject: str = ""
     effect: Effect
@@ -93,7 +100,6 @@ class MemoriesRecalled(Event):
     """The memory store answered; `memories` are in order of relevance."""
 
     kind: Literal["memories_recalled"] = "memories_recalled"
-    inputs: str = ""
     query: Words = ""
     memories: Content[tuple[Memory, ...]] = ()
 
@@ -102,7 +108,6 @@ class PassagesRetrieved(Event):
     """The retriever answered with candidates, kept and dropped alike, in order of fused score."""
 
     kind: Literal["passages_retrieved"] = "passages_retrieved"
-    inputs: str = ""
     query: Words = ""
     legs: tuple[str, ...] = ()
     candidates: Content[tuple[Passage, ...]] = ()
@@ -129,10 +134,9 @@ class AttemptFailed(Event):
 
 
 class ReplyGenerated(Event):
-    """A model answered. `added` is not kept: what was added since the last reply follows from the log."""
+    """A model answered. Its request is not kept: it follows from the log."""
 
     kind: Literal["reply_generated"] = "reply_generated"
-    inputs: str = ""
     model: str
     text: Words = ""
     reasoning: Words = ""
@@ -144,22 +148,20 @@ class ReplyGenerated(Event):
 
 
 class ApprovalRequested(Event):
-    """A person is asked. `binds` is what an answer is good for: this call, under this policy and these tools."""
+    """A person is asked. The commitment of `card` is part of what an answer binds to."""
 
     kind: Literal["approval_requested"] = "approval_requested"
-    inputs: str = ""
     call: str
     tool: str
     rule: str
     policy_digest: str = ""
-    binds: str = ""
     role: str = "operator"
     deadline: str | None = None
     card: Content[Card]
 
 
 class ApprovalGiven(Event):
-    """A person (or a named automatic approver) answered the request bound to `binds`; it is used once."""
+    """A person (or a named automatic approver) answered. `binds` ties it to one card, policy and set of tools."""
 
     kind: Literal["approval_given"] = "approval_given"
     call: str
@@ -176,7 +178,6 @@ class ToolStarted(Event):
     """A tool is about to run. On disk before the tool is entered."""
 
     kind: Literal["tool_started"] = "tool_started"
-    inputs: str = ""
     call: str
     tool: str
     effects: Effects
@@ -210,7 +211,6 @@ class MemoriesProposed(Event):
     """What the turn would like to keep; each proposal gets a verdict of its own."""
 
     kind: Literal["memories_proposed"] = "memories_proposed"
-    inputs: str = ""
     memories: Content[tuple[Memory, ...]] = ()
 
 
@@ -305,6 +305,7 @@ class ContentErased(Event):
 
 AnyEvent = Annotated[
     SessionOpened
+    | SessionForked
     | ContractLoaded
     | TurnStarted
     | VerdictReached

@@ -17,7 +17,6 @@ class Asked:
     step: str
     at: str
     card: Card
-    binds: str
     deadline: str | None = None
     given: ApprovalGiven | None = None
 
@@ -41,7 +40,7 @@ def fold(state: Approvals, record: Record) -> Approvals:
     match record.event:
         case ApprovalRequested() as event:
             asked = Asked(
-                record.seq, event.turn, event.step, record.at, event.card, event.binds, event.deadline
+                record.seq, event.turn, event.step, record.at, event.card, event.deadline
             )
             kept = tuple(a for a in state.open if a.step != event.step)
             return replace(state, open=(*kept, asked))

@@ -24,6 +24,7 @@ from greenroom.core.events import (
     Record,
     ReplyGenerated,
     ReplyReleased,
+    SessionForked,
     SessionOpened,
     TailCut,
     ToolReturned,
@@ -63,7 +64,7 @@ def story(records: list[Record] | tuple[Record, ...]) -> list[str]:
 def summary(event: AnyEvent) -> str:
     """What happened, in a few words, with nothing a terminal could obey."""
     match event:
-        case SessionOpened() | ContractLoaded() | ModeChanged() | TailCut() | ContentErased():
+        case SessionOpened() | SessionForked() | ContractLoaded() | ModeChanged() | TailCut() | ContentErased():
             return _about_session(event)
         case TurnStarted() | TurnFinished() | TurnInterrupted() | TurnResumed() | TurnAbandoned() | ReplyReleased():
             return _about_turn(event)
@@ -89,10 +90,14 @@ def summary(event: AnyEvent) -> str:
             assert_never(event)
 
 
-def _about_session(event: SessionOpened | ContractLoaded | ModeChanged | TailCut | ContentErased) -> str:
+def _about_session(
+    event: SessionOpened | SessionForked | ContractLoaded | ModeChanged | TailCut | ContentErased,
+) -> str:
     match event:
-        case SessionOpened(persona=persona, version=version, parent=parent):
-            return f"{persona}@{version}" + (f" forked from {parent}" if parent else "")
+        case SessionOpened(persona=persona, version=version):
+            return f"{persona}@{version}"
+        case SessionForked(session=session, parent=parent, parent_seq=seq):
+            return f"{session} from {parent} at {seq}"
         case ContractLoaded(persona=persona, version=version, model=model):
             return f"{persona}@{version} on {model}"
         case ModeChanged(mode=mode):

@@ -12,6 +12,7 @@ from typing import Any
 
 from greenroom.core.events import (
     ContextSelected,
+    GatePassed,
     MemoriesRecalled,
     PassagesRetrieved,
     Record,
@@ -117,6 +118,8 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
         case ToolReturned(call=call) as event:
             back = Message(role="tool", text=tool_text(event), source="tool", call_id=call)
             return replace(state, exchange=_in_call_order((*state.exchange, back)))
+        case GatePassed(gate="input", edit=str(words)):
+            return replace(state, words=words)
         case ReplyReleased(text=text):
             return replace(state, released=text)
         case TurnAbandoned():

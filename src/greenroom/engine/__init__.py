@@ -1,0 +1,1 @@
+"""The turn and its one door to the world."""

@@ -1,0 +1,113 @@
+"""The first half of a turn: what is remembered, what is looked up, and which of it the model may read."""
+
+from __future__ import annotations
+
+from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
+from greenroom.core.values import Memory, Passage
+from greenroom.engine.room import Room
+from greenroom.memory.port import MemoryQuery
+from greenroom.policy.port import Question
+from greenroom.retrieval.port import PassageQuery
+from greenroom.retrieval.select import choose
+
+PASSAGE_BUDGET_CHARACTERS = 8_000
+
+
+async def gather(room: Room, turn: int, words: str) -> ContextSelected:
+    """Recall and retrieve, give each item a verdict, and record what goes into the prompt."""
+    await room.gates.wait("recall", turn)
+    recalled = await _recall(room, turn, words)
+    await room.gates.wait("retrieve", turn)
+    found = await _retrieve(room, turn, words)
+    kept_passages, dropped = choose(
+        found.candidates, top_k=room.contract.persona.knowledge.top_k, budget_chars=PASSAGE_BUDGET_CHARACTERS
+    )
+    facts = room.facts.now()
+    memories = []
+    for memory in recalled.memories:
+        verdict = room.judge(turn, f"t{turn}/verdict:memory.read:{memory.id}", _about_memory(memory, facts))
+        if verdict.blocks:
+            dropped[memory.id] = f"policy: {verdict.rule}"
+        else:
+            memories.append(memory.id)
+    passages = []
+    by_id = {passage.id: passage for passage in found.candidates}
+    for key in kept_passages:
+        question = _about_passage(by_id[key], facts)
+        verdict = room.judge(turn, f"t{turn}/verdict:retrieval:{key}", question)
+        if verdict.blocks:
+            dropped[key] = f"policy: {verdict.rule}"
+        else:
+            passages.append(key)
+    step = f"t{turn}/select"
+    return room.steps.decide(
+        ContextSelected,
+        step,
+        [memories, passages, dropped],
+        lambda: ContextSelected(
+            step=step, turn=turn, memories=tuple(memories), passages=tuple(passages), dropped=dropped
+        ),
+    )
+
+
+async def _recall(room: Room, turn: int, words: str) -> MemoriesRecalled:
+    segments = tuple(room.contract.persona.memory.read)
+    step = f"t{turn}/recall"
+    query = MemoryQuery(
+        text=words, segments=segments, subject=room.contract.subject, session=room.steps.log.session
+    )
+
+    async def act() -> MemoriesRecalled:
+        memories = await room.outside.memory.recall(query) if segments else ()
+        return MemoriesRecalled(step=step, turn=turn, query=words, memories=memories)
+
+    inputs = query.model_dump(mode="json", exclude={"session"})
+    return await room.steps.once(MemoriesRecalled, step, inputs, act)
+
+
+async def _retrieve(room: Room, turn: int, words: str) -> PassagesRetrieved:
+    collections = tuple(room.contract.persona.knowledge.collections)
+    step = f"t{turn}/retrieve"
+    query = PassageQuery(text=words, collections=collections)
+
+    async def act() -> PassagesRetrieved:
+        if not collections:
+            return PassagesRetrieved(step=step, turn=turn, query=words)
+        found = await room.outside.retriever.retrieve(query)
+        candidates = tuple(_masked(room, passage) for passage in found.candidates)
+        return PassagesRetrieved(step=step, turn=turn, query=words, legs=found.legs, candidates=candidates)
+
+    return await room.steps.once(PassagesRetrieved, step, query.model_dump(mode="json"), act)
+
+
+def _masked(room: Room, passage: Passage) -> Passage:
+    """The passage as policy lets it be kept: what a redact rule finds is masked before it is logged."""
+    question = _about_passage(passage, room.facts.now())
+    _, payload = room.admit(question)
+    text = payload.get("text")
+    return passage.model_copy(update={"text": text}) if isinstance(text, str) and text != passage.text else passage
+
+
+def _about_memory(memory: Memory, facts: object) -> Question:
+    payload = {"text": memory.text, "key": memory.key, "segment": memory.segment}
+    return Question.model_construct(
+        hook="memory.read",
+        subject=memory.segment,
+        payload=payload,
+        origin="memory",
+        segment=memory.segment,
+        session=facts,
+    )
+
+
+def _about_passage(passage: Passage, facts: object) -> Question:
+    payload = {
+        "text": passage.text,
+        "source": passage.source,
+        "heading": passage.heading,
+        "collection": passage.collection,
+        "score": passage.score,
+    }
+    return Question.model_construct(
+        hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts
+    )

@@ -1,0 +1,49 @@
+"""What governs a session's turns, put together once and replaced as a whole on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from greenroom.core.events import ContractLoaded
+from greenroom.core.values import Json, ToolSpec
+from greenroom.persona.contract import Persona
+from greenroom.policy.port import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A persona with its filled prompt, its policy and the tools it may use.
+
+    `texts` are the files behind it by component (`persona`, `prompt`, `policy`, `tools`, `parameters`);
+    `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about.
+    """
+
+    persona: Persona
+    system: str
+    voice: str
+    policy: Policy
+    tools: tuple[ToolSpec, ...]
+    model: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    subject: str = "visitor"
+
+    def spec(self, tool: str) -> ToolSpec | None:
+        """The spec of a tool the persona has, or None."""
+        return next((spec for spec in self.tools if spec.name == tool), None)
+
+    def loaded(self, known: set[str]) -> ContractLoaded:
+        """The event that brings this contract into a log which already holds the texts `known` by digest."""
+        return ContractLoaded(
+            persona=self.persona.id,
+            version=self.persona.version,
+            model=self.model,
+            autonomy=self.persona.policy.autonomy,
+            digests=dict(self.digests),
+            texts={
+                digest: self.texts[part]
+                for part, digest in self.digests.items()
+                if part in self.texts and digest not in known
+            },
+        )

@@ -1,0 +1,74 @@
+"""What policy may know of a session: where its text came from, what was called, what the calls add up to.
+
+Invariant: a fold of the log plus what the open turn has reserved, so that parallel calls cannot slip under a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from greenroom.core.events import ContextSelected, PassagesRetrieved, Record, ToolReturned, ToolStarted, TurnStarted
+from greenroom.core.values import Json, Origin
+from greenroom.policy.port import SessionFacts
+
+Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
+"""From a tool and its arguments to what the call adds to each sum the envelope limits."""
+
+
+class Facts:
+    """Counts of a session. A permitted call is reserved before the next one is decided, and counted once."""
+
+    def __init__(self, autonomy: int, reserves: Reserves) -> None:
+        self._autonomy = autonomy
+        self._reserves = reserves
+        self._turn = 0
+        self._taint: dict[Origin, None] = {}
+        self._counts: dict[str, int] = {}
+        self._reserved: dict[str, Mapping[str, float]] = {}
+
+    def see(self, record: Record) -> None:
+        """Take a record into account."""
+        match record.event:
+            case TurnStarted(turn=turn):
+                self._turn = turn
+                self._taint["user"] = None
+            case ContextSelected(passages=passages) if passages:
+                self._taint["passage"] = None
+            case PassagesRetrieved(candidates=candidates) if any(p.origin == "web" for p in candidates):
+                self._taint["web"] = None
+            case ToolStarted(tool=tool, step=step, arguments=arguments):
+                self._counts[tool] = self._counts.get(tool, 0) + 1
+                self.reserve(step, tool, arguments)
+            case ToolReturned(status="done"):
+                self._taint["tool"] = None
+            case _:
+                pass
+
+    def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
+        """Count a permitted call; an edited one replaces what its step had reserved."""
+        self._reserved[step] = self._reserves(tool, arguments)
+
+    def release(self, step: str) -> None:
+        """A call that was permitted and then not made counts for nothing."""
+        self._reserved.pop(step, None)
+
+    def now(self, without: str = "") -> SessionFacts:
+        """The facts at this moment, leaving out what the step `without` has itself reserved."""
+        mine = f"t{self._turn}/"
+        sums: dict[str, float] = {}
+        calls = 0
+        for step, added in self._reserved.items():
+            if step == without:
+                continue
+            calls += step.startswith(mine)
+            for key, amount in added.items():
+                if step.startswith(mine) or not key.endswith(":turn"):
+                    sums[key] = sums.get(key, 0.0) + amount
+        return SessionFacts(
+            turn=self._turn,
+            taint=tuple(self._taint),
+            calls_this_turn=calls,
+            counts=dict(self._counts),
+            sums=sums,
+            autonomy=self._autonomy,
+        )

@@ -1,0 +1,49 @@
+"""A new session from any record of another: a verbatim copy of the chain so far, then a life of its own.
+
+Invariant: the parent's bytes are never changed, and the child's first records are the parent's, hash by hash.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from greenroom.core.clock import Clock
+from greenroom.core.errors import DiskFailed, UsageError
+from greenroom.core.events import SessionForked
+from greenroom.core.ids import Ids
+from greenroom.log.chain import Anchors
+from greenroom.log.file_log import FileLog, read_records
+
+
+def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: Anchors | None = None) -> FileLog:
+    """The child's log, open for writing, with all of the parent up to and including record `at`.
+
+    Raises:
+        UsageError: the parent has no such record.
+        LogDamaged: the parent does not verify.
+        DiskFailed: the child could not be written.
+    """
+    records = read_records(source, anchors)
+    if not 0 <= at < len(records):
+        raise UsageError(
+            f"session {source.stem} has no record {at}", hint=f"its records are 0 to {len(records) - 1}"
+        )
+    lines = source.read_bytes().split(b"\n")[: at + 1]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\n".join(lines) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DiskFailed(f"could not write {target.name}: {error.strerror or error}") from None
+    log = FileLog.open(target, clock, ids)
+    log.append(
+        SessionForked(
+            session=log.session, parent=source.stem, parent_seq=at, parent_hash=records[at].hash
+        ),
+        sync=True,
+    )
+    return log

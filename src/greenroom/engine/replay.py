@@ -1,0 +1,164 @@
+"""Running a recorded session again with nothing outside: the log answers for the world, everything else is real.
+
+Invariant: with nothing changed a replay writes the same events; with something changed the first difference is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+from greenroom.core.chain import commit
+from greenroom.core.errors import Divergence, GreenroomError
+from greenroom.core.events import (
+    ApprovalGiven,
+    Event,
+    GatePassed,
+    MemoriesProposed,
+    MemoriesRecalled,
+    MemoryWritten,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+)
+from greenroom.engine.session import Session
+
+CLOSED: frozenset[type[Event]] = frozenset(
+    {MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten, MemoriesProposed}
+)
+"""Steps that reach the world: in a replay they are answered by the recording or not at all."""
+
+ANSWERED = CLOSED | {ToolStarted, GatePassed}
+_INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed})
+_VOLATILE = {"inputs", "milliseconds", "first_token_milliseconds", "idempotency_key", "binds", "deadline", "policy_digest"}
+_COMPARED_BY_CONTENT = frozenset(
+    {
+        "turn_started",
+        "verdict_reached",
+        "context_selected",
+        "reply_generated",
+        "approval_requested",
+        "approval_given",
+        "tool_started",
+        "tool_returned",
+        "reply_released",
+        "memory_written",
+        "turn_finished",
+    }
+)
+
+
+class LogRecording:
+    """A session's own log as the answers to its replay. Matched by step and inputs, never by position."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._by_step = {(type(r.event), r.event.step): r for r in records if type(r.event) in ANSWERED}
+        self._used: set[tuple[type[Event], str]] = set()
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        record = self._by_step.get((kind, step))
+        if record is None:
+            if kind in CLOSED:
+                raise Divergence(f"{step} is not in the recording", step=step)
+            return None
+        if inputs is not None and not _same(record, inputs):
+            raise Divergence(f"{step} was recorded with other inputs", step=step)
+        self._used.add((kind, step))
+        return record.event
+
+    def holds(self, kind: type[Event], step: str) -> bool:
+        return kind in _INTERVENTIONS and (kind, step) in self._by_step
+
+    def unused(self) -> list[str]:
+        """Steps of the recording that the replay never came to."""
+        return sorted(step for kind, step in self._by_step.keys() - self._used if kind is not ToolReturned)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How a replay went. `difference` is '' when it wrote the same events."""
+
+    turns: int
+    events: int
+    step: str = ""
+    difference: str = ""
+
+    @property
+    def same(self) -> bool:
+        return not self.difference
+
+
+async def replay(session: Session, recorded: Sequence[Record]) -> Replayed:
+    """Say everything again in `session` (built on a `LogRecording` of `recorded`) and compare the logs."""
+    turns = [r.event for r in recorded if isinstance(r.event, TurnStarted)]
+    ended = {r.event.turn for r in recorded if isinstance(r.event, TurnFinished)}
+    given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
+    problem: GreenroomError | None = None
+    for event in turns:
+        try:
+            await session.turn(event.words, origin=event.origin)
+        except GreenroomError as error:
+            if event.turn in ended:
+                problem = error
+                break
+            if event.turn in given_up:
+                session.abandon("as recorded")
+    step, difference = first_difference(recorded, session.records)
+    if problem is not None:
+        where = problem.step if isinstance(problem, Divergence) else step
+        difference = f"{problem.message}{chr(10) if difference else ''}{difference}"
+        step = where or step
+    return Replayed(len(turns), len(session.records), step, difference)
+
+
+def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> tuple[str, str]:
+    """The step and a short diff of the first event that differs; ('', '') if none does."""
+    old, new = _comparable(recorded), _comparable(replayed)
+    order = [*old, *(key for key in new if key not in old)]
+    for key in order:
+        if old.get(key) != new.get(key):
+            return key.split(" ", 1)[0], _diff(old.get(key), new.get(key))
+    return "", ""
+
+
+def _comparable(records: Sequence[Record]) -> dict[str, Any]:
+    """Each event that counts, by step and kind (the last one where a step was decided anew), without what varies."""
+    unfinished = _unfinished(records)
+    return {
+        f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(r.event.model_dump(mode="json"))
+        for r in records
+        if r.event.kind in _COMPARED_BY_CONTENT and r.event.turn not in unfinished
+    }
+
+
+def _unfinished(records: Sequence[Record]) -> set[int]:
+    started = {r.event.turn for r in records if isinstance(r.event, TurnStarted)}
+    return started - {r.event.turn for r in records if isinstance(r.event, TurnFinished)}
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_volatile(item) for key, item in value.items() if key not in _VOLATILE}
+    if isinstance(value, list):
+        return [_without_volatile(item) for item in value]
+    return value
+
+
+def _diff(old: Any, new: Any) -> str:
+    before, after = (json.dumps(v, indent=1, ensure_ascii=False, sort_keys=True).splitlines() for v in (old, new))
+    lines = [line for line in unified_diff(before, after, "recorded", "replayed", n=1, lineterm="")][:40]
+    return "\n".join(lines)
+
+
+def _same(record: Record, inputs: Any) -> bool:
+    commitment = record.commitments.get("inputs", "")
+    salt = record.salts.get(commitment)
+    return salt is not None and commit(salt, inputs) == commitment

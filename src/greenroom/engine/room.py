@@ -1,0 +1,78 @@
+"""Everything one session's turns work with, and the one way they ask policy.
+
+Invariant: what is logged, shown or sent on has passed `admit` first, so all of them see the same masked text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from greenroom.core.events import Record, ToolStarted, VerdictReached
+from greenroom.core.signals import Signal
+from greenroom.core.values import Json, ToolSpec, Verdict
+from greenroom.engine.contract import Contract
+from greenroom.engine.facts import Facts
+from greenroom.engine.gates import Gates
+from greenroom.engine.outside import Outside
+from greenroom.engine.steps import Steps
+from greenroom.policy.port import Question
+from greenroom.views import transcript
+
+
+@dataclass(slots=True)
+class Room:
+    """A session's contract, world, step log, facts and the transcript so far."""
+
+    contract: Contract
+    outside: Outside
+    steps: Steps
+    facts: Facts
+    gates: Gates
+    transcript: transcript.Transcript = field(default_factory=transcript.Turns)
+
+    def see(self, item: Record | Signal) -> None:
+        """Keep facts and transcript up to the log."""
+        if isinstance(item, Record):
+            self.facts.see(item)
+            self.transcript = transcript.fold(self.transcript, item)
+
+    def admit(self, question: Question) -> tuple[Verdict, dict[str, Json]]:
+        """The verdict on something that came from outside, and its payload as it may be kept."""
+        verdict = self.contract.policy.decide(question)
+        masked = verdict.payload if isinstance(verdict.payload, dict) else question.payload
+        return verdict, masked
+
+    def judge(self, turn: int, step: str, question: Question) -> Verdict:
+        """Decide and log it. The same question under the same policy is answered from the log."""
+        inputs: list[Any] = [
+            self.contract.policy.digest,
+            question.hook,
+            question.subject,
+            question.payload,
+        ]
+        return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
+
+    def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
+        verdict = self.contract.policy.decide(question)
+        return VerdictReached(
+            step=step,
+            turn=turn,
+            hook=question.hook,
+            subject=question.subject,
+            effect=verdict.effect,
+            rule=verdict.rule,
+            policy_digest=verdict.policy_digest,
+            verdict=verdict,
+        )
+
+
+def was_started(room: Room, step: str) -> bool:
+    """Whether a tool was entered in an earlier life of this turn."""
+    return room.steps.find(ToolStarted, step) is not None
+
+
+def spec_of(room: Room, tool: str) -> ToolSpec:
+    """The spec of a tool, or one that admits nothing if the persona does not have it."""
+    found = room.contract.spec(tool)
+    return found or ToolSpec(name=tool, description="unknown tool", parameters={"type": "object"})

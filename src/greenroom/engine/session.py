@@ -1,0 +1,266 @@
+"""A session: one log, the turns run against it, and what a face may ask of it.
+
+Invariant: at most one turn is open; whatever ends a run, the log says how, and the session can go on from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from greenroom import __version__
+from greenroom.approval.mailbox import Mailbox
+from greenroom.core.canonical import clean_text
+from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, WaitingForPerson
+from greenroom.core.events import (
+    ApprovalGiven,
+    ContractLoaded,
+    MemoryForgotten,
+    Record,
+    SessionOpened,
+    TurnAbandoned,
+    TurnFinished,
+    TurnInterrupted,
+    TurnResumed,
+    TurnStarted,
+)
+from greenroom.core.messages import ModelRequest
+from greenroom.core.signals import Signal
+from greenroom.core.values import ApprovalReply, GateReply, StepMode
+from greenroom.engine.asking import TurnStopped
+from greenroom.engine.bus import Bus
+from greenroom.engine.contract import Contract
+from greenroom.engine.facts import Facts
+from greenroom.engine.gates import Gates, TurnGivenUp
+from greenroom.engine.generating import request_now
+from greenroom.engine.limits import Budget
+from greenroom.engine.outside import Outside
+from greenroom.engine.room import Room
+from greenroom.engine.steps import Recording, Steps
+from greenroom.engine.turn import run_turn
+from greenroom.log.port import Log
+from greenroom.policy.port import Question
+
+Anchor = Callable[[str, int, str], None]
+"""Called with session, record number and hash where the ledger should know the log's head."""
+
+
+class Session:
+    """The one object faces hold."""
+
+    def __init__(
+        self,
+        log: Log,
+        contract: Contract,
+        outside: Outside,
+        *,
+        workspace: str = "",
+        mode: StepMode = "run",
+        recording: Recording | None = None,
+        anchor: Anchor | None = None,
+    ) -> None:
+        self.log = log
+        self.bus = Bus()
+        self._anchor = anchor or (lambda session, seq, head: None)
+        self._running: asyncio.Task[TurnFinished] | None = None
+        self._steps = Steps(log, self.bus, recording)
+        facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves)
+        self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
+        for record in log.records:
+            self._room.see(record)
+        self.bus.subscribe(self._room.see)
+        self.bus.subscribe(self._anchor_answers)
+        self._open(workspace)
+
+    @property
+    def id(self) -> str:
+        return self.log.session
+
+    @property
+    def records(self) -> Sequence[Record]:
+        return self.log.records
+
+    @property
+    def contract(self) -> Contract:
+        return self._room.contract
+
+    @property
+    def mode(self) -> StepMode:
+        return self._room.gates.mode
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn is being worked on in this process."""
+        return self._running is not None
+
+    def open_turn(self) -> TurnStarted | None:
+        """The turn that has begun and not ended, or None."""
+        last: TurnStarted | None = None
+        for record in reversed(self.records):
+            if isinstance(record.event, TurnFinished | TurnAbandoned):
+                return None
+            if isinstance(record.event, TurnStarted):
+                last = record.event
+                break
+        return last
+
+    async def turn(self, words: str, origin: str = "person") -> TurnFinished:
+        """Say something and carry the turn to its end.
+
+        Raises:
+            UsageError: another turn is open.
+            WaitingForPerson, ServiceUnavailable, Divergence, DiskFailed: the turn stays open; see `resume`.
+        """
+        if self.running or self.open_turn() is not None:
+            raise UsageError("a turn is still open", hint="resume or abandon it first", code="turn.open")
+        number = 1 + sum(isinstance(r.event, TurnStarted) for r in self.records)
+        question = Question(
+            hook="input", payload={"text": clean_text(words)}, origin="user", session=self._room.facts.now()
+        )
+        _, masked = self._room.admit(question)
+        text = str(masked.get("text", ""))
+        event = self._steps.note(TurnStarted(turn=number, words=text, origin=origin))
+        return await self._carry(event)
+
+    async def resume(self) -> TurnFinished | None:
+        """Go on with the open turn from what the log has; None if there is none.
+
+        Raises: as `turn`.
+        """
+        event = self.open_turn()
+        if event is None:
+            return None
+        if isinstance(self.records[-1].event, TurnInterrupted):
+            self._steps.note(TurnResumed(turn=event.turn))
+        return await self._carry(event)
+
+    def abandon(self, reason: str) -> None:
+        """Give the open turn up; nothing of it goes into later prompts."""
+        event = self.open_turn()
+        if event is not None:
+            self._steps.note(TurnAbandoned(turn=event.turn, reason=reason), sync=True)
+            self._anchor_head()
+
+    def answer(self, step: str, reply: ApprovalReply) -> None:
+        """Answer an open question.
+
+        Raises:
+            UsageError: this session's questions are not answered by a person.
+        """
+        approver = self._room.outside.approver
+        if not isinstance(approver, Mailbox):
+            raise UsageError("this session answers its questions itself")
+        approver.answer(step, reply)
+
+    def pass_gate(self, step: str, reply: GateReply) -> None:
+        """Let a waiting gate go on."""
+        self._room.gates.answer(step, reply)
+
+    def waiting_gate(self) -> str:
+        """The step of the gate that waits, or ''."""
+        return self._room.gates.waiting()
+
+    def set_mode(self, mode: StepMode) -> None:
+        """Step differently from here on."""
+        self._room.gates.set_mode(mode)
+
+    def request_now(self) -> ModelRequest:
+        """What the model would be given at this moment, for the Prompt pane."""
+        return request_now(self._room)
+
+    async def forget(self, memory_id: str, by: str) -> bool:
+        """Remove a memory from the store and say so in the log."""
+        gone = await self._room.outside.memory.forget(memory_id)
+        if gone:
+            self._steps.note(MemoryForgotten(memory_id=memory_id, by=by))
+        return gone
+
+    def watch(self) -> AsyncIterator[Record | Signal]:
+        """Records and signals from now on."""
+        return self.bus.stream()
+
+    def cancel(self) -> None:
+        """Interrupt the running turn; the log stays legal and the turn can be resumed."""
+        if self._running is not None:
+            self._running.cancel()
+
+    async def aclose(self) -> None:
+        """Stop working and let go of everything. An open question stays open."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        await self._room.outside.aclose()
+        self.log.close()
+
+    async def _carry(self, event: TurnStarted) -> TurnFinished:
+        budget = Budget(self.contract.persona.limits)
+        stop = self.bus.subscribe(lambda item: budget.see(item) if isinstance(item, Record) else None)
+        run = asyncio.ensure_future(run_turn(self._room, event.turn, event.words, budget))
+        self._running = run
+        try:
+            return await run
+        except BaseException as error:
+            return self._end_early(event.turn, _first(error), budget)
+        finally:
+            stop()
+            self._running = None
+            self._anchor_head()
+
+    def _end_early(self, turn: int, error: BaseException, budget: Budget) -> TurnFinished:
+        """Put into the log why a turn did not come to its own end, and pass the reason on."""
+        match error:
+            case TurnStopped():
+                finished = TurnFinished(
+                    turn=turn, outcome="stopped", usage=budget.usage, milliseconds=budget.milliseconds
+                )
+                return self._steps.note(finished, sync=True)
+            case TurnGivenUp():
+                self._steps.note(TurnAbandoned(turn=turn, reason=error.message), sync=True)
+            case WaitingForPerson() | DiskFailed():
+                pass  # the question is the last thing in the log already; a full disk takes no more
+            case GreenroomError():
+                self._interrupted(turn, error.code, error.message, error.hint)
+            case asyncio.CancelledError():
+                waiting = self._room.gates.waiting()
+                self._interrupted(turn, "cancelled", "interrupted by a person" if not waiting else "closed", "")
+            case _:
+                self._interrupted(turn, "internal", f"{type(error).__name__}: {error}", "")
+        raise error
+
+    def _interrupted(self, turn: int, cause: str, problem: str, hint: str) -> None:
+        self._steps.note(TurnInterrupted(turn=turn, cause=cause, problem=problem, hint=hint), sync=True)
+
+    def _open(self, workspace: str) -> None:
+        contract = self.contract
+        if not self.records:
+            opened = SessionOpened(
+                session=self.id,
+                persona=contract.persona.id,
+                version=contract.persona.version,
+                workspace=workspace,
+                model=contract.model,
+                greenroom=__version__,
+            )
+            self._steps.note(opened)
+        loaded = [r.event for r in self.records if isinstance(r.event, ContractLoaded)]
+        known = {digest for event in loaded for digest in event.texts}
+        now = contract.loaded(known)
+        if not loaded or (loaded[-1].digests, loaded[-1].model) != (now.digests, now.model):
+            self._steps.note(now)
+
+    def _anchor_answers(self, item: Record | Signal) -> None:
+        if isinstance(item, Record) and isinstance(item.event, ApprovalGiven):
+            self._anchor(self.id, item.seq, item.hash)
+
+    def _anchor_head(self) -> None:
+        if self.records:
+            head = self.records[-1]
+            self._anchor(self.id, head.seq, head.hash)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The reason inside an exception group: the one a person can act on, if there is one."""
+    while isinstance(error, BaseExceptionGroup):
+        inner = error.exceptions
+        error = next((e for e in inner if not isinstance(e, asyncio.CancelledError)), inner[0])
+    return error

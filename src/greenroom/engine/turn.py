@@ -1,0 +1,146 @@
+"""One turn, on one page: read it aloud and it is section 5 of the design.
+
+Invariant: the same log and the same words lead to the same next event; everything that is not a pure function of
+them goes through `steps`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
+from greenroom.core.signals import StageEntered
+from greenroom.core.values import Effect, Memory, Origin, Verdict
+from greenroom.engine.calls import call_tools
+from greenroom.engine.context import gather
+from greenroom.engine.generating import generate
+from greenroom.engine.limits import Budget
+from greenroom.engine.room import Room
+from greenroom.memory.propose import propose
+from greenroom.policy.port import Question
+
+
+async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFinished:
+    """Carry the turn from the person's words to its end, from wherever the log has it.
+
+    Raises:
+        WaitingForPerson, ServiceUnavailable, Divergence, DiskFailed: the turn stays open and can be resumed.
+        TurnStopped, TurnGivenUp: a person ended it.
+    """
+    words = await _edited(room, turn, "input", words)
+    verdict = _judge_text(room, turn, "input", words)
+    if verdict.blocks:
+        return _finish(room, turn, budget, f"I can't take that in. {verdict.why}", "refused")
+
+    _enter(room, turn, "recalling and retrieving")
+    await gather(room, turn, words)
+    while not (limit := budget.exceeded()):
+        _enter(room, turn, "generating")
+        await room.gates.wait("prompt", turn, f":{budget.replies + 1}")
+        reply = await generate(room, turn, budget.replies + 1)
+        if not reply.calls:
+            return await _answer(room, turn, words, reply, budget)
+        _enter(room, turn, "calling " + ", ".join(call.tool for call in reply.calls))
+        await call_tools(room, turn, reply.calls, budget)
+    return _finish(room, turn, budget, f"I have to stop here: this turn has reached {limit}.", "limited")
+
+
+async def _answer(room: Room, turn: int, words: str, reply: ReplyGenerated, budget: Budget) -> TurnFinished:
+    text = await _edited(room, turn, "output", reply.text)
+    verdict = _judge_text(room, turn, "output", text)
+    if verdict.blocks:
+        return _finish(room, turn, budget, f"I can't say that. {verdict.why}", "refused", verdict.effect)
+    shown = verdict.payload["text"] if isinstance(verdict.payload, dict) else text
+    _release(room, turn, shown, verdict.effect, changed=shown != text)
+    await room.gates.wait("remember", turn)
+    await _remember(room, turn, words)
+    return _finished(room, turn, budget, "answered")
+
+
+async def _remember(room: Room, turn: int, words: str) -> None:
+    segments = room.contract.persona.memory.write
+    if not segments:
+        return
+    step = f"t{turn}/propose"
+    record = f"{room.steps.log.session}:t{turn}"
+
+    async def act() -> MemoriesProposed:
+        memories = propose(
+            words,
+            segment=segments[0],
+            subject=room.contract.subject,
+            record=record,
+            clock=room.outside.clock,
+            ids=room.outside.ids,
+        )
+        return MemoriesProposed(step=step, turn=turn, memories=memories)
+
+    proposed = await room.steps.once(MemoriesProposed, step, [words, segments[0]], act)
+    for memory in proposed.memories:
+        await _keep(room, turn, memory)
+
+
+async def _keep(room: Room, turn: int, memory: Memory) -> None:
+    question = Question(
+        hook="memory.write",
+        subject=memory.id,
+        payload={"text": memory.text, "key": memory.key, "segment": memory.segment},
+        segment=memory.segment,
+        session=room.facts.now(),
+    )
+    verdict, masked = room.admit(question)
+    room.judge(turn, f"t{turn}/verdict:memory.write:{memory.id}", question.model_copy(update={"payload": masked}))
+    if verdict.blocks:
+        return
+    kept = memory.model_copy(update={"text": str(masked.get("text", memory.text))})
+    step = f"t{turn}/write:{memory.id}"
+
+    async def act() -> MemoryWritten:
+        superseded = await room.outside.memory.write(kept)
+        return MemoryWritten(
+            step=step, turn=turn, memory_id=kept.id, segment=kept.segment, superseded=superseded, memory=kept
+        )
+
+    await room.steps.once(MemoryWritten, step, kept.model_dump(mode="json"), act)
+
+
+async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text: str) -> str:
+    """The text as it leaves its gate: a person may have put other words in its place."""
+    passed = await room.gates.wait(gate, turn)
+    return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
+
+
+def _judge_text(room: Room, turn: int, hook: Literal["input", "output"], text: str) -> Verdict:
+    origin: Origin = "user" if hook == "input" else "model"
+    question = Question(hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
+    return room.judge(turn, f"t{turn}/verdict:{hook}", question)
+
+
+def _release(room: Room, turn: int, text: str, effect: Effect, *, changed: bool) -> None:
+    step = f"t{turn}/release"
+    event = ReplyReleased(step=step, turn=turn, text=text, effect=effect, changed=changed)
+    room.steps.decide(ReplyReleased, step, [text, effect], lambda: event)
+
+
+def _finish(
+    room: Room,
+    turn: int,
+    budget: Budget,
+    text: str,
+    outcome: Literal["refused", "limited"],
+    effect: Effect = "deny",
+) -> TurnFinished:
+    """End a turn with Greenroom's own words instead of the model's."""
+    _release(room, turn, text, effect, changed=True)
+    return _finished(room, turn, budget, outcome)
+
+
+def _finished(room: Room, turn: int, budget: Budget, outcome: Literal["answered", "refused", "limited"]) -> TurnFinished:
+    event = TurnFinished(
+        step=f"t{turn}/finish", turn=turn, outcome=outcome, usage=budget.usage, milliseconds=budget.milliseconds
+    )
+    return room.steps.note(event, sync=True)
+
+
+def _enter(room: Room, turn: int, stage: str) -> None:
+    room.steps.bus.tell(StageEntered(turn, stage))
