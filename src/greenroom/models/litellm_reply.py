@@ -1,0 +1,130 @@
+"""Gathers the pieces of a streamed reply into one `ModelReply`; tool calls are put together by index.
+
+Invariant: whatever a provider sends as arguments, the result is a `ToolCall`; what cannot be read is its `problem`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from greenroom.core.canonical import clean_json, clean_text
+from greenroom.core.messages import ModelReply
+from greenroom.core.values import Json, ToolCall, Usage
+from greenroom.models.litellm_wire import ToolNames
+
+Finish = Literal["stop", "calls", "length", "filtered"]
+_FINISHES: dict[str, Finish] = {
+    "stop": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "tool_calls": "calls",
+    "function_call": "calls",
+    "content_filter": "filtered",
+}
+_MOST_ARGUMENTS = 1_000_000
+
+
+@dataclass(slots=True)
+class _Fragment:
+    """A tool call while it arrives."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class ReplyParts:
+    """Takes chunks in order; `finished` tells whether a finish reason was seen, `tokens` what the provider counted."""
+
+    def __init__(self, names: ToolNames) -> None:
+        self._names = names
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: dict[int, _Fragment] = {}
+        self._finish = ""
+        self.tokens: tuple[int, int] | None = None
+        self.cost_usd: float | None = None
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._finish)
+
+    @property
+    def written(self) -> int:
+        """Characters so far, to estimate tokens where a provider does not count."""
+        return (
+            sum(map(len, self._text))
+            + sum(map(len, self._reasoning))
+            + sum(len(c.arguments) for c in self._calls.values())
+        )
+
+    def add(self, chunk: Any) -> tuple[str, str]:
+        """Take one chunk; returns its new (text, reasoning). A chunk may have no choices, only usage."""
+        self._count(getattr(chunk, "usage", None))
+        choices = getattr(chunk, "choices", None) or []
+        if not choices:
+            return "", ""
+        self._finish = str(getattr(choices[0], "finish_reason", None) or "") or self._finish
+        delta = getattr(choices[0], "delta", None)
+        for position, call in enumerate(getattr(delta, "tool_calls", None) or []):
+            self._take_call(call, position)
+        text = clean_text(getattr(delta, "content", None) or "")
+        reasoning = clean_text(getattr(delta, "reasoning_content", None) or "")
+        self._text.append(text)
+        self._reasoning.append(reasoning)
+        return text, reasoning
+
+    def reply(self, model: str, usage: Usage) -> ModelReply:
+        """The whole reply."""
+        calls = tuple(self._call(self._calls[index]) for index in sorted(self._calls))
+        finish = _FINISHES.get(self._finish, "stop")
+        return ModelReply(
+            model=model,
+            text="".join(self._text),
+            reasoning="".join(self._reasoning),
+            calls=calls,
+            finish="calls" if calls and finish == "stop" else finish,
+            usage=usage,
+        )
+
+    def _count(self, usage: Any) -> None:
+        if usage is None:
+            return
+        self.tokens = (int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0))
+        cost = getattr(usage, "cost", None)
+        self.cost_usd = float(cost) if isinstance(cost, int | float) else self.cost_usd
+
+    def _take_call(self, call: Any, position: int) -> None:
+        index = getattr(call, "index", None)
+        fragment = self._calls.setdefault(position if index is None else int(index), _Fragment())
+        function = getattr(call, "function", None)
+        fragment.id = fragment.id or str(getattr(call, "id", None) or "")
+        fragment.name += str(getattr(function, "name", None) or "")
+        fragment.arguments += str(getattr(function, "arguments", None) or "")
+
+    def _call(self, fragment: _Fragment) -> ToolCall:
+        arguments, problem = read_arguments(fragment.arguments)
+        tool = clean_text(self._names.from_wire(fragment.name))
+        return ToolCall(id="", tool=tool, arguments=arguments, vendor_id=clean_text(fragment.id), problem=problem)
+
+
+def read_arguments(text: str) -> tuple[dict[str, Json], str]:
+    """The arguments in a JSON text, and why they cannot be read, if they cannot. Empty text means no arguments."""
+    if not text.strip():
+        return {}, ""
+    if len(text) > _MOST_ARGUMENTS:
+        return {}, f"the arguments are longer than {_MOST_ARGUMENTS} characters"
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        return {}, f"the arguments are not JSON: {error.msg} at character {error.pos + 1}"
+    except (ValueError, RecursionError):
+        return {}, "the arguments are nested too deeply or hold too long a number"
+    if not isinstance(value, dict):
+        return {}, "the arguments are not a JSON object"
+    try:
+        return clean_json(value), ""
+    except ValueError as error:
+        return {}, f"the arguments cannot be kept: {error}"
