@@ -1,0 +1,57 @@
+"""Errors in files name the line and the key, and guess what was meant."""
+
+import pytest
+from pydantic import Field
+
+from greenroom.core.errors import FileInvalid
+from greenroom.core.toml_text import parse, positions
+from greenroom.core.values import Frozen
+
+
+class Rule(Frozen):
+    id: str
+    when: tuple[str, ...] = ()
+    limits: dict[str, int] = Field(default_factory=dict)
+
+
+class Rules(Frozen):
+    schema_: str = Field(alias="schema")
+    rule: tuple[Rule, ...] = ()
+
+
+GOOD = 'schema = "x"\n\n[[rule]]\nid = "a"\n\n[[rule]]\nid = "b"\nwhen = [\n  "1 < 2",\n]\n[rule.limits]\nperday = 3\n'
+
+
+def problem(text: str) -> FileInvalid:
+    with pytest.raises(FileInvalid) as caught:
+        parse(text, Rules, "p.toml")
+    return caught.value
+
+
+def test_a_good_file_is_read() -> None:
+    assert parse(GOOD, Rules, "p.toml").rule[1].limits == {"perday": 3}
+
+
+def test_an_unknown_key_names_its_line_and_a_suggestion() -> None:
+    error = problem(GOOD.replace("when", "whne"))
+    assert error.where == "p.toml:8 rule[1].whne"
+    assert "did you mean 'when'?" in error.hint
+
+
+def test_a_wrong_value_names_its_line() -> None:
+    assert problem(GOOD.replace("perday = 3", 'perday = "x"')).where == "p.toml:12 rule[1].limits.perday"
+
+
+def test_a_missing_key_names_the_table_it_is_missing_from() -> None:
+    error = problem(GOOD.replace('id = "b"\n', ""))
+    assert error.where.startswith("p.toml:6 rule[1]") and "missing" in error.message
+
+
+def test_broken_toml_names_its_line() -> None:
+    assert problem('schema = "x"\nrule = [\n').where.startswith("p.toml:")
+    assert problem('a = 1\nb = "unfinished\n').where == "p.toml:2"
+
+
+def test_keys_inside_multiline_strings_are_not_positions() -> None:
+    lines = positions('text = """\nfake = 1\n[[nope]]\n"""\nreal = 2\n')
+    assert ("fake",) not in lines and lines[("real",)] == 5
