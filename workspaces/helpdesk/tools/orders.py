@@ -104,9 +104,7 @@ def refund(order_id: int, amount: float, reason: str, *, idempotency_key: str = 
 
 
 @tool(name="orders.change_address", effects="once", reversible=True, sensitivity="personal", timeout=10)
-def change_address(
-    order_id: int, address: str, redirect: bool = False, *, idempotency_key: str = ""
-) -> dict[str, Any]:
+def change_address(order_id: int, address: str, redirect: bool = False, *, idempotency_key: str = "") -> dict[str, Any]:
     """Send an order to another address. Free until it is shipped; after that the carrier redirects it for 4.50 EUR.
 
     Args:
