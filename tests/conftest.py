@@ -20,6 +20,13 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 # Children compile what they import, as they do for a person; without it start-up figures are wrong.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Children run elsewhere; a path such as `src` must lead them to the same package.
+if "PYTHONPATH" in os.environ:
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, os.environ["PYTHONPATH"].split(os.pathsep)))
+
+# The pytest plugin is part of the product; its tests run pytest itself.
+pytest_plugins = ["pytester"]
+
 # The same examples on every run; time is measured in tests/benchmarks, never asserted.
 settings.register_profile("sealed", derandomize=True, deadline=None)
 settings.load_profile("sealed")
