@@ -1,0 +1,348 @@
+"""The approval card: docked, read first, answered by explicit chords only.
+
+Invariant: the card never takes the focus by itself, and answers nothing until half a second after it appeared and
+half a second after the last key typed elsewhere. Approving is never what enter or a plain key does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content, Span
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
+
+from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.inert import inert_line
+from greenroom.core.values import ApprovalReply, Card
+from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting_text
+from greenroom.tui.card_text import card_text
+from greenroom.tui.guard import GuardedApp
+from greenroom.tui.hints import Hint, hint_row, key_name
+
+R = TypeVar("R")
+
+ARM_SECONDS = 0.5
+CHORDS: dict[Option, str] = {
+    "deny": "ctrl+n",
+    "edit": "ctrl+o",
+    "simulate": "ctrl+s",
+    "allow": "ctrl+y",
+    "stop": "ctrl+t",
+}
+"""Free in the composer, in tmux and in a terminal's line discipline as Textual sets it; approve comes late on purpose."""
+
+_WORDS: dict[Option, str] = {
+    "deny": "deny",
+    "edit": "edit",
+    "simulate": "simulate",
+    "allow": "approve",
+    "stop": "stop turn",
+}
+_ASKS: dict[Option, str] = {
+    "deny": "Why not? The model reads this. up/down: other words",
+    "edit": "Other arguments. The changed call is decided again.",
+    "simulate": "The result the model shall see. Nothing runs.",
+    "stop": "Stop the whole turn. A reason, if you like:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open question: the step's key, the card, its deadline, whether it follows an edit, how many wait behind it."""
+
+    step: str
+    card: Card
+    deadline: datetime | None = None
+    edited: bool = False
+    waiting: int = 0
+
+
+class CardForm(TextArea, inherit_bindings=True):
+    """The few lines a person writes on a card. Enter sends a reason; JSON needs the chord."""
+
+    DEFAULT_CSS = """
+    CardForm { height: auto; max-height: 7; min-height: 1; border: none; padding: 0 1; background: $background; }
+    CardForm:focus { border: none; }
+    CardForm .text-area--cursor-line { background: transparent; }
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        """The card decides about enter, escape and the arrows first."""
+        card = next((one for one in self.ancestors if isinstance(one, ApprovalCard)), None)
+        if card is not None and card.form_key(event.key):
+            event.stop()
+            event.prevent_default()
+        else:
+            await super()._on_key(event)
+
+
+class ApprovalCard(Vertical):
+    """Shows one question at a time; hidden while there is none."""
+
+    DEFAULT_CSS = """
+    ApprovalCard { display: none; height: auto; background: $panel; border-left: thick $warning;
+                   padding: 0 1; }
+    ApprovalCard.-asked { display: block; }
+    ApprovalCard.-armed { border-left: thick $accent; }
+    ApprovalCard #card-head { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ApprovalCard #card-body { height: auto; scrollbar-size-vertical: 1; background: $panel; }
+    ApprovalCard #card-form { display: none; height: auto; margin: 0; }
+    ApprovalCard.-writing #card-form { display: block; }
+    ApprovalCard #card-asks, ApprovalCard #card-problems { height: auto; }
+    ApprovalCard #card-foot { height: auto; max-height: 2; }
+    """
+
+    @dataclass
+    class Answered(Message):
+        """The person answered the question of a step; the card is hidden again."""
+
+        step: str
+        reply: ApprovalReply
+
+    def __init__(self, *, clock: Clock | None = None, check: Check = shape_problems, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock or SystemClock()
+        self._check = check
+        self._question: Question | None = None
+        self._writing: Option | None = None
+        self._quiet_since = 0.0
+        self._before: Widget | None = None
+        self._reason = -1
+        self._early = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False, id="card-head")
+        with VerticalScroll(id="card-body", can_focus=False):
+            yield Static(markup=False, id="card-text")
+        with Vertical(id="card-form"):
+            yield Static(markup=False, id="card-asks")
+            yield CardForm(id="card-editor", highlight_cursor_line=False)
+            yield Static(markup=False, id="card-problems")
+        yield Static(markup=False, id="card-foot")
+
+    def on_mount(self) -> None:
+        self.set_interval(0.25, self._tick)
+
+    @property
+    def question(self) -> Question | None:
+        """What is asked now."""
+        return self._question
+
+    @property
+    def armed(self) -> bool:
+        """Whether a chord would be taken now."""
+        return self._question is not None and self._clock.monotonic() - self._quiet_since >= ARM_SECONDS
+
+    @property
+    def writing(self) -> Option | None:
+        """The form that is open, if any."""
+        return self._writing
+
+    def ask(self, question: Question) -> None:
+        """Show a question. Asking the same again changes nothing but how many wait."""
+        fresh = self._question is None or (question.step, question.card) != (self._question.step, self._question.card)
+        self._question = question
+        if fresh:
+            self._close_form()
+            self._quiet_since = self._clock.monotonic()
+        self.add_class("-asked")
+        self._draw()
+
+    def withdraw(self) -> None:
+        """The question is no longer open: answered elsewhere, expired, or the turn is over."""
+        self._close_form()
+        self._question = None
+        self.remove_class("-asked", "-armed")
+
+    def typing(self) -> None:
+        """The person is typing elsewhere: wait until they pause."""
+        if self._question is not None and self._writing is None:
+            self._quiet_since = self._clock.monotonic()
+            self._tick()
+
+    def choose(self, option: Option) -> bool:
+        """Take a chord; says whether it did something."""
+        if self._question is None:
+            return False
+        if self._writing is not None:
+            return self._send() if option in ("allow", self._writing) else False
+        if not self.armed:
+            self._early = True
+            self._tick()
+            return False
+        if option == "allow":
+            self._answer(ApprovalReply(decision="allow"))
+        else:
+            self._open_form(option)
+        return True
+
+    def scroll_text(self, rows: int) -> None:
+        """Scroll the card's text."""
+        self.query_one("#card-body", VerticalScroll).scroll_relative(y=rows, animate=False)
+
+    def _open_form(self, option: Option) -> None:
+        assert self._question is not None
+        self._writing, self._before, self._reason = option, self.screen.focused, -1
+        editor = self.query_one(CardForm)
+        editor.load_text(starting_text(option, self._question.card))
+        editor.placeholder = Content(REASONS[0] if option == "deny" else "")
+        self.query_one("#card-asks", Static).update(Content(_ASKS[option], [Span(0, len(_ASKS[option]), "$accent")]))
+        self.add_class("-writing")
+        self._check_form()
+        self._draw()
+        editor.focus()
+
+    def _close_form(self) -> None:
+        if self._writing is None:
+            return
+        self._writing = None
+        self.remove_class("-writing")
+        if self._before is not None and self._before.is_attached:
+            self._before.focus()
+        self._before = None
+
+    def _send(self) -> bool:
+        assert self._question is not None
+        assert self._writing is not None
+        text = self.query_one(CardForm).text
+        if problems(self._writing, text, self._question.card, self._check):
+            self.app.bell()
+            return False
+        self._answer(reply(self._writing, text))
+        return True
+
+    def _answer(self, answer: ApprovalReply) -> None:
+        assert self._question is not None
+        step = self._question.step
+        self.withdraw()
+        self.post_message(self.Answered(step, answer))
+
+    @on(TextArea.Changed, "#card-editor")
+    def _check_form(self) -> None:
+        if self._writing is None or self._question is None:
+            return
+        found = problems(self._writing, self.query_one(CardForm).text, self._question.card, self._check)
+        text = " · ".join(found[:3])
+        self.query_one("#card-problems", Static).update(Content(text, [Span(0, len(text), "$error")] if text else []))
+        self._draw()
+
+    def form_key(self, key: str) -> bool:
+        """Enter, escape, up and down in the form; says whether the key was taken."""
+        if key == "escape":
+            self._close_form()
+            self._draw()
+        elif key == "enter" and self._writing in ("deny", "stop"):
+            self._send()
+        elif key in ("up", "down") and self._writing == "deny":
+            self._reason = (self._reason + (1 if key == "down" else -1)) % len(REASONS)
+            self.query_one(CardForm).load_text(REASONS[self._reason])
+        else:
+            return False
+        return True
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        question = self._question
+        if question is None:
+            return
+        self.query_one("#card-head", Static).update(_head(question))
+        width = max(self.size.width - 4, 20)
+        text = card_text(question.card, width)
+        self.query_one("#card-text", Static).update(text)
+        self._fit(text.plain.count("\n") + 1)
+        self._tick()
+
+    def _fit(self, rows: int) -> None:
+        """Give the text what is left when head, form and options have their rows: those are always in view."""
+        screen = self.screen.size.height
+        budget = max(min(screen * 3 // 5, screen - 6), 4)
+        form = 0
+        if self._writing is not None:
+            editor = self.query_one(CardForm)
+            editor.styles.max_height = max(1, min(7, budget - 5))
+            form = min(editor.wrapped_document.height, 7) + 2
+        body = self.query_one("#card-body", VerticalScroll)
+        body.styles.height = max(0 if form else 1, min(rows, budget - 2 - form))
+
+    def _tick(self) -> None:
+        """Keep arming and the clock up to date."""
+        if self._question is None:
+            return
+        armed = self.armed
+        self._early = self._early and not armed
+        self.set_class(armed, "-armed")
+        self.query_one("#card-foot", Static).update(self._foot(armed=armed))
+
+    def _foot(self, *, armed: bool) -> Content:
+        width = max(self.size.width - 4, 20)
+        if self._writing is not None:
+            send = "enter" if self._writing in ("deny", "stop") else CHORDS["allow"]
+            return hint_row([Hint(send, "send"), Hint("escape", "back")], width)
+        if not armed:
+            told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
+            return Content(told, [Span(0, len(told), "$quiet")])
+        options = hint_row([Hint(CHORDS[option], word) for option, word in _WORDS.items()], 2 * width)
+        left = self._left()
+        more = "  alt+down more" if self.query_one("#card-body", VerticalScroll).max_scroll_y else ""
+        left = f"  {left}" if left else ""
+        return options + Content(more, [Span(0, len(more), "$quiet")]) + Content(left, [Span(0, len(left), "$warning")])
+
+    def _left(self) -> str:
+        deadline = self._question.deadline if self._question else None
+        if deadline is None:
+            return ""
+        seconds = max(0, int((deadline - self._clock.now()).total_seconds()))
+        return f"{seconds // 60}:{seconds % 60:02d} left"
+
+
+class CardApp(GuardedApp[R], Generic[R]):
+    """A guarded app in which the chords answer the card that is shown, whatever has the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("alt+up,ctrl+up", "scroll_card(-3)", "Card up", show=False, priority=True, id="card.up"),
+        Binding("alt+down,ctrl+down", "scroll_card(3)", "Card down", show=False, priority=True, id="card.down"),
+    ]
+    BINDINGS += [  # one chord for each option
+        Binding(key, f"answer_card('{option}')", _WORDS[option], show=False, priority=True, id=f"card.{option}")
+        for option, key in CHORDS.items()
+    ]
+
+    def action_answer_card(self, option: Option) -> None:
+        """Take a chord."""
+        for card in self.screen.query(ApprovalCard):
+            card.choose(option)
+
+    def action_scroll_card(self, rows: int) -> None:
+        """Read on without leaving the composer."""
+        for card in self.screen.query(ApprovalCard):
+            card.scroll_text(rows)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a question, the chords are ordinary keys."""
+        if action in ("answer_card", "scroll_card") and not any(
+            card.question for card in self.screen.query(ApprovalCard)
+        ):
+            return False
+        return super().check_action(action, parameters)
+
+
+def _head(question: Question) -> Content:
+    behind = f"  {question.waiting} more waiting" if question.waiting else ""
+    title = "Edited, new verdict" if question.edited else "Approval"
+    text = f"{title}: {inert_line(question.card.call.tool, 60)}{behind}"
+    return Content(text, [Span(0, len(title), "bold $warning" if question.edited else "bold $accent")])
+
+
+def chord_name(option: Option) -> str:
+    """How a chord is shown, e.g. `^y`."""
+    return key_name(CHORDS[option])

@@ -1,0 +1,114 @@
+"""What a person writes on a card: a reason, other arguments, a made-up result; checked while it is written.
+
+Invariant: a form gives a reply only when it has no problem; JSON that repeats a key is a problem, for one of the two
+values would be lost without a word.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from greenroom.core.canonical import clean_json
+from greenroom.core.inert import inert_line
+from greenroom.core.values import ApprovalReply, Card, Json, ToolSpec
+
+Option = Literal["allow", "deny", "edit", "simulate", "stop"]
+Check = Callable[[ToolSpec, dict[str, Json]], Sequence[str]]
+"""Says what is wrong with arguments, in lines a person can read; none if they fit the tool's schema."""
+
+REASONS = (
+    "Not as it stands. Please say what you need and ask again.",
+    "Please check the facts with the customer first.",
+    "This needs a colleague. Offer a ticket instead.",
+    "Please find another way that changes nothing.",
+)
+"""Reasons in mild words: a bare refusal makes models thrash."""
+
+
+def shape_problems(spec: ToolSpec, arguments: dict[str, Json]) -> list[str]:
+    """What can be said from the schema's first level: names that are missing, unknown, or of another type."""
+    known = spec.parameters.get("properties", {})
+    problems = [f"{name} is missing" for name in spec.parameters.get("required", []) if name not in arguments]
+    if spec.parameters.get("additionalProperties") is False:
+        problems += [f"{inert_line(name)} is not an argument of {spec.name}" for name in arguments if name not in known]
+    for name, value in arguments.items():
+        wanted = known.get(name, {}).get("type")
+        if isinstance(wanted, str) and not _is(value, wanted):
+            problems.append(f"{inert_line(name)} must be {wanted}")
+    return problems
+
+
+def starting_text(option: Option, card: Card) -> str:
+    """What a form holds when it is opened."""
+    if option == "edit":
+        return json.dumps(card.call.arguments, ensure_ascii=False, indent=2, sort_keys=True)
+    return '{\n  "status": "ok"\n}' if option == "simulate" else ""
+
+
+def problems(option: Option, text: str, card: Card, check: Check) -> list[str]:
+    """Why the form cannot be sent; none if it can."""
+    if option not in ("edit", "simulate"):
+        return []
+    try:
+        value = _read(text)
+    except ValueError as error:
+        return [inert_line(str(error), 200)]
+    if option == "simulate":
+        return []
+    if not isinstance(value, dict):
+        return ["arguments are a JSON object: { ... }"]
+    if value == card.call.arguments:
+        return ["nothing is changed yet"]
+    return [inert_line(problem, 200) for problem in check(card.spec, value)]
+
+
+def reply(option: Option, text: str) -> ApprovalReply:
+    """The answer a form without problems stands for."""
+    match option:
+        case "deny":
+            return ApprovalReply(decision="deny", reason=" ".join(text.split()) or REASONS[0])
+        case "stop":
+            return ApprovalReply(decision="stop", reason=" ".join(text.split()))
+        case "edit":
+            return ApprovalReply(decision="edit", arguments=_read(text))
+        case "simulate":
+            return ApprovalReply(decision="simulate", result=_read(text))
+        case "allow":
+            return ApprovalReply(decision="allow")
+
+
+def _read(text: str) -> Json:
+    """The JSON of a form.
+
+    Raises:
+        ValueError: not JSON, a repeated key, a number JSON cannot keep, or nested too deeply.
+    """
+    try:
+        return clean_json(json.loads(text, object_pairs_hook=_unique))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"'{next(name for name in names if names.count(name) > 1)}' is given twice")
+    return found
+
+
+def _is(value: Json, wanted: str) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {
+        "string": isinstance(value, str),
+        "integer": number and float(value).is_integer(),
+        "number": number,
+        "boolean": isinstance(value, bool),
+        "array": isinstance(value, list),
+        "object": isinstance(value, dict),
+        "null": value is None,
+    }.get(wanted, True)

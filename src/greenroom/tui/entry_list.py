@@ -1,0 +1,116 @@
+"""The entries of a conversation and the replies still arriving, kept in step with the column they are laid out in.
+
+Invariant: an id is shown once; what a person folded stays folded when the entry changes; while a reply arrives its
+entry shows what has arrived, and `update` puts the final text in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from greenroom.tui.column import Column
+from greenroom.tui.entries import Entry
+from greenroom.tui.live import LiveReply
+
+
+class EntryList:
+    """Entries by id and by place."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._places: dict[str, int] = {}
+        self._folds: dict[str, bool] = {}
+        self._live: dict[str, LiveReply] = {}
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __getitem__(self, place: int) -> Entry:
+        return self._column.entries[place]
+
+    @property
+    def all(self) -> Sequence[Entry]:
+        """The entries, in order."""
+        return self._column.entries
+
+    def place(self, id: str | None) -> int | None:
+        """Where an entry stands."""
+        return self._places.get(id) if id is not None else None
+
+    def set(self, entries: Iterable[Entry]) -> bool:
+        """Hold these; returns whether they continue what was held, so that only differences were laid out again."""
+        fresh = [self._as_folded(entry) for entry in entries]
+        old = self.all
+        if len(fresh) < len(old) or any(one.id != other.id for one, other in zip(old, fresh, strict=False)):
+            self.load(fresh, self._column.width)
+            return False
+        for place in range(len(old)):
+            if fresh[place] != old[place]:
+                self._replace(place, fresh[place])
+        for entry in fresh[len(old) :]:
+            self._append(entry)
+        return True
+
+    def load(self, entries: Sequence[Entry], width: int) -> None:
+        """Lay everything out anew."""
+        entries = list(entries)
+        self._column.load(entries, width)
+        self._places = {entry.id: place for place, entry in enumerate(entries)}
+        self._live = {id: live for id, live in self._live.items() if id in self._places}
+        for id, live in self._live.items():
+            self._column.set_parts(self._places[id], live.parts())
+
+    def update(self, entry: Entry) -> None:
+        """Hold an entry as it is now; an unknown one is appended. Ends its stream."""
+        entry = self._as_folded(entry)
+        place = self._places.get(entry.id)
+        if place is None:
+            self._append(entry)
+        else:
+            self._replace(place, entry)
+
+    def stream(self, id: str, piece: str, title: str) -> None:
+        """Keep a piece of a reply; the first one makes the entry."""
+        live = self._live.get(id)
+        if live is None:
+            if id not in self._places:
+                self._append(Entry(id, "persona", title))
+            place = self._places[id]
+            live = self._live[id] = LiveReply(self[place], self[place - 1].kind if place else None)
+        live.take(piece)
+
+    def flush(self) -> None:
+        """Lay out what has arrived since the last time."""
+        for id, live in self._live.items():
+            if live.pending:
+                self._column.set_parts(self._places[id], live.parts())
+
+    def fold(self, id: str, *, open: bool) -> None:
+        """Fold or unfold an entry, now and whenever it changes; one still arriving is folded when it is over."""
+        self._folds[id] = open
+        place = self._places[id]
+        if id not in self._live:
+            self._replace(place, replace(self[place], open=open))
+
+    def text(self, entry: Entry) -> str:
+        """What copying an entry gives."""
+        live = self._live.get(entry.id)
+        return live.text if live else entry.text or entry.plain
+
+    def matches(self, pattern: re.Pattern[str]) -> list[int]:
+        """The places of the entries that hold a match, folded parts included."""
+        return [place for place, entry in enumerate(self.all) if pattern.search(entry.plain)]
+
+    def _append(self, entry: Entry) -> None:
+        self._places[entry.id] = len(self._column)
+        self._column.append(entry)
+
+    def _replace(self, place: int, entry: Entry) -> None:
+        self._live.pop(entry.id, None)
+        self._column.replace(place, entry)
+
+    def _as_folded(self, entry: Entry) -> Entry:
+        wanted = self._folds.get(entry.id, entry.open)
+        return entry if wanted == entry.open else replace(entry, open=wanted)
