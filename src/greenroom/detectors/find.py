@@ -31,6 +31,7 @@ LABELS = {
     "text.control": "control",
     "link.mismatch": "link",
     "injection.hint": "instruction",
+    "voice.never": "word",
 }
 """What a mask calls each kind of finding: `personal.card` becomes `‹card#1›`."""
 

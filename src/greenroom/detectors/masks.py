@@ -62,6 +62,17 @@ def redact(payload: Json, findings: Iterable[Finding], masks: Masks) -> Json:
     return rewrite(payload, change)
 
 
+def with_masks(payload: Json, findings: Iterable[Finding], masks: Masks) -> tuple[Finding, ...]:
+    """The findings with the mask that `redact` puts in the place of each."""
+    texts = dict(walk(payload).strings)
+    out = []
+    for item in findings:
+        text = texts.get(item.path)
+        mask = masks.mask(item.detector, text[item.start : item.end]) if text is not None else ""
+        out.append(item.model_copy(update={"mask": mask}))
+    return tuple(out)
+
+
 def mask_all(payload: Json, wanted: Callable[[str], bool], masks: Masks) -> Json:
     """`payload` with every finding masked whose detector is `wanted`, until no more is found.
 

@@ -1,0 +1,1 @@
+"""Verdicts: rules, conditions, envelopes, autonomy, and the reasons for each."""

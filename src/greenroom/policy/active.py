@@ -1,0 +1,169 @@
+"""A rule with its clauses compiled, ready to fire on a question.
+
+Invariant: a clause that fails counts as true for a rule that restricts and as false for one that allows; a rule never
+raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from greenroom.core.values import Clause, Fired, Finding, Json
+from greenroom.policy.arguments import flatten
+from greenroom.policy.conditions import Condition, Environment, Outcome, shown
+from greenroom.policy.rules import Rule
+
+
+class Live:
+    """The values of one question, typed for each environment that asks, with one activation for all its clauses."""
+
+    def __init__(self, values: Mapping[str, Any], args: Mapping[str, Json]) -> None:
+        self._values = values
+        self._args = args
+        self._typed: dict[int, dict[str, Any]] = {}
+        self._activations: dict[int, Any] = {}
+
+    def values(self, environment: Environment) -> dict[str, Any]:
+        """The vocabulary's values and the arguments as this environment types them."""
+        key = id(environment)
+        if key not in self._typed:
+            self._typed[key] = {**self._values, **flatten(self._args, environment.arguments)}
+        return self._typed[key]
+
+    def activation(self, environment: Environment) -> Any:
+        key = id(environment)
+        if key not in self._activations:
+            self._activations[key] = environment.activation(self.values(environment))
+        return self._activations[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An exception that is still in force: the rule it sets aside is recorded and does not act."""
+
+    owner: str
+    expires: str
+    why: str
+    when: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that fired: with what outcomes, and what it adds to the risk."""
+
+    active: ActiveRule
+    outcomes: tuple[tuple[Condition, Outcome], ...]
+    addends: tuple[tuple[str, int], ...]
+    aside: str = ""
+
+    @property
+    def observed(self) -> bool:
+        return self.active.observed or bool(self.aside)
+
+    def fired(self, live: Live) -> Fired:
+        """The record of it, with live values."""
+        values = live.values(self.active.environment)
+        clauses = tuple(_clause(condition, outcome, values) for condition, outcome in self.outcomes)
+        rule = self.active.rule
+        why = f"{rule.why} Set aside: {self.aside}" if self.aside else rule.why
+        return Fired.model_construct(
+            rule=rule.id, effect=rule.then, why=why, policy=self.active.policy, clauses=clauses, observed=self.observed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule of one policy file. `tools` is None where it is not bound to tools; `kinds` are what `find` stands for."""
+
+    rule: Rule
+    policy: str
+    where: str
+    environment: Environment
+    tools: frozenset[str] | None
+    kinds: frozenset[str]
+    when: tuple[Condition, ...]
+    any: tuple[tuple[Condition, ...], ...]
+    risk: tuple[tuple[Condition, int], ...]
+    exceptions: tuple[Setting, ...] = ()
+    observed: bool = False
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What rules of equal strictness are sorted by, so that files' order never matters."""
+        return (self.rule.id, self.policy)
+
+    def match(self, live: Live, kinds: frozenset[str]) -> Match | None:
+        """Whether it fires on a question with findings of these kinds."""
+        if self.kinds and not self.kinds & kinds:
+            return None
+        if not (self.when or self.any or self.risk or self.exceptions):
+            return Match(self, (), self._base())
+        activation = live.activation(self.environment)
+        errors_hold = self.rule.then != "allow"
+        outcomes = _all(self.when, activation, errors_hold=errors_hold)
+        if outcomes is None:
+            return None
+        if self.any:
+            found = next((held for one in self.any if (held := _all(one, activation, errors_hold=errors_hold))), None)
+            if found is None:
+                return None
+            outcomes += found
+        return Match(self, tuple(outcomes), self._addends(activation), self._aside(activation))
+
+    def _base(self) -> tuple[tuple[str, int], ...]:
+        return ((self.rule.id, self.rule.risk.base),) if self.rule.risk.base else ()
+
+    def _addends(self, activation: Any) -> tuple[tuple[str, int], ...]:
+        """The base and the points of each clause that holds or cannot be evaluated."""
+        held = ((condition, points) for condition, points in self.risk if condition.outcome(activation) is not False)
+        return self._base() + tuple((f"{self.rule.id}: {condition.source}", points) for condition, points in held)
+
+    def _aside(self, activation: Any) -> str:
+        """Why an exception sets it aside, or ''. An exception with a failing clause does not."""
+        for setting in self.exceptions:
+            if all(condition.outcome(activation) is True for condition in setting.when):
+                return f"{setting.why} ({setting.owner}, until {setting.expires})"
+        return ""
+
+
+def _all(
+    conditions: Sequence[Condition], activation: Any, *, errors_hold: bool
+) -> list[tuple[Condition, Outcome]] | None:
+    """The outcomes if all hold, else None. A false clause settles it, whatever another one's error would have been."""
+    outcomes: list[tuple[Condition, Outcome]] = []
+    for condition in conditions:
+        outcome = condition.outcome(activation)
+        if outcome is False or (isinstance(outcome, str) and not errors_hold):
+            return None
+        outcomes.append((condition, outcome))
+    return outcomes
+
+
+def _clause(condition: Condition, outcome: Outcome, values: Mapping[str, Any]) -> Clause:
+    failed = isinstance(outcome, str)
+    return Clause.model_construct(
+        source=condition.source,
+        outcome="error" if failed else "true",
+        values=condition.live(values),
+        error=str(outcome) if failed else "",
+    )
+
+
+def show_values(names: Sequence[str], payload: Mapping[str, Json], values: Mapping[str, Any]) -> dict[str, Json]:
+    """What a rule's `show` names, taken from the payload or the vocabulary."""
+    found: dict[str, Json] = {}
+    for name in names:
+        here: Any = payload
+        for part in name.split("."):
+            here = here.get(part) if isinstance(here, Mapping) else None
+        value = here if here is not None else values.get(name)
+        if value is not None:
+            found[name] = shown(value)
+    return found
+
+
+def relevant(findings: tuple[Finding, ...]) -> frozenset[str]:
+    """The kinds among findings."""
+    return frozenset(item.detector for item in findings)

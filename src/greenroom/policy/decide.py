@@ -1,0 +1,253 @@
+"""Verdicts: every rule that fires, the role's bounds and autonomy, and of all of these the strictest.
+
+Invariant: `decide` never raises, no order of rules or files matters, and whatever cannot be evaluated restricts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from greenroom.core.values import Ask, Effect, Finding, Hook, Json, ToolSpec, Verdict
+from greenroom.detectors.find import Scan, scan
+from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
+from greenroom.persona.voice import broken
+from greenroom.policy import autonomy, vocabulary
+from greenroom.policy.active import ActiveRule, Live, Match, relevant, show_values
+from greenroom.policy.bounds import Bound, Role, added, breaches
+from greenroom.policy.port import Question
+from greenroom.policy.rules import EFFECTS, AskSpec, seconds
+
+_STRICTNESS = {effect: place for place, effect in enumerate(EFFECTS)}
+_HINT_RISK = 15
+SUBJECT = "(subject)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """One thing that speaks for an effect. Of equally strict ones bounds come first, then rules by id, then autonomy."""
+
+    effect: Effect
+    rank: int
+    rule: str
+    why: str
+    policy: str
+    match: Match | None = None
+
+    @property
+    def order(self) -> tuple[int, int, str, str, str]:
+        return (-_STRICTNESS[self.effect], self.rank, self.rule, self.policy, self.why)
+
+
+@dataclass(slots=True)
+class _Case:
+    """A question on its way to a verdict."""
+
+    question: Question
+    scanned: Scan
+    live: Live
+    level: int
+    matches: list[Match] = field(default_factory=list)
+    reasons: list[_Reason] = field(default_factory=list)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.scanned.findings
+
+
+class RulePolicy:
+    """All policy files of a session, for one role. `masks` are those of the session."""
+
+    def __init__(
+        self, rules: Iterable[ActiveRule], bounds: Sequence[Bound], role: Role, *, label: str, digest: str, masks: Masks
+    ) -> None:
+        self.label = label
+        self.role = role
+        self.masks = masks
+        self.rules = tuple(sorted(rules, key=lambda active: active.order))
+        self._bounds = tuple(bounds)
+        self._digest = digest
+        self._by_place: dict[tuple[Hook, str], tuple[ActiveRule, ...]] = {}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the policies' meaning, the role and the tools' schemas; comments and order do not matter."""
+        return self._digest
+
+    def decide(self, question: Question) -> Verdict:
+        """The verdict on `question`. Never raises: an internal fault denies and says so."""
+        try:
+            return self._verdict(question)
+        except Exception as error:  # noqa: BLE001  # a policy that breaks must not let anything pass
+            return Verdict(
+                effect="deny",
+                rule="policy.fault",
+                why=f"The policy could not decide ({type(error).__name__}), so nothing is allowed.",
+                policy=self.label,
+                policy_digest=self._digest,
+                unchecked=("everything",),
+            )
+
+    def may_deny(self, hook: Hook) -> bool:
+        """Whether an enforced rule could stop something at `hook`."""
+        return any(
+            hook in active.rule.hook and not active.observed and _STRICTNESS[active.rule.then] > _STRICTNESS["redact"]
+            for active in self.rules
+        )
+
+    def envelope_sums(self, question: Question) -> dict[str, float]:
+        """What the call adds to each limited sum once it is permitted, by `tool:args.path:period`."""
+        args = question.payload.get("args")
+        return added(question.tool, args if isinstance(args, dict) else {}, self._bounds)
+
+    def _verdict(self, question: Question) -> Verdict:
+        scanned = self._scan(question)
+        if scanned.unchecked:
+            return self._refused(question, scanned)
+        case = self._case(question, scanned)
+        for breach in breaches(question, self.role, self._bounds):
+            case.reasons.append(_Reason("deny", 0, breach.rule, breach.why, breach.policy or self.label))
+        kinds = relevant(scanned.findings)
+        for active in self._rules_at(question):
+            if found := active.match(case.live, kinds):
+                case.matches.append(found)
+                if not found.observed:
+                    rule = active.rule
+                    case.reasons.append(_Reason(rule.then, 1, rule.id, rule.why, active.policy, found))
+        addends = _addends(case, kinds)
+        risk = max(0, min(100, sum(points for _, points in addends)))
+        if question.hook == "tool.call" and question.tool is not None:
+            self._add_autonomy(case, question.tool, risk)
+        return self._concluded(case, addends, risk)
+
+    def _scan(self, question: Question) -> Scan:
+        """Findings in everything the question holds: the payload, the subject, and at output the words ruled out."""
+        payload: Mapping[str, Json] = question.payload
+        if question.subject:
+            payload = {SUBJECT: question.subject, **payload}
+        scanned = scan(payload)
+        text = payload.get("text")
+        if question.hook == "output" and self.role.never and isinstance(text, str):
+            return Scan(scanned.findings + broken(text, self.role.never), scanned.unchecked)
+        return scanned
+
+    def _case(self, question: Question, scanned: Scan) -> _Case:
+        args = question.payload.get("args")
+        live = Live(vocabulary.values(question, scanned.findings), args if isinstance(args, dict) else {})
+        return _Case(question, scanned, live, autonomy.lowered(question.session.autonomy, question.session.taint))
+
+    def _rules_at(self, question: Question) -> tuple[ActiveRule, ...]:
+        """The rules at this hook and, where there is one, for this tool."""
+        tool = question.tool.name if question.tool else ""
+        place = (question.hook, tool)
+        if place not in self._by_place:
+            self._by_place[place] = tuple(
+                active
+                for active in self.rules
+                if question.hook in active.rule.hook and (active.tools is None or tool in active.tools)
+            )
+        return self._by_place[place]
+
+    def _add_autonomy(self, case: _Case, tool: ToolSpec, risk: int) -> None:
+        """What autonomy says. A rule that asks overrides it by being at least as strict, unless it defers to it."""
+        session = case.question.session
+        effect, why = autonomy.decide(case.level, tool, risk)
+        if case.level != session.autonomy:
+            why += f" (Level {session.autonomy}, lowered by untrusted text.)"
+        case.reasons = [reason for reason in case.reasons if not (reason.match and reason.match.active.rule.autonomy_may)]
+        case.reasons.append(_Reason(effect, 2, "autonomy", why, self.label))
+        if together := autonomy.unattended(tool, session.taint):
+            case.reasons.append(_Reason("require_approval", 0, "taint", together, self.label))
+
+    def _concluded(self, case: _Case, addends: tuple[tuple[str, int], ...], risk: int) -> Verdict:
+        passed = _Reason("allow", 3, "default", "No rule speaks against it.", self.label)
+        chosen = min((*case.reasons, passed), key=lambda reason: reason.order)
+        payload, findings = self._masked(case)
+        shown_live = self._live_after(case, payload)
+        matches = sorted(case.matches, key=lambda one: (-_STRICTNESS[one.active.rule.then], one.active.order))
+        return Verdict.model_construct(
+            effect=chosen.effect,
+            rule=chosen.rule,
+            why=chosen.why,
+            policy=chosen.policy,
+            policy_digest=self._digest,
+            risk=risk,
+            addends=addends,
+            autonomy=case.level,
+            fired=tuple(match.fired(shown_live) for match in matches),
+            findings=findings,
+            unchecked=_unchecked(matches),
+            show=_shown(matches, case, payload, shown_live),
+            ask=_ask(chosen),
+            payload=payload,
+        )
+
+    def _masked(self, case: _Case) -> tuple[Json, tuple[Finding, ...]]:
+        """The payload with exactly the spans of the redacting rules masked, or None; and the findings with their masks."""
+        kinds: frozenset[str] = frozenset().union(
+            *(one.active.kinds for one in case.matches if one.active.rule.then == "redact" and not one.observed)
+        )
+        if not kinds:
+            return None, case.findings
+        whole = {SUBJECT: case.question.subject, **case.question.payload}
+        wanted = [item for item in case.findings if item.detector in kinds]
+        masked = {item: told for item, told in zip(wanted, with_masks(whole, wanted, self.masks), strict=True)}
+        payload = redact(case.question.payload, wanted, self.masks)
+        payload = mask_all(payload, kinds.__contains__, self.masks)
+        return payload, tuple(masked.get(item, item) for item in case.findings)
+
+    def _live_after(self, case: _Case, payload: Json) -> Live:
+        """The values that may be kept: those of the masked payload, where something was masked."""
+        if not isinstance(payload, dict):
+            return case.live
+        question = case.question.model_copy(update={"payload": payload})
+        return self._case(question, case.scanned).live
+
+    def _refused(self, question: Question, scanned: Scan) -> Verdict:
+        """What cannot be checked as a whole does not pass, and none of it is handed to a native engine."""
+        return Verdict.model_construct(
+            effect="deny",
+            rule="unchecked",
+            why=f"It could not be checked: {'; '.join(scanned.unchecked)}.",
+            policy=self.label,
+            policy_digest=self._digest,
+            autonomy=question.session.autonomy,
+            findings=scanned.findings[:50],
+            unchecked=scanned.unchecked,
+        )
+
+
+def _addends(case: _Case, kinds: frozenset[str]) -> tuple[tuple[str, int], ...]:
+    """The parts of the risk, in an order that follows from the rules alone."""
+    parts = [part for one in case.matches if not one.observed for part in one.addends]
+    if "injection.hint" in kinds:
+        parts.append(("injection.hint", _HINT_RISK))
+    return tuple(parts)
+
+
+def _unchecked(matches: Sequence[Match]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.active.rule.id}: {condition.source} ({outcome})"
+        for one in matches
+        for condition, outcome in one.outcomes
+        if isinstance(outcome, str)
+    )
+
+
+def _shown(matches: Sequence[Match], case: _Case, payload: Json, live: Live) -> dict[str, Json]:
+    """What the rules that fired want a person to see."""
+    source = payload if isinstance(payload, dict) else case.question.payload
+    found: dict[str, Any] = {}
+    for one in matches:
+        if one.active.rule.show:
+            found |= show_values(one.active.rule.show, source, live.values(one.active.environment))
+    return found
+
+
+def _ask(chosen: _Reason) -> Ask | None:
+    """Whom to ask: as the deciding rule says, else the operator."""
+    if chosen.effect not in ("require_approval", "escalate"):
+        return None
+    spec = (chosen.match.active.rule.ask if chosen.match else None) or AskSpec()
+    return Ask(role=spec.role, deadline_seconds=seconds(spec.deadline) if spec.deadline else None, then=spec.then)

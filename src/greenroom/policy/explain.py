@@ -1,0 +1,95 @@
+"""A verdict as plain lines, for the command line, the REPL and the approval card.
+
+Invariant: every line is safe to print: what came from a model, a tool or a document goes through `inert_line`.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from greenroom.core.canonical import short
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Clause, Effect, Finding, Fired, Json, Verdict
+
+_MARKS = {"true": "holds", "false": "fails", "error": "cannot be evaluated, so it counts as holding"}
+_DEED: dict[Effect, str] = {
+    "allow": "allowed",
+    "redact": "masked, then goes on",
+    "require_approval": "needs a person's approval",
+    "escalate": "goes to a person",
+    "deny": "denied",
+}
+
+
+def explain(verdict: Verdict) -> list[str]:
+    """Effect, rule, reason, risk with its addends, policy, autonomy, clauses with live values, findings, unchecked."""
+    lines = [
+        f"{verdict.effect}: {_DEED[verdict.effect]}",
+        f"rule: {inert_line(verdict.rule)}",
+        f"why: {inert_line(verdict.why)}",
+        f"risk: {risk(verdict)}",
+        f"policy: {policy(verdict)}",
+        f"autonomy: {verdict.autonomy}",
+    ]
+    for fired in verdict.fired:
+        lines += _fired(fired)
+    lines += [f"shown: {inert_line(name)} = {value_text(value)}" for name, value in verdict.show.items()]
+    lines += [f"found: {finding(item)}" for item in verdict.findings]
+    lines += [f"not checked: {inert_line(item)}" for item in verdict.unchecked]
+    if verdict.ask is not None:
+        lines.append(f"asks: {_asks(verdict)}")
+    return lines
+
+
+def policy(verdict: Verdict) -> str:
+    """`support@2.3.0#1a2b3c4d`."""
+    label = inert_line(verdict.policy) or "none"
+    return f"{label}#{short(verdict.policy_digest)}" if verdict.policy_digest else label
+
+
+def risk(verdict: Verdict) -> str:
+    """`65 = 40 (refund.large) + 25 (refund.large: session.taint...)`; sums over 100 are cut and say so."""
+    if not verdict.addends:
+        return str(verdict.risk)
+    parts = " + ".join(f"{points} ({inert_line(label)})" for label, points in verdict.addends)
+    cut = " (cut at 100)" if sum(points for _, points in verdict.addends) > verdict.risk else ""
+    return f"{verdict.risk}{cut} = {parts}"
+
+
+def clause(item: Clause) -> str:
+    """`args.amount > 100 holds; args.amount = 120`."""
+    text = f"{inert_line(item.source)} {_MARKS[item.outcome]}"
+    if item.error:
+        text += f" ({inert_line(item.error)})"
+    values = ", ".join(f"{inert_line(name)} = {value_text(value)}" for name, value in item.values.items())
+    return f"{text}; {values}" if values else text
+
+
+def finding(item: Finding) -> str:
+    """`personal.card at args.note, 5 to 24, now ‹card#1›`."""
+    text = f"{inert_line(item.detector)} at {inert_line(item.path)}, {item.start} to {item.end}"
+    return f"{text}, now {inert_line(item.mask)}" if item.mask else text
+
+
+def value_text(value: Json) -> str:
+    """A value as JSON on one line; a whole number that came as a float is written without `.0`."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    try:
+        return inert_line(orjson.dumps(value).decode(), 120)
+    except (TypeError, ValueError):
+        return inert_line(str(value), 120)
+
+
+def _fired(fired: Fired) -> list[str]:
+    watched = " (observed only)" if fired.observed else ""
+    head = f"fired: {inert_line(fired.rule)} of {inert_line(fired.policy)} -> {fired.effect}{watched}: {inert_line(fired.why)}"
+    return [head, *(f"  clause: {clause(item)}" for item in fired.clauses)]
+
+
+def _asks(verdict: Verdict) -> str:
+    ask = verdict.ask
+    if ask is None:
+        return ""
+    until = f" within {ask.deadline_seconds} s" if ask.deadline_seconds else ""
+    return inert_line(f"{ask.role}{until}, then {', '.join(ask.then)}")

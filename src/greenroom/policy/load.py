@@ -1,0 +1,288 @@
+"""Policy files read, checked against the tools and the vocabulary, and compiled into one policy.
+
+Invariant: a policy that loads has no rule that silently does nothing; every problem names file, line and key path.
+Layers (built in, workspace, persona) are joined, so a lower one can only add to what an upper one restricts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greenroom.core.canonical import clean_text, digest
+from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.errors import FileInvalid
+from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
+from greenroom.core.toml_text import Path as KeyPath
+from greenroom.core.values import ToolSpec
+from greenroom.detectors.find import KINDS
+from greenroom.detectors.masks import Masks
+from greenroom.policy.active import ActiveRule, Setting
+from greenroom.policy.arguments import Declared, declare
+from greenroom.policy.bounds import Bound, Role
+from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.rules import PolicyFile, Rule, matching
+from greenroom.policy.vocabulary import names_at
+
+if TYPE_CHECKING:
+    from greenroom.persona.contract import Persona
+
+BUILTIN_FILE = "builtin.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """The text of a policy file, and the name errors call it by."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy file that is well formed, with the lines its keys stand on."""
+
+    source: PolicySource
+    policy: PolicyFile
+    lines: dict[KeyPath, int]
+
+    def where(self, path: KeyPath) -> str:
+        """`policies/support.toml:12 rule[0].when` for a key path."""
+        return f"{self.source.file}:{line_of(self.lines, path)} {dotted(path)}"
+
+
+def builtin_source() -> PolicySource:
+    """The pack that holds under every workspace."""
+    text = files("greenroom.policy").joinpath(BUILTIN_FILE).read_text(encoding="utf-8")
+    return PolicySource(f"<{BUILTIN_FILE}>", text)
+
+
+def policy_paths(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    """The files behind the names a persona gives in `policy.files`: `support` is `policies/support.toml`.
+
+    Raises:
+        FileInvalid: there is no such file; the nearest name is suggested.
+    """
+    known = sorted(path.stem for path in folder.glob("*.toml"))
+    for name in names:
+        if name.removesuffix(".toml") not in known:
+            hint = suggest(name, known) if known else f"{folder.name}/ has no policy files"
+            raise FileInvalid(f"no policy file '{name}'", where=str(folder / f"{name}.toml"), hint=hint)
+    return tuple(folder / f"{name.removesuffix('.toml')}.toml" for name in names)
+
+
+def read_source(path: Path, root: Path | None = None) -> PolicySource:
+    """The text of a policy file; errors name it relative to `root`.
+
+    Raises:
+        FileInvalid: missing, unreadable or not UTF-8.
+    """
+    shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else str(path)
+    try:
+        return PolicySource(shown, clean_text(path.read_text(encoding="utf-8-sig")))
+    except FileNotFoundError:
+        raise FileInvalid("the file is missing", where=shown, code="file.missing") from None
+    except UnicodeDecodeError:
+        raise FileInvalid("not UTF-8 text", where=shown, hint="save it as UTF-8") from None
+    except OSError as error:
+        raise FileInvalid(f"cannot be read: {error.strerror}", where=shown) from None
+
+
+def load_policies(
+    paths: Sequence[Path],
+    tools: Sequence[ToolSpec],
+    persona: Persona | None = None,
+    *,
+    root: Path | None = None,
+    masks: Masks | None = None,
+    clock: Clock | None = None,
+) -> RulePolicy:
+    """The policy of a session: the built-in pack, then the files at `paths`, for the role of `persona`.
+
+    `tools` are all tools of the workspace, whether the persona may use them or not. An exception counts until the day
+    it expires, by `clock` at this moment.
+
+    Raises:
+        FileInvalid: a file is broken, or names something that does not exist.
+    """
+    sources = [builtin_source(), *(read_source(path, root) for path in paths)]
+    return compile_policies(sources, tools, Role.of(persona), masks=masks, clock=clock)
+
+
+def compile_policies(
+    sources: Sequence[PolicySource],
+    tools: Sequence[ToolSpec],
+    role: Role,
+    *,
+    masks: Masks | None = None,
+    clock: Clock | None = None,
+) -> RulePolicy:
+    """The same from texts. The first source whose id is `builtin` cannot be set aside by exceptions.
+
+    Raises:
+        FileInvalid: as `load_policies`.
+    """
+    loaded = [load_file(source) for source in sources]
+    compiler = _Compiler(tuple(sorted(tools, key=lambda tool: tool.name)), clock or SystemClock())
+    rules = [active for file in loaded for active in compiler.rules(file)]
+    bounds = [bound for file in loaded for bound in compiler.bounds(file, role)]
+    own = [file.policy.label for file in loaded]
+    return RulePolicy(
+        rules,
+        bounds,
+        role,
+        label=own[-1] if own else "none",
+        digest=_digest(loaded, role, compiler.tools),
+        masks=masks or Masks(),
+    )
+
+
+def load_file(source: PolicySource) -> LoadedPolicy:
+    """A policy file read and checked by itself.
+
+    Raises:
+        FileInvalid: not TOML, unknown keys, wrong values, or two rules of the same id.
+    """
+    loaded = LoadedPolicy(source, parse(source.text, PolicyFile, source.file), positions(source.text))
+    seen: set[str] = set()
+    for index, rule in enumerate(loaded.policy.rule):
+        if rule.id in seen:
+            raise FileInvalid(f"rule '{rule.id}' is there twice", where=loaded.where(("rule", index, "id")))
+        seen.add(rule.id)
+    return loaded
+
+
+def _digest(loaded: Sequence[LoadedPolicy], role: Role, tools: Sequence[ToolSpec]) -> str:
+    policies = sorted(digest(file.policy.model_dump(mode="json", by_alias=True)) for file in loaded)
+    bounds = {"tools": role.tools, "read": role.memory_read, "write": role.memory_write, "never": role.never}
+    return digest([policies, bounds, [digest(tool.model_dump(mode="json")) for tool in tools]])
+
+
+class _Compiler:
+    """Rules against one set of tools; environments with the same names are made once."""
+
+    def __init__(self, tools: tuple[ToolSpec, ...], clock: Clock) -> None:
+        self.tools = tools
+        self._names = tuple(tool.name for tool in tools)
+        self._today = clock.now().date()
+        self._environments: dict[tuple[tuple[str, str], ...], Environment] = {}
+
+    def rules(self, file: LoadedPolicy) -> Iterable[ActiveRule]:
+        settings = self._exceptions(file)
+        for index, rule in enumerate(file.policy.rule):
+            yield self._rule(file, index, rule, settings.get(rule.id, ()))
+
+    def bounds(self, file: LoadedPolicy, role: Role) -> Iterable[Bound]:
+        for name, envelope in file.policy.envelope.items():
+            for pattern in envelope.tools or ():
+                self._known_tools(pattern, file, ("envelope", name, "tools"))
+            for path in envelope.limits.sum:
+                self._known_sum(path, file, ("envelope", name, "limits", "sum", path))
+            if name in (role.id, role.kind):
+                yield Bound(file.policy.label, envelope)
+
+    def _rule(self, file: LoadedPolicy, index: int, rule: Rule, settings: tuple[Setting, ...]) -> ActiveRule:
+        here: KeyPath = ("rule", index)
+        named = [name for pattern in rule.tools for name in self._known_tools(pattern, file, (*here, "tools"))]
+        specs = [tool for tool in self.tools if tool.name in named] if rule.tools else list(self.tools)
+        declared = declare(specs) if set(rule.hook) == {"tool.call"} else Declared({}, {})
+        environment = self._environment({**names_at(rule.hook), **declared.types})
+
+        def compiled(sources: Sequence[str], key: str) -> tuple[Condition, ...]:
+            return tuple(_compiled(environment, source, lambda: file.where((*here, key))) for source in sources)
+
+        when = compiled(rule.when, "when")
+        alternatives = tuple(compiled(group, "any") for group in rule.any)
+        added = compiled([clause for clause, _ in rule.risk.add], "risk")
+        _check_guards([*when, *(c for group in alternatives for c in group)], declared, file.where((*here, "when")))
+        for name in rule.show:
+            _compiled(environment, f"{name} == {name}", lambda: file.where((*here, "show")))
+        return ActiveRule(
+            rule=rule,
+            policy=file.policy.label,
+            where=file.where((*here, "id")),
+            environment=environment,
+            tools=frozenset(named) if rule.tools else None,
+            kinds=frozenset(kind for pattern in rule.find for kind in matching(pattern, KINDS)),
+            when=when,
+            any=alternatives,
+            risk=tuple(zip(added, (points for _, points in rule.risk.add), strict=True)),
+            exceptions=settings,
+            observed="observe" in (rule.mode, file.policy.mode),
+        )
+
+    def _exceptions(self, file: LoadedPolicy) -> dict[str, tuple[Setting, ...]]:
+        """The exceptions still in force, by rule."""
+        known = {rule.id: rule for rule in file.policy.rule}
+        found: dict[str, tuple[Setting, ...]] = {}
+        for index, entry in enumerate(file.policy.exception):
+            here: KeyPath = ("exception", index)
+            if entry.rule not in known:
+                where = file.where((*here, "rule"))
+                hint = suggest(entry.rule, list(known)) if known else "this file has no rules"
+                raise FileInvalid(f"no rule '{entry.rule}' in this file", where=where, hint=hint)
+            if entry.expires < self._today:
+                continue
+            when = self._exception_clauses(file, here, known[entry.rule], entry.when)
+            setting = Setting(entry.owner, entry.expires.isoformat(), entry.why, when)
+            found[entry.rule] = (*found.get(entry.rule, ()), setting)
+        return found
+
+    def _exception_clauses(
+        self, file: LoadedPolicy, here: KeyPath, rule: Rule, sources: Sequence[str]
+    ) -> tuple[Condition, ...]:
+        specs = [tool for tool in self.tools if not rule.tools or any(matching(p, (tool.name,)) for p in rule.tools)]
+        declared = declare(specs) if set(rule.hook) == {"tool.call"} else Declared({}, {})
+        environment = self._environment({**names_at(rule.hook), **declared.types})
+        return tuple(_compiled(environment, source, lambda: file.where((*here, "when"))) for source in sources)
+
+    def _environment(self, types: dict[str, str]) -> Environment:
+        key = tuple(sorted(types.items()))
+        if key not in self._environments:
+            self._environments[key] = Environment(types)
+        return self._environments[key]
+
+    def _known_tools(self, pattern: str, file: LoadedPolicy, path: KeyPath) -> tuple[str, ...]:
+        found = matching(pattern, self._names)
+        if not found:
+            said = f"no tool matches '{pattern}'" if "*" in pattern else f"unknown tool '{pattern}'"
+            hint = suggest(pattern, list(self._names)) if self._names else "this workspace has no tools"
+            raise FileInvalid(said, where=file.where(path), hint=hint, code="policy.unknown_tool")
+        return found
+
+    def _known_sum(self, path: str, file: LoadedPolicy, where: KeyPath) -> None:
+        names = {name for tool in self.tools for name in declare([tool]).types}
+        plain = path.partition("[]")[0]
+        if plain not in names:
+            raise FileInvalid(
+                f"no tool has an argument '{path}'", where=file.where(where), hint=suggest(plain, sorted(names))
+            )
+
+
+def _compiled(environment: Environment, source: str, where: Callable[[], str]) -> Condition:
+    try:
+        return environment.compile(source)
+    except ClauseInvalid as error:
+        column = f" (column {error.column})" if error.column else ""
+        raise FileInvalid(
+            f"in \"{source}\"{column}: {error}", where=where(), hint=error.hint, code="policy.clause"
+        ) from None
+
+
+def _check_guards(conditions: Sequence[Condition], declared: Declared, where: str) -> None:
+    """A name that some tools lack must be guarded, else the rule would fire on every call of those."""
+    guarded = frozenset().union(*(condition.guarded for condition in conditions))
+    for condition in conditions:
+        for name, _ in condition.reads:
+            if name in declared.partial and name not in guarded:
+                lacking = ", ".join(declared.partial[name][:3])
+                raise FileInvalid(
+                    f"'{name}' is not an argument of {lacking}",
+                    where=where,
+                    hint=f"guard it with has({name})",
+                    code="policy.unguarded",
+                )
