@@ -137,7 +137,7 @@ def _order(connection: sqlite3.Connection, order_id: int) -> sqlite3.Row:
         "SELECT o.*, c.name, c.email FROM orders o JOIN customers c ON c.id = o.customer WHERE o.id = ?", (order_id,)
     ).fetchone()
     if row is None:
-        raise LookupError(f"There is no order {order_id}.")
+        raise ValueError(f"There is no order {order_id}.")
     return row
 
 
