@@ -10,6 +10,7 @@ from tests.hygiene.source import Source, sources
 FACES = ("src/greenroom/__main__.py", "src/greenroom/cli/", "src/greenroom/repl/", "src/greenroom/tui/")
 CLOCK = ("src/greenroom/core/clock.py",)
 IDS = ("src/greenroom/core/ids.py",)
+TOOLS = ("src/greenroom/tools/load.py",)
 ENVIRONMENT = ("src/greenroom/workspace/settings.py", "src/greenroom/models/litellm_start.py")
 
 
@@ -22,7 +23,8 @@ ENVIRONMENT = ("src/greenroom/workspace/settings.py", "src/greenroom/models/lite
         (("os.environ", "os.getenv", "os.environb", "os.putenv"), ENVIRONMENT),
         (("print",), FACES),
         (("asyncio.gather", "asyncio.get_event_loop", "asyncio.run_coroutine_threadsafe"), ()),
-        (("os.system", "os.popen", "eval", "exec"), ()),
+        (("exec",), TOOLS),
+        (("os.system", "os.popen", "eval"), ()),
     ],
 )
 def test_some_names_are_used_only_by_those_who_own_them(names: tuple[str, ...], owners: tuple[str, ...]) -> None:

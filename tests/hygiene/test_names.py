@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 from tests.hygiene.source import PACKAGE, ROOT, hidden, sources
 
@@ -67,3 +69,31 @@ def test_every_dependency_is_justified_in_a_line_of_its_own() -> None:
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     places = {name: next(i for i, line in enumerate(lines) if line.startswith(f'"{name}"')) for name in wanted}
     assert [name for name, place in places.items() if not lines[place - 1].startswith("# ")] == []
+
+
+def test_everything_imported_is_a_declared_dependency() -> None:
+    """What only comes along with something else can leave with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=!~\[ ]", text, maxsplit=1)[0].lower() for text in project["dependencies"]}
+    owners = packages_distributions()
+    imported = {
+        (source.place, module)
+        for source in sources("src")
+        for node in ast.walk(source.tree)
+        for module in _top_levels(node)
+        if module not in sys.stdlib_module_names and module != "greenroom"
+    }
+    found = [
+        f"{place} {module}"
+        for place, module in sorted(imported)
+        if declared.isdisjoint(name.lower().replace("_", "-") for name in owners.get(module, ()))
+    ]
+    assert found == []
+
+
+def _top_levels(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        return [node.module.partition(".")[0]]
+    return []

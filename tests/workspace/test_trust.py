@@ -64,6 +64,13 @@ def test_a_new_server_host_or_secret_asks_again(tmp_path: Path, added: str) -> N
     assert is_trusted(place)
 
 
+def test_what_neither_runs_nor_reaches_anything_does_not_ask_again(tmp_path: Path) -> None:
+    place = workspace(tmp_path / "shop")
+    trust(place)
+    workspace(tmp_path / "shop", PLAIN + "[limits]\nusd = 1.0\n[retention]\nsessions_days = 7\n")
+    assert is_trusted(place)
+
+
 def test_the_description_names_the_true_host_and_every_command_and_secret(tmp_path: Path) -> None:
     settings = (
         PLAIN

@@ -6,7 +6,7 @@ Known limit: what a trusted tool itself imports or reads from elsewhere is not p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from greenroom.core.canonical import clean_json, digest
 from greenroom.core.errors import DiskFailed, FileInvalid
-from greenroom.core.values import Frozen, Json
+from greenroom.core.values import Frozen
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import Settings, load_settings
 
@@ -65,8 +65,8 @@ def describe(workspace: Workspace) -> Described:
     files = _tool_files(workspace)
     covered = {
         "files": files,
-        "servers": _plain(settings.servers),
-        "models": _plain(settings.models),
+        "servers": {name: one.model_dump(mode="json") for name, one in settings.servers.items()},
+        "models": {name: [one.use, one.api_base, one.key] for name, one in settings.models.items()},
         "chroma": settings.store.chroma,
     }
     return Described(
@@ -136,10 +136,6 @@ def _addresses(settings: Settings) -> tuple[str, ...]:
 def _secrets(settings: Settings) -> set[str]:
     models = {model.key for model in settings.models.values() if model.key}
     return models.union(*(server.secrets for server in settings.servers.values()))
-
-
-def _plain(table: Mapping[str, Frozen]) -> dict[str, Json]:
-    return {name: one.model_dump(mode="json") for name, one in table.items()}
 
 
 def _host(address: str) -> str:
