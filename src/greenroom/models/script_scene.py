@@ -18,7 +18,7 @@ from greenroom.models.script_file import PLACEHOLDER, CompiledRule, When
 _CITED = re.compile(r"(?m)^\s*\[(\d+)\][ \t]*(.*)$")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"\w{3,}")
-_FAILED = re.compile(r"(?i)^\W*(?:status\W+)?(?:failed|denied|refused|error|invalid|timed[ _]out|unknown)\b")
+_FAILURES = frozenset({"failed", "timed_out", "invalid", "denied", "unknown"})
 
 
 class NoValue(Exception):
@@ -73,12 +73,9 @@ def match(compiled: CompiledRule, scene: Scene) -> dict[str, str] | None:
 
 
 def failed(text: str) -> bool:
-    """Whether a tool message tells of a failure or a denial rather than of a result."""
+    """Whether a tool message tells of a failure or a denial: an object of just `error` and `status`, as prompts have it."""
     value = _json(text)
-    if isinstance(value, dict):
-        status = str(value.get("status", "")).lower()
-        return bool(value.get("error")) or status in {"failed", "denied", "timed_out", "invalid", "unknown"}
-    return bool(_FAILED.match(text))
+    return isinstance(value, dict) and set(value) == {"error", "status"} and value["status"] in _FAILURES
 
 
 def fill(value: Json, groups: dict[str, str], scene: Scene, result: str) -> Json:

@@ -1,0 +1,1 @@
+"""Tools every workspace can allow: arithmetic, the time, and files inside the workspace."""
