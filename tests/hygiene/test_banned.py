@@ -13,6 +13,8 @@ IDS = ("src/greenroom/core/ids.py",)
 TOOLS = ("src/greenroom/tools/load.py",)
 ENVIRONMENT = ("src/greenroom/workspace/settings.py", "src/greenroom/models/litellm_start.py")
 
+LOADERS = {("src/greenroom/models/litellm_start.py", "litellm")}
+
 
 @pytest.mark.parametrize(
     ("names", "owners"),
@@ -58,6 +60,23 @@ def test_some_modules_are_imported_only_by_those_who_own_them(
         if imported == module and (not names or name in names)
     ]
     assert found == []
+
+
+def test_heavy_modules_are_loaded_by_name_only_by_those_who_own_them() -> None:
+    """The import contracts see statements; this sees `import_module("litellm")`."""
+    found = [
+        f"{source.place}:{node.lineno} {loaded.value}"
+        for source in sources("src")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__"))
+        for loaded in node.args[:1]
+        if isinstance(loaded, ast.Constant) and not _may_load(source.place, str(loaded.value))
+    ]
+    assert found == []
+
+
+def _may_load(place: str, module: str) -> bool:
+    return module.startswith("greenroom.") or (place, module) in LOADERS
 
 
 def test_a_task_outside_a_group_has_an_owner() -> None:
