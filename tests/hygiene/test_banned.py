@@ -70,7 +70,9 @@ def test_heavy_modules_are_loaded_by_name_only_by_those_who_own_them() -> None:
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__"))
         for loaded in node.args[:1]
-        if isinstance(loaded, ast.Constant) and not _may_load(source.place, str(loaded.value))
+        if isinstance(loaded, ast.Constant)
+        and isinstance(loaded.value, str)
+        and not _may_load(source.place, loaded.value)
     ]
     assert found == []
 

@@ -41,7 +41,9 @@ def test_no_workspace_and_no_folder_each_say_what_to_do(tmp_path: Path) -> None:
 
 def test_state_is_private_and_ignores_itself(tmp_path: Path) -> None:
     workspace = Workspace(workspace_at(tmp_path / "shop"))
+    workspace.state.mkdir(mode=0o755)
     workspace.make_state()
+    assert (workspace.state / ".gitignore").read_text() == "*\n"
     (workspace.state / ".gitignore").write_text("*\n!keep\n")
     workspace.make_state()
     assert stat.S_IMODE(workspace.state.stat().st_mode) == 0o700

@@ -92,6 +92,8 @@ class Workspace:
         try:
             for folder in (self.state, self.sessions):
                 folder.mkdir(mode=0o700, exist_ok=True)
+                # Also where it was made by hand or by `git clone`: sessions hold people's words.
+                folder.chmod(0o700)
             ignore = self.state / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
