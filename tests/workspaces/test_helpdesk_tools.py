@@ -137,7 +137,13 @@ def test_refunds_never_exceed_what_was_paid(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("order", "amount", "why"),
-    [(1003, 10.0, "in transit"), (1004, 10.0, "cancelled"), (9999, 10.0, "no order"), (1001, 0.0, "0.01"), (1001, -5.0, "0.01")],
+    [
+        (1003, 10.0, "in transit"),
+        (1004, 10.0, "cancelled"),
+        (9999, 10.0, "no order"),
+        (1001, 0.0, "0.01"),
+        (1001, -5.0, "0.01"),
+    ],
 )
 def test_a_refund_that_makes_no_sense_is_refused(shop: Shop, order: int, amount: float, why: str) -> None:
     assert why in shop.refused("orders.refund", "k", order_id=order, amount=amount, reason="r")
@@ -146,7 +152,9 @@ def test_a_refund_that_makes_no_sense_is_refused(shop: Shop, order: int, amount:
 
 def test_two_refunds_at_once_with_one_key_pay_once(shop: Shop) -> None:
     with ThreadPoolExecutor(8) as pool:
-        paid = list(pool.map(lambda _: shop.done("orders.refund", "k", order_id=1001, amount=20.0, reason="r"), range(8)))
+        paid = list(
+            pool.map(lambda _: shop.done("orders.refund", "k", order_id=1001, amount=20.0, reason="r"), range(8))
+        )
     assert {result["refund_id"] for result in paid} == {"R-0001"}
     assert shop.rows("SELECT sum(amount_cents) FROM refunds") == [(2000,)]
 
@@ -208,7 +216,16 @@ def test_a_mail_is_a_file_in_the_outbox_and_one_key_writes_one(shop: Shop) -> No
 
 
 @pytest.mark.parametrize(
-    "to", ["", "mara", "a@b", "a@b.example, c@d.example", "a@b.example\nBcc: c@d.example", "<a@b.example>", "../x@b.example/"]
+    "to",
+    [
+        "",
+        "mara",
+        "a@b",
+        "a@b.example, c@d.example",
+        "a@b.example\nBcc: c@d.example",
+        "<a@b.example>",
+        "../x@b.example/",
+    ],
 )
 def test_a_mail_goes_to_exactly_one_address(shop: Shop, to: str) -> None:
     shop.done("orders.get", order_id=1001)
