@@ -1,0 +1,1 @@
+"""What is kept about people between turns: port, store adapter, proposal."""

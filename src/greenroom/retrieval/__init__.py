@@ -1,0 +1,1 @@
+"""Passages for a turn: port, adapters, fusion, chunking, ingest."""

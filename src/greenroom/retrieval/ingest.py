@@ -1,0 +1,172 @@
+"""Documents into the store: only what changed, one at a time in memory, and what is gone is taken out.
+
+Invariant: each document is whole in the store or as it was before; stopped at any moment, a second run does the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from greenroom.core.errors import FileInvalid
+from greenroom.retrieval import chunk as chunking
+from greenroom.store import documents
+from greenroom.store.embedder import Embedder
+from greenroom.store.store import Store
+
+File = tuple[str, Path, str]
+"""Collection, where the file is, and its name in citations."""
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
+_LARGEST_FILE = 64 * 1024 * 1024
+_EMBED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class IngestProgress:
+    """`done` of `total` documents are through; `path` is the latest."""
+
+    done: int
+    total: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What a run did, by the documents' names. `chunks` and `embedded` count pieces written and vectors made."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    chunks: int = 0
+    embedded: int = 0
+
+
+@dataclass(slots=True)
+class _Tally:
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    chunks: int = 0
+    embedded: int = 0
+
+
+def ingest(
+    store: Store,
+    files: Sequence[File],
+    embedder: Embedder | None,
+    on_progress: Callable[[IngestProgress], None] = lambda progress: None,
+    *,
+    remove_others: bool = True,
+) -> IngestReport:
+    """Bring the store to hold exactly `files`. Blocks: run it off the event loop.
+
+    Args:
+        store: where to.
+        files: all documents there are to be.
+        embedder: makes vectors, also for pieces that have none yet; None leaves that for later.
+        on_progress: told after each document; an exception from it stops the run, and nothing done is lost.
+        remove_others: take out documents that are not in `files`.
+
+    Raises:
+        FileInvalid: a document is missing, too large or no text; those before it are in the store.
+        ServiceUnavailable: the embedder's model cannot be used.
+    """
+    _require_all(files)
+    known = documents.digests(store)
+    tally = _Tally()
+    for done, (collection, path, name) in enumerate(files, 1):
+        _take_in(store, (collection, path, name), known.get((collection, name)), embedder, tally)
+        on_progress(IngestProgress(done, len(files), name))
+    gone = sorted(set(known) - {(collection, name) for collection, _, name in files}) if remove_others else []
+    if gone:
+        documents.remove_documents(store, gone)
+    if tally.changed and not gone:
+        store.scrub()
+    if embedder is not None:
+        tally.embedded += _embed_rest(store, embedder)
+    removed = tuple(name for _, name in gone)
+    return IngestReport(
+        tuple(tally.added), tuple(tally.changed), tally.unchanged, removed, tally.chunks, tally.embedded
+    )
+
+
+def read_document(path: Path, name: str) -> tuple[str, str]:
+    """A document's text and the digest of its bytes. Spans of passages count code points of this text.
+
+    Raises:
+        FileInvalid: it is missing, too large, or not UTF-8 text.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise FileInvalid(
+                f"larger than {_LARGEST_FILE >> 20} MiB", where=name, hint="split it", code="document.large"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(name, error) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileInvalid(
+            "not UTF-8 text", where=f"{name}:{line}", hint="save it as UTF-8", code="document.text"
+        ) from None
+    if "\0" in text:
+        raise FileInvalid(
+            "a binary file, not text", where=name, hint="Markdown and plain text can be added", code="document.text"
+        )
+    return text, hashlib.sha256(data).hexdigest()
+
+
+def _require_all(files: Sequence[File]) -> None:
+    """Refuse before anything is written when a document is not there."""
+    missing = [name for _, path, name in files if not path.is_file()]
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise FileInvalid(
+            f"there is no such document{more}",
+            where=missing[0],
+            hint="correct [knowledge] in greenroom.toml, or put the file back",
+            code="document.missing",
+        )
+
+
+def _unreadable(name: str, error: OSError) -> FileInvalid:
+    return FileInvalid(
+        f"cannot be read: {error.strerror or error}",
+        where=name,
+        hint="check its path and permissions",
+        code="document.missing",
+    )
+
+
+def _take_in(store: Store, file: File, before: str | None, embedder: Embedder | None, tally: _Tally) -> None:
+    collection, path, name = file
+    text, content = read_document(path, name)
+    digest = f"{chunking.VERSION}:{content}"
+    if digest == before:
+        tally.unchanged += 1
+        return
+    pieces = chunking.chunk(text, markdown=path.suffix.lower() in _MARKDOWN)
+    vectors = None
+    if embedder is not None and pieces:
+        vectors = embedder.embed([f"{piece.heading}\n{piece.text}" for piece in pieces])
+        tally.embedded += len(pieces)
+    documents.replace_document(store, collection, name, digest, pieces, embedder.id if embedder else "", vectors)
+    tally.chunks += len(pieces)
+    (tally.added if before is None else tally.changed).append(name)
+
+
+def _embed_rest(store: Store, embedder: Embedder) -> int:
+    """Vectors for pieces that were taken in without this embedder."""
+    count = 0
+    while rows := documents.without_vectors(store, embedder.id, _EMBED_AT_ONCE):
+        documents.add_vectors(
+            store, embedder.id, [number for number, _ in rows], embedder.embed([text for _, text in rows])
+        )
+        count += len(rows)
+    return count
