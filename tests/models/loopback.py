@@ -93,7 +93,7 @@ def loopback(script: Sequence[Reply]) -> Iterator[BaseUrl]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the base class's
+        def log_message(self, format: str, *args: Any) -> None:
             """Keep the tests' output clean."""
 
         def do_POST(self) -> None:  # the name is the base class's

@@ -10,12 +10,12 @@ import sys
 from typing import Any
 
 import pytest
-from tests.models.loopback import BaseUrl, Reply, calls, failure, loopback, text
 
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.messages import Message, ModelReply, ModelRequest
 from greenroom.core.values import ToolCall, ToolSpec
 from greenroom.models.litellm_model import LitellmModel
+from tests.models.loopback import BaseUrl, Reply, calls, failure, loopback, text
 
 NAME = "openai/gpt-4o-mini"
 REFUND = ToolSpec(name="orders.refund", description="Refund.", parameters={"type": "object", "properties": {}})

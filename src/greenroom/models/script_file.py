@@ -88,7 +88,7 @@ class ScriptFile(Frozen):
     id: str
     title: str = ""
     pace: Pace = Pace()
-    rule: tuple[Rule, ...] = Field(min_length=1)
+    rule: tuple[Rule, ...]
 
 
 class CompiledRule(NamedTuple):
@@ -122,6 +122,8 @@ def load_script(path: Path) -> Script:
 def read_script(text: str, file: str) -> Script:
     """The script in a TOML `text`; `file` is the name shown in errors. Raises as `load_script` does."""
     script = parse(text, ScriptFile, file)
+    if not script.rule:  # said here: as a constraint of the field it would also be reported beside any broken rule
+        raise FileInvalid("the script has no [[rule]]", where=f"{file}:1 rule", code="script.empty")
     lines = positions(text)
     seen: set[str] = set()
     rules = []
