@@ -14,6 +14,7 @@ import pytest
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.messages import Message, ModelReply, ModelRequest
 from greenroom.core.values import ToolCall, ToolSpec
+from greenroom.models import litellm_start
 from greenroom.models.litellm_model import LitellmModel
 from tests.models.loopback import BaseUrl, Reply, calls, failure, loopback, text
 
@@ -293,6 +294,18 @@ def test_cancelling_in_the_middle_leaves_a_model_that_still_works() -> None:
     with loopback([text("Half", hang=True), text("Whole.")]) as base_url:
         assert asyncio.run(go(base_url)) == "Whole."
         assert len(base_url.requests) == 2
+
+
+def test_a_broken_litellm_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ImportError("No module named 'openai'")
+
+    monkeypatch.setattr(litellm_start, "started", lambda: False)
+    monkeypatch.setattr(litellm_start, "start", broken)
+    with pytest.raises(ServiceUnavailable) as caught:
+        ask("http://127.0.0.1:1/v1")
+    assert caught.value.code == "model.start"
+    assert "openai" in caught.value.line()
 
 
 def test_importing_the_adapter_imports_no_litellm() -> None:

@@ -271,6 +271,8 @@ def test_cutting_leaves_short_values_alone_and_bounds_the_rest(value: Any, limit
             2,
             "did you mean 'order'?",
         ),
+        ('from greenroom.tools import tool\n@tool()\ndef f(x: int = "a"):\n    """F."""\n', 2, "default of 'x'"),
+        ('from greenroom.tools import tool\n@tool()\ndef f(x: str = None):\n    """F."""\n', 2, "Optional"),
         ('from greenroom.tools import tool\n@tool("Bad Name!")\ndef f():\n    """F."""\n', 2, "not a tool name"),
         (
             'from greenroom.tools import tool\n@tool("a.b", effects="maybe")\ndef f():\n    """F."""\n',

@@ -20,7 +20,7 @@ from greenroom.models.litellm_reply import ReplyParts
 from greenroom.models.litellm_wire import ToolNames, check_params, wire_messages, wire_tools
 from greenroom.models.port import OnFailure, OnText
 from greenroom.models.prices import micro_usd
-from greenroom.models.problems import ModelProblem, problem
+from greenroom.models.problems import ModelProblem, problem, quoted
 
 _NO_KEY_NEEDED = "not-needed"
 _GRACE = 5.0
@@ -87,10 +87,11 @@ class LitellmModel:
             await litellm_start.release()
 
     async def _start(self) -> Any:
-        if litellm_start.started():
-            litellm = litellm_start.start()
-        else:
-            litellm = await asyncio.to_thread(litellm_start.start)
+        try:
+            # Some two seconds the first time, in a thread so that nothing else stands still.
+            litellm = litellm_start.start() if litellm_start.started() else await asyncio.to_thread(litellm_start.start)
+        except ImportError as error:
+            raise problem("model.start", self._name, f": {quoted(str(error))}") from None
         try:
             _, provider, _, _ = litellm.get_llm_provider(self._name)
         except Exception:  # noqa: BLE001  a vendor class; its only reason is a name without a known provider

@@ -24,6 +24,7 @@ Code = Literal[
     "model.server",
     "model.bad_request",
     "model.script",
+    "model.start",
 ]
 
 
@@ -58,6 +59,9 @@ _KINDS: dict[Code, _Kind] = {
     "model.auth": _Kind("{model}: the provider refused the key{detail}", "check the key and what it may use", False),
     "model.server": _Kind("{model}: the provider failed{detail}", "its fault; resume to ask again", True),
     "model.bad_request": _Kind("{model}: the provider refused the request{detail}", "check the model's params", False),
+    "model.start": _Kind(
+        "{model}: litellm cannot be loaded{detail}", "`pip install --upgrade greenroom` repairs it", False
+    ),
     "model.script": _Kind("{model}: {detail}", "correct the script", False),
 }
 

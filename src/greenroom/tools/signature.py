@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic_core import PydanticUndefined
 
+from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import dotted, suggest
 from greenroom.core.values import Json
@@ -68,6 +69,8 @@ def signature_of(function: Callable[..., Any], where: str) -> Signature:
     except (NameError, TypeError, AttributeError) as error:
         raise FileInvalid(f"a type cannot be read: {error}", where=where, code="tool.signature") from None
     taken, given = _split(function, hints, where)
+    for name, parameter in taken.items():
+        _check_default(name, parameter, hints[name], where)
     for name in words.arguments:
         if name not in taken and name not in given:
             hint = suggest(name, [p.name for p in taken.values()]) if taken else "it takes none"
@@ -123,6 +126,21 @@ def _split(
     return taken, given
 
 
+def _check_default(name: str, parameter: inspect.Parameter, kind: Any, where: str) -> None:
+    """A default is told to the model and given to the function, so it must be JSON of the parameter's own type."""
+    if parameter.default is inspect.Parameter.empty:
+        return
+    try:
+        TypeAdapter(_normal(kind)).validate_python(clean_json(parameter.default), strict=True)
+    except ValueError:
+        raise FileInvalid(
+            f"the default of '{name}' does not fit its type",
+            where=where,
+            hint="write Optional[...] where None is meant",
+            code="tool.signature",
+        ) from None
+
+
 def _parameters(taken: dict[str, inspect.Parameter], hints: dict[str, Any], words: Described) -> dict[str, Json]:
     properties: dict[str, Json] = {}
     for name, parameter in taken.items():
@@ -130,7 +148,7 @@ def _parameters(taken: dict[str, inspect.Parameter], hints: dict[str, Any], word
         if text := words.arguments.get(name):
             schema["description"] = text
         if parameter.default is not inspect.Parameter.empty and parameter.default is not None:
-            schema["default"] = parameter.default
+            schema["default"] = clean_json(parameter.default)
         properties[name] = schema
     required = [name for name, parameter in taken.items() if parameter.default is inspect.Parameter.empty]
     out: dict[str, Json] = {"type": "object", "properties": properties, "additionalProperties": False}
