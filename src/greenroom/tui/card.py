@@ -25,7 +25,7 @@ from greenroom.core.values import ApprovalReply, Card
 from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting_text
 from greenroom.tui.card_text import card_text
 from greenroom.tui.guard import GuardedApp
-from greenroom.tui.hints import Hint, hint_row, key_name
+from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
 
 R = TypeVar("R")
 
@@ -39,6 +39,8 @@ CHORDS: dict[Option, str] = {
 }
 """Free in the composer, in tmux and in a terminal's line discipline as Textual sets it; approve comes late on purpose."""
 
+_ONE_ROW = 74
+"""Cells from which the options stand on one row."""
 _WORDS: dict[Option, str] = {
     "deny": "deny",
     "edit": "edit",
@@ -93,11 +95,12 @@ class ApprovalCard(Vertical):
     ApprovalCard.-asked { display: block; }
     ApprovalCard.-armed { border-left: thick $accent; }
     ApprovalCard #card-head { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    ApprovalCard #card-body { height: auto; scrollbar-size-vertical: 1; background: $panel; }
+    ApprovalCard #card-body { height: auto; scrollbar-size-vertical: 1; background: $panel;
+                              scrollbar-background: $panel; scrollbar-background-hover: $panel; }
     ApprovalCard #card-form { display: none; height: auto; margin: 0; }
     ApprovalCard.-writing #card-form { display: block; }
     ApprovalCard #card-asks, ApprovalCard #card-problems { height: auto; }
-    ApprovalCard #card-foot { height: auto; max-height: 2; }
+    ApprovalCard #card-foot { height: auto; max-height: 3; }
     """
 
     @dataclass
@@ -255,7 +258,6 @@ class ApprovalCard(Vertical):
         question = self._question
         if question is None:
             return
-        self.query_one("#card-head", Static).update(_head(question))
         width = max(self.size.width - 4, 20)
         text = card_text(question.card, width)
         self.query_one("#card-text", Static).update(text)
@@ -272,7 +274,8 @@ class ApprovalCard(Vertical):
             editor.styles.max_height = max(1, min(7, budget - 5))
             form = min(editor.wrapped_document.height, 7) + 2
         body = self.query_one("#card-body", VerticalScroll)
-        body.styles.height = max(0 if form else 1, min(rows, budget - 2 - form))
+        foot = 1 if form or self.size.width > _ONE_ROW else 2
+        body.styles.height = max(0 if form else 1, min(rows, budget - 1 - foot - form))
 
     def _tick(self) -> None:
         """Keep arming and the clock up to date."""
@@ -281,6 +284,7 @@ class ApprovalCard(Vertical):
         armed = self.armed
         self._early = self._early and not armed
         self.set_class(armed, "-armed")
+        self.query_one("#card-head", Static).update(_head(self._question, self._left()))
         self.query_one("#card-foot", Static).update(self._foot(armed=armed))
 
     def _foot(self, *, armed: bool) -> Content:
@@ -291,11 +295,10 @@ class ApprovalCard(Vertical):
         if not armed:
             told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
             return Content(told, [Span(0, len(told), "$quiet")])
-        options = hint_row([Hint(CHORDS[option], word) for option, word in _WORDS.items()], 2 * width)
-        left = self._left()
-        more = "  alt+down more" if self.query_one("#card-body", VerticalScroll).max_scroll_y else ""
-        left = f"  {left}" if left else ""
-        return options + Content(more, [Span(0, len(more), "$quiet")]) + Content(left, [Span(0, len(left), "$warning")])
+        hints = [Hint(CHORDS[option], word) for option, word in _WORDS.items()]
+        if self.query_one("#card-body", VerticalScroll).max_scroll_y:
+            hints.append(Hint("alt+down", "more"))
+        return hint_rows(hints, width)
 
     def _left(self) -> str:
         deadline = self._question.deadline if self._question else None
@@ -336,11 +339,14 @@ class CardApp(GuardedApp[R], Generic[R]):
         return super().check_action(action, parameters)
 
 
-def _head(question: Question) -> Content:
+def _head(question: Question, left: str) -> Content:
     behind = f"  {question.waiting} more waiting" if question.waiting else ""
     title = "Edited, new verdict" if question.edited else "Approval"
     text = f"{title}: {inert_line(question.card.call.tool, 60)}{behind}"
-    return Content(text, [Span(0, len(title), "bold $warning" if question.edited else "bold $accent")])
+    clock = f"  {left}" if left else ""
+    color = "$warning" if question.edited else "$accent"
+    spans = [Span(0, len(title), f"bold {color}"), Span(len(text), len(text) + len(clock), "$warning")]
+    return Content(text + clock, spans)
 
 
 def chord_name(option: Option) -> str:

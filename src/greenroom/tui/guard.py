@@ -18,6 +18,8 @@ from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 
+from greenroom.tui.theme import VARIABLE_DEFAULTS
+
 R = TypeVar("R")
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -45,6 +47,10 @@ class GuardedApp(App[R], Generic[R]):
     """An app whose every painted strip passes the guard. `blocked` counts the strips that had to be cleaned."""
 
     blocked = 0
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Values of our own variables until a theme gives them."""
+        return dict(VARIABLE_DEFAULTS)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Clean the update and hand it on; anything but a compositor's update is not painted at all."""

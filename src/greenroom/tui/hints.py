@@ -79,6 +79,18 @@ def hint_row(hints: Iterable[Hint], width: int) -> Content:
     return Content(text, spans)
 
 
+def hint_rows(hints: Iterable[Hint], width: int) -> Content:
+    """All hints, on as many rows as they need; a hint is not broken."""
+    left = list(hints)
+    rows: list[Content] = []
+    while left:
+        row = hint_row(left, width)
+        taken = max(row.plain.count("  ") + 1, 1) if row.plain else 1
+        rows.append(row if row.plain else hint_row(left[:1], 1_000))
+        left = left[taken:]
+    return Content("\n").join(rows)
+
+
 def key_name(key: str) -> str:
     """`ctrl+p` as `^p`, `ctrl+x ctrl+e` as `^x ^e`, `slash` as `/`: short, as on most hint rows."""
     names = {"slash": "/", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "question_mark": "?"}

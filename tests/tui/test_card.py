@@ -1,0 +1,266 @@
+"""The approval card: read first, answered by chords only."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from textual.app import ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from greenroom.core.clock import FrozenClock
+from greenroom.core.values import ApprovalReply, Card, Clause, Finding, Fired, ToolCall, ToolSpec, Verdict
+from greenroom.tui.card import CHORDS, ApprovalCard, CardApp, CardForm, Question
+from greenroom.tui.card_form import REASONS
+from greenroom.tui.card_text import card_text
+from greenroom.tui.composer import Composer
+
+HOSTILE = "\x1b]52;c;x\x07[/][@click=app.quit]\u202e"
+SPEC = ToolSpec(
+    name="orders.refund",
+    description="Gives money back.",
+    parameters={
+        "type": "object",
+        "properties": {"order_id": {"type": "integer"}, "amount": {"type": "number"}},
+        "required": ["order_id", "amount"],
+        "additionalProperties": False,
+    },
+    effects="once",
+)
+CARD = Card(
+    call=ToolCall(id="c1", tool="orders.refund", arguments={"order_id": 1001, "amount": 120}),
+    spec=SPEC,
+    verdict=Verdict(
+        effect="require_approval",
+        rule="refund.large",
+        why="Refunds above 100 EUR need a person.",
+        policy="support@2.3.0",
+        risk=65,
+        addends=(("base", 40), ("web text", 25)),
+        autonomy=2,
+        fired=(
+            Fired(
+                rule="refund.large",
+                effect="require_approval",
+                why="",
+                clauses=(Clause(source="args.amount > 100", outcome="true", values={"args.amount": 120}),),
+            ),
+        ),
+        findings=(Finding(detector="personal.email", path="args.note", start=3, end=9),),
+        unchecked=("hosts",),
+    ),
+    reason="The customer is right.",
+    origin=("user", "passage"),
+)
+Scene = Callable[["Desk", Pilot[None]], Awaitable[None]]
+
+
+class Desk(CardApp[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FrozenClock()
+        self.answers: list[tuple[str, ApprovalReply]] = []
+
+    def compose(self) -> ComposeResult:
+        yield ApprovalCard(clock=self.clock)
+        yield Composer()
+
+    @property
+    def card(self) -> ApprovalCard:
+        return self.query_one(ApprovalCard)
+
+    def on_approval_card_answered(self, message: ApprovalCard.Answered) -> None:
+        self.answers.append((message.step, message.reply))
+
+    def ready(self, card: Card = CARD) -> None:
+        self.card.ask(Question("t1/tool:c1", card))
+        self.clock.advance(1)
+
+
+def play(scene: Scene, size: tuple[int, int] = (80, 24)) -> Desk:
+    desk = Desk()
+
+    async def run() -> None:
+        async with desk.run_test(size=size) as pilot:
+            desk.query_one(Composer).focus()
+            await pilot.pause()
+            await scene(desk, pilot)
+            await pilot.pause()
+
+    asyncio.run(run())
+    return desk
+
+
+def test_the_card_is_read_in_order():
+    text = card_text(CARD, 90).plain
+    wanted = [
+        "orders.refund", "must not run twice", "cannot be undone", "amount    120", "order_id  1001", "refund.large",
+        "Refunds above 100", "✓ args.amount > 100    args.amount = 120", "personal.email in args.note 3 to 9", "user, passage",
+        "65 of 100 = 40 base + 25 web text", "hosts", "untrusted", "The customer is right.",
+    ]  # fmt: skip
+    places = [text.index(piece) for piece in wanted]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("width", [20, 40, 55, 80, 160])
+def test_nothing_on_the_card_is_live_or_cut(width: int):
+    hostile = CARD.model_copy(
+        update={
+            "call": ToolCall(id="c1", tool=HOSTILE, arguments={HOSTILE: HOSTILE, "long": "lorem " * 200}),
+            "reason": HOSTILE,
+            "origin": (HOSTILE,),
+        }
+    )
+    text = card_text(hostile, width).plain
+    assert not any(char in text for char in "\x1b\x07\u202e")
+    assert text.count("lorem") == 200
+    assert all(len(line) <= width for line in text.split("\n"))
+
+
+def test_it_appears_without_taking_the_focus_or_the_draft():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        await pilot.press("h", "i")
+        desk.ready()
+        await pilot.press("enter", "y", "escape")
+        assert desk.card.question is not None
+        assert isinstance(desk.focused, Composer)
+        assert desk.query_one(Composer).text == "y"
+
+    assert play(scene).answers == []
+
+
+def test_it_arms_after_half_a_second_and_again_after_typing():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.card.ask(Question("s", CARD))
+        await pilot.press(CHORDS["allow"])
+        desk.clock.advance(0.49)
+        await pilot.press(CHORDS["allow"])
+        assert not desk.answers
+        desk.clock.advance(0.02)
+        assert desk.card.armed
+        desk.card.typing()
+        await pilot.press(CHORDS["allow"])
+        assert not desk.answers
+        desk.card.ask(Question("s", CARD, waiting=2))
+        desk.clock.advance(0.51)
+        await pilot.press(CHORDS["allow"])
+        await pilot.pause()
+        assert desk.card.question is None
+
+    assert play(scene).answers == [("s", ApprovalReply(decision="allow"))]
+
+
+def test_another_card_arms_anew():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        desk.card.ask(Question("other", CARD))
+        await pilot.press(CHORDS["allow"])
+
+    assert play(scene).answers == []
+
+
+def test_without_a_card_the_chords_are_ordinary_keys():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        await pilot.press("a", *CHORDS.values())
+        assert desk.query_one(Composer).text == "a"
+
+    assert play(scene).answers == []
+
+
+def test_deny_needs_a_second_step_and_takes_a_reason():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        await pilot.press(CHORDS["deny"], "n", "o", "enter")
+        desk.ready()
+        await pilot.press(CHORDS["deny"], "down", "down", "enter")
+        desk.ready()
+        await pilot.press(CHORDS["deny"], "enter")
+        await pilot.pause()
+        assert isinstance(desk.focused, Composer)
+
+    reasons = [reply.reason for _, reply in play(scene).answers]
+    assert reasons == ["no", REASONS[1], REASONS[0]]
+
+
+def test_escape_goes_back_to_the_card_and_to_the_draft():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        await pilot.press(CHORDS["stop"], "escape")
+        assert desk.card.writing is None
+        assert desk.card.question is not None
+        assert isinstance(desk.focused, Composer)
+
+    assert play(scene).answers == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"order_id": 1001, "amount": 120}', "nothing is changed"),
+        ('{"order_id": 1001}', "amount is missing"),
+        ('{"order_id": 1001, "amount": "x"}', "amount must be number"),
+        ('{"order_id": 1001, "amount": 1, "extra": 1}', "extra is not an argument"),
+        ('{"order_id": 1, "amount": 1, "amount": 2}', "'amount' is given twice"),
+        ('{"amount": NaN}', "NaN"),
+        ("[1]", "JSON object"),
+        ("{", "not JSON"),
+        ("[" * 5000, "nested too deeply"),
+    ],
+)
+def test_arguments_with_a_problem_are_not_sent(text: str, told: str):
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        await pilot.press(CHORDS["edit"])
+        desk.query_one(CardForm).load_text(text)
+        await pilot.pause()
+        assert told in str(desk.query_one("#card-problems", Static).render())
+        await pilot.press(CHORDS["allow"])
+
+    assert play(scene).answers == []
+
+
+def test_edited_arguments_and_simulated_results_are_answers():
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        await pilot.press(CHORDS["edit"])
+        desk.query_one(CardForm).load_text('{"order_id": 1001, "amount": 90}')
+        await pilot.press("enter", CHORDS["allow"])
+        desk.ready()
+        await pilot.press(CHORDS["simulate"])
+        desk.query_one(CardForm).load_text('{"status": "pretend"}')
+        await pilot.press(CHORDS["allow"])
+        desk.ready()
+        await pilot.press(CHORDS["stop"], "enter")
+
+    replies = [reply for _, reply in play(scene).answers]
+    assert replies[0] == ApprovalReply(decision="edit", arguments={"order_id": 1001, "amount": 90})
+    assert replies[1] == ApprovalReply(decision="simulate", result={"status": "pretend"})
+    assert replies[2] == ApprovalReply(decision="stop")
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (140, 40)])
+def test_the_options_are_in_view_at_every_size(size: tuple[int, int]):
+    long = CARD.model_copy(update={"call": ToolCall(id="c", tool="t", arguments={"text": "word " * 400})})
+
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.card.ask(Question("s", long, deadline=desk.clock.now() + timedelta(seconds=125), edited=True, waiting=1))
+        desk.clock.advance(1)
+        desk.card._draw()
+        await pilot.pause()
+        for name in ("#card-head", "#card-foot"):
+            region = desk.query_one(name).region
+            assert region.height >= 1
+            assert desk.card.region.contains_region(region)
+        assert desk.screen.region.contains_region(desk.card.region)
+        assert desk.query_one(Composer).region.bottom <= size[1]
+        foot = str(desk.query_one("#card-foot", Static).render())
+        assert all(word in foot for word in ("deny", "edit", "simulate", "approve", "stop turn"))
+        head = str(desk.query_one("#card-head", Static).render())
+        assert head == "Edited, new verdict: t  1 more waiting  2:04 left"
+        await pilot.press(CHORDS["edit"])
+        await pilot.pause()
+        assert desk.query_one("#card-foot").region.height >= 1
+        assert desk.card.region.contains_region(desk.query_one("#card-foot").region)
+
+    play(scene, size)
