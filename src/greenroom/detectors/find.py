@@ -40,7 +40,7 @@ KINDS = tuple(LABELS)
 
 _KIND_OF = {label: kind for kind, label in LABELS.items()}
 _MASK = re.compile(f"‹({'|'.join(_KIND_OF)})#([1-9][0-9]{{0,8}})›")
-_SEPARATOR = b"\n\x00\n"
+_SEPARATOR = b"\x00"
 Place = tuple[int, int, int, str]
 """Index of a string, start, end, detector."""
 

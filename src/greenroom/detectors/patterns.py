@@ -95,8 +95,8 @@ _TOKENS = (
     rb"AGE-SECRET-KEY-1[0-9A-Z]{50,}",
 )
 _INJECTION = (
-    rb"\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:previous|prior|above|earlier|preceding|your)\s+"
-    rb"(?:\w+\s+){0,2}(?:instructions?|rules?|prompts?|messages?|guidelines)",
+    (rb"\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:previous|prior|above|earlier|preceding|your)\s+"
+    rb"(?:\w+\s+){0,2}(?:instructions?|rules?|prompts?|messages?|guidelines)"),
     rb"\byou\s+are\s+now\s+(?:in\s+\w+\s+mode|an?\s+unrestricted|dan\b)",
     rb"\b(?:reveal|print|show|repeat|output)\s+(?:\w+\s+){0,3}system\s+prompt",
     rb"\bnew\s+(?:system\s+)?instructions?\s*:",
@@ -110,9 +110,7 @@ PATTERNS: tuple[Pattern, ...] = (
         rb"\b[A-Za-z0-9][A-Za-z0-9._%+\-]*@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\b",
     ),
     _pattern("personal.card", (), rb"\b[0-9](?:[ .\-]?[0-9]){12,}\b", _cards),
-    _pattern(
-        "personal.iban", (), rb"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", _iban
-    ),
+    _pattern("personal.iban", (), rb"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", _iban),
     _pattern(
         "personal.phone", (b"+", b"00"), rb"(?:\+|\b00)[1-9](?:[ ().\-/]{0,2}[0-9]){7,14}\b", _whole(checks.phone)
     ),
@@ -144,7 +142,10 @@ PATTERNS: tuple[Pattern, ...] = (
         _whole(checks.random_looking, group=1),
     ),
     _pattern(
-        "link.mismatch", (b"](",), rb"\[([^\[\]\x00\n]+)\]\(\s*<?([a-z][a-z0-9+.\-]*:[^()\s<>\x00]+)[^()\x00]*\)?", _link(1, 2)
+        "link.mismatch",
+        (b"](",),
+        rb"\[([^\[\]\x00\n]+)\]\(\s*<?([a-z][a-z0-9+.\-]*:[^()\s<>\x00]+)[^()\x00]*\)?",
+        _link(1, 2),
     ),
     _pattern(
         "link.mismatch",

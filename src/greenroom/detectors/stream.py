@@ -1,6 +1,6 @@
 """How much of a text that is still growing can be shown, because no detector can reach back into it any more.
 
-Invariant: what was once settled stays settled, and a finding of up to 256 characters never straddles the boundary.
+Invariant: a finding of up to 256 characters never straddles the boundary; neither does a private key of up to 8 192.
 """
 
 from __future__ import annotations
@@ -8,23 +8,25 @@ from __future__ import annotations
 import re
 
 HELD = 256
+KEY_HELD = 8_192
 
-# What may be the beginning of a finding at the end of the text: an open private key, an open link, a keyword with its
-# value, a run of digits with spaces between, or simply the last word.
+_KEY_START, _KEY_END = "-----BEGIN", re.compile(r"-----END [A-Z0-9 ]*-----[^-]")
+
+# What may be the beginning of a finding at the end of the text: an open link, a keyword with its value, a run of digits
+# and capitals with spaces between, a mask, or simply the last word.
 _OPEN = re.compile(
-    r"(?:-----BEGIN(?:(?!-----END)[\s\S])*"
-    r"|\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?"
+    r"(?:\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?"
     r"|<a\s[^<>]*(?:>[^<>]*)?"
     r"|[\w ]{0,20}[\"']?\s?(?:[:=]|=>)\s?[\"']?\S*"
-    r"|[+0-9][0-9A-Z ().\-/]*"
+    r"|[+0-9A-Z][0-9A-Z ().\-/]*"
     r"|\S+\s?)\Z"
 )
 
 
 def settled(text: str) -> int:
     """How many characters from the start of `text` may be released while more is to come."""
-    if not text:
-        return 0
-    window = max(0, len(text) - HELD)
-    opened = _OPEN.search(text, window)
+    key = text.rfind(_KEY_START, max(0, len(text) - KEY_HELD))
+    if key >= 0 and not _KEY_END.search(text, key):
+        return key
+    opened = _OPEN.search(text, max(0, len(text) - HELD))
     return opened.start() if opened else len(text)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.core.values import Clause, Fired, Finding, Json
+from greenroom.core.values import Clause, Finding, Fired, Json
 from greenroom.policy.arguments import flatten
 from greenroom.policy.conditions import Condition, Environment, Outcome, shown
 from greenroom.policy.rules import Rule

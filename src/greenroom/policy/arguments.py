@@ -93,7 +93,9 @@ def _kind(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> str
         kind = real[0] if len(real) == 1 else None
     if kind == "array":
         items = schema.get("items")
-        inner = _kind(_resolve(items, root), root, depth + 1) if isinstance(items, Mapping) and depth < _DEPTH else "dyn"
+        inner = (
+            _kind(_resolve(items, root), root, depth + 1) if isinstance(items, Mapping) and depth < _DEPTH else "dyn"
+        )
         return f"list({inner})" if inner in _SCALARS.values() else "list(dyn)"
     if kind == "object":
         return "map(string, dyn)"
@@ -134,7 +136,9 @@ def _typed(value: Json, kind: str) -> Any:
 
 
 def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < _SAFE
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < _SAFE
+    )
 
 
 class _Unusable:

@@ -24,7 +24,8 @@ def lowered(level: int, taint: Sequence[Origin]) -> int:
 
 def decide(level: int, tool: ToolSpec, risk: int) -> tuple[Effect, str]:
     """The effect at this level, and why. Levels: 0 suggest only, 1 ask always, 2 reads run, 3 reversible writes under
-    risk 40 run too, 4 everything under risk 70 runs."""
+    risk 40 run too, 4 everything under risk 70 runs.
+    """
     name = tool.name
     if level <= 0:
         return "deny", f"At autonomy 0 nothing runs; {name} can only be suggested."

@@ -153,8 +153,11 @@ def _args(question: Question) -> Mapping[str, Json]:
 
 def _hosts(args: Mapping[str, Json], tool: ToolSpec) -> Iterator[str]:
     """The host that each address in the arguments goes to. In a tool that sends nothing out, an address inside
-    other text goes nowhere and is left alone."""
+    other text goes nowhere and is left alone.
+    """
     for _, text in walk(dict(args)).strings:
+        if "//" not in text and "\\" not in text:
+            continue
         stripped = text.strip()
         for match in _URL.finditer(text):
             if tool.outbound or match.group() == stripped:
@@ -165,7 +168,7 @@ def _host_allowed(name: str, patterns: Sequence[str]) -> bool:
     """`*.shop.example` stands for every host below shop.example, and not for shop.example itself."""
     for pattern in patterns:
         wanted = pattern.lower().rstrip(".")
-        if wanted == name or wanted == "*" or (wanted.startswith("*.") and name.endswith(wanted[1:])):
+        if wanted in (name, "*") or (wanted.startswith("*.") and name.endswith(wanted[1:])):
             return True
     return False
 

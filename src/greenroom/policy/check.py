@@ -99,4 +99,12 @@ def _shadowed(loaded: Sequence[LoadedPolicy]) -> list[PolicyProblem]:
 
 
 def _meaning(rule: Rule) -> tuple[object, ...]:
-    return (frozenset(rule.hook), frozenset(rule.tools), frozenset(rule.when), rule.any, frozenset(rule.find), rule.then)
+    return (
+        frozenset(rule.hook),
+        frozenset(rule.tools),
+        frozenset(rule.when),
+        rule.any,
+        frozenset(rule.find),
+        rule.then,
+        rule.mode,
+    )

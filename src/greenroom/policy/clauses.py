@@ -15,7 +15,9 @@ _TOKEN = re.compile(
     r"|(?P<operator>&&|\|\||[<>=!]=|\S)",
     re.DOTALL | re.ASCII,
 )
-_WORDS = frozenset({"true", "false", "null", "in", "int", "uint", "double", "string", "bool", "bytes", "list", "map", "dyn"})
+_WORDS = frozenset(
+    {"true", "false", "null", "in", "int", "uint", "double", "string", "bool", "bytes", "list", "map", "dyn"}
+)
 _MACROS = frozenset({"exists", "all", "exists_one", "map", "filter"})
 PRESENT = "present."
 """What a guarded name becomes for the engine: `has(args.note)` is the declared boolean `present.args.note`."""
@@ -84,7 +86,9 @@ def _bound(words: list[Token]) -> frozenset[str]:
 
 
 def _inside_has(words: list[Token], place: int) -> bool:
-    return place >= 2 and words[place - 1].text == "(" and words[place - 2].text == "has" and words[place + 1].text == ")"
+    return (
+        place >= 2 and words[place - 1].text == "(" and words[place - 2].text == "has" and words[place + 1].text == ")"
+    )
 
 
 def with_guards(source: str, flat: frozenset[str]) -> str:
@@ -94,7 +98,7 @@ def with_guards(source: str, flat: frozenset[str]) -> str:
     """
     out, here = "", 0
     words = tokens(source)
-    for place, word in enumerate(words):
+    for place, _word in enumerate(words):
         name = _name_at(words, place)
         if name in flat and _inside_has(words, place):
             out += source[here : words[place - 2].start] + PRESENT + name

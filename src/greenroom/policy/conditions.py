@@ -75,7 +75,8 @@ class Environment:
         guards = {PRESENT + name: cel.Type.BOOL for name in self._flat if name.startswith("args.")}
         self._environment = cel.NewEnv(variables={name: _type(cel, kind) for name, kind in types.items()} | guards)
         self._bool, self._dyn = cel.Type.BOOL, cel.Type.DYN
-        self._guarded = [name for name in self._flat if name.startswith("args.")]
+        self._read: set[str] = set()
+        self._guarded: set[str] = set()
 
     def compile(self, source: str) -> Condition:
         """A clause ready to evaluate.
@@ -93,11 +94,13 @@ class Environment:
         if expression.return_type() not in (self._bool, self._dyn):
             kind = expression.return_type().name().lower()
             raise ClauseInvalid(f"'{text}' is a {kind}, not true or false", hint="compare it with something")
+        self._read |= {declared for declared, _ in reads}
+        self._guarded |= found.guarded & self._flat
         return Condition(source, reads, found.guarded, expression)
 
     def activation(self, values: Mapping[str, Any]) -> Any:
         """The values of one question in the engine's own form, shared by all clauses of this environment."""
-        known = {name: value for name, value in values.items() if name in self.types}
+        known = {name: value for name, value in values.items() if name in self._read}
         for name in self._guarded:
             known[PRESENT + name] = name in values or any(other.startswith(name + ".") for other in values)
         try:
@@ -117,7 +120,7 @@ class Environment:
         raise ClauseInvalid(f"unknown name '{name}'", column=column, hint=self._suggestion(name))
 
     def _suggestion(self, name: str) -> str:
-        head = name.split(".")[0] + "."
+        head = name.split(".", maxsplit=1)[0] + "."
         family = [known for known in self.types if known.startswith(head)]
         return suggest(name, family or list(self.types))
 
@@ -189,7 +192,9 @@ def _explained(message: str) -> ClauseInvalid:
         return ClauseInvalid(f"unknown function or name '{unknown[1]}'", column=column)
     if said.startswith(("found no matching overload for '@in'", "Syntax error: mismatched input '<EOF>'")):
         ends = "EOF" in said
-        return ClauseInvalid("the clause is not finished" if ends else "'in' needs items of the same type", column=column)
+        return ClauseInvalid(
+            "the clause is not finished" if ends else "'in' needs items of the same type", column=column
+        )
     return ClauseInvalid(said.partition(" (in container")[0].removeprefix("Syntax error: "), column=column)
 
 

@@ -155,7 +155,9 @@ class RulePolicy:
         effect, why = autonomy.decide(case.level, tool, risk)
         if case.level != session.autonomy:
             why += f" (Level {session.autonomy}, lowered by untrusted text.)"
-        case.reasons = [reason for reason in case.reasons if not (reason.match and reason.match.active.rule.autonomy_may)]
+        case.reasons = [
+            reason for reason in case.reasons if not (reason.match and reason.match.active.rule.autonomy_may)
+        ]
         case.reasons.append(_Reason(effect, 2, "autonomy", why, self.label))
         if together := autonomy.unattended(tool, session.taint):
             case.reasons.append(_Reason("require_approval", 0, "taint", together, self.label))
@@ -192,7 +194,7 @@ class RulePolicy:
             return None, case.findings
         whole = {SUBJECT: case.question.subject, **case.question.payload}
         wanted = [item for item in case.findings if item.detector in kinds]
-        masked = {item: told for item, told in zip(wanted, with_masks(whole, wanted, self.masks), strict=True)}
+        masked = dict(zip(wanted, with_masks(whole, wanted, self.masks), strict=True))
         payload = redact(case.question.payload, wanted, self.masks)
         payload = mask_all(payload, kinds.__contains__, self.masks)
         return payload, tuple(masked.get(item, item) for item in case.findings)

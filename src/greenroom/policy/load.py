@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from greenroom.core.canonical import clean_text, digest
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
-from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
 from greenroom.core.toml_text import Path as KeyPath
+from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
 from greenroom.core.values import ToolSpec
 from greenroom.detectors.find import KINDS
 from greenroom.detectors.masks import Masks
@@ -269,7 +269,7 @@ def _compiled(environment: Environment, source: str, where: Callable[[], str]) -
     except ClauseInvalid as error:
         column = f" (column {error.column})" if error.column else ""
         raise FileInvalid(
-            f"in \"{source}\"{column}: {error}", where=where(), hint=error.hint, code="policy.clause"
+            f'in "{source}"{column}: {error}', where=where(), hint=error.hint, code="policy.clause"
         ) from None
 
 

@@ -64,9 +64,13 @@ def _text_length(question: Question, _: tuple[Finding, ...]) -> Json:
 NAMES: tuple[Name, ...] = (
     Name("hook", "string", "the hook this is decided at", lambda q, _: q.hook),
     Name("subject", "string", "what it is about: a tool, a passage, a memory segment", lambda q, _: q.subject),
-    Name("origin", "string", "where the text came from: user, memory, passage, tool, web, model", lambda q, _: q.origin),
+    Name(
+        "origin", "string", "where the text came from: user, memory, passage, tool, web, model", lambda q, _: q.origin
+    ),
     Name("text.length", "int", "code points of the text", _text_length),
-    Name("findings.kinds", "list(string)", "detectors that found something", lambda _, f: sorted({i.detector for i in f})),
+    Name(
+        "findings.kinds", "list(string)", "detectors that found something", lambda _, f: sorted({i.detector for i in f})
+    ),
     Name("findings.count", "int", "how many findings there are", lambda _, f: len(f)),
     Name("session.turn", "int", "the number of this turn", _session("turn")),
     Name("session.taint", "list(string)", "origins of the text the session holds", _session("taint")),
