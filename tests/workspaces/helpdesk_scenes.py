@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from greenroom.core.messages import Message, ModelRequest
 from greenroom.core.values import Json, Memory, Passage, ToolCall
@@ -84,10 +83,11 @@ def as_model_reads(result: Json) -> str:
 
 
 def first_passage(source: str) -> Passage:
-    """The first section of a document, as ingest would cut it."""
-    text = Path(HELPDESK / "knowledge" / source).read_text(encoding="utf-8")
-    heading, _, body = text.split("\n## ", 1)[1].partition("\n")
-    return Passage(id=source, source=source, heading=heading, text=body.split("\n## ", 1)[0].strip())
+    """The first section of a document, as ingest would cut it; `page#3` is its third."""
+    name, _, place = source.partition("#")
+    text = (HELPDESK / "knowledge" / name).read_text(encoding="utf-8")
+    heading, _, body = text.split("\n## ")[int(place or 1)].partition("\n")
+    return Passage(id=source, source=name, heading=heading, text=body.strip())
 
 
 def _refund(rule: str, result: Json, words: str = "I want a refund of 120 EUR for order 1001") -> Scene:
@@ -223,6 +223,8 @@ FROM_PEOPLE = (
     Scene("name-and-size", "I'm Mara, I wear size 42", passages=("sizes-shoes.md",)),
     Scene("size-told", "I wear size 42", passages=("sizes-shoes.md",)),
     Scene("size-told", "my shoe size is 38.5"),
+    Scene("size-mentioned", "I usually wear 43"),
+    Scene("remember", "please remember that I like blue"),
     Scene("name-told", "My name is Jonas"),
     Scene("name-told", "I'm Mara"),
     _page("size-fit", "does the Varde run small?", "sizes-shoes.md"),
@@ -252,6 +254,18 @@ FROM_PEOPLE = (
     _page("care-leather", "how do I clean leather boots?", "care-leather.md"),
     _page("care-jacket", "how do I wash my rain jacket?", "care-waterproof.md"),
     _page("sustainability", "are you sustainable?", "sustainability.md"),
+    _page("gift-card-lost", "I lost my gift card", "gift-cards.md"),
+    Scene("charged-twice", "I was charged twice"),
+    _page("product-fjell", "is the Fjell waterproof?", "boots-and-shoes.md"),
+    _page("product-skarv-stove", "what does the Skarv 40 cost?", "jackets-and-gear.md"),
+    _page("product-skarv", "what does the Skarv cost?", "boots-and-shoes.md"),
+    _page("product-varde", "tell me about the Varde", "boots-and-shoes.md"),
+    _page("product-rask", "what is the Rask for?", "boots-and-shoes.md"),
+    _page("product-elv", "do you have sandals?", "boots-and-shoes.md"),
+    _page("product-tind", "what does the Tind cost?", "jackets-and-gear.md"),
+    _page("product-dun", "is the Dun warm?", "jackets-and-gear.md"),
+    _page("product-sekk", "I need a backpack", "jackets-and-gear.md"),
+    _page("product-telt", "how heavy is the Telt?", "jackets-and-gear.md"),
     _page("recommend-size", "which boots do you recommend?", "boots-and-shoes.md", size="42"),
     _page("recommend", "I am looking for hiking boots", "boots-and-shoes.md"),
     _page("gear", "do you have tents?", "jackets-and-gear.md"),
@@ -272,7 +286,10 @@ FROM_PEOPLE = (
     Scene("off-topic", "what is the capital of France?", passages=("contact.md",)),
     Scene("too-short", "??"),
     Scene("too-short", ""),
-    Scene("best-passage", "may I bring my dog to the climbing wall", passages=("store-hours.md",)),
+    Scene("help-me", "can you help me?"),
+    Scene("rude", "stupid bot"),
+    Scene("best-sentence", "may I bring my dog to the climbing wall", passages=("store-hours.md",)),
+    Scene("best-passage", "may I bring my dog to the climbing wall", passages=("returns.md#3",)),
     Scene("do-not-know", "may I bring my dog to the climbing wall"),
 )
 
