@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from textual.app import ComposeResult
@@ -18,7 +19,9 @@ from greenroom.tui.entries import Entry
 from greenroom.tui.guard import GuardedApp
 from greenroom.tui.transcript import Transcript
 
-PROSE = "The quick brown fox considers **seven** possible routes, then `writes` a note about the river and the old mill. "
+PROSE = (
+    "The quick brown fox considers **seven** possible routes, then `writes` a note about the river and the old mill. "
+)
 KINDS = {
     "prose": (PROSE * 6 + "\n\n") * 58,
     "list": "".join(f"{n}. {PROSE}\n" for n in range(1, 355)),
@@ -63,15 +66,14 @@ async def _streamed(text: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_streamed_reply(kind: str):
+def test_a_streamed_reply(kind: str) -> None:
     figures = asyncio.run(_streamed(KINDS[kind]))
     print(f"\nstreamed {kind}: " + json.dumps({name: round(value, 3) for name, value in figures.items()}))
     assert figures["kilobytes"] >= 20
 
 
 def _memory() -> float:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 async def _long(count: int) -> dict[str, float]:
@@ -101,7 +103,7 @@ async def _long(count: int) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("count", [100, 10_000])
-def test_a_long_session(count: int):
+def test_a_long_session(count: int) -> None:
     figures = asyncio.run(_long(count))
     print(f"\n{count} entries: " + json.dumps({name: round(value, 3) for name, value in figures.items()}))
     assert figures["opened_s"] > 0
@@ -118,32 +120,44 @@ A().run()
 SCREEN = """
 from textual.app import ComposeResult
 from greenroom.core.values import Verdict
-from greenroom.tui.card import ApprovalCard, CardApp
+from greenroom.tui.card import CardApp
 from greenroom.tui.composer import Composer
 from greenroom.tui.header import Header
 from greenroom.tui.hints import Hints
 from greenroom.tui.theme import themes
 from greenroom.tui.transcript import Transcript
 class A(CardApp):
-    def compose(self):
-        yield Header(); yield Transcript(); yield ApprovalCard(); yield Composer(); yield Hints()
-    def on_mount(self):
+    def __init__(self):
+        super().__init__()
         for theme in themes().values(): self.register_theme(theme.textual())
         self.theme = "greenroom-dark"
+    def compose(self):
+        yield Header(); yield Transcript(); yield Composer(); yield Hints()
+    def on_mount(self):
         self.call_after_refresh(self.exit)
 A().run()
 """
 
 
-def _cpu(program: str) -> tuple[float, float]:
+def _cpu(program: str, report: Path) -> tuple[float, float]:
     """CPU seconds and peak memory in MB of a program on a terminal of its own."""
     master, slave = pty.openpty()
-    code = "import resource\n" + program + "\nu = resource.getrusage(resource.RUSAGE_SELF)\n"
-    code += "open(__import__('sys').argv[1], 'w').write(f'{u.ru_utime + u.ru_stime} {u.ru_maxrss / 1024}')"
-    report = f"/tmp/greenroom-first-paint-{os.getpid()}"
+    code = (
+        program
+        + """
+import sys, time
+high = open("/proc/self/status").read().split("VmHWM:")[1].split()[0]
+open(sys.argv[1], "w").write(f"{time.process_time()} {int(high) / 1024}")
+"""
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
-        [sys.executable, "-c", code, report], stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=environment
+        [sys.executable, "-c", code, str(report)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=environment,
     )
     os.close(slave)
     while process.poll() is None:
@@ -151,14 +165,12 @@ def _cpu(program: str) -> tuple[float, float]:
             with contextlib.suppress(OSError):  # the other end is gone
                 os.read(master, 65536)
     os.close(master)
-    with open(report, encoding="ascii") as file:
-        seconds, memory = file.read().split()
-    os.unlink(report)
+    seconds, memory = report.read_text().split()
     return float(seconds), float(memory)
 
 
-def test_first_paint():
-    runs = [(_cpu(FIVE_LINES), _cpu(SCREEN)) for _ in range(6)][1:]
+def test_first_paint(tmp_path: Path) -> None:
+    runs = [(_cpu(FIVE_LINES, tmp_path / "bare"), _cpu(SCREEN, tmp_path / "screen")) for _ in range(6)][1:]
     bare, screen = min(run[0] for run in runs), min(run[1] for run in runs)
     print(f"\nfirst paint, CPU s and MB: five lines {bare}, screen {screen}, ratio {screen[0] / bare[0]:.2f}")
     assert screen[0] > 0

@@ -49,7 +49,7 @@ class Sinks:
         yield OptionList(Option(Content(sink("options"))), compact=True)
         bordered = Static("x", markup=False)
         bordered.styles.border = ("solid", "red")
-        bordered.border_title = Content(sink("border"))  # type: ignore[assignment]  # kept as it is given
+        bordered.border_title = Content(sink("border"))
         yield bordered
         table = DataTable[Text]()
         table.add_column(Text(sink("table")))
@@ -68,7 +68,10 @@ class Sinks:
         self.notify(Content(sink("toast")).plain, title=EVIL, markup=False)
         transcript = self.query_one(Transcript)
         transcript.set_entries(
-            [Entry("1", "persona", EVIL, EVIL, (EVIL,), open=True), Entry("2", "tool", sink("transcript"), EVIL, aside=EVIL)]
+            [
+                Entry("1", "persona", EVIL, EVIL, (EVIL,), open=True),
+                Entry("2", "tool", sink("transcript"), EVIL, aside=EVIL),
+            ]
         )
         self.query_one(Composer).put(sink("composer"))
         self.query_one(Hints).tell(sink("hints"), seconds=60)

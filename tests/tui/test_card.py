@@ -92,7 +92,7 @@ def play(scene: Scene, size: tuple[int, int] = (80, 24)) -> Desk:
     return desk
 
 
-def test_the_card_is_read_in_order():
+def test_the_card_is_read_in_order() -> None:
     text = card_text(CARD, 90).plain
     wanted = [
         "orders.refund", "must not run twice", "cannot be undone", "amount    120", "order_id  1001", "refund.large",
@@ -104,7 +104,7 @@ def test_the_card_is_read_in_order():
 
 
 @pytest.mark.parametrize("width", [20, 40, 55, 80, 160])
-def test_nothing_on_the_card_is_live_or_cut(width: int):
+def test_nothing_on_the_card_is_live_or_cut(width: int) -> None:
     hostile = CARD.model_copy(
         update={
             "call": ToolCall(id="c1", tool=HOSTILE, arguments={HOSTILE: HOSTILE, "long": "lorem " * 200}),
@@ -118,7 +118,7 @@ def test_nothing_on_the_card_is_live_or_cut(width: int):
     assert all(len(line) <= width for line in text.split("\n"))
 
 
-def test_it_appears_without_taking_the_focus_or_the_draft():
+def test_it_appears_without_taking_the_focus_or_the_draft() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         await pilot.press("h", "i")
         desk.ready()
@@ -130,7 +130,7 @@ def test_it_appears_without_taking_the_focus_or_the_draft():
     assert play(scene).answers == []
 
 
-def test_it_arms_after_half_a_second_and_again_after_typing():
+def test_it_arms_after_half_a_second_and_again_after_typing() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.card.ask(Question("s", CARD))
         await pilot.press(CHORDS["allow"])
@@ -151,7 +151,20 @@ def test_it_arms_after_half_a_second_and_again_after_typing():
     assert play(scene).answers == [("s", ApprovalReply(decision="allow"))]
 
 
-def test_another_card_arms_anew():
+def test_a_card_may_be_asked_before_it_is_mounted() -> None:
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        await desk.card.remove()
+        late = ApprovalCard(clock=desk.clock)
+        late.ask(Question("s", CARD))
+        await desk.mount(late, before=desk.query_one(Composer))
+        assert "orders.refund" in str(desk.query_one("#card-text", Static).render())
+        desk.clock.advance(1)
+        await pilot.press(CHORDS["allow"])
+
+    assert play(scene).answers == [("s", ApprovalReply(decision="allow"))]
+
+
+def test_another_card_arms_anew() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.ready()
         desk.card.ask(Question("other", CARD))
@@ -160,7 +173,7 @@ def test_another_card_arms_anew():
     assert play(scene).answers == []
 
 
-def test_without_a_card_the_chords_are_ordinary_keys():
+def test_without_a_card_the_chords_are_ordinary_keys() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         await pilot.press("a", *CHORDS.values())
         assert desk.query_one(Composer).text == "a"
@@ -168,7 +181,7 @@ def test_without_a_card_the_chords_are_ordinary_keys():
     assert play(scene).answers == []
 
 
-def test_deny_needs_a_second_step_and_takes_a_reason():
+def test_deny_needs_a_second_step_and_takes_a_reason() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.ready()
         await pilot.press(CHORDS["deny"], "n", "o", "enter")
@@ -183,7 +196,7 @@ def test_deny_needs_a_second_step_and_takes_a_reason():
     assert reasons == ["no", REASONS[1], REASONS[0]]
 
 
-def test_escape_goes_back_to_the_card_and_to_the_draft():
+def test_escape_goes_back_to_the_card_and_to_the_draft() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.ready()
         await pilot.press(CHORDS["stop"], "escape")
@@ -208,7 +221,7 @@ def test_escape_goes_back_to_the_card_and_to_the_draft():
         ("[" * 5000, "nested too deeply"),
     ],
 )
-def test_arguments_with_a_problem_are_not_sent(text: str, told: str):
+def test_arguments_with_a_problem_are_not_sent(text: str, told: str) -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.ready()
         await pilot.press(CHORDS["edit"])
@@ -220,7 +233,7 @@ def test_arguments_with_a_problem_are_not_sent(text: str, told: str):
     assert play(scene).answers == []
 
 
-def test_edited_arguments_and_simulated_results_are_answers():
+def test_edited_arguments_and_simulated_results_are_answers() -> None:
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:
         desk.ready()
         await pilot.press(CHORDS["edit"])
@@ -240,7 +253,7 @@ def test_edited_arguments_and_simulated_results_are_answers():
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (140, 40)])
-def test_the_options_are_in_view_at_every_size(size: tuple[int, int]):
+def test_the_options_are_in_view_at_every_size(size: tuple[int, int]) -> None:
     long = CARD.model_copy(update={"call": ToolCall(id="c", tool="t", arguments={"text": "word " * 400})})
 
     async def scene(desk: Desk, pilot: Pilot[None]) -> None:

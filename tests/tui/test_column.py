@@ -11,8 +11,10 @@ from greenroom.tui.painter import Painter, Palette
 from greenroom.tui.wrapping import wrap
 
 
-@given(st.lists(st.integers(0, 9), max_size=60), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 9)), max_size=20))
-def test_sums_follow_every_change(start: list[int], changes: list[tuple[int, int]]):
+@given(
+    st.lists(st.integers(0, 9), max_size=60), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 9)), max_size=20)
+)
+def test_sums_follow_every_change(start: list[int], changes: list[tuple[int, int]]) -> None:
     heights, plain = Heights(start[:30]), list(start)
     for height in start[30:]:
         heights.append(height)
@@ -36,7 +38,7 @@ ENTRIES = st.lists(st.integers(1, 9), min_size=1, max_size=25)
 
 
 @given(ENTRIES, st.integers(0, 200), st.integers(-60, 60))
-def test_walking_there_and_back_ends_where_it_began(heights: list[int], start: int, rows: int):
+def test_walking_there_and_back_ends_where_it_began(heights: list[int], start: int, rows: int) -> None:
     column = Column(tall)
     column.load([Entry(str(i), "person", text=str(h)) for i, h in enumerate(heights)], 40)
     here = column.place(start)
@@ -49,7 +51,7 @@ def test_walking_there_and_back_ends_where_it_began(heights: list[int], start: i
 
 
 @given(ENTRIES, st.integers(1, 30))
-def test_a_window_is_the_rows_in_order(heights: list[int], height: int):
+def test_a_window_is_the_rows_in_order(heights: list[int], height: int) -> None:
     column = Column(tall)
     column.load([Entry(str(i), "person", text=str(h)) for i, h in enumerate(heights)], 40)
     window = column.window(column.bottom(height), height)
@@ -60,7 +62,7 @@ def test_a_window_is_the_rows_in_order(heights: list[int], height: int):
 
 
 @given(st.text(max_size=300), st.integers(1, 40))
-def test_wrapped_rows_fit_and_lose_only_white_space(text: str, width: int):
+def test_wrapped_rows_fit_and_lose_only_white_space(text: str, width: int) -> None:
     from rich.cells import cell_len
 
     rows = wrap(text, width)
@@ -69,9 +71,11 @@ def test_wrapped_rows_fit_and_lose_only_white_space(text: str, width: int):
 
 
 @given(st.text(max_size=200))
-def test_any_reply_can_be_drawn(text: str):
+def test_any_reply_can_be_drawn(text: str) -> None:
     column = Column(Painter(Palette()).draw)
-    column.load([Entry("1", "persona", "Aria", text, (text,), open=True), Entry("2", "tool", text, text, open=True)], 40)
+    column.load(
+        [Entry("1", "persona", "Aria", text, (text,), open=True), Entry("2", "tool", text, text, open=True)], 40
+    )
     for row in column.window(Place(), 200):
         assert row.strip.cell_length <= 40
         assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in row.strip.text)

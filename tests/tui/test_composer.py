@@ -47,7 +47,7 @@ def play(scene: Scene) -> list[str]:
     return desk.heard
 
 
-def test_enter_sends_and_ctrl_j_and_shift_enter_do_not():
+def test_enter_sends_and_ctrl_j_and_shift_enter_do_not() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         await pilot.press("a", "ctrl+j", "b", "shift+enter", "c", "enter")
         assert composer.text == ""
@@ -56,7 +56,7 @@ def test_enter_sends_and_ctrl_j_and_shift_enter_do_not():
     assert play(scene) == ["sent a\nb\nc"]
 
 
-def test_a_paste_never_submits():
+def test_a_paste_never_submits() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         composer.post_message(events.Paste("one\r\ntwo\rthree\n"))
         await pilot.pause()
@@ -65,7 +65,7 @@ def test_a_paste_never_submits():
     assert play(scene) == []
 
 
-def test_a_paste_without_end_is_cut_and_said_to_be():
+def test_a_paste_without_end_is_cut_and_said_to_be() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         composer.post_message(events.Paste("x" * (LIMIT + 5)))
         await pilot.pause()
@@ -74,7 +74,7 @@ def test_a_paste_without_end_is_cut_and_said_to_be():
     assert play(scene) == [f"The paste was cut to {LIMIT} characters."]
 
 
-def test_history_keeps_the_draft_and_moves_only_at_the_edges():
+def test_history_keeps_the_draft_and_moves_only_at_the_edges() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         composer.put("draft\nsecond")
         await pilot.press("up")
@@ -93,7 +93,7 @@ def test_history_keeps_the_draft_and_moves_only_at_the_edges():
     play(scene)
 
 
-def test_it_grows_to_six_rows():
+def test_it_grows_to_six_rows() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         assert composer.content_size.height == 1
         composer.put("\n".join("abcd"))
@@ -106,7 +106,7 @@ def test_it_grows_to_six_rows():
     play(scene)
 
 
-def test_a_chord_neither_cuts_nor_deletes():
+def test_a_chord_neither_cuts_nor_deletes() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         composer.put("keep me")
         await pilot.press("home", "ctrl+x", "ctrl+k")
@@ -117,7 +117,7 @@ def test_a_chord_neither_cuts_nor_deletes():
     assert play(scene) == ["chord ctrl+k"]
 
 
-def test_an_editor_that_is_not_there_costs_nothing():
+def test_an_editor_that_is_not_there_costs_nothing() -> None:
     async def scene(composer: Composer, pilot: Pilot[None]) -> None:
         composer.put("keep me")
         await pilot.press("ctrl+x", "ctrl+e")
@@ -128,7 +128,7 @@ def test_an_editor_that_is_not_there_costs_nothing():
     assert heard[0].startswith("The editor could not be used")
 
 
-def test_an_editor_changes_the_draft(tmp_path: Path):
+def test_an_editor_changes_the_draft(tmp_path: Path) -> None:
     script = tmp_path / "edit it.sh"
     script.write_text('#!/bin/sh\nprintf "%s and more\\n" "$(cat "$1")" > "$1.new" && mv "$1.new" "$1"\n')
     script.chmod(0o700)

@@ -24,7 +24,7 @@ ALLOWED = re.compile(r"\x1b\[[0-9;]*[mH]|\x1b\[[?>=<][0-9;]*\$?[a-zA-Z]|\x1b\[<u
 
 
 @given(st.text())
-def test_safe_text_is_printable_and_as_long(text: str):
+def test_safe_text_is_printable_and_as_long(text: str) -> None:
     safe = safe_text(text)
     assert len(safe) == len(text)
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff]", safe)
@@ -32,7 +32,7 @@ def test_safe_text_is_printable_and_as_long(text: str):
 
 
 @given(st.lists(st.text(max_size=20), max_size=5))
-def test_a_cleaned_strip_keeps_its_width_and_loses_its_links(texts: list[str]):
+def test_a_cleaned_strip_keeps_its_width_and_loses_its_links(texts: list[str]) -> None:
     strip = Strip([Segment(text, Style(link="http://x\x1b")) for text in texts])
     safe = safe_strip(strip)
     assert safe.cell_length == strip.cell_length
@@ -45,9 +45,17 @@ def on_a_terminal(argument: str) -> str:
     """Everything the sinks app writes to a terminal of 100 by 40 until it ends by itself."""
     master, slave = pty.openpty()
     os.set_blocking(master, False)
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "150", "TEXTUAL_ANIMATIONS": "none"}
+    environment = {
+        **os.environ,
+        "TERM": "xterm-256color",
+        "COLUMNS": "100",
+        "LINES": "150",
+        "TEXTUAL_ANIMATIONS": "none",
+    }
     command = [sys.executable, str(SINKS), argument]
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+    )
     os.close(slave)
     heard = b""
     end = time.monotonic() + 60
@@ -67,7 +75,7 @@ def on_a_terminal(argument: str) -> str:
     return heard.decode("utf-8")
 
 
-def test_no_sink_lets_a_control_code_through():
+def test_no_sink_lets_a_control_code_through() -> None:
     heard = on_a_terminal("guarded")
     left = ALLOWED.sub("", heard)
     bad = re.findall("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e0fff].{0,12}", left, re.DOTALL)
@@ -84,12 +92,12 @@ SINK_NAMES = (
 )  # fmt: skip
 
 
-def test_without_the_guard_they_do():
+def test_without_the_guard_they_do() -> None:
     """The proof can fail: the same app without the guard sends the codes."""
     assert "\x1b]52;c;SGVsbG8=" in on_a_terminal("bare")
 
 
-def test_a_crash_report_is_guarded_too():
+def test_a_crash_report_is_guarded_too() -> None:
     heard = on_a_terminal("crash")
     assert "sink-crash" in heard
     assert "\x1b]52" not in heard

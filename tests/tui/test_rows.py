@@ -7,17 +7,19 @@ from rich.cells import cell_len
 from greenroom.tui.header import Standing, header_row, short_number, short_time
 from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
 
-FULL = Standing("Aria", "1.3.0", "staged", "openai/gpt-5-mini", 2, "step", 12_431, 4_200, 1_240, "retrieving", "read-only")
+FULL = Standing(
+    "Aria", "1.3.0", "staged", "openai/gpt-5-mini", 2, "step", 12_431, 4_200, 1_240, "retrieving", "read-only"
+)
 
 
-def test_at_eighty_columns_what_matters_is_there():
+def test_at_eighty_columns_what_matters_is_there() -> None:
     row = header_row(FULL, 80).plain
     assert len(row) <= 80
     for piece in ("Aria@1.3.0", "read-only", "autonomy 2", "step", "$0.0042"):
         assert piece in row
 
 
-def test_at_forty_columns_the_persona_and_the_warning_remain():
+def test_at_forty_columns_the_persona_and_the_warning_remain() -> None:
     row = header_row(FULL, 40).plain
     assert len(row) <= 40
     assert row.startswith("Aria")
@@ -25,21 +27,24 @@ def test_at_forty_columns_the_persona_and_the_warning_remain():
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.integers(60, 200))
-def test_the_header_is_one_safe_row(name: str, warning: str, width: int):
+def test_the_header_is_one_safe_row(name: str, warning: str, width: int) -> None:
     row = header_row(Standing(persona=name, model=warning, warning=warning, tokens=1), width).plain
     assert "\n" not in row
     assert "\x1b" not in row
     assert cell_len(row) <= width + 48
 
 
-@given(st.lists(st.sampled_from([Hint("ctrl+p", "everything"), Hint("enter", "send"), Hint("f1", "keys")])), st.integers(4, 90))
-def test_hints_fit_and_none_is_lost_on_several_rows(hints: list[Hint], width: int):
+@given(
+    st.lists(st.sampled_from([Hint("ctrl+p", "everything"), Hint("enter", "send"), Hint("f1", "keys")])),
+    st.integers(4, 90),
+)
+def test_hints_fit_and_none_is_lost_on_several_rows(hints: list[Hint], width: int) -> None:
     assert len(hint_row(hints, width).plain) <= width
     words = hint_rows(hints, max(width, 20)).plain.split()
     assert words == [word for hint in hints for word in (key_name(hint.key), hint.does)]
 
 
-def test_numbers_are_short():
+def test_numbers_are_short() -> None:
     assert [short_number(n) for n in (950, 12_431, 3_100_000)] == ["950", "12.4k", "3.1M"]
     assert [short_time(n) for n in (340, 2_100, 185_000)] == ["340 ms", "2.1 s", "3:05"]
     assert key_name("ctrl+x ctrl+e") == "^x ^e"

@@ -44,7 +44,12 @@ def play(scene: Scene, size: tuple[int, int] = (60, 12)) -> Stage:
 
 def talk(count: int) -> list[Entry]:
     return [
-        Entry(str(n), "person" if n % 2 else "persona", "Aria", f"Message {n}\n\n- one\n- two" if n % 3 else f"Message {n}")
+        Entry(
+            str(n),
+            "person" if n % 2 else "persona",
+            "Aria",
+            f"Message {n}\n\n- one\n- two" if n % 3 else f"Message {n}",
+        )
         for n in range(count)
     ]
 
@@ -53,7 +58,7 @@ def seen(transcript: Transcript) -> list[str]:
     return [transcript.render_line(y).text.strip() for y in range(transcript.size.height)]
 
 
-def test_the_view_starts_at_the_end_and_follows():
+def test_the_view_starts_at_the_end_and_follows() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries(talk(50))
         assert "Message 49" in "\n".join(transcript.lines)
@@ -64,7 +69,7 @@ def test_the_view_starts_at_the_end_and_follows():
     play(scene)
 
 
-def test_a_view_that_is_scrolled_up_stays_when_things_change_above_and_below():
+def test_a_view_that_is_scrolled_up_stays_when_things_change_above_and_below() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries(talk(60))
         for _ in range(3):
@@ -81,7 +86,7 @@ def test_a_view_that_is_scrolled_up_stays_when_things_change_above_and_below():
     play(scene)
 
 
-def test_a_resize_keeps_the_entry_at_the_top():
+def test_a_resize_keeps_the_entry_at_the_top() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries(talk(40))
         transcript.select("10")
@@ -95,7 +100,7 @@ def test_a_resize_keeps_the_entry_at_the_top():
     play(scene)
 
 
-def test_a_stream_is_shown_plainly_and_settles_to_the_same_text_once():
+def test_a_stream_is_shown_plainly_and_settles_to_the_same_text_once() -> None:
     text = "Some **bold** words.\n\n1. one\n2. two\n\n```python\nx = 1\n```\n\nThe end."
 
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
@@ -113,7 +118,7 @@ def test_a_stream_is_shown_plainly_and_settles_to_the_same_text_once():
     play(scene, (60, 20))
 
 
-def test_pieces_of_a_stream_are_painted_together():
+def test_pieces_of_a_stream_are_painted_together() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         flushes = 0
         flush = transcript._flush
@@ -135,7 +140,7 @@ def test_pieces_of_a_stream_are_painted_together():
     play(scene)
 
 
-def test_a_carriage_return_cut_from_its_newline_is_not_shown():
+def test_a_carriage_return_cut_from_its_newline_is_not_shown() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         for piece in ("one\r", "\ntwo\r", "\n"):
             transcript.stream("r", piece)
@@ -145,7 +150,7 @@ def test_a_carriage_return_cut_from_its_newline_is_not_shown():
     play(scene)
 
 
-def test_cards_fold_by_key_and_by_click_and_stay_folded():
+def test_cards_fold_by_key_and_by_click_and_stay_folded() -> None:
     card = Entry("t", "tool", "orders.refund", detail=("amount: 90",), aside="allow")
 
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
@@ -161,7 +166,7 @@ def test_cards_fold_by_key_and_by_click_and_stay_folded():
     assert play(scene).heard == [("t", True), ("t", False)]
 
 
-def test_copying_gives_the_text_without_what_a_terminal_would_obey():
+def test_copying_gives_the_text_without_what_a_terminal_would_obey() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries([Entry("r", "persona", "Aria", "See \x1b[2J\n```\na\n```\n\n```\nb\n```")])
         await pilot.press("down", "c", "C", "C", "C")
@@ -172,7 +177,7 @@ def test_copying_gives_the_text_without_what_a_terminal_would_obey():
     assert heard[1:] == [("code block 1 of 2", "a"), ("code block 2 of 2", "b"), ("code block 1 of 2", "a")]
 
 
-def test_search_finds_marks_and_walks_round():
+def test_search_finds_marks_and_walks_round() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         entries = talk(40)
         entries[5] = Entry("5", "tool", "find", detail=("the NEEDLE is here",))
@@ -193,11 +198,13 @@ def test_search_finds_marks_and_walks_round():
     play(scene)
 
 
-def test_markup_links_and_html_are_only_text():
+def test_markup_links_and_html_are_only_text() -> None:
     hostile = "[bold]x[/] [/] [@click=app.quit]y[/] <b>z</b> [name](http://evil.test) ![alt](http://img.test)"
 
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
-        transcript.set_entries([Entry("1", "persona", "[/]", hostile), Entry("2", "person", text=hostile), Entry("3", "tool", hostile)])
+        transcript.set_entries(
+            [Entry("1", "persona", "[/]", hostile), Entry("2", "person", text=hostile), Entry("3", "tool", hostile)]
+        )
         shown = " ".join("\n".join(transcript.lines).split())
         for part in ("[@click=app.quit]y[/]", "<b>z</b>", "http://evil.test", "http://img.test"):
             assert part in shown
@@ -209,7 +216,7 @@ def test_markup_links_and_html_are_only_text():
     play(scene, (100, 24))
 
 
-def test_hidden_characters_are_shown_and_counted():
+def test_hidden_characters_are_shown_and_counted() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries([Entry("1", "persona", "Aria", "pay\u202eevil\u200b")])
         shown = "\n".join(transcript.lines)
@@ -219,7 +226,7 @@ def test_hidden_characters_are_shown_and_counted():
     play(scene)
 
 
-def test_dragging_the_mouse_selects_text_without_the_gutter():
+def test_dragging_the_mouse_selects_text_without_the_gutter() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         transcript.set_entries([Entry("1", "persona", "Aria", "first words\n\nsecond words")])
         await pilot.mouse_down(Transcript, offset=(2, 1))
@@ -233,7 +240,7 @@ def test_dragging_the_mouse_selects_text_without_the_gutter():
     play(scene)
 
 
-def test_an_empty_transcript_says_what_to_do():
+def test_an_empty_transcript_says_what_to_do() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         assert "Nothing yet" in seen(transcript)
         await pilot.press("down", "enter", "c", "n", "home", "end", "pageup")

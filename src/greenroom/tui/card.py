@@ -133,6 +133,7 @@ class ApprovalCard(Vertical):
 
     def on_mount(self) -> None:
         self.set_interval(0.25, self._tick)
+        self._draw()
 
     @property
     def question(self) -> Question | None:
@@ -150,7 +151,7 @@ class ApprovalCard(Vertical):
         return self._writing
 
     def ask(self, question: Question) -> None:
-        """Show a question. Asking the same again changes nothing but how many wait."""
+        """Show a question, at once or when mounted. Asking the same again changes nothing but how many wait."""
         fresh = self._question is None or (question.step, question.card) != (self._question.step, self._question.card)
         self._question = question
         if fresh:
@@ -177,7 +178,7 @@ class ApprovalCard(Vertical):
             return False
         if self._writing is not None:
             return self._send() if option in ("allow", self._writing) else False
-        if not self.armed:
+        if not self.armed or not self.is_mounted:
             self._early = True
             self._tick()
             return False
@@ -256,7 +257,7 @@ class ApprovalCard(Vertical):
 
     def _draw(self) -> None:
         question = self._question
-        if question is None:
+        if question is None or not self.query("#card-foot"):
             return
         width = max(self.size.width - 4, 20)
         text = card_text(question.card, width)
@@ -279,7 +280,7 @@ class ApprovalCard(Vertical):
 
     def _tick(self) -> None:
         """Keep arming and the clock up to date."""
-        if self._question is None:
+        if self._question is None or not self.query("#card-foot"):
             return
         armed = self.armed
         self._early = self._early and not armed
