@@ -1,9 +1,16 @@
-"""Approvers for runs without a person: they say by whose rule they answered, and never allow by default."""
+"""Approvers for runs without a person: they say by whose rule they answered.
+
+Invariant: none of them allows what a rule wants a person to see, or runs a call whose outcome is unknown once more.
+"""
 
 from __future__ import annotations
 
 from greenroom.core.errors import WaitingForPerson
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Card, Verdict
+
+_COMMAND_LINE = "command line"
+AUTONOMY = "autonomy"
+"""The built-in rule behind a question that only the persona's autonomy level raises."""
 
 
 class LeaveOpen:
@@ -11,7 +18,7 @@ class LeaveOpen:
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         raise WaitingForPerson(
-            f"{card.call.tool} waits for a person: {card.verdict.why}",
+            f"{card.call.tool} waits for a person: {card.reason or card.verdict.why}",
             hint="answer it with: greenroom session resume",
         )
 
@@ -23,20 +30,42 @@ class DenyAll:
         return ApprovalReply(
             decision="deny",
             approver="--approve deny",
-            established="command line",
+            established=_COMMAND_LINE,
             reason="Nobody is here to approve this now. Say so and offer a next step.",
         )
 
 
-class AllowAsked:
-    """Approves what policy would ask a person about. The person who typed the flag is the approver."""
+class ByPolicy:
+    """Answers as the policy files say: what autonomy alone asks about is allowed, a rule's question gets its `ask.then`.
+
+    That list never allows, and without people to notify or escalate to it always ends in a denial. The person who
+    typed the flag is the approver.
+    """
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
-        if card.verdict.effect == "escalate":
-            return ApprovalReply(
-                decision="deny",
-                approver="--approve policy",
-                established="command line",
-                reason="This needs a named person.",
-            )
-        return ApprovalReply(decision="allow", approver="--approve policy", established="command line")
+        """The answer.
+
+        Raises:
+            WaitingForPerson: it is not policy that asks (a step-through, or a call with an unknown outcome).
+        """
+        if step.endswith(".unknown") or not card.verdict.blocks:
+            return await LeaveOpen().ask(step, card)
+        if _by_autonomy_alone(card.verdict):
+            return ApprovalReply(decision="allow", approver="--approve policy", established=_COMMAND_LINE)
+        return ApprovalReply(
+            decision="deny", approver="--approve policy", established=_COMMAND_LINE, reason=_refusal(card.verdict)
+        )
+
+
+def _by_autonomy_alone(verdict: Verdict) -> bool:
+    acting = [fired for fired in verdict.fired if not fired.observed and fired.rule != AUTONOMY]
+    restricting = any(fired.effect in ("require_approval", "escalate", "deny") for fired in acting)
+    return verdict.effect == "require_approval" and verdict.rule == AUTONOMY and not restricting
+
+
+def _refusal(verdict: Verdict) -> str:
+    role = verdict.ask.role if verdict.ask else "person"
+    then = verdict.ask.then if verdict.ask else ("deny",)
+    tried = [step.partition(":")[2] for step in then if ":" in step]
+    also = f", nor {' or '.join(tried)}" if tried else ""
+    return f"{verdict.why} No {role}{also} is here to decide; say so and offer a next step."

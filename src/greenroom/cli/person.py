@@ -1,0 +1,66 @@
+"""A person at the terminal, asked in plain text.
+
+Invariant: nothing is read while no question is shown, and a question never blocks the session's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+
+from greenroom.cli import stderr
+from greenroom.core.errors import UsageError, WaitingForPerson
+from greenroom.core.values import ApprovalReply, Card
+
+
+class Person:
+    """Answers cards one after another, however many calls wait at once."""
+
+    def __init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+
+    async def ask(self, step: str, card: Card) -> ApprovalReply:
+        """The person's answer.
+
+        Raises:
+            WaitingForPerson: the terminal was closed; the question stays open.
+        """
+        from greenroom.commands.card import CHOICES, answer_of, card_lines
+
+        async with self._one_at_a_time:
+            stderr.note("\n".join(card_lines(card)))
+            while True:
+                stderr.prompt(f"{CHOICES}\n? ")
+                text = await _line()
+                if text is None:
+                    raise WaitingForPerson(
+                        f"{card.call.tool} waits for a person", hint="answer it with: greenroom session resume"
+                    )
+                try:
+                    return answer_of(text, card)
+                except UsageError as error:
+                    stderr.note(error.line())
+
+
+async def _line() -> str | None:
+    """A line from the terminal, None at its end. The thread is a daemon: Ctrl-C must not wait for Enter."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[bytes] = loop.create_future()
+
+    def arrived(data: bytes) -> None:
+        if not future.done():
+            future.set_result(data)
+
+    def read() -> None:
+        # os.read and not sys.stdin: a thread that dies inside a buffered read breaks Python's shutdown.
+        try:
+            data = os.read(sys.stdin.fileno(), 65_536)
+        except OSError:
+            data = b""
+        loop.call_soon_threadsafe(arrived, data)
+
+    threading.Thread(target=read, daemon=True).start()
+    data = await future
+    return data.decode("utf-8", "replace").rstrip("\r\n") if data else None

@@ -1,0 +1,58 @@
+"""What a command comes to: a typed value, and the same thing as plain lines and as JSON, for any face to show.
+
+Invariant: `lines` and `notes` hold nothing a terminal could obey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from greenroom.core.inert import inert, inert_line
+from greenroom.core.values import Json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """The outcome of a command.
+
+    `lines` are the result for people, `notes` go beside it (stderr), `data` is the result for programs; with `stream`
+    it is a list printed as JSON Lines. `exit_code` is 0 or what the result means to a script.
+    """
+
+    value: T
+    lines: tuple[str, ...] = ()
+    data: Json = None
+    notes: tuple[str, ...] = ()
+    stream: bool = False
+    exit_code: int = 0
+
+
+def answer(
+    value: T,
+    lines: Iterable[str] = (),
+    data: Json = None,
+    *,
+    notes: Iterable[str] = (),
+    stream: bool = False,
+    exit_code: int = 0,
+) -> Answer[T]:
+    """An answer whose lines were made harmless."""
+    shown = tuple(inert(line) for line in lines)
+    return Answer(value, shown, data, tuple(inert(note) for note in notes), stream, exit_code)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], widest: int = 60) -> list[str]:
+    """Columns under headers, each cell on one line; the last column is not cut."""
+    last = len(headers) - 1
+    cells = [[inert_line(str(cell), 0 if at == last else widest) for at, cell in enumerate(row)] for row in rows]
+    if not cells:
+        return []
+    widths = [max(len(row[at]) for row in [list(headers), *cells]) for at in range(len(headers))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [[header.upper() for header in headers], *cells]
+    ]

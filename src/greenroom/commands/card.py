@@ -1,0 +1,101 @@
+"""An approval card in plain text, and a person's typed answer to it.
+
+Invariant: only a whole word answers; an empty line or anything unclear changes nothing, and approving is never the default.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+
+from greenroom.commands.given import arguments_of
+from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert, inert_line
+from greenroom.core.values import ApprovalReply, Card, Fired, Json
+from greenroom.policy.explain import clause, finding, policy, risk, value_text
+
+CHOICES = "approve | deny REASON | edit NAME=VALUE ... | simulate RESULT | stop"
+ESTABLISHED = "terminal"
+
+
+def approver() -> str:
+    """Who is at this terminal, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+def card_lines(card: Card, deadline: str | None = None) -> list[str]:
+    """The card in reading order: what would happen, why it is asked, on what evidence, at what risk, until when."""
+    spec, verdict = card.spec, card.verdict
+    undo = "can be undone" if spec.reversible else "cannot be undone"
+    lines = [f"-- {card.call.tool} ({card.call.id}) waits for you --"]
+    lines += [f"  {name} = {value_text(value)}" for name, value in sorted(card.call.arguments.items())]
+    lines.append(f"  effects {spec.effects}, {undo}{', sends something out' if spec.outbound else ''}")
+    lines.append(f"why: {verdict.effect} by {verdict.rule}: {verdict.why}")
+    lines += [line for fired in verdict.fired for line in _clauses(fired)]
+    if card.reason:
+        lines.append(f"also: {card.reason}")
+    lines += [f"found: {finding(item)}" for item in verdict.findings]
+    if card.origin:
+        lines.append(f"this session holds text from: {', '.join(card.origin)}")
+    lines.append(f"risk: {risk(verdict)} · autonomy {verdict.autonomy} · policy {policy(verdict)}")
+    lines += [f"not checked: {what}" for what in verdict.unchecked]
+    if deadline:
+        lines.append(f"until: {deadline}")
+    return [line if line.startswith("  ") else inert_line(line, 400) for line in map(inert, lines)]
+
+
+def _clauses(fired: Fired) -> list[str]:
+    noted = " (observed only)" if fired.observed else ""
+    head = inert_line(f"rule {fired.rule} of {fired.policy}: {fired.effect}{noted}")
+    return [f"  {head}", *(f"    {clause(item)}" for item in fired.clauses)]
+
+
+def answer_of(text: str, card: Card) -> ApprovalReply:
+    """What a person's line means.
+
+    Raises:
+        UsageError: it is not an answer; the question stays open.
+    """
+    word, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    who = {"approver": approver(), "established": ESTABLISHED}
+    match word.lower():
+        case "approve" | "yes":
+            return ApprovalReply(decision="allow", **who)
+        case "deny" | "no":
+            if not rest:
+                raise UsageError("a denial needs a reason, which the model reads", hint="deny over the limit")
+            return ApprovalReply(decision="deny", reason=rest, **who)
+        case "stop":
+            return ApprovalReply(decision="stop", reason=rest, **who)
+        case "edit":
+            return ApprovalReply(decision="edit", arguments=_edited(rest, card), **who)
+        case "simulate":
+            return ApprovalReply(decision="simulate", result=_result(rest), **who)
+        case _:
+            raise UsageError("that is not an answer", hint=CHOICES)
+
+
+def _edited(rest: str, card: Card) -> dict[str, Json]:
+    if not rest:
+        raise UsageError("say what to change", hint="edit amount=90")
+    if rest.startswith("{"):
+        whole = _result(rest)
+        if not isinstance(whole, dict):
+            raise UsageError("arguments are a JSON object", hint='edit {"amount": 90}')
+        return whole
+    return {**card.call.arguments, **arguments_of([rest], card.spec)}
+
+
+def _result(rest: str) -> Json:
+    if not rest:
+        raise UsageError("say what the tool would have returned", hint='simulate {"ok": true}')
+    try:
+        return json.loads(rest)
+    except ValueError:
+        if rest[0] in "{[":
+            raise UsageError("that is not JSON", hint='simulate {"ok": true}') from None
+        return rest

@@ -1,0 +1,82 @@
+"""Talking to a persona without a screen: one turn, or one for every line piped in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from greenroom.approval.automatic import ByPolicy, DenyAll, LeaveOpen
+from greenroom.commands.answer import Answer, answer
+from greenroom.commands.invocation import Face, Invocation
+from greenroom.core.errors import UsageError
+from greenroom.core.events import TurnFinished
+from greenroom.persona.load import list_personas
+
+if TYPE_CHECKING:
+    from greenroom.approval.port import Approver
+    from greenroom.core.events import Record
+    from greenroom.engine.session import Session
+    from greenroom.workspace.layout import Workspace
+
+
+def approver_of(how: str, face: Face) -> Approver:
+    """Who answers: the person at the face, nobody yet, no to everything, or the policy files."""
+    if how == "deny":
+        return DenyAll()
+    if how == "policy":
+        return ByPolicy()
+    return face if face.interactive else LeaveOpen()
+
+
+async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
+    """Carry the turns out one after another; exit 1 when one was refused, stopped or ran into a limit.
+
+    Raises:
+        UsageError: nothing to say, or an unfinished turn stands in the way.
+        WaitingForPerson, ServiceUnavailable: the turn stays open and can be resumed.
+    """
+    from greenroom.assembly import open_session
+
+    workspace, face = asked.workspace(), asked.person()
+    persona, words = _said(asked, workspace)
+    lines = [words] if words else face.lines_in()
+    if not lines:
+        raise UsageError("nothing to say", hint='greenroom run PERSONA "TEXT", or pipe one line a turn')
+    session = await open_session(
+        workspace,
+        persona=persona,
+        model=asked.text("model"),
+        session=asked.text("session"),
+        approver=approver_of(asked.text("approve"), face),
+    )
+    finished = await carry(session, face, lines)
+    failed = any(turn.outcome != "answered" for turn in finished)
+    return answer(finished, stream=True, exit_code=1 if failed else 0)
+
+
+async def carry(session: Session, face: Face, lines: list[str]) -> tuple[TurnFinished, ...]:
+    """Say each line in `session`, telling `face` everything from its first record on; closes the session."""
+    try:
+        for record in _fresh(session.records):
+            face.follow(record)
+        session.bus.subscribe(face.follow)
+        return tuple([await session.turn(line) for line in lines])
+    finally:
+        await session.aclose()
+
+
+def _fresh(records: Sequence[Record]) -> list[Record]:
+    """What opening the session wrote: the records after its last turn."""
+    last = max((place for place, record in enumerate(records) if record.event.turn), default=-1)
+    return list(records[last + 1 :])
+
+
+def _said(asked: Invocation, workspace: Workspace) -> tuple[str, str]:
+    """Persona and text. A single word that names a persona is one; anything else alone is the text."""
+    first, text = asked.text("persona"), asked.text("text")
+    if text or not first:
+        return first, text
+    named = first.partition("@")[0] in list_personas(workspace)
+    return (first, "") if named else ("", first)
+
+

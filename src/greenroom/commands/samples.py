@@ -1,0 +1,174 @@
+"""One sample of every file format, written or read by the code that owns it.
+
+Invariant: a sample that its own reader refuses raises here, so a wrong sample cannot be printed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from greenroom.core.clock import FrozenClock
+from greenroom.core.events import AnyEvent, ReplyReleased, SessionOpened, TurnStarted
+from greenroom.core.ids import CountedIds
+from greenroom.core.toml_text import parse
+from greenroom.core.values import Json
+from greenroom.ledger.ledger import Ledger
+from greenroom.log.file_log import FileLog
+from greenroom.models.script_file import ScriptFile
+from greenroom.persona.contract import Persona
+from greenroom.policy.load import PolicySource, load_file
+from greenroom.workspace.settings import Settings
+
+_WORKSPACE = """\
+schema  = "workspace/1"
+id      = "helpdesk"
+persona = "aria"
+
+[knowledge.collections]
+returns = ["returns.md", "refunds-*.md"]
+
+[memory.segments.customer]
+sensitivity    = "personal"
+retention_days = 365
+
+[models.hosted]
+use = "openai/gpt-5-mini"
+key = "OPENAI_API_KEY"
+"""
+
+_PERSONA = """\
+schema  = "persona/1"
+id      = "aria"
+version = "1.3.0"
+name    = "Aria"
+
+[story]
+as_a    = "customer-support persona of a small shop"
+i_want  = "to resolve order, return and refund questions"
+so_that = "a customer leaves with an answer or a named next step"
+
+[prompt]
+file      = "prompt.md"
+variables = { shop = "Northwind" }
+
+[model]
+use = "scripted/helpdesk"
+
+[tools]
+allow = ["orders.get", "orders.refund"]
+
+[policy]
+files    = ["support"]
+autonomy = 2
+"""
+
+_POLICY = """\
+schema  = "policy/1"
+id      = "support"
+version = "2.3.0"
+
+[[rule]]
+id    = "refund.large"
+why   = "Refunds above 100 EUR need a person."
+hook  = "tool.call"
+tools = ["orders.refund"]
+when  = ["args.amount > 100"]
+then  = "require_approval"
+risk  = { base = 40 }
+ask   = { role = "operator", deadline = "15m", then = ["escalate:lead", "deny"] }
+  [[rule.test]]
+  name   = "exactly 100 passes"
+  with   = { args = { amount = 100 } }
+  expect = "no_match"
+"""
+
+_SCRIPT = """\
+schema = "script/1"
+id     = "helpdesk"
+pace   = { first_ms = 200, per_chunk_ms = 18, chunk_words = 1 }
+
+[[rule]]
+id   = "order"
+when = { user = 'order (?P<order>\\d+)' }
+text = "Let me look at order {order}."
+calls = [ { tool = "orders.get", args = { order_id = "{order:int}" } } ]
+
+[[rule]]
+id   = "fallback"
+text = "Tell me more."
+"""
+
+
+def workspace() -> str:
+    parse(_WORKSPACE, Settings, "greenroom.toml")
+    return _WORKSPACE
+
+
+def persona() -> str:
+    parse(_PERSONA, Persona, "persona.toml")
+    return _PERSONA
+
+
+def policy() -> str:
+    load_file(PolicySource("support.toml", _POLICY))
+    return _POLICY
+
+
+def script() -> str:
+    parse(_SCRIPT, ScriptFile, "helpdesk.toml")
+    return _SCRIPT
+
+
+def log() -> str:
+    """The first records of a session, as its writer writes them."""
+    events: tuple[AnyEvent, ...] = (
+        SessionOpened(
+            session="s0001", persona="aria", version="1.3.0", workspace="helpdesk", model="scripted/helpdesk"
+        ),
+        TurnStarted(turn=1, words="Where is my parcel?"),
+        ReplyReleased(step="t1/release", turn=1, text="What is your order number?"),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s0001.jsonl"
+        written = FileLog.create(path, FrozenClock(), CountedIds())
+        for event in events:
+            written.append(event)
+        written.close()
+        return path.read_text(encoding="utf-8")
+
+
+def ledger() -> str:
+    """One anchor, as the ledger writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.jsonl"
+        Ledger(path, FrozenClock()).anchor("s0001", 2, "0" * 64)
+        return path.read_text(encoding="utf-8")
+
+
+def _chained(body: str, contents: dict[str, Json]) -> dict[str, Json]:
+    """The schema of one line of a hash chain whose facts stand under `body`."""
+    properties: dict[str, Json] = {
+        "v": {"const": 1},
+        "seq": {"type": "integer", "minimum": 0},
+        "at": {"type": "string", "format": "date-time"},
+        body: {"type": "object", **contents},
+        "prev": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def log_schema() -> Json:
+    """The schema of one line; a content field of an event is `{"$": commitment}` and stands under `content`."""
+    schema = _chained("event", {"required": ["kind"], "properties": {"kind": {"type": "string"}}})
+    entry = {"type": "array", "minItems": 1, "maxItems": 2, "prefixItems": [{"type": "string"}, {}]}
+    schema["properties"]["content"] = {"type": "object", "additionalProperties": entry}
+    return schema
+
+
+def ledger_schema() -> Json:
+    """The schema of one line of the ledger."""
+    sample = json.loads(ledger())["entry"]
+    return _chained("entry", {"required": sorted(sample), "properties": {"kind": {"const": sample["kind"]}}})

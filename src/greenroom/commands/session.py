@@ -1,0 +1,124 @@
+"""Sessions on disk: listed, shown, verified, forked. Nothing here continues one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import Answer, answer, table
+from greenroom.commands.invocation import Invocation
+from greenroom.commands.narrate import told
+from greenroom.commands.recorded import as_data
+from greenroom.core.errors import UsageError
+from greenroom.core.events import Record, SessionForked, SessionOpened
+from greenroom.views.timeline import row
+
+if TYPE_CHECKING:
+    from greenroom.assembly import SessionSummary
+    from greenroom.log.chain import Verified
+    from greenroom.workspace.layout import Workspace
+
+
+def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
+    """Every session of the workspace with how it stands."""
+    from greenroom.assembly import sessions
+
+    found = sessions(asked.workspace())
+    rows = [(one.id, f"{one.persona}@{one.version}", one.started[:19], one.turns, one.status, one.words) for one in found]
+    data = [
+        {
+            "id": one.id,
+            "persona": one.persona,
+            "version": one.version,
+            "started": one.started,
+            "turns": one.turns,
+            "status": one.status,
+            "words": one.words,
+        }
+        for one in found
+    ]
+    notes = () if found else ("there is no session yet; greenroom run or the workbench makes one",)
+    return answer(found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes)
+
+
+def show(asked: Invocation) -> Answer[list[Record]]:
+    """The conversation with verdict, tool and approval lines; `--events` every event; JSON is every record.
+
+    Raises:
+        FileInvalid: there is no such session.
+        LogDamaged: it does not verify.
+    """
+    from greenroom.assembly import read_session
+
+    records = read_session(asked.workspace(), asked.text("session"))
+    lines = timeline(records) if asked.flag("events") else conversation(records)
+    return answer(records, lines, [as_data(record) for record in records], stream=True)
+
+
+def conversation(records: list[Record]) -> list[str]:
+    """What was said and what was done about it, as plain lines."""
+    lines: list[str] = []
+    name = "persona"
+    for record in records:
+        if isinstance(record.event, SessionOpened | SessionForked):
+            name = record.event.persona if isinstance(record.event, SessionOpened) else name
+            lines.append(f"{record.event.session} · {row(record).text} · {record.at[:19]}")
+        elif said := told(record):
+            lines.append({"you": f"\nyou: {said.text}", "reply": f"{name}: {said.text}"}.get(said.voice, said.text))
+    return lines
+
+
+def timeline(records: list[Record]) -> list[str]:
+    """Every event in one line."""
+    rows = [row(record) for record in records]
+    return [f"{one.seq:>5}  {one.at[11:23]}  t{one.turn:<3} {one.kind:<20} {one.text}".rstrip() for one in rows]
+
+
+def verify(asked: Invocation) -> Answer[Verified]:
+    """Check the chain; exit 5 names the line.
+
+    Raises:
+        FileInvalid: there is no such session.
+        LogDamaged: the log is not what was written.
+    """
+    return verified(asked.workspace(), asked.text("session"))
+
+
+def verified(workspace: Workspace, session: str) -> Answer[Verified]:
+    """What `verify` says of one session. Raises as it does."""
+    from greenroom.assembly import verify_session
+
+    found = verify_session(workspace, session)
+    loose = max(0, found.records - 1 - found.anchored)
+    lines = [f"sound: {found.records} records, head {found.head[:16]}, the ledger anchors record {found.anchored}"]
+    notes = [f"{loose} records after the last anchor are not anchored yet"] if loose else []
+    if found.torn_bytes:
+        notes.append(f"the last line is torn ({found.torn_bytes} bytes), as a crash leaves it; opening the session cuts it off")
+    data = {
+        "records": found.records,
+        "head": found.head,
+        "anchored": found.anchored,
+        "unanchored": loose,
+        "torn_bytes": found.torn_bytes,
+    }
+    return answer(found, lines, data, notes=notes)
+
+
+async def fork(asked: Invocation) -> Answer[str]:
+    """A new session that shares everything up to event `--at`.
+
+    Raises:
+        UsageError: no such event.
+        LogDamaged: the parent does not verify.
+    """
+    from greenroom.assembly import fork_session
+
+    at = asked.number("at")
+    if at is None:
+        raise UsageError("fork at which event?", hint="--at N; greenroom session show ID --events numbers them")
+    session = await fork_session(asked.workspace(), asked.text("session"), at)
+    name, records = session.id, len(session.records)
+    await session.aclose()
+    notes = [f"go on with: greenroom run --session {name} TEXT, or greenroom open --session {name}"]
+    return answer(name, [name], {"session": name, "records": records}, notes=notes)
+
+

@@ -1,0 +1,281 @@
+"""Every command, declared once: words, arguments, help, handler, and its names in the REPL and on the screen.
+
+Invariant: importing this costs nothing; a handler is a dotted path that is imported when its command runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Argument(NamedTuple):
+    """One argument. `count` is as argparse's nargs; a name with dashes is an option, `flag` one without a value."""
+
+    name: str
+    help: str
+    count: str = ""
+    choices: tuple[str, ...] = ()
+    default: Any = None
+    flag: bool = False
+    number: bool = False
+    metavar: str = ""
+
+
+class Command(NamedTuple):
+    """One command. `slash` is its name in the REPL, `palette` its line in the palette, `key` its default key."""
+
+    words: tuple[str, ...]
+    help: str
+    handler: str
+    arguments: tuple[Argument, ...] = ()
+    slash: str = ""
+    palette: str = ""
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.words)
+
+
+_PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
+_SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
+_MODEL = Argument("--model", "the model in place of the persona's, such as scripted/helpdesk", metavar="MODEL")
+_APPROVE = Argument(
+    "--approve", "who answers questions about tool calls", choices=("ask", "deny", "policy"), default="ask"
+)
+_HANDLERS = "greenroom.commands."
+
+
+def _at(place: str) -> str:
+    return _HANDLERS + place
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        ("demo",),
+        "Open the helpdesk demo: offline, no key needed",
+        _at("workbench:demo"),
+        (Argument("path", "keep the copy here, and go on with it next time", "?"),),
+    ),
+    Command(
+        ("init",),
+        "Make a new workspace from one that Greenroom ships",
+        _at("workbench:init"),
+        (
+            Argument("path", "a folder that does not exist yet"),
+            Argument("--from", "which one to start from", default="helpdesk", metavar="NAME"),
+        ),
+    ),
+    Command(
+        ("open",),
+        "Open the workbench (the same as greenroom [WORKSPACE])",
+        _at("workbench:open_workbench"),
+        (
+            Argument("path", "a folder in the workspace", "?"),
+            Argument("--persona", "the persona to begin with", metavar="ID"),
+            _MODEL,
+            Argument("--session", "go on with this session", metavar="ID"),
+            Argument("--mode", "where to stop", choices=("run", "tools", "step"), default="run"),
+        ),
+    ),
+    Command(
+        ("run",),
+        "Talk to a persona without a screen: TEXT, or one turn per line of stdin",
+        _at("run:run"),
+        (
+            Argument("persona", "the persona, as aria or aria@1.3.0", "?"),
+            Argument("text", "what to say", "?"),
+            _MODEL,
+            _APPROVE,
+            Argument("--session", "go on with this session", metavar="ID"),
+        ),
+    ),
+    Command(
+        ("repl",),
+        "Talk to a persona line by line, with slash commands",
+        _at("workbench:open_repl"),
+        (_PERSONA, _MODEL, Argument("--session", "go on with this session", metavar="ID")),
+    ),
+    Command(("session", "list"), "The sessions of this workspace, newest first", _at("session:list_sessions"), slash="sessions"),
+    Command(
+        ("session", "show"),
+        "Show a session: the conversation with its verdicts, tools and approvals",
+        _at("session:show"),
+        (_SESSION, Argument("--events", "every event, one line each", flag=True)),
+    ),
+    Command(("session", "verify"), "Check a session's chain against itself and the ledger", _at("session:verify"), (_SESSION,)),
+    Command(
+        ("session", "resume"),
+        "Go on with an interrupted turn, and answer its open question",
+        _at("resume:resume"),
+        (
+            Argument("session", "a session's id, the beginning of one, or 'last'", "?", default="last"),
+            Argument("--answer", "answer the open question", choices=("allow", "deny")),
+            Argument("--reason", "why, for the model to read", metavar="TEXT"),
+            _APPROVE,
+        ),
+    ),
+    Command(
+        ("session", "abandon"),
+        "Give an unfinished turn up; nothing of it goes into later prompts",
+        _at("resume:abandon"),
+        (_SESSION, Argument("--reason", "why", metavar="TEXT")),
+    ),
+    Command(
+        ("session", "replay"),
+        "Run a session again with nothing outside, and name the first difference",
+        _at("replay:replay_session"),
+        (_SESSION, Argument("--persona", "with this persona or version", metavar="ID"), _MODEL),
+    ),
+    Command(
+        ("session", "fork"),
+        "A new session from any event of another",
+        _at("session:fork"),
+        (_SESSION, Argument("--at", "the number of the last event to keep", number=True, metavar="N")),
+    ),
+    Command(
+        ("session", "export"),
+        "Write a session as a fixture that pytest replays",
+        _at("export:export"),
+        (
+            _SESSION,
+            Argument("--name", "the fixture's name", metavar="NAME"),
+            Argument("--expect", "what it stands for", choices=("good", "bad", "observe"), default="good"),
+            Argument("--why", "why it exists; shown when it fails", metavar="TEXT"),
+        ),
+    ),
+    Command(("persona", "list"), "The personas of this workspace", _at("persona:list_all"), slash="personas"),
+    Command(("persona", "show"), "A persona's contract and its filled prompt", _at("persona:show"), (_PERSONA,), slash="persona"),
+    Command(("persona", "check"), "Everything wrong with a contract, with file, line and key", _at("persona:check"), (_PERSONA,)),
+    Command(("policy", "check"), "Read the policies of a persona against its tools", _at("policy:check"), (_PERSONA,)),
+    Command(
+        ("policy", "test"),
+        "Run the tests written inside the rules",
+        _at("policy:test"),
+        (_PERSONA, Argument("--rule", "only this rule", metavar="ID")),
+    ),
+    Command(
+        ("policy", "explain"),
+        "Decide about a tool call or a text, and say why",
+        _at("policy:explain"),
+        (
+            Argument("about", "a tool such as orders.refund, or a hook such as output"),
+            Argument("given", "amount=120 order_id=1001 for a tool, or the text", "*"),
+            Argument("--persona", "decide for this persona", metavar="ID"),
+        ),
+    ),
+    Command(
+        ("knowledge", "add"),
+        "Read documents into the store (all of knowledge/ without PATH)",
+        _at("knowledge:add"),
+        (Argument("path", "files or folders to copy into knowledge/ first", "*"),),
+    ),
+    Command(("knowledge", "list"), "The documents in the store", _at("knowledge:list_documents"), slash="knowledge"),
+    Command(
+        ("knowledge", "search"),
+        "Search the documents as a persona would",
+        _at("knowledge:search"),
+        (
+            Argument("query", "what to look for", "+"),
+            Argument("--top", "how many", number=True, default=6, metavar="N"),
+            Argument("--persona", "with this persona's collections", metavar="ID"),
+        ),
+        slash="search",
+    ),
+    Command(
+        ("memory", "list"),
+        "What is remembered, and about whom",
+        _at("memory:list_memories"),
+        (Argument("--segment", "only this segment", metavar="NAME"), Argument("--subject", "only about them", metavar="NAME")),
+    ),
+    Command(
+        ("memory", "search"), "Search the memories", _at("memory:search"), (Argument("query", "what to look for", "+"),)
+    ),
+    Command(("memory", "forget"), "Remove a memory for good", _at("memory:forget"), (Argument("memory", "its id"),)),
+    Command(
+        ("model", "list"),
+        "Models: declared, scripted, and found on this machine",
+        _at("model:list_models"),
+        (Argument("--offline", "do not look for local servers", flag=True),),
+        slash="models",
+    ),
+    Command(("tool", "list"), "The tools of this workspace and what they may do", _at("tool:list_tools"), (_PERSONA,)),
+    Command(
+        ("tool", "call"),
+        "Run one tool by hand, outside any session and any policy",
+        _at("tool:call"),
+        (Argument("tool", "its name"), Argument("given", "order_id=1001 note='two words'", "*")),
+    ),
+    Command(("approve", "list"), "Questions that wait for a person", _at("approve:list_open")),
+    Command(("approve", "show"), "The whole card of a session's open question", _at("approve:show"), (_SESSION,)),
+    Command(("approve", "yes"), "Allow it, and finish the turn", _at("approve:yes"), (_SESSION,)),
+    Command(
+        ("approve", "no"),
+        "Deny it with a reason the model reads, and finish the turn",
+        _at("approve:no"),
+        (_SESSION, Argument("reason", "why", "*")),
+    ),
+    Command(
+        ("approve", "edit"),
+        "Change its arguments; the call is decided again",
+        _at("approve:edit"),
+        (_SESSION, Argument("given", "amount=90", "+")),
+    ),
+    Command(
+        ("trust",),
+        "Allow this workspace to run its tools and reach its hosts",
+        _at("trust:trust"),
+        (Argument("--show", "only show what would be trusted", flag=True), Argument("--revoke", "take trust back", flag=True)),
+    ),
+    Command(("doctor",), "Check Python, packages, the workspace, its store and models", _at("doctor:doctor")),
+    Command(("help",), "Help on a topic or command", _at("topics:topic"), (Argument("topic", "formats, policy, keys, or a command", "*"),)),
+)
+
+
+class Action(NamedTuple):
+    """Something a person does inside a live session. `handler` takes the session and the words behind the name."""
+
+    name: str
+    help: str
+    handler: str = ""
+    argument: str = ""
+    choices: tuple[str, ...] = ()
+    palette: str = ""
+    key: str = ""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("help", "these commands", _at("live:actions"), palette="Help", key="f1"),
+    Action("mode", "where the session stops: run, tools or step", _at("live:mode"), "MODE", ("run", "tools", "step"), "Step mode", "ctrl+t"),
+    Action("policy", "the verdicts of the last turn, or of turn N", _at("live:policy"), "[N]", (), "Policy pane"),
+    Action("memory", "what was recalled, proposed and kept", _at("live:memory"), "[N]", (), "Memory pane"),
+    Action("retrieval", "the passages with their scores, kept or dropped and why", _at("live:retrieval"), "[N]", (), "Retrieval pane"),
+    Action("tools", "the tool calls", _at("live:tools"), "[N]", (), "Tools pane"),
+    Action("prompt", "what the model would be given now", _at("live:prompt"), "", (), "Prompt pane"),
+    Action("trace", "every event of the session", _at("live:trace"), "[N]", (), "Trace pane"),
+    Action("usage", "tokens, money and time", _at("live:usage"), "", (), "Usage pane"),
+    Action("forget", "remove a memory for good", _at("live:forget"), "ID", (), "Forget a memory"),
+    Action("resume", "go on with an interrupted turn", _at("live:resume"), "", (), "Resume the turn"),
+    Action("abandon", "give an unfinished turn up", _at("live:abandon"), "[REASON]", (), "Abandon the turn"),
+    Action("export", "write this session as a fixture", _at("live:export"), "NAME [good|bad|observe]", (), "Export a fixture", "x"),
+    Action("verify", "check this session's chain", _at("live:verify"), "", (), "Verify the log"),
+    Action("quit", "leave; the session stays on disk", "", "", (), "Quit", "ctrl+q"),
+)
+
+
+def find(words: list[str]) -> tuple[Command | None, int]:
+    """The command that `words` begin with, and how many of them name it."""
+    for size in (2, 1):
+        for command in COMMANDS:
+            if len(command.words) == size and command.words == tuple(words[:size]):
+                return command, size
+    return None, 0
+
+
+def groups() -> tuple[str, ...]:
+    """The nouns that have commands of their own below them, in the table's order."""
+    return tuple(dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2))
+
+
+def of_group(noun: str) -> tuple[Command, ...]:
+    return tuple(command for command in COMMANDS if command.words[0] == noun)

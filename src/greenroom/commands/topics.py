@@ -1,0 +1,55 @@
+"""Help topics: the file formats, the policy vocabulary, the keys and slash words; all of it made from the code."""
+
+from __future__ import annotations
+
+from greenroom.commands.answer import Answer, answer, table
+from greenroom.commands.invocation import Invocation
+from greenroom.commands.table import ACTIONS, COMMANDS, groups
+from greenroom.core.errors import UsageError
+from greenroom.core.toml_text import suggest
+
+TOPICS = ("formats", "policy", "keys")
+
+
+def topic(asked: Invocation) -> Answer[str]:
+    """One topic as text.
+
+    Raises:
+        UsageError: no such topic.
+    """
+    name = " ".join(asked.words("topic"))
+    if name == "formats":
+        from greenroom.commands.formats import as_data, as_lines
+
+        return answer(name, as_lines(), as_data())
+    if name == "policy":
+        return _policy()
+    if name == "keys":
+        rows = [(action.key or "-", f"/{action.name} {action.argument}".rstrip(), action.help) for action in ACTIONS]
+        data = [action._asdict() for action in ACTIONS]
+        return answer(name, table(("key", "repl", "what it does"), rows), data)
+    if not name:
+        return answer(name, [f"topics: {', '.join(TOPICS)}", "commands: greenroom --help"], list(TOPICS))
+    if name in groups() or any(command.name == name for command in COMMANDS):
+        raise UsageError(f"{name} is a command", hint=f"greenroom {name} --help")
+    raise UsageError(f"there is no help on '{name}'", hint=suggest(name, list(TOPICS)))
+
+
+def _policy() -> Answer[str]:
+    from greenroom.policy.rules import EFFECTS, HOOKS
+    from greenroom.policy.vocabulary import NAMES, lines
+
+    head = [
+        f"hooks: {', '.join(HOOKS)}",
+        f"effects, mildest first: {', '.join(EFFECTS)}",
+        "",
+        "names a clause may use:",
+    ]
+    data = {
+        "hooks": list(HOOKS),
+        "effects": list(EFFECTS),
+        "names": [
+            {"name": one.name, "type": one.kind, "meaning": one.meaning, "hooks": list(one.hooks)} for one in NAMES
+        ],
+    }
+    return answer("policy", [*head, *lines()], data)
