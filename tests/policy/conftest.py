@@ -84,7 +84,9 @@ def support() -> str:
 def build(tools: tuple[ToolSpec, ...]) -> Build:
     """Compile policy texts (without their three head lines if they have none) under the built-in pack."""
 
-    def make(*texts: str, role: Role | None = None, builtin: bool = True, clock: FrozenClock | None = None) -> RulePolicy:
+    def make(
+        *texts: str, role: Role | None = None, builtin: bool = True, clock: FrozenClock | None = None
+    ) -> RulePolicy:
         sources = [builtin_source()] if builtin else []
         for number, text in enumerate(texts):
             head = f'schema = "policy/1"\nid = "p{number}"\nversion = "1.0.0"\n'

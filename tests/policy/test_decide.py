@@ -37,7 +37,11 @@ def test_a_large_refund_is_asked_about_with_every_reason(refund: Refund) -> None
     )
     assert verdict.show == {"args.amount": 120, "args.order_id": 7}
     assert verdict.ask is not None
-    assert (verdict.ask.role, verdict.ask.deadline_seconds, verdict.ask.then) == ("operator", 900, ("escalate:lead", "deny"))
+    assert (verdict.ask.role, verdict.ask.deadline_seconds, verdict.ask.then) == (
+        "operator",
+        900,
+        ("escalate:lead", "deny"),
+    )
     (fired,) = verdict.fired
     (clause,) = fired.clauses
     assert (clause.source, clause.outcome, clause.values) == ("args.amount > 100", "true", {"args.amount": 120})
@@ -80,9 +84,11 @@ def test_the_strictest_effect_wins(build: Build, put: Put) -> None:
         assert {fired.effect for fired in verdict.fired} == set(names[: strictest + 1])
 
 
-def test_redact_masks_exactly_the_spans_and_nothing_leaks_into_the_reasons(build: Build, put: Put, support: str) -> None:
+def test_redact_masks_exactly_the_spans_and_nothing_leaks_into_the_reasons(
+    build: Build, put: Put, support: str
+) -> None:
     text = support.replace('show  = ["args.amount"', 'show  = ["args.note", "args.amount"')
-    text = text.replace('when  = ["args.amount > 100"]', "when  = [\"args.amount > 100\", \"args.note != ''\"]")
+    text = text.replace('when  = ["args.amount > 100"]', 'when  = ["args.amount > 100", "args.note != \'\'"]')
     verdict = build(text).decide(put("orders.refund", {"amount": 120, "note": "key AKIAIOSFODNN7EXAMPLE é"}))
     assert verdict.payload == {"args": {"amount": 120, "note": "key ‹token#1› é"}}
     assert verdict.effect == "require_approval"
@@ -124,7 +130,7 @@ def test_autonomy_may_hands_the_question_to_autonomy(build: Build, put: Put) -> 
 
 def test_alternatives_need_one_to_hold(build: Build, put: Put) -> None:
     text = rule("either", "deny").replace(
-        'when = ["true"]', "any = [\"tool.name == 'mail.send'\", [\"tool.effects == 'none'\", \"session.turn > 2\"]]"
+        'when = ["true"]', 'any = ["tool.name == \'mail.send\'", ["tool.effects == \'none\'", "session.turn > 2"]]'
     )
     policy = build(text)
     assert policy.decide(put("mail.send", {"to": "x"})).effect == "deny"

@@ -95,8 +95,10 @@ _TOKENS = (
     rb"AGE-SECRET-KEY-1[0-9A-Z]{50,}",
 )
 _INJECTION = (
-    (rb"\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:previous|prior|above|earlier|preceding|your)\s+"
-    rb"(?:\w+\s+){0,2}(?:instructions?|rules?|prompts?|messages?|guidelines)"),
+    (
+        rb"\b(?:ignore|disregard|forget|override)\s+(?:\w+\s+){0,3}(?:previous|prior|above|earlier|preceding|your)\s+"
+        rb"(?:\w+\s+){0,2}(?:instructions?|rules?|prompts?|messages?|guidelines)"
+    ),
     rb"\byou\s+are\s+now\s+(?:in\s+\w+\s+mode|an?\s+unrestricted|dan\b)",
     rb"\b(?:reveal|print|show|repeat|output)\s+(?:\w+\s+){0,3}system\s+prompt",
     rb"\bnew\s+(?:system\s+)?instructions?\s*:",

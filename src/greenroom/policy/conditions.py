@@ -22,6 +22,7 @@ MAX_CLAUSE = 2_000
 _OVERLOAD = re.compile(r"<input>:1:(\d+): found no matching overload for '(\S+)' applied to '\((\w+), (\w+)\)'")
 _PLACE = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:\d+:(\d+): ")
 _SHOWN = 200
+_KINDS = {"DOUBLE": "a number", "INT": "a whole number", "STRING": "text", "BOOL": "true or false"}
 
 
 class ClauseInvalid(ValueError):
@@ -45,12 +46,15 @@ class Condition:
     def outcome(self, activation: Any) -> Outcome:
         """Evaluate it. Never raises."""
         try:
-            value = self.expression.eval(activation).value()
+            result = self.expression.eval(activation)
+            value = result.value()
         except Exception as error:  # noqa: BLE001  # whatever the native engine throws restricts
             return _in_words(str(error))
         if value is True or value is False:
             return value
-        return _in_words(value) if isinstance(value, str) else "the clause is neither true nor false"
+        if isinstance(value, str) and result.type().name() == "ERROR":
+            return _in_words(value)
+        return "the clause is neither true nor false"
 
     def live(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every name in the clause that has one, cut to what fits on a line."""
@@ -204,7 +208,9 @@ def _in_words(error: str) -> str:
     if absent := re.match(r'No value with name "([^"]+)" found', said):
         return f"{absent[1]} is absent"
     if wrong := re.match(r"Unexpected value type for '([^']+)'.*Expected (\w+)", said):
-        return f"{wrong[1]} is not a {wrong[2].lower()}"
+        return f"{wrong[1]} is not {_KINDS.get(wrong[2], wrong[2].lower())}"
+    if odd := re.match(r"[Nn]on-CEL value type for '([^']+)'", said):
+        return f"{odd[1]} is not what its schema says"
     return said[0].lower() + said[1:]
 
 

@@ -60,13 +60,22 @@ class RulePolicy:
     """All policy files of a session, for one role. `masks` are those of the session."""
 
     def __init__(
-        self, rules: Iterable[ActiveRule], bounds: Sequence[Bound], role: Role, *, label: str, digest: str, masks: Masks
+        self,
+        rules: Iterable[ActiveRule],
+        bounds: Sequence[Bound],
+        role: Role,
+        tools: Iterable[ToolSpec],
+        *,
+        label: str,
+        digest: str,
+        masks: Masks,
     ) -> None:
         self.label = label
         self.role = role
         self.masks = masks
         self.rules = tuple(sorted(rules, key=lambda active: active.order))
         self._bounds = tuple(bounds)
+        self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
         self._by_place: dict[tuple[Hook, str], tuple[ActiveRule, ...]] = {}
 
@@ -96,8 +105,12 @@ class RulePolicy:
             for active in self.rules
         )
 
+    def reserves(self, tool: str, arguments: Mapping[str, Json]) -> dict[str, float]:
+        """What a permitted call adds to each limited sum, by `tool:args.path:period`."""
+        return added(self._tools.get(tool), arguments, self._bounds)
+
     def envelope_sums(self, question: Question) -> dict[str, float]:
-        """What the call adds to each limited sum once it is permitted, by `tool:args.path:period`."""
+        """The same for the call a question is about."""
         args = question.payload.get("args")
         return added(question.tool, args if isinstance(args, dict) else {}, self._bounds)
 

@@ -135,6 +135,7 @@ def compile_policies(
         rules,
         bounds,
         role,
+        compiler.tools,
         label=own[-1] if own else "none",
         digest=_digest(loaded, role, compiler.tools),
         masks=masks or Masks(),
