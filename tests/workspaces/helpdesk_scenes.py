@@ -275,6 +275,8 @@ FROM_PEOPLE = (
     Scene("what-can-you-do", "help"),
     Scene("greeting-known", "hello", memory={"name": "Mara"}),
     Scene("greeting", "Hi Aria"),
+    Scene("where-are-you", "where are you located?"),
+    Scene("personal", "are you married?"),
     Scene("how-are-you", "how are you?"),
     Scene("thanks", "thanks a lot", passages=("loyalty.md",)),
     Scene("goodbye", "bye"),

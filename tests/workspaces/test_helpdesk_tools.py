@@ -101,6 +101,16 @@ def test_the_same_seed_gives_the_same_shop(tmp_path: Path) -> None:
         assert one.rows(f"SELECT * FROM {table}") == other.rows(f"SELECT * FROM {table}")
 
 
+def test_the_last_day_of_a_return_is_what_the_returns_page_says(shop: Shop) -> None:
+    assert shop.done("orders.get", order_id=1001)["return_until"] == "2026-12-12"
+    assert shop.done("orders.get", order_id=1003)["return_until"] == ""
+    late = shop.rows("SELECT id FROM orders WHERE delivered_on <> '' AND ordered_on >= '2026-11-15'")
+    assert [shop.done("orders.get", order_id=number)["return_until"] for (number,) in late] == ["2027-01-31"] * len(
+        late
+    )
+    assert late
+
+
 def test_orders_are_found_by_address_in_any_case_and_by_a_part_of_the_name(shop: Shop) -> None:
     by_mail = shop.done("orders.find", email="Mara.Lindt@POST.example")
     assert [order["order_id"] for order in by_mail["orders"]] == [1010, 1001, 1002]

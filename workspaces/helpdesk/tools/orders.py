@@ -63,7 +63,7 @@ def get(order_id: int) -> dict[str, Any]:
         "status": order["status"],
         "ordered_on": order["ordered_on"],
         "delivered_on": order["delivered_on"],
-        "return_until": _return_until(order["delivered_on"]),
+        "return_until": _return_until(order["ordered_on"], order["delivered_on"]),
         "tracking": order["tracking"],
         "address": order["address"],
         "payment": order["payment"],
@@ -192,6 +192,12 @@ def _named(row: sqlite3.Row) -> str:
     return f"{often}{row['name']}" + (f" (size {row['size']})" if row["size"] else "")
 
 
-def _return_until(delivered_on: str) -> str:
-    """Thirty days after delivery; bought from 15 November to 24 December is not told apart here, a person decides."""
-    return (date.fromisoformat(delivered_on) + timedelta(days=RETURN_DAYS)).isoformat() if delivered_on else ""
+def _return_until(ordered_on: str, delivered_on: str) -> str:
+    """The last day as returns.md has it: 30 days after delivery, and 31 January for what was bought before Christmas."""
+    if not delivered_on:
+        return ""
+    ordered = date.fromisoformat(ordered_on)
+    last = date.fromisoformat(delivered_on) + timedelta(days=RETURN_DAYS)
+    if date(ordered.year, 11, 15) <= ordered <= date(ordered.year, 12, 24):
+        last = max(last, date(ordered.year + 1, 1, 31))
+    return last.isoformat()
