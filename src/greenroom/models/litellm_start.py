@@ -45,6 +45,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """Which variables, any one of which will do, hold the key of a provider."""
 
+_REVIVING = ("AsyncHTTPHandler", "HTTPHandler")
+"""Litellm's own handlers, which replace a closed client when they are used."""
+
 _lock = threading.Lock()
 _module: list[Any] = []
 _holders: list[None] = []
@@ -74,10 +77,11 @@ def hold() -> None:
 
 
 async def release() -> None:
-    """Count one user less; after the last one close the connections and forget them.
+    """Count one user less; after the last one close the connections and forget the clients that cannot be used again.
 
     Litellm keeps its clients by the id of the event loop and does not forget closed ones, so that a later loop with
-    the same id would be given a dead client.
+    the same id would be given a dead client of a vendor's kit. Its own handlers open anew when they are asked, and
+    have to stay listed, because some are held elsewhere too and would otherwise never be closed again.
     """
     with _lock:
         _holders.pop()
@@ -85,7 +89,9 @@ async def release() -> None:
     if last and _module:
         with contextlib.suppress(Exception):  # closing is a courtesy; there is nothing to do about a failure
             await _module[0].close_litellm_async_clients()
-        _module[0].in_memory_llm_clients_cache.flush_cache()
+        clients = _module[0].in_memory_llm_clients_cache
+        for key in [key for key, client in clients.cache_dict.items() if type(client).__name__ not in _REVIVING]:
+            clients.delete_cache(key)
 
 
 def warm() -> threading.Thread:
