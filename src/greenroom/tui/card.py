@@ -74,6 +74,7 @@ class CardForm(TextArea, inherit_bindings=True):
     CardForm { height: auto; max-height: 7; min-height: 1; border: none; padding: 0 1; background: $background; }
     CardForm:focus { border: none; }
     CardForm .text-area--cursor-line { background: transparent; }
+    CardForm .text-area--placeholder { color: $quiet; }
     """
 
     async def _on_key(self, event: events.Key) -> None:
@@ -268,7 +269,7 @@ class ApprovalCard(Vertical):
     def _fit(self, rows: int) -> None:
         """Give the text what is left when head, form and options have their rows: those are always in view."""
         screen = self.screen.size.height
-        budget = max(min(screen * 3 // 5, screen - 6), 4)
+        budget = max(min(screen * 3 // 5, screen - 4), 4)
         form = 0
         if self._writing is not None:
             editor = self.query_one(CardForm)
@@ -297,7 +298,7 @@ class ApprovalCard(Vertical):
             told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
             return Content(told, [Span(0, len(told), "$quiet")])
         hints = [Hint(CHORDS[option], word) for option, word in _WORDS.items()]
-        if self.query_one("#card-body", VerticalScroll).max_scroll_y:
+        if self.size.width > _ONE_ROW and self.query_one("#card-body", VerticalScroll).max_scroll_y:
             hints.append(Hint("alt+down", "more"))
         return hint_rows(hints, width)
 
