@@ -1,0 +1,59 @@
+"""What each model call's prompt has that the one before had not, as one short tag a message.
+
+Invariant: tags depend on the messages alone; system prompt and voice are left out, for they are components of their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from greenroom.core.canonical import canonical
+
+_LENGTH = 8
+_LEFT_OUT = ("system", "voice")
+_PARTS = ("memory", "passages")
+
+
+class Added:
+    """Remembers the prompt before, so that a tape needs no history per call."""
+
+    def __init__(self) -> None:
+        self._before: Counter[str] = Counter()
+        self._known: dict[tuple[str, str], str] = {}
+
+    def since(self, messages: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The tags of the messages that are new, such as `user#3fa2c1d0`, in prompt order."""
+        now = [self._tag(message) for message in messages if message["source"] not in _LEFT_OUT]
+        left = self._before.copy()
+        self._before = Counter(now)
+        fresh = []
+        for tag in now:
+            if left[tag]:
+                left[tag] -= 1
+            else:
+                fresh.append(tag)
+        return fresh
+
+    def _tag(self, message: Mapping[str, Any]) -> str:
+        calls = message.get("calls")
+        if calls:
+            asked = [[call["id"], call["tool"], call["arguments"]] for call in calls]
+            return f"calls#{_code(canonical([message['text'], asked]))}"
+        label = _label(message)
+        place = (label, message["text"])
+        if place not in self._known:
+            self._known[place] = f"{label}#{_code(message['text'].encode())}"
+        return self._known[place]
+
+
+def _label(message: Mapping[str, Any]) -> str:
+    if message["source"] in _PARTS:
+        return str(message["source"])
+    return str(message.get("call_id") or message["role"])
+
+
+def _code(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_LENGTH]

@@ -1,0 +1,52 @@
+"""The check tier: what can be said of a fixture without running anything.
+
+Invariant: no engine, no workspace code, no network; a tape that passes is whole and says what its case expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from greenroom.core.errors import FileInvalid
+from greenroom.regression.expect import failures
+from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.parts import Parts
+from greenroom.regression.record import recorded_digests
+from greenroom.regression.replay import Fixture, line_in, load_fixture
+from greenroom.regression.stale import changes
+from greenroom.regression.world import World
+
+
+def check_file(
+    path: Path,
+    digests: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    parts: Parts | None = None,
+) -> Outcome:
+    """Check the fixture whose tape is `path`; with today's `digests` and `texts` by component, its staleness too."""
+    try:
+        fixture = load_fixture(path, parts)
+    except FileInvalid as error:
+        return outcome("broken", error.line(), tape_line=line_in(error.where))
+    return check(fixture, digests or {}, texts or {})
+
+
+def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]) -> Outcome:
+    """Check a fixture that was read: every line's form, the recorded world's digests, expectations, staleness."""
+    try:
+        World(fixture.tape, fixture.parts, fixture.file)
+        recorded = recorded_digests(fixture.tape.events)
+    except FileInvalid as error:
+        return outcome("broken", error.line(), tape_line=line_in(error.where))
+    for component, digest in recorded.items():
+        if fixture.tape.digests.get(component, digest) != digest:
+            return outcome("broken", f"{fixture.file}:1: the recorded {component} is not what the header says")
+    changed = changes(fixture.tape, digests, texts, fixture.parts)
+    if changed and fixture.case.expect != "bad":
+        return outcome("stale", changed[0], "\n".join(changed), changed)
+    if fixture.case.expect == "bad":
+        return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
+    if found := failures(fixture.case, fixture.tape.events):
+        return outcome("failed", found[0], "\n".join(found), found)
+    return outcome("passed")

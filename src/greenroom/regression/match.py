@@ -1,0 +1,128 @@
+"""The tape as the answers to a replay: by step, tool, arguments and what was added to the prompt; never by position alone.
+
+Invariant: an answer is given only to the question it was recorded for; anything else is a divergence that says what differs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from greenroom.core.errors import Divergence
+from greenroom.core.events import (
+    ApprovalGiven,
+    Event,
+    GatePassed,
+    MemoriesRecalled,
+    MemoryWritten,
+    PassagesRetrieved,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+)
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Json, Memory
+from greenroom.regression.added import Added
+from greenroom.regression.tape import Line
+from greenroom.regression.world import World
+
+_CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
+_SHOWN = 300
+
+
+class TapeRecording:
+    """An `engine.steps.Recording` over a tape."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._added = Added()
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        """The recorded answer; None for a step that is done for real.
+
+        Raises:
+            Divergence: it is not on the tape, or was recorded for something else.
+        """
+        line = self._line(kind, step, inputs)
+        if line is None:
+            if kind in _CLOSED:
+                raise Divergence(f"{_place(step)} is not on the tape", step=step)
+            return None
+        if inputs is not None:
+            self._check(kind, step, line, inputs)
+        if kind is MemoryWritten:
+            return _written(step, line, inputs)
+        return self._world.events.get((kind, step))
+
+    def holds(self, kind: type[Event], step: str) -> bool:
+        """Whether a person stepped in here."""
+        return kind in (ApprovalGiven, GatePassed) and (kind, step) in self._world.lines
+
+    def _line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
+        """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
+        if kind is MemoryWritten:
+            return self._world.writes.get((_turn_of(step), inputs["segment"], inputs["key"]))
+        return self._world.lines.get((kind, step))
+
+    def _check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
+        if kind is MemoriesRecalled or kind is PassagesRetrieved:
+            self._check_query(kind, step, inputs)
+        elif kind is ReplyGenerated:
+            self._check_prompt(step, line, inputs)
+        elif kind is ToolStarted:
+            _check_call(step, line, inputs)
+        elif kind is MemoryWritten and inputs["text"] != line["text"]:
+            raise _differs(step, "another text was about to be kept", line["text"], inputs["text"])
+
+    def _check_query(self, kind: type[Event], step: str, inputs: Any) -> None:
+        query = getattr(self._world.events[kind, step], "query", "")
+        if inputs["text"] != query:
+            raise _differs(step, "looked for other words", query, inputs["text"])
+
+    def _check_prompt(self, step: str, line: Line, inputs: Any) -> None:
+        now = self._added.since(inputs["messages"])
+        recorded = line.get("added")
+        if recorded != now:
+            was = recorded if isinstance(recorded, list) else []
+            other = [tag.partition("#")[0] for tag in now if tag not in was] or [
+                f"no {str(tag).partition('#')[0]}" for tag in was if tag not in now
+            ]
+            what = ", ".join(other) or "their order"
+            raise _differs(step, f"other things were added to the prompt ({what})", recorded, now)
+
+
+def _check_call(step: str, line: Line, inputs: Any) -> None:
+    tool, arguments = inputs
+    if [tool, arguments] != [line["tool"], line["args"]]:
+        raise _differs(step, f"{tool} was about to run with other arguments", line["args"], arguments)
+
+
+def _written(step: str, line: Line, inputs: Any) -> MemoryWritten:
+    memory = Memory.model_validate(inputs)
+    return MemoryWritten(
+        step=step,
+        turn=_turn_of(step),
+        memory_id=memory.id,
+        segment=memory.segment,
+        superseded=str(line.get("superseded", "")),
+        memory=memory,
+    )
+
+
+def _turn_of(step: str) -> int:
+    return int(step[1:].partition("/")[0])
+
+
+def _differs(step: str, what: str, recorded: Json, now: Json) -> Divergence:
+    difference = f"recorded: {_shown(recorded)}\nreplayed: {_shown(now)}"
+    return Divergence(f"{_place(step)}: {what}", step=step, difference=difference)
+
+
+def _shown(value: Json) -> str:
+    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SHOWN)
+
+
+def _place(step: str) -> str:
+    """`turn 2, generate 1` for `t2/generate:1`."""
+    turn, _, rest = step.partition("/")
+    return f"turn {turn[1:]}, {rest.replace(':', ' ')}"

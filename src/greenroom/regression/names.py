@@ -1,0 +1,53 @@
+"""Stable names in place of ids that differ from run to run: passages are p1, p2 ..., memories m1, m2 ...
+
+Invariant: names count by first appearance, so naming what is already named so changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_NAME = re.compile(r"[pm][1-9]\d{0,5}")
+
+
+class Names:
+    """Which id has which name on one tape.
+
+    A replay passes the names of `proposed` memories: whatever is not named yet then takes the next of these, because
+    in a replay nothing but the turn's own proposals comes from elsewhere than the tape.
+    """
+
+    def __init__(self, proposed: Iterable[str] | None = None) -> None:
+        self._known: dict[str, str] = {}
+        self._last = {"p": 0, "m": 0}
+        self._replaying = proposed is not None
+        self._proposed = list(reversed(list(proposed or ())))
+
+    def passage(self, key: str) -> str:
+        return self._name("p", key)
+
+    def memory(self, key: str) -> str:
+        return self._name("m", key)
+
+    def of(self, key: str) -> str:
+        """The name an id already has, else the id itself."""
+        return self._known.get(f"p {key}") or self._known.get(f"m {key}") or key
+
+    def _name(self, kind: str, key: str) -> str:
+        place = f"{kind} {key}"
+        if place not in self._known:
+            self._known[place] = self._recorded(kind, key) or self._next(kind)
+        return self._known[place]
+
+    def _recorded(self, kind: str, key: str) -> str:
+        if not self._replaying:
+            return ""
+        if _NAME.fullmatch(key):
+            self._last[kind] = max(self._last[kind], int(key[1:]))
+            return key
+        return self._proposed.pop() if kind == "m" and self._proposed else ""
+
+    def _next(self, kind: str) -> str:
+        self._last[kind] += 1
+        return f"{kind}{self._last[kind]}"

@@ -1,0 +1,42 @@
+"""How a fixture went, and the limits on what is said about it.
+
+Invariant: `line` is one line safe for a terminal; `detail` is at most 40 such lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from greenroom.core.inert import inert, inert_line
+
+DETAIL_LINES = 40
+_DETAIL_WIDTH = 200
+Kind = Literal["passed", "failed", "diverged", "stale", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`passed`, `failed` (an expectation), `diverged` (another event than recorded), `stale` (a component changed) or
+    `broken` (the file itself).
+
+    `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
+    """
+
+    kind: Kind
+    line: str = ""
+    detail: str = ""
+    reasons: tuple[str, ...] = ()
+    tape_line: int = 1
+
+    @property
+    def good(self) -> bool:
+        return self.kind == "passed"
+
+
+def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ...] = (), tape_line: int = 1) -> Outcome:
+    """An outcome whose texts are made inert and cut to length."""
+    rows = [inert(row)[:_DETAIL_WIDTH] for row in detail.splitlines()]
+    if len(rows) > DETAIL_LINES:
+        rows = [*rows[: DETAIL_LINES - 1], f"({len(rows) - DETAIL_LINES + 1} more lines)"]
+    return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)

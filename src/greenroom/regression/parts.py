@@ -1,0 +1,99 @@
+"""Texts stored once per version beside the tapes: `fixtures/.parts/<digest>.txt`.
+
+Invariant: a passage's part holds exactly the text its name is the digest of; a part is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from greenroom.core.canonical import digest
+from greenroom.core.errors import DiskFailed, FileInvalid
+
+FOLDER = ".parts"
+LENGTH = 16
+"""Hex digits of a digest on a tape and in a part's name: enough against accidents, short enough to read."""
+
+_NAME = re.compile(rf"[0-9a-f]{{{LENGTH}}}")
+
+
+def part_name(full_digest: str) -> str:
+    """The short form of a digest that a tape carries."""
+    return full_digest[:LENGTH]
+
+
+def text_name(text: str) -> str:
+    """The name of the part that holds `text`."""
+    return part_name(digest(text))
+
+
+class Parts:
+    """The parts of one fixtures folder, each read at the most once."""
+
+    def __init__(self, fixtures: Path) -> None:
+        self.folder = fixtures / FOLDER
+        self._read: dict[str, str] = {}
+
+    def component(self, name: str) -> str:
+        """The text of a component (prompt, policy ...), or '' if it was not kept."""
+        return self._text(name) or ""
+
+    def passage(self, name: str) -> str:
+        """A passage's text.
+
+        Raises:
+            FileInvalid: it is missing, or not the text it was.
+        """
+        if name in self._read:
+            return self._read[name]
+        text = self._text(name)
+        if text is None or text_name(text) != name:
+            problem = "is missing" if text is None else "is not the text that was recorded"
+            raise FileInvalid(
+                f"the passage {problem}",
+                where=f"{FOLDER}/{name}.txt",
+                hint="restore it from git, or export the session again",
+                code="tape.part",
+            )
+        return self._read.setdefault(name, text)
+
+    def write(self, texts: Mapping[str, str]) -> tuple[Path, ...]:
+        """Put down the texts that are not there yet; returns the files written.
+
+        Raises:
+            DiskFailed: one could not be written; none is half there.
+        """
+        fresh = {name: text for name, text in texts.items() if not (self.folder / f"{name}.txt").exists()}
+        for name, text in fresh.items():
+            write_whole(self.folder / f"{name}.txt", text.encode())
+        return tuple(self.folder / f"{name}.txt" for name in fresh)
+
+    def _text(self, name: str) -> str | None:
+        if not _NAME.fullmatch(name):
+            return None
+        try:
+            return (self.folder / f"{name}.txt").read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file by way of a neighbour, so that a crash leaves the old file or the new one.
+
+    Raises:
+        DiskFailed: it could not be written; what was there is untouched.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise DiskFailed(f"could not write {path}: {error.strerror or error}") from None

@@ -1,0 +1,145 @@
+"""A fixture run again: the tape answers for the world, everything of Greenroom runs for real, and both are compared.
+
+Invariant: passed means that every recorded event happened again, nothing else did, and the case's expectations hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenroom.core.clock import FrozenClock
+from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
+from greenroom.core.ids import CountedIds
+from greenroom.engine.session import Session
+from greenroom.regression.case import Case, case_path, load_case
+from greenroom.regression.difference import Difference, first_difference
+from greenroom.regression.expect import failures
+from greenroom.regression.match import TapeRecording
+from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.parts import Parts
+from greenroom.regression.stale import changes
+from greenroom.regression.tape import Tape, read
+from greenroom.regression.telling import tell
+from greenroom.regression.world import World
+
+Build = Callable[..., Session]
+"""`build(recording, *, persona, model, clock, ids)`: a session over a log in memory, with every port closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A tape with its case, as read from disk."""
+
+    file: str
+    tape: Tape
+    case: Case
+    parts: Parts
+
+
+def load_fixture(path: Path, parts: Parts | None = None, shown: str = "") -> Fixture:
+    """The fixture whose tape is `path`. Pass the same `parts` for all fixtures of a folder, so that texts are read once.
+
+    Raises:
+        FileInvalid: tape or case is broken; one line with file and line.
+    """
+    file = shown or path.name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
+    return Fixture(file, read(data, file), load_case(case_path(path)), parts or Parts(path.parent))
+
+
+async def replay_fixture(fixture: Fixture, build: Build, *, stale: str = "fail") -> Outcome:
+    """See `replay_tape`."""
+    return await replay_tape(fixture.tape, fixture.case, build, fixture.parts, file=fixture.file, stale=stale)
+
+
+async def replay_tape(
+    tape: Tape, case: Case, build: Build, parts: Parts, *, file: str = "tape", stale: str = "fail"
+) -> Outcome:
+    """Replay a tape and judge it. What changed since is said first; with `stale="warn"` it is only noted.
+
+    A broken file, a broken workspace and a divergence are outcomes; nothing is raised for them.
+    """
+    try:
+        world = World(tape, parts, file)
+        session = build(
+            TapeRecording(world), persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds()
+        )
+    except FileInvalid as error:
+        return outcome("broken", error.line(), tape_line=line_in(error.where))
+    except GreenroomError as error:
+        return outcome("broken", error.line())
+    try:
+        contract = session.contract
+        changed = changes(tape, contract.digests, contract.texts, parts)
+        if changed and stale != "warn" and case.expect != "bad":
+            return _stale(case, changed)
+        problem = await _say_again(session, world)
+        return _judged(tape, case, world, session, problem, changed)
+    finally:
+        await session.aclose()
+
+
+async def _say_again(session: Session, world: World) -> GreenroomError | None:
+    """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
+    for turn, words in world.turns:
+        try:
+            await session.turn(words, origin="tape")
+        except GreenroomError as error:
+            if turn not in world.abandoned:
+                return error
+            session.abandon("as recorded")
+    return None
+
+
+def _judged(
+    tape: Tape,
+    case: Case,
+    world: World,
+    session: Session,
+    problem: GreenroomError | None,
+    changed: tuple[str, ...],
+) -> Outcome:
+    lines, _ = tell(session.records, world.proposed)
+    if case.expect == "bad":
+        return _failed(case, failures(case, lines)) or outcome("passed")
+    difference = first_difference(tape.events, lines)
+    if problem is not None or difference.line:
+        return _diverged(tape, case, difference, problem, changed)
+    return _failed(case, failures(case, lines)) or outcome("passed", reasons=changed)
+
+
+def _diverged(
+    tape: Tape, case: Case, difference: Difference, problem: GreenroomError | None, changed: tuple[str, ...]
+) -> Outcome:
+    """What stopped the replay, unless an event before that was already another: then that is the cause."""
+    said = problem.message if problem is not None and (difference.ended or not difference.line) else difference.line
+    rows = [f"why: {case.why}" if case.why else ""]
+    if problem is not None and said is problem.message:
+        rows += [problem.difference if isinstance(problem, Divergence) else problem.hint]
+    rows += [difference.detail, *changed]
+    detail = "\n".join(row for row in rows if row)
+    return outcome("diverged", said, detail, (said,), tape.line_number(difference.index))
+
+
+def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
+    if not found:
+        return None
+    line = f"{case.why} {found[0]}" if case.why else found[0]
+    return outcome("failed", line, "\n".join(found), found)
+
+
+def _stale(case: Case, changed: tuple[str, ...]) -> Outcome:
+    more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
+    why = f"why: {case.why}\n" if case.why else ""
+    return outcome("stale", changed[0] + more, why + "\n".join(changed), changed)
+
+
+def line_in(where: str) -> int:
+    """The line number in `file:12 key.path`, or 1."""
+    digits = where.partition(" ")[0].rpartition(":")[2]
+    return int(digits) if digits.isdecimal() else 1

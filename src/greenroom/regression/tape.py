@@ -1,0 +1,214 @@
+"""The tape: one recorded session as JSON lines that read well in a git diff.
+
+First line: what it was recorded under. Then one line an event, long texts in lines of their own below it. Last line:
+the number of events, two hex digits of a rolling checksum for each line, and a digest of everything.
+Invariant: writing what was read gives the same bytes, and a changed line is noticed and named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from greenroom.core.errors import FileInvalid
+from greenroom.core.inert import hidden_spans
+from greenroom.core.values import Json
+from greenroom.regression.long_text import pack, pieces_of, unpack
+
+VERSION = 1
+MAX_BYTES = 16_000_000
+SUFFIX = ".tape.jsonl"
+_DIGEST_LENGTH = 32
+_DEEP = 64
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+Line = dict[str, Json]
+"""One event. Its first key says what happened, its keys have a fixed order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """`header` holds persona, model and digests by component; `line_numbers` where each event stands, from 1."""
+
+    header: Line
+    events: tuple[Line, ...]
+    line_numbers: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def persona(self) -> str:
+        """The persona's id."""
+        return str(self.header.get("persona", "")).partition("@")[0]
+
+    @property
+    def model(self) -> str:
+        return str(self.header.get("model", ""))
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """What each component was when this was recorded, by name."""
+        found = self.header.get("digests")
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+    def line_number(self, index: int) -> int:
+        """Where event `index` stands in the file; the first line if that is not known."""
+        return self.line_numbers[index] if 0 <= index < len(self.line_numbers) else 1
+
+
+def write(tape: Tape) -> bytes:
+    """The bytes of a tape file."""
+    rows = [_row({"tape": VERSION, **{key: item for key, item in tape.header.items() if key != "tape"}})]
+    for event in tape.events:
+        parts: list[str] = []
+        packed = pack(event, parts)
+        rows.append(_row(packed))
+        rows.extend(_row(part) for part in parts)
+    body = b"\n".join(rows) + b"\n"
+    last = {"events": len(tape.events), "lines": _checks(rows), "digest": _digest(body)}
+    return body + orjson.dumps(last) + b"\n"
+
+
+def read(data: bytes, file: str) -> Tape:
+    """The tape in `data`; `file` is the name shown in errors.
+
+    Raises:
+        FileInvalid: not a tape (`tape.malformed`), of a later format (`tape.version`), or changed after it was
+            recorded (`tape.tampered`). One line, naming the line of the file.
+    """
+    if len(data) > MAX_BYTES:
+        raise FileInvalid(f"larger than {MAX_BYTES // 1_000_000} MB", where=file, code="tape.malformed")
+    rows = data.split(b"\n")
+    if len(rows) < 3 or rows[-1]:
+        raise FileInvalid(
+            "not a whole tape: it must begin with a header and end with its digest line and a line end",
+            where=f"{file}:{max(1, len(rows))}",
+            hint="restore it from git, or export the session again",
+            code="tape.malformed",
+        )
+    rows.pop()
+    header = _header(rows[0], file)
+    _require_untouched(rows, data, file)
+    return _assembled(header, rows, file)
+
+
+def sorted_json(value: Json) -> Json:
+    """A foreign JSON value with its keys in order, so that equal values are written alike."""
+    if isinstance(value, dict):
+        return {key: sorted_json(value[key]) for key in sorted(value)}
+    return [sorted_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _row(value: Json) -> bytes:
+    """One line, with every character a terminal or a reader would not show as itself escaped."""
+    raw = orjson.dumps(value)
+    if raw.isascii() and b"\x7f" not in raw:
+        return raw
+    text = raw.decode()
+    for start, end in reversed(list(hidden_spans(text))):
+        text = text[:start] + "".join(map(_escape, text[start:end])) + text[end:]
+    return text.encode()
+
+
+def _escape(character: str) -> str:
+    return re.sub(r"(....)", r"\\u\1", character.encode("utf-16-be").hex())
+
+
+def _checks(rows: list[bytes]) -> str:
+    """Two hex digits a line of a checksum that rolls on, so that the first changed line shows."""
+    rolling, out = 0, []
+    for row in rows:
+        rolling = zlib.crc32(row, rolling)
+        out.append(f"{rolling & 0xFF:02x}")
+    return "".join(out)
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _header(row: bytes, file: str) -> Line:
+    header = _object(row, file, 1)
+    version = header.pop("tape", None)
+    if type(version) is not int:
+        raise FileInvalid("not a tape: its first line has no format number", where=f"{file}:1", code="tape.malformed")
+    if version != VERSION:
+        raise FileInvalid(
+            f"tape format {version} is not known here", where=f"{file}:1", hint="upgrade Greenroom", code="tape.version"
+        )
+    return header
+
+
+def _require_untouched(rows: list[bytes], data: bytes, file: str) -> None:
+    last = _object(rows[-1], file, len(rows))
+    checks, digest = last.get("lines"), last.get("digest")
+    if not isinstance(checks, str) or not isinstance(digest, str) or "events" not in last:
+        raise FileInvalid(
+            "the last line is not the tape's digest line: its end is missing",
+            where=f"{file}:{len(rows)}",
+            hint="restore it from git, or export the session again",
+            code="tape.tampered",
+        )
+    body = data[: len(data) - len(rows[-1]) - 1]
+    if digest == _digest(body):
+        return
+    have = _checks(rows[:-1])
+    wrong = next((i for i in range(0, max(len(have), len(checks)), 2) if have[i : i + 2] != checks[i : i + 2]), 0)
+    raise FileInvalid(
+        "changed after it was recorded: this line, or one right before it, is not what was written",
+        where=f"{file}:{min(wrong // 2 + 1, len(rows))}",
+        hint="restore it from git, or export the session again",
+        code="tape.tampered",
+    )
+
+
+def _assembled(header: Line, rows: list[bytes], file: str) -> Tape:
+    events: list[Line] = []
+    numbers: list[int] = []
+    at, end = 1, len(rows) - 1
+    while at < end:
+        packed = _object(rows[at], file, at + 1)
+        count = pieces_of(packed)
+        parts = [_piece(row, file, at + 2 + place) for place, row in enumerate(rows[at + 1 : min(end, at + 1 + count)])]
+        if len(parts) < count:
+            raise FileInvalid("text lines are missing", where=f"{file}:{at + 1}", code="tape.malformed")
+        events.append(unpack(packed, iter(parts)) if count or b"\xc2\xb6" in rows[at] else packed)
+        numbers.append(at + 1)
+        at += 1 + count
+    return Tape(header, tuple(events), tuple(numbers))
+
+
+def _object(row: bytes, file: str, number: int) -> Line:
+    found = _loaded(row, file, number)
+    if not isinstance(found, dict) or not found:
+        raise FileInvalid("not an event", where=f"{file}:{number}", code="tape.malformed")
+    return found
+
+
+def _piece(row: bytes, file: str, number: int) -> str:
+    found = _loaded(row, file, number)
+    if not isinstance(found, str):
+        raise FileInvalid("a line of text is missing here", where=f"{file}:{number}", code="tape.malformed")
+    return found
+
+
+def _loaded(row: bytes, file: str, number: int) -> Any:
+    try:
+        found = orjson.loads(row)
+        if row.count(b"[") + row.count(b"{") > _DEEP and _depth(row) > _DEEP:
+            raise ValueError
+        return found
+    except ValueError:
+        raise FileInvalid("not a line of JSON", where=f"{file}:{number}", code="tape.malformed") from None
+
+
+def _depth(row: bytes) -> int:
+    """An upper bound of how deep a line nests; brackets inside texts count too, which only makes it stricter."""
+    deepest = now = 0
+    for bracket in _BRACKET.findall(row):
+        now += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, now)
+    return deepest

@@ -1,0 +1,326 @@
+"""A session's records told as tape lines: what happened, by stable names, without times, random ids or costs of time.
+
+Invariant: two runs that did the same are told alike, whichever of two parallel calls came back first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ContextSelected,
+    GatePassed,
+    MemoriesProposed,
+    MemoriesRecalled,
+    MemoryWritten,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ReplyReleased,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.core.values import Json, Memory, Passage, ToolCall
+from greenroom.regression.added import Added
+from greenroom.regression.names import Names
+from greenroom.regression.parts import text_name
+from greenroom.regression.tape import Line, sorted_json
+from greenroom.views import transcript
+
+_CALL = re.compile(r"/(?:tool|ask|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
+_TOLD = (
+    TurnStarted,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    ContextSelected,
+    VerdictReached,
+    ReplyGenerated,
+    ApprovalRequested,
+    ApprovalGiven,
+    ToolStarted,
+    ToolReturned,
+    ReplyReleased,
+    MemoriesProposed,
+    MemoryWritten,
+    TurnFinished,
+    TurnAbandoned,
+)
+
+
+def tell(records: Iterable[Record], replayed: Iterable[str] | None = None) -> tuple[list[Line], dict[str, str]]:
+    """The lines of all turns that ended, and the passages' texts by part name.
+
+    `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
+    telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
+    """
+    teller = _Teller(Names(replayed), None if replayed is not None else Added())
+    for record in _latest(records, open_too=replayed is not None):
+        teller.see(record)
+    return teller.lines(), teller.texts
+
+
+def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
+    """One record a step: where one was decided anew, the last one in the place of the first."""
+    found: dict[tuple[str, str], Record] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, _TOLD):
+            found[event.kind, event.step or f"t{event.turn}"] = record
+    if open_too:
+        return list(found.values())
+    ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
+    return [record for record in found.values() if record.event.turn in ended]
+
+
+class _Teller:
+    """Goes over the records once, keeping what later lines refer to."""
+
+    def __init__(self, names: Names, added: Added | None) -> None:
+        self.texts: dict[str, str] = {}
+        self._lines: list[tuple[int, Line]] = []
+        self._names = names
+        self._shown: dict[str, Line] = {}
+        self._added = added
+        self._transcript = transcript.EMPTY
+        self._words = ""
+        self._reply = ""
+        self._calls: dict[str, ToolCall] = {}
+        self._started: dict[str, Json] = {}
+        self._proposed: dict[str, str] = {}
+
+    def see(self, record: Record) -> None:
+        tell_it = _TELLERS[type(record.event)]
+        match = _CALL.search(record.event.step)
+        for line in tell_it(self, record.event):
+            self._lines.append((int(match[1]) if match else 0, line))
+        if self._added is not None:
+            self._transcript = transcript.fold(self._transcript, record)
+
+    def lines(self) -> list[Line]:
+        """The lines, each run of tool lines in the order of the calls."""
+        out: list[Line] = []
+        run: list[tuple[int, Line]] = []
+        for call, line in [*self._lines, (0, {})]:
+            if call:
+                run.append((call, line))
+                continue
+            out += [item for _, item in sorted(run, key=lambda pair: pair[0])]
+            run = []
+            out.append(line)
+        return out[:-1]
+
+    def turn_started(self, event: TurnStarted) -> list[Line]:
+        self._words = event.words
+        return [{"turn": event.turn, "user": event.words}]
+
+    def gate_passed(self, event: GatePassed) -> list[Line]:
+        if event.action not in ("edit", "abandon"):
+            return []
+        if event.gate == "input" and isinstance(event.edit, str) and event.edit:
+            self._words = event.edit
+        edit = {"edit": sorted_json(event.edit)} if event.edit is not None else {}
+        return [{"gate": event.step.partition("gate:")[2], "action": event.action, **edit}]
+
+    def recalled(self, event: MemoriesRecalled) -> list[Line]:
+        out: list[Line] = []
+        found: list[Json] = []
+        for memory in event.memories:
+            name = self._memory(memory, out)
+            found.append(name if memory.score is None else [name, memory.score])
+        return [*out, {"recall": found, **self._query(event.query)}]
+
+    def retrieved(self, event: PassagesRetrieved) -> list[Line]:
+        out: list[Line] = []
+        found: list[Json] = []
+        for passage in event.candidates:
+            name = self._passage(passage, out)
+            found.append([name, passage.score, passage.vector, passage.lexical])
+        legs = {"legs": list(event.legs)} if event.legs else {}
+        return [*out, {"retrieve": found, **legs, **self._query(event.query)}]
+
+    def selected(self, event: ContextSelected) -> list[Line]:
+        dropped: dict[str, list[str]] = {}
+        for key, why in event.dropped.items():
+            named = " ".join(map(self._names.of, why.split(" ")))
+            dropped.setdefault(named, []).append(self._names.of(key))
+        if not (event.passages or event.memories or dropped):
+            return []
+        line: Line = {"select": [self._names.of(key) for key in event.passages]}
+        if event.memories:
+            line["memories"] = [self._names.of(key) for key in event.memories]
+        if dropped:
+            line["dropped"] = dropped
+        return [line]
+
+    def judged(self, event: VerdictReached) -> list[Line]:
+        if event.effect == "allow" and event.rule == "default":
+            return []
+        of = event.step.partition(f"verdict:{event.hook}")[2].removeprefix(":")
+        if event.hook == "tool.result" and of in self._withheld:
+            return []
+        line: Line = {"verdict": event.hook}
+        if of:
+            line["of"] = self._names.of(of)
+        line |= {"effect": event.effect, "rule": event.rule}
+        if event.verdict.risk:
+            line["risk"] = event.verdict.risk
+        if kinds := sorted({finding.detector for finding in event.verdict.findings}):
+            line["found"] = kinds
+        return [line]
+
+    def replied(self, event: ReplyGenerated) -> list[Line]:
+        self._reply = event.text
+        self._calls |= {call.id: call for call in event.calls}
+        line: Line = {"reply": int(event.step.rpartition(":")[2] or 0), "model": event.model}
+        if event.text:
+            line["text"] = event.text
+        if event.reasoning:
+            line["reasoning"] = event.reasoning
+        if event.calls:
+            line["calls"] = [_call(call) for call in event.calls]
+        if event.finish not in ("stop", "calls"):
+            line["finish"] = event.finish
+        line["tokens"] = [event.usage.input_tokens, event.usage.output_tokens]
+        if event.usage.micro_usd:
+            line["micro_usd"] = event.usage.micro_usd
+        if self._added is not None:
+            messages = transcript.compose(self._transcript, "", "")
+            line["added"] = self._added.since(message.model_dump() for message in messages)
+        return [line]
+
+    def asked(self, event: ApprovalRequested) -> list[Line]:
+        line: Line = {"ask": event.step.partition("ask:")[2], "rule": event.rule, "role": event.role}
+        if event.card.reason:
+            line["reason"] = event.card.reason
+        return [line | self._if_other(event.call, event.card.call.arguments)]
+
+    def answered(self, event: ApprovalGiven) -> list[Line]:
+        line: Line = {"answer": event.step.partition("ask:")[2], "decision": event.decision}
+        if event.reason:
+            line["reason"] = event.reason
+        if event.arguments is not None:
+            line["args"] = sorted_json(event.arguments)
+        if event.decision == "simulate":
+            line["result"] = sorted_json(event.result)
+        return [line]
+
+    def started(self, event: ToolStarted) -> list[Line]:
+        self._started[event.call] = event.arguments
+        return []
+
+    def returned(self, event: ToolReturned) -> list[Line]:
+        line: Line = {"result": event.call, "tool": event.tool, "status": event.status}
+        if event.simulated:
+            line["simulated"] = True
+        if event.call in self._started:
+            line["ran"] = True
+            line |= self._if_other(event.call, self._started[event.call])
+        if event.output is not None:
+            line["output"] = sorted_json(event.output)
+        if event.error:
+            line["error"] = event.error
+        return [line]
+
+    def released(self, event: ReplyReleased) -> list[Line]:
+        if event.text == self._reply and not event.changed:
+            return []
+        return [{"release": event.text, "effect": event.effect}]
+
+    def proposed(self, event: MemoriesProposed) -> list[Line]:
+        out: list[Line] = []
+        names: list[Json] = [self._memory(memory, out) for memory in event.memories]
+        self._proposed |= {memory.id: memory.text for memory in event.memories}
+        return [*out, {"propose": names}] if names else []
+
+    def written(self, event: MemoryWritten) -> list[Line]:
+        line: Line = {"write": self._names.memory(event.memory_id)}
+        if event.memory.text != self._proposed.get(event.memory_id):
+            line["text"] = event.memory.text
+        if event.superseded:
+            line["superseded"] = self._names.memory(event.superseded)
+        return [line]
+
+    def finished(self, event: TurnFinished) -> list[Line]:
+        return [{"finish": event.outcome}]
+
+    def abandoned(self, event: TurnAbandoned) -> list[Line]:
+        return [{"finish": "abandoned", **({"reason": event.reason} if event.reason else {})}]
+
+    @property
+    def _withheld(self) -> set[str]:
+        """Calls that ran and whose result policy kept back: the log has the verdict's reason in the result's place."""
+        return {str(line["result"]) for _, line in self._lines if line.get("ran") and line.get("status") == "denied"}
+
+    def _query(self, query: str) -> Line:
+        return {} if query == self._words else {"query": query}
+
+    def _if_other(self, call: str, arguments: Json) -> Line:
+        """The arguments, where they are not those the model gave."""
+        asked = self._calls.get(call)
+        return {} if asked is not None and asked.arguments == arguments else {"args": sorted_json(arguments)}
+
+    def _memory(self, memory: Memory, out: list[Line]) -> str:
+        name = self._names.memory(memory.id)
+        line: Line = {"memory": name, "segment": memory.segment}
+        if memory.key:
+            line["key"] = memory.key
+        line["text"] = memory.text
+        if memory.confidence != 1.0:
+            line["confidence"] = memory.confidence
+        return self._declare(name, line, out)
+
+    def _passage(self, passage: Passage, out: list[Line]) -> str:
+        name = self._names.passage(passage.id)
+        part = text_name(passage.text)
+        self.texts[part] = passage.text
+        line: Line = {"passage": name, "source": passage.source}
+        if passage.heading:
+            line["heading"] = passage.heading
+        line["span"] = [passage.start, passage.end]
+        if passage.collection:
+            line["collection"] = passage.collection
+        if passage.origin != "passage":
+            line["origin"] = passage.origin
+        line["part"] = part
+        return self._declare(name, line, out)
+
+    def _declare(self, name: str, line: Line, out: list[Line]) -> str:
+        """Say what a name stands for, the first time and whenever it is something else."""
+        if self._shown.get(name) != line:
+            self._shown[name] = line
+            out.append(line)
+        return name
+
+
+def _call(call: ToolCall) -> Line:
+    line: Line = {"id": call.id, "tool": call.tool, "args": sorted_json(call.arguments)}
+    return line | ({"problem": call.problem} if call.problem else {})
+
+
+_TELLERS: dict[type, Callable[[_Teller, Any], list[Line]]] = {
+    TurnStarted: _Teller.turn_started,
+    GatePassed: _Teller.gate_passed,
+    MemoriesRecalled: _Teller.recalled,
+    PassagesRetrieved: _Teller.retrieved,
+    ContextSelected: _Teller.selected,
+    VerdictReached: _Teller.judged,
+    ReplyGenerated: _Teller.replied,
+    ApprovalRequested: _Teller.asked,
+    ApprovalGiven: _Teller.answered,
+    ToolStarted: _Teller.started,
+    ToolReturned: _Teller.returned,
+    ReplyReleased: _Teller.released,
+    MemoriesProposed: _Teller.proposed,
+    MemoryWritten: _Teller.written,
+    TurnFinished: _Teller.finished,
+    TurnAbandoned: _Teller.abandoned,
+}

@@ -1,0 +1,223 @@
+"""What a tape holds, line by line, as the events that answer a replay.
+
+Invariant: every answer was read and checked before the replay begins; a line of another form is one error with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from greenroom.core.errors import FileInvalid
+from greenroom.core.events import (
+    ApprovalGiven,
+    Event,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+)
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.regression.parts import Parts
+from greenroom.regression.tape import Line, Tape
+
+Key = tuple[type[Event], str]
+_MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
+class World:
+    """The recorded world of one tape.
+
+    `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
+    segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
+    names of the memories that were proposed.
+
+    Raises on construction:
+        FileInvalid: a line is not what its kind says, or a passage's text is missing.
+    """
+
+    def __init__(self, tape: Tape, parts: Parts, file: str) -> None:
+        self._parts = parts
+        self._turn = 0
+        self._words = ""
+        self._memories: dict[str, Memory] = {}
+        self._passages: dict[str, Passage] = {}
+        self.events: dict[Key, Event] = {}
+        self.lines: dict[Key, Line] = {}
+        self.writes: dict[tuple[int, str, str], Line] = {}
+        self.turns: list[tuple[int, str]] = []
+        self.abandoned: set[int] = set()
+        self.proposed: list[str] = []
+        for index, line in enumerate(tape.events):
+            kind = next(iter(line), "")
+            if kind not in _TAKERS:
+                raise FileInvalid(
+                    f"a tape has no '{inert_line(kind, 20)}' lines",
+                    where=f"{file}:{tape.line_number(index)}",
+                    hint="a newer Greenroom may have written it",
+                    code="tape.malformed",
+                )
+            try:
+                _TAKERS[kind](self, line)
+            except _MALFORMED:
+                raise FileInvalid(
+                    f"this '{kind}' line is not of the form a tape has",
+                    where=f"{file}:{tape.line_number(index)}",
+                    hint="restore it from git, or export the session again",
+                    code="tape.malformed",
+                ) from None
+
+    def derived(self, line: Line) -> None:
+        """A line that the replay works out by itself; it is only compared."""
+
+    def _put(self, event: Event, line: Line) -> None:
+        self.events[type(event), event.step] = event
+        self.lines[type(event), event.step] = line
+
+    def turn(self, line: Line) -> None:
+        self._turn, self._words = int(line["turn"]), str(line["user"])
+        self.turns.append((self._turn, self._words))
+
+    def gate(self, line: Line) -> None:
+        step, edit = f"t{self._turn}/gate:{line['gate']}", line.get("edit")
+        gate = str(line["gate"]).partition(":")[0]
+        if gate == "input" and isinstance(edit, str) and edit:
+            self._words = edit
+        event = GatePassed.model_validate(
+            {"step": step, "turn": self._turn, "gate": gate, "action": line["action"], "edit": edit}
+        )
+        self._put(event, line)
+
+    def memory(self, line: Line) -> None:
+        self._memories[str(line["memory"])] = Memory(
+            id=line["memory"],
+            segment=line["segment"],
+            subject="",
+            text=line["text"],
+            key=line.get("key", ""),
+            confidence=line.get("confidence", 1.0),
+        )
+
+    def passage(self, line: Line) -> None:
+        start, end = line["span"]
+        self._passages[str(line["passage"])] = Passage(
+            id=line["passage"],
+            source=line["source"],
+            heading=line.get("heading", ""),
+            text=self._parts.passage(str(line["part"])),
+            start=start,
+            end=end,
+            collection=line.get("collection", ""),
+            origin=line.get("origin", "passage"),
+        )
+
+    def recall(self, line: Line) -> None:
+        memories = []
+        for item in line["recall"]:
+            name, score = (item, None) if isinstance(item, str) else item
+            memories.append(self._memories[name].model_copy(update={"score": score}))
+        step = f"t{self._turn}/recall"
+        query = line.get("query", self._words)
+        self._put(MemoriesRecalled(step=step, turn=self._turn, query=query, memories=tuple(memories)), line)
+
+    def retrieve(self, line: Line) -> None:
+        candidates = []
+        for name, score, vector, lexical in line["retrieve"]:
+            scores = {"score": score, "vector": vector, "lexical": lexical}
+            candidates.append(self._passages[name].model_copy(update=scores))
+        event = PassagesRetrieved(
+            step=f"t{self._turn}/retrieve",
+            turn=self._turn,
+            query=line.get("query", self._words),
+            legs=tuple(line.get("legs", ())),
+            candidates=tuple(candidates),
+        )
+        self._put(event, line)
+
+    def reply(self, line: Line) -> None:
+        calls = tuple(
+            ToolCall(id=call["id"], tool=call["tool"], arguments=call["args"], problem=call.get("problem", ""))
+            for call in line.get("calls", ())
+        )
+        read, written = line["tokens"]
+        event = ReplyGenerated(
+            step=f"t{self._turn}/generate:{line['reply']}",
+            turn=self._turn,
+            model=line["model"],
+            text=line.get("text", ""),
+            reasoning=line.get("reasoning", ""),
+            calls=calls,
+            finish=line.get("finish", "calls" if calls else "stop"),
+            usage=Usage(input_tokens=read, output_tokens=written, micro_usd=line.get("micro_usd", 0)),
+        )
+        self._put(event, line)
+        for call in calls:
+            step = f"t{self._turn}/tool:{call.id}"
+            self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
+
+    def answer(self, line: Line) -> None:
+        event = ApprovalGiven(
+            step=f"t{self._turn}/ask:{line['answer']}",
+            turn=self._turn,
+            call=str(line["answer"]).partition(".")[0],
+            decision=line["decision"],
+            approver="tape",
+            reason=line.get("reason", ""),
+            arguments=line.get("args"),
+            result=line.get("result"),
+        )
+        self._put(event, line)
+
+    def result(self, line: Line) -> None:
+        step = f"t{self._turn}/tool:{line['result']}"
+        if not line.get("ran"):
+            self.lines.pop((ToolStarted, step), None)
+            return
+        event = ToolReturned(
+            step=step,
+            turn=self._turn,
+            call=line["result"],
+            tool=line["tool"],
+            status=line["status"],
+            output=line.get("output"),
+            error=line.get("error", ""),
+        )
+        self._put(event, line)
+        if "args" in line:
+            self.lines[ToolStarted, step] = {"tool": event.tool, "args": line["args"]}
+
+    def propose(self, line: Line) -> None:
+        self.proposed += [self._memories[name].id for name in line["propose"]]
+
+    def write(self, line: Line) -> None:
+        memory = self._memories[str(line["write"])]
+        full = {"segment": memory.segment, "key": memory.key, "text": line.get("text", memory.text)}
+        self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
+
+    def finish(self, line: Line) -> None:
+        if line["finish"] == "abandoned":
+            self.abandoned.add(self._turn)
+
+
+_TAKERS: dict[str, Callable[[World, Line], None]] = {
+    "turn": World.turn,
+    "gate": World.gate,
+    "memory": World.memory,
+    "passage": World.passage,
+    "recall": World.recall,
+    "retrieve": World.retrieve,
+    "select": World.derived,
+    "verdict": World.derived,
+    "reply": World.reply,
+    "ask": World.derived,
+    "answer": World.answer,
+    "result": World.result,
+    "release": World.derived,
+    "propose": World.propose,
+    "write": World.write,
+    "finish": World.finish,
+}
