@@ -100,6 +100,24 @@ def test_a_resize_keeps_the_entry_at_the_top() -> None:
     play(scene)
 
 
+def test_following_outlives_every_resize() -> None:
+    async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
+        transcript.set_entries(talk(20))
+        for size in ((40, 1), (40, 9), (60, 3), (40, 1), (30, 12), (80, 40)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert transcript.following
+            assert "two" in transcript.lines[-1]
+        await pilot.press("pageup")
+        assert not transcript.following
+        transcript.scroll_to(y=3, animate=False)
+        assert transcript.scroll_offset.y == 3
+        transcript.scroll_to(y=10_000, animate=False)
+        assert transcript.following
+
+    play(scene)
+
+
 def test_a_stream_is_shown_plainly_and_settles_to_the_same_text_once() -> None:
     text = "Some **bold** words.\n\n1. one\n2. two\n\n```python\nx = 1\n```\n\nThe end."
 

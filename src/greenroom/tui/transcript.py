@@ -173,7 +173,8 @@ class Transcript(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """A drag of the scroll bar, or anyone's `scroll_to`: find the place at that row."""
         super().watch_scroll_y(old_value, new_value)
-        if not self._syncing:
+        resized = self._view.height != max(self.scrollable_content_region.height, 1)  # a clamp, settled by on_resize
+        if not self._syncing and not resized:
             self._go(self._column.place(round(new_value)))
 
     def _go(self, top: Place) -> None:
