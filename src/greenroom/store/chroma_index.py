@@ -25,7 +25,11 @@ from greenroom.store.store import Store
 from greenroom.store.vector_index import VectorHit
 
 FOLDER = "chroma"
-_PROBES = 5
+_PROBES = 8
+_MISSES = 2
+"""How many probes may miss: HNSW is approximate. In a torn index most do (measured: 1 001 of 5 000 were reachable)."""
+# Twice Chroma's own settings: vectors of like texts lie close together, and its defaults then lose some of them.
+_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
 _BATCH = 1_000
 """Rows per write. Chroma allows some 5 400; smaller batches keep the thread free for a close."""
 
@@ -39,7 +43,7 @@ class ChromaIndex:
         self._dimensions = embedder.dimensions
         self._slug = re.sub(r"[^a-z0-9]+", "-", f"chunks {embedder.id}".lower()).strip("-")[:60]
         self._parent = store.folder / FOLDER
-        self._lock = FileLock(store.folder / "chroma.lock", mode=0o600)
+        self._lock = FileLock(store.folder / "chroma.lock", mode=0o600, thread_local=False)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chroma")
         self._client: Any = None
         self._collection: Any = None
@@ -160,7 +164,7 @@ class ChromaIndex:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
         self._collection = self._client.get_or_create_collection(
-            self._slug, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            self._slug, embedding_function=None, configuration={"hnsw": _HNSW}
         )
         self._folder = folder
 
@@ -213,14 +217,14 @@ class ChromaIndex:
         held = counts(self._store, self._embedder)["vectors"]
         if self._collection.count() != held:
             return f"holds {self._collection.count()} of {held} vectors"
-        step = max(1, held // _PROBES)
-        for place in range(0, held, step):
-            number, vector = self._probe(place)
-            hits = self._query(vector, (), 3)
-            # Twins tie, so being as near as the nearest is enough.
-            if not hits or (number not in {hit.number for hit in hits} and hits[0].cosine < 0.99):
-                return "does not find its own vectors"
-        return ""
+        misses = sum(self._misses(place) for place in range(0, held, max(1, held // _PROBES)))
+        return "does not find its own vectors" if misses > _MISSES else ""
+
+    def _misses(self, place: int) -> bool:
+        """Whether the vector at `place` is not found by itself. Twins tie, so as near as can be is enough."""
+        number, vector = self._probe(place)
+        hits = self._query(vector, (), 3)
+        return not hits or (number not in {hit.number for hit in hits} and hits[0].cosine < 0.99)
 
     def _probe(self, place: int) -> tuple[int, Any]:
         import numpy as np

@@ -48,10 +48,14 @@ class FlatIndex:
             return None
         wanted = [matrix.names[name] for name in collections if name in matrix.names]
         among = np.flatnonzero(np.isin(matrix.collections, wanted)) if collections else None
-        cosines = (matrix.vectors if among is None else matrix.vectors[among]) @ vector
+        # All rows, then the scope: copying a scope's rows out of the matrix costs more than multiplying the others.
+        cosines = matrix.vectors @ vector
+        cosines = cosines if among is None else cosines[among]
         count = min(limit, len(cosines))
-        # The store's order decides between equals, so that two runs agree.
-        best = np.argsort(-cosines, kind="stable")[:count]
+        # All that reach the last place, then sorted: the store's order decides between equals, so two runs agree.
+        least = np.partition(cosines, len(cosines) - count)[len(cosines) - count] if count else 0.0
+        reach = np.flatnonzero(cosines >= least)
+        best = reach[np.argsort(-cosines[reach], kind="stable")][:count]
         rows = best if among is None else among[best]
         return [
             VectorHit(int(number), min(1.0, max(0.0, float(cosine))))

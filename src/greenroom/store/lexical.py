@@ -10,14 +10,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from greenroom.store.stems import Stemmer
 from greenroom.store.store import Store
 
 _K1 = 1.2
 """FTS5's own constant; together with its b = 0.75 it cannot be set."""
-_OPEN, _CLOSE = "\x02", "\x03"
 HEADING_WEIGHT = 1.5
 SMALL = 40
 """Under so many chunks bm25 has no statistics (a word in half of them counts for nothing): then words are counted."""
+
+
+_TELLING = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class LexicalIndex:
         self._counts: dict[str, int] = {}
         self._total = 0
         self._generation = -1
+        self._stemmer = Stemmer()
 
     def total(self) -> int:
         """How many chunks there are."""
@@ -76,7 +80,7 @@ class LexicalIndex:
             f"""select f.rowid, -bm25(chunk_stems, {HEADING_WEIGHT}, 1.0) as score from chunk_stems f {scope}
             chunk_stems match ? order by score desc, f.rowid limit ?""",  # noqa: S608  # marks only
             *values,
-            " OR ".join(_quoted(term.word) for term in known),
+            " OR ".join(_quoted(term.word) for term in self._telling(known)),
             limit,
         )
         if self.total() < SMALL:
@@ -92,6 +96,18 @@ class LexicalIndex:
             return math.log(1 + odds)
         return max(math.log(odds), 1e-6) * (_K1 + 1)
 
+    def _telling(self, terms: Sequence[Term]) -> list[Term]:
+        """The rarest terms that hold nearly all the information; the rest would cost most of the time and order nothing."""
+        rarest = sorted(terms, key=lambda term: (term.chunks, term.word))
+        needed = _TELLING * sum(map(self.information, terms))
+        kept: list[Term] = []
+        for term in rarest:
+            if needed <= 0:
+                break
+            kept.append(term)
+            needed -= self.information(term)
+        return kept
+
     def _counted(self, numbers: Sequence[int], terms: Sequence[Term], ideal: float) -> list[LexicalHit]:
         """Scores by which terms a chunk holds at all; equals keep the order of `numbers`."""
         scores = dict.fromkeys(numbers, 0.0)
@@ -101,20 +117,13 @@ class LexicalIndex:
                 scores[number] += term.weight * self.information(term) / ideal
         return sorted((LexicalHit(n, min(1.0, score)) for n, score in scores.items()), key=lambda hit: -hit.score)
 
-    def matched(self, numbers: Sequence[int], terms: Sequence[Term]) -> dict[int, tuple[str, ...]]:
-        """The words of each chunk that the terms found, as they stand in its headings and text, lower case."""
-        known = [term for term in terms if term.chunks]
-        if not known or not numbers:
-            return {}
-        marks = ",".join("?" * len(numbers))
-        rows = self._store.rows(
-            f"""select rowid, highlight(chunk_stems, 0, '{_OPEN}', '{_CLOSE}') || ' ' ||
-            highlight(chunk_stems, 1, '{_OPEN}', '{_CLOSE}')
-            from chunk_stems where chunk_stems match ? and rowid in ({marks})""",  # noqa: S608  # marks only
-            " OR ".join(_quoted(term.word) for term in known),
-            *numbers,
-        )
-        return {int(str(number)): _marked(str(text)) for number, text in rows}
+    def stems(self, terms: Sequence[Term]) -> frozenset[str]:
+        """The stems of the terms the corpus has."""
+        return frozenset(self._stemmer.stems([term.word for term in terms if term.chunks]).values())
+
+    def matched(self, text: str, stems: frozenset[str]) -> tuple[str, ...]:
+        """The words of a chunk that the lexical leg found it by."""
+        return self._stemmer.matched(text, stems)
 
     def _refresh(self) -> None:
         generation = self._store.generation
@@ -135,8 +144,3 @@ def _scope(collections: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     marks = ",".join("?" * len(collections))
     join = "join chunks c on c.id = f.rowid join documents d on d.id = c.document"
     return f"{join} where d.collection in ({marks}) and", tuple(collections)
-
-
-def _marked(text: str) -> tuple[str, ...]:
-    pieces = text.split(_OPEN)[1:]
-    return tuple(dict.fromkeys(piece.partition(_CLOSE)[0].lower() for piece in pieces))[:12]

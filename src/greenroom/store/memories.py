@@ -108,12 +108,14 @@ def supersede(connection: sqlite3.Connection, old: str, new: str) -> None:
 def delete(store: Store, memory_id: str) -> int:
     """Delete a memory and all it replaced, with every byte of them; returns how many rows went."""
     with store.transaction() as connection:
-        cursor = connection.execute(
-            """with recursive line (id) as (select ?1 union select m.id from memories m join line l on m.superseded_by = l.id)
-            delete from memories where id in line""",
+        # Found first: deleting from what the recursion still reads leaves part of the line behind.
+        line = connection.execute(
+            """with recursive line (id) as (select id from memories where id = ?
+            union select m.id from memories m join line l on m.superseded_by = l.id) select id from line""",
             (memory_id,),
-        )
-        count = cursor.rowcount
+        ).fetchall()
+        connection.executemany("delete from memories where id = ?", line)
+        count = len(line)
         if count:
             removed(connection)
     if count:

@@ -13,6 +13,7 @@ from greenroom.store.store import Store
 
 _SHORTEST = 4
 _TWO_SLIPS_FROM = 7
+_ENDINGS = ("", "s", "es", "d", "ed", "ing")
 
 
 class Speller:
@@ -30,11 +31,11 @@ class Speller:
         if len(word) < _SHORTEST or any(map(str.isdigit, word)):
             return ""
         self._refresh()
-        near = [guess for guess in _one_slip(word, self._letters) if guess in self._counts]
+        near = [form for guess in _one_slip(word, self._letters) for form in self._forms(guess)]
         if not near and len(word) >= _TWO_SLIPS_FROM:
             near = [guess for guess in self._shelf(word) if _slips(word, guess, 2) <= 2]
         near = [guess for guess in near if len(guess) >= _SHORTEST and _starts_alike(word, guess)]
-        return min(near, key=lambda guess: (_slips(word, guess, 2), -self._counts[guess], guess), default="")
+        return min(near, key=lambda guess: (_slips(word, guess, 3), -self._counts[guess], guess), default="")
 
     def _refresh(self) -> None:
         generation = self._store.generation
@@ -48,6 +49,10 @@ class Speller:
             shelves[term[0], len(term)].append(term)
         self._shelves = dict(shelves)
         self._generation = generation
+
+    def _forms(self, guess: str) -> Iterator[str]:
+        """The guess, or a word of the corpus that is one of its forms: only `refunds` may be written there."""
+        yield from (guess + ending for ending in _ENDINGS if guess + ending in self._counts)
 
     def _shelf(self, word: str) -> Iterable[str]:
         """Words with the first letter and nearly the length of `word`."""
