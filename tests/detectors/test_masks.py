@@ -45,6 +45,11 @@ def test_keys_are_masked_and_nothing_is_lost() -> None:
     assert "4111" not in str(masked)
 
 
+def test_a_card_sent_as_a_number_is_masked_and_other_numbers_stay() -> None:
+    payload = {"card": 4111111111111111, "order": 123456789012, "big": 2**80, "yes": True, "minus": -4111111111111111}
+    assert mask_all(payload, everything, Masks()) == {**payload, "card": "‹card#1›"}
+
+
 def test_numbers_already_shown_are_not_given_out_again() -> None:
     masks = Masks()
     masks.reserve({"log": "earlier: ‹card#3›"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom.detectors import find, settled
+from greenroom.detectors import Masks, find, mask_all, settled
 
 SENSITIVE = [
     "4111 1111 1111 1111",
@@ -27,6 +27,20 @@ def test_no_part_of_a_finding_is_released_before_its_end(part: str, size: int) -
     for end in range(size, len(text) + 1, size):
         if end <= found.end:
             assert settled(text[:end]) <= found.start
+
+
+@pytest.mark.parametrize("part", SENSITIVE)
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_masking_piece_by_piece_is_masking_the_whole(part: str, size: int) -> None:
+    text = f"Well then, here it is: {part} and that is all of it, dear customer. See 42 pages."
+    masks, held, shown = Masks(), "", ""
+    for start in range(0, len(text), size):
+        held += text[start : start + size]
+        cut = settled(held)
+        shown += mask_all(held[:cut], lambda _: True, masks)
+        held = held[cut:]
+    shown += mask_all(held, lambda _: True, masks)
+    assert shown == mask_all(text, lambda _: True, Masks())
 
 
 def test_a_long_private_key_is_held_as_a_whole() -> None:

@@ -12,6 +12,7 @@ from greenroom.core.values import ToolSpec
 from greenroom.policy import vocabulary
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import load_policies, policy_paths, read_source
+from greenroom.policy.rules import HOOKS, PolicyFile
 
 Build = Callable[..., RulePolicy]
 
@@ -123,3 +124,11 @@ def test_the_vocabulary_prints_every_name_once() -> None:
     lines = vocabulary.lines()
     assert [line.split()[0] for line in lines] == ["args.*", *(entry.name for entry in vocabulary.NAMES)]
     assert len({line.split()[0] for line in lines}) == len(lines)
+
+
+def test_the_schema_for_editors_knows_hooks_alone_and_listed() -> None:
+    schema = PolicyFile.model_json_schema(by_alias=True)
+    alone, listed = schema["$defs"]["Rule"]["properties"]["hook"]["anyOf"]
+    assert alone == listed["items"] == {"enum": list(HOOKS)}
+    assert {"schema", "id", "version", "mode", "envelope", "rule", "exception"} == set(schema["properties"])
+    assert schema["additionalProperties"] is False

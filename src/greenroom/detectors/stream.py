@@ -18,15 +18,19 @@ _OPEN = re.compile(
     r"(?:\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?"
     r"|<a\s[^<>]*(?:>[^<>]*)?"
     r"|[\w ]{0,20}[\"']?\s?(?:[:=]|=>)\s?[\"']?\S*"
-    r"|[+0-9A-Z][0-9A-Z ().\-/]*"
-    r"|\S+\s?)\Z"
+    r"|(?<!\w)[+0-9A-Z][0-9A-Z ().\-/]*"
+    r"|\S+)\Z"
 )
 
 
 def settled(text: str) -> int:
     """How many characters from the start of `text` may be released while more is to come."""
+    after = max(0, len(text) - HELD)
     key = text.rfind(_KEY_START, max(0, len(text) - KEY_HELD))
-    if key >= 0 and not _KEY_END.search(text, key):
-        return key
-    opened = _OPEN.search(text, max(0, len(text) - HELD))
+    if key >= 0:
+        ended = _KEY_END.search(text, key)
+        if ended is None:
+            return key
+        after = max(after, ended.end() - 1)
+    opened = _OPEN.search(text, after)
     return opened.start() if opened else len(text)

@@ -1,4 +1,4 @@
-"""Every string of a payload, keys included, with the path it stands at.
+"""Every string of a payload, keys and long whole numbers included, with the path it stands at.
 
 Invariant: two different places never have the same path, and what was not walked is said in `unchecked`.
 """
@@ -19,6 +19,7 @@ MAX_STRINGS = 50_000
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _KEY_MARK = ".(key)"
+_LONG = 10**11
 
 
 @dataclass(slots=True)
@@ -70,6 +71,8 @@ def _visit(value: Json, path: str, depth: int, walked: Walked) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             walked.miss(f"{path or 'value'} is not a finite number")
+    elif _is_long(value):
+        walked.add(path, str(value))
     elif value is None or isinstance(value, int):
         return
     elif depth >= MAX_DEPTH:
@@ -90,6 +93,11 @@ def _visit_object(value: dict[str, Json], path: str, depth: int, walked: Walked)
         _visit(item, below, depth + 1, walked)
 
 
+def _is_long(value: Json) -> bool:
+    """Whether a whole number has as many digits as a card or a phone, which a model may well send without quotes."""
+    return isinstance(value, int) and _LONG <= value < _LONG**2
+
+
 def rewrite(payload: Json, change: Callable[[str, str], str]) -> Json:
     """A copy of `payload` with `change(path, text)` in place of every string, keys included.
 
@@ -101,6 +109,9 @@ def rewrite(payload: Json, change: Callable[[str, str], str]) -> Json:
 def _rewrite(value: Json, path: str, depth: int, change: Callable[[str, str], str]) -> Json:
     if isinstance(value, str):
         return change(path, value)
+    if _is_long(value):
+        changed = change(path, str(value))
+        return value if changed == str(value) else changed
     if depth >= MAX_DEPTH:
         return value
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Effect, Frozen, Hook, Json, Origin
@@ -84,7 +84,13 @@ def seconds(duration: str) -> int:
     return int(found[1]) * _SECONDS[found[2]] if found else 0
 
 
+def _one_or_many(item: dict[str, Json]) -> WithJsonSchema:
+    """What editors are told: one value, or a list of them."""
+    return WithJsonSchema({"anyOf": [item, {"type": "array", "items": item}]})
+
+
 Text = Annotated[str, Field(min_length=1)]
+_STRINGS = _one_or_many({"type": "string", "minLength": 1})
 Clauses = tuple[Text, ...]
 HookName = Annotated[Hook, BeforeValidator(_hook)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -145,11 +151,17 @@ class Rule(Frozen):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z][\w.-]*$", max_length=80)]
     why: Text
-    hook: Annotated[tuple[HookName, ...], BeforeValidator(_listed), Field(min_length=1)]
-    tools: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
-    when: Annotated[Clauses, BeforeValidator(_listed)] = ()
-    any: Annotated[tuple[Clauses, ...], BeforeValidator(_alternatives)] = ()
-    find: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed)] = ()
+    hook: Annotated[
+        tuple[HookName, ...], BeforeValidator(_listed), Field(min_length=1), _one_or_many({"enum": list(HOOKS)})
+    ]
+    tools: Annotated[tuple[Text, ...], BeforeValidator(_listed), _STRINGS] = ()
+    when: Annotated[Clauses, BeforeValidator(_listed), _STRINGS] = ()
+    any: Annotated[
+        tuple[Clauses, ...],
+        BeforeValidator(_alternatives),
+        WithJsonSchema({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "array"}]}}),
+    ] = ()
+    find: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed), _STRINGS] = ()
     then: Effect
     risk: RiskSpec = RiskSpec()
     ask: AskSpec | None = None
@@ -201,7 +213,7 @@ class RuleException(Frozen):
     owner: Text
     expires: date
     why: Text
-    when: Annotated[Clauses, BeforeValidator(_listed)] = ()
+    when: Annotated[Clauses, BeforeValidator(_listed), _STRINGS] = ()
 
 
 class PolicyFile(Frozen):
