@@ -43,12 +43,20 @@ def parse(arguments: list[str]) -> Parsed:
 
 def parser_of(command: Command) -> argparse.ArgumentParser:
     """The parser of one command, built from its row in the table."""
-    parser = _Parser(prog=f"greenroom {command.name}", description=command.help + ".", add_help=False, allow_abbrev=False)
+    parser = _Parser(
+        prog=f"greenroom {command.name}", description=command.help + ".", add_help=False, allow_abbrev=False
+    )
     for argument in command.arguments:
         parser.add_argument(argument.name, **_how(argument))
-    parser.add_argument("--workspace", metavar="PATH", default=argparse.SUPPRESS, help="a folder in the workspace (default: here)")
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="JSON on stdout and nothing else there")
-    parser.add_argument("--no-color", action="store_true", default=argparse.SUPPRESS, help="no colour (NO_COLOR does the same)")
+    parser.add_argument(
+        "--workspace", metavar="PATH", default=argparse.SUPPRESS, help="a folder in the workspace (default: here)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="JSON on stdout and nothing else there"
+    )
+    parser.add_argument(
+        "--no-color", action="store_true", default=argparse.SUPPRESS, help="no colour (NO_COLOR does the same)"
+    )
     return parser
 
 
@@ -61,8 +69,8 @@ def _how(argument: Argument) -> dict[str, Any]:
     how: dict[str, Any] = {"help": argument.help}
     if argument.flag:
         return {**how, "action": "store_true"}
-    if argument.count:
-        how["nargs"] = argument.count
+    if argument.nargs:
+        how["nargs"] = argument.nargs
     if argument.choices:
         how["choices"] = argument.choices
     if argument.number:

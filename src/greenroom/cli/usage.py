@@ -40,5 +40,5 @@ def _arguments(command: Command) -> str:
         if argument.name.startswith("-"):
             continue
         name = argument.name.upper()
-        words.append({"?": f"[{name}]", "*": f"[{name}...]", "+": f"{name}..."}.get(argument.count, name))
+        words.append({"?": f"[{name}]", "*": f"[{name}...]", "+": f"{name}..."}.get(argument.nargs, name))
     return " ".join(words)

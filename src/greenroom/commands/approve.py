@@ -36,7 +36,13 @@ def list_open(asked: Invocation) -> Answer[tuple[tuple[str, Asked], ...]]:
         for name, one in found
     ]
     data = [
-        {"session": name, "step": one.step, "asked": one.at, "deadline": one.deadline, "card": one.card.model_dump(mode="json")}
+        {
+            "session": name,
+            "step": one.step,
+            "asked": one.at,
+            "deadline": one.deadline,
+            "card": one.card.model_dump(mode="json"),
+        }
         for name, one in found
     ]
     notes = () if found else ("nothing waits for a person",)
@@ -74,7 +80,9 @@ async def no(asked: Invocation) -> Answer[TurnFinished | None]:
     """
     reason = " ".join(asked.words("reason"))
     if not reason:
-        raise UsageError("a denial needs a reason, which the model reads", hint="greenroom approve no ID over the limit")
+        raise UsageError(
+            "a denial needs a reason, which the model reads", hint="greenroom approve no ID over the limit"
+        )
     reply = ApprovalReply(decision="deny", approver=approver(), established=ESTABLISHED, reason=reason)
     return await _answered(asked, reply)
 

@@ -61,20 +61,20 @@ def answer_of(text: str, card: Card) -> ApprovalReply:
     """
     word, _, rest = text.strip().partition(" ")
     rest = rest.strip()
-    who = {"approver": approver(), "established": ESTABLISHED}
+    reply = ApprovalReply(decision="allow", approver=approver(), established=ESTABLISHED)
     match word.lower():
         case "approve" | "yes":
-            return ApprovalReply(decision="allow", **who)
+            return reply
         case "deny" | "no":
             if not rest:
                 raise UsageError("a denial needs a reason, which the model reads", hint="deny over the limit")
-            return ApprovalReply(decision="deny", reason=rest, **who)
+            return reply.model_copy(update={"decision": "deny", "reason": rest})
         case "stop":
-            return ApprovalReply(decision="stop", reason=rest, **who)
+            return reply.model_copy(update={"decision": "stop", "reason": rest})
         case "edit":
-            return ApprovalReply(decision="edit", arguments=_edited(rest, card), **who)
+            return reply.model_copy(update={"decision": "edit", "arguments": _edited(rest, card)})
         case "simulate":
-            return ApprovalReply(decision="simulate", result=_result(rest), **who)
+            return reply.model_copy(update={"decision": "simulate", "result": _result(rest)})
         case _:
             raise UsageError("that is not an answer", hint=CHOICES)
 

@@ -75,7 +75,9 @@ def _installation() -> Iterator[Finding]:
             yield Finding("fail", name, "not installed", f"pip install {name}")
             continue
         if (name, found) in _BAD:
-            yield Finding("fail", name, f"{found} is a malicious upload", "pip install -U litellm, and change your keys")
+            yield Finding(
+                "fail", name, f"{found} is a malicious upload", "pip install -U litellm, and change your keys"
+            )
         else:
             yield Finding("ok", name, found)
 
@@ -107,14 +109,18 @@ def _guarded(what: str, look: Callable[[Workspace], Iterator[Finding]], workspac
 
 def _settings(workspace: Workspace) -> Iterator[Finding]:
     settings = load_settings(workspace)
-    yield Finding("ok", "settings", f"{settings.name or settings.id}, {len(settings.knowledge.collections)} collections")
+    yield Finding(
+        "ok", "settings", f"{settings.name or settings.id}, {len(settings.knowledge.collections)} collections"
+    )
 
 
 def _trust(workspace: Workspace) -> Iterator[Finding]:
     if is_trusted(workspace):
         yield Finding("ok", "trust", "trusted as it is now")
     else:
-        yield Finding("warn", "trust", "not trusted: its tools do not run", "greenroom trust --show, then greenroom trust")
+        yield Finding(
+            "warn", "trust", "not trusted: its tools do not run", "greenroom trust --show, then greenroom trust"
+        )
 
 
 def _personas(workspace: Workspace) -> Iterator[Finding]:
@@ -142,7 +148,9 @@ def _policies(workspace: Workspace) -> Iterator[Finding]:
         return
     for name in list_personas(workspace):
         persona = load_persona(workspace, name).persona
-        policy = load_policies(policy_paths(workspace.policies, persona.policy.files), specs, persona, root=workspace.root)
+        policy = load_policies(
+            policy_paths(workspace.policies, persona.policy.files), specs, persona, root=workspace.root
+        )
         yield Finding("ok", "policy", f"{policy.label}, {len(policy.rules)} rules for {persona.label}")
 
 
@@ -187,5 +195,6 @@ async def _servers() -> list[Finding]:
     if not servers:
         return [Finding("ok", "models", "no local model server answers; scripted models need none")]
     return [
-        Finding("ok", "models", f"{server.kind} at {server.api_base}: {len(server.models)} models") for server in servers
+        Finding("ok", "models", f"{server.kind} at {server.api_base}: {len(server.models)} models")
+        for server in servers
     ]

@@ -19,8 +19,8 @@ from greenroom.log.codec import content_fields
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.rules import PolicyFile
+from greenroom.regression.case import Case
 from greenroom.workspace.settings import Settings
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,16 @@ FORMATS: tuple[Format, ...] = (
     Format("persona/1", "personas/<id>/persona.toml", "the contract", _of(Persona), samples.persona),
     Format("policy/1", "policies/<name>.toml", "rules with their tests", _of(PolicyFile), samples.policy),
     Format("script/1", "scripts/<name>.toml", "a scripted model", _of(ScriptFile), samples.script),
-    Format("log 1", ".greenroom/sessions/<id>.jsonl", "one record a line", lambda: samples.log_schema(), samples.log),
-    Format("ledger 1", ".greenroom/ledger.jsonl", "session heads, one a line", lambda: samples.ledger_schema(), samples.ledger),
+    Format("tape 1", "fixtures/<name>.tape.jsonl", "a recorded session; machine-owned", None, samples.tape),
+    Format("case/1", "fixtures/<name>.case.toml", "what is expected of it; yours", _of(Case), samples.case),
+    Format("log 1", ".greenroom/sessions/<id>.jsonl", "one record a line", samples.log_schema, samples.log),
+    Format(
+        "ledger 1",
+        ".greenroom/ledger.jsonl",
+        "session heads, one a line",
+        samples.ledger_schema,
+        samples.ledger,
+    ),
 )
 
 

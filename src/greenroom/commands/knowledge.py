@@ -35,12 +35,16 @@ def add(asked: Invocation) -> Answer[IngestReport]:
 
     workspace, face = asked.workspace(), asked.person()
     copied = [_copied(workspace, Path(word)) for word in asked.words("path")]
-    report = ingest_knowledge(workspace, lambda progress: face.note(f"  {progress.done}/{progress.total} {progress.path}"))
+    report = ingest_knowledge(
+        workspace, lambda progress: face.note(f"  {progress.done}/{progress.total} {progress.path}")
+    )
     taken = [*report.added, *report.changed]
     notes = [f"{name}: no collection in greenroom.toml takes it in" for name in copied if name not in taken]
     lines = [*(f"added    {name}" for name in report.added), *(f"changed  {name}" for name in report.changed)]
     lines += [f"removed  {name}" for name in report.removed]
-    lines.append(f"{len(taken)} taken in, {report.unchanged} unchanged, {len(report.removed)} removed; {report.chunks} chunks")
+    lines.append(
+        f"{len(taken)} taken in, {report.unchanged} unchanged, {len(report.removed)} removed; {report.chunks} chunks"
+    )
     data = {
         "added": list(report.added),
         "changed": list(report.changed),
@@ -62,7 +66,9 @@ def list_documents(asked: Invocation) -> Answer[list[documents.DocumentRow]]:
     finally:
         store.close()
     rows = [(one.collection, one.path, one.chunks, one.digest.rpartition(":")[2][:8]) for one in found]
-    data = [{"collection": one.collection, "path": one.path, "chunks": one.chunks, "digest": one.digest} for one in found]
+    data = [
+        {"collection": one.collection, "path": one.path, "chunks": one.chunks, "digest": one.digest} for one in found
+    ]
     notes = () if found else ("the store is empty; greenroom knowledge add takes in the collections",)
     return answer(found, table(("collection", "document", "chunks", "digest"), rows), data, notes=notes)
 

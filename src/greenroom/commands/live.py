@@ -128,7 +128,9 @@ def prompt(live: Live, words: str) -> Answer[Any]:
     for message in request.messages:
         lines += [f"[{message.role} · {message.source}]", *message.text.splitlines(), ""]
     names = ", ".join(spec.name for spec in request.tools)
-    return answer(request, [*lines, f"model {request.model} · tools {names or 'none'}"], request.model_dump(mode="json"))
+    return answer(
+        request, [*lines, f"model {request.model} · tools {names or 'none'}"], request.model_dump(mode="json")
+    )
 
 
 def trace(live: Live, words: str) -> Answer[Any]:
@@ -181,7 +183,8 @@ def export(live: Live, words: str) -> Answer[Any]:
 
     name, _, rest = words.partition(" ")
     expect, _, why = rest.strip().partition(" ")
-    return written(live.workspace, list(live.session.records), name, expect or "good", why)
+    session = live.session
+    return written(live.workspace, session.records, session.contract, name, expect=expect, why=why)
 
 
 def verify(live: Live, words: str) -> Answer[Any]:

@@ -78,9 +78,7 @@ def check(asked: Invocation) -> Answer[tuple[Problem, ...]]:
     lines = [f"{problem.level}: {problem.line()}" for problem in found]
     if not errors:
         lines.append(f"{', '.join(names)}: sound" if names else "there is no persona to check")
-    data = [
-        {"level": one.level, "where": one.where, "message": one.message, "hint": one.hint} for one in found
-    ]
+    data = [{"level": one.level, "where": one.where, "message": one.message, "hint": one.hint} for one in found]
     return answer(found, lines, data, notes=notes, exit_code=3 if errors else 0)
 
 

@@ -67,7 +67,14 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
     failed = sum(not one.passed for one in results)
     lines = [*(one.line() for one in results), f"{len(results) - failed} passed, {failed} failed"]
     data = [
-        {"policy": one.policy, "rule": one.rule, "test": one.name, "expected": one.expected, "got": one.got, "where": one.where}
+        {
+            "policy": one.policy,
+            "rule": one.rule,
+            "test": one.name,
+            "expected": one.expected,
+            "got": one.got,
+            "where": one.where,
+        }
         for one in results
     ]
     return answer(results, lines, data, exit_code=1 if failed else 0)

@@ -109,5 +109,3 @@ def _reply(given: str, reason: str) -> ApprovalReply:
     if not reason:
         raise UsageError("a denial needs a reason, which the model reads", hint="--reason 'over the limit'")
     return ApprovalReply(decision="deny", approver=approver(), established=ESTABLISHED, reason=reason)
-
-

@@ -78,5 +78,3 @@ def _said(asked: Invocation, workspace: Workspace) -> tuple[str, str]:
         return first, text
     named = first.partition("@")[0] in list_personas(workspace)
     return (first, "") if named else ("", first)
-
-

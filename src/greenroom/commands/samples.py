@@ -10,15 +10,20 @@ import tempfile
 from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
-from greenroom.core.events import AnyEvent, ReplyReleased, SessionOpened, TurnStarted
+from greenroom.core.events import AnyEvent, ReplyGenerated, ReplyReleased, SessionOpened, TurnFinished, TurnStarted
 from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.file_log import FileLog
+from greenroom.log.memory_log import MemoryLog
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.load import PolicySource, load_file
+from greenroom.regression.case import Case
+from greenroom.regression.proposing import case_text
+from greenroom.regression.tape import Line, Tape, read, write
+from greenroom.regression.telling import tell
 from greenroom.workspace.settings import Settings
 
 _WORKSPACE = """\
@@ -145,6 +150,36 @@ def ledger() -> str:
         path = Path(folder) / "ledger.jsonl"
         Ledger(path, FrozenClock()).anchor("s0001", 2, "0" * 64)
         return path.read_text(encoding="utf-8")
+
+
+def _recorded() -> Tape:
+    """The tape of one turn, told by the code that tells sessions."""
+    log_ = MemoryLog("s0001", FrozenClock(), CountedIds())
+    for event in (
+        TurnStarted(turn=1, words="Where is my parcel?"),
+        ReplyGenerated(step="t1/generate:1", turn=1, model="scripted/helpdesk", text="What is your order number?"),
+        ReplyReleased(step="t1/release", turn=1, text="What is your order number?"),
+        TurnFinished(step="t1/finish", turn=1, outcome="answered"),
+    ):
+        log_.append(event)
+    lines, _ = tell(log_.records)
+    header: Line = {"persona": "aria@1.3.0", "model": "scripted/helpdesk", "digests": {"persona": "0123456789ab"}}
+    return Tape(header, tuple(lines))
+
+
+def tape() -> str:
+    """A recording of one turn, written and read back."""
+    data = write(_recorded())
+    if write(read(data, "sample.tape.jsonl")) != data:
+        raise AssertionError("a tape that was read is not written as it was")
+    return data.decode()
+
+
+def case() -> str:
+    """The case an export proposes for it."""
+    text = case_text("sample", "It asks for the number first.", "good", ("shipping",), _recorded().events)
+    parse(text, Case, "sample.case.toml")
+    return text
 
 
 def _chained(body: str, contents: dict[str, Json]) -> dict[str, Json]:

@@ -23,7 +23,9 @@ def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
     from greenroom.assembly import sessions
 
     found = sessions(asked.workspace())
-    rows = [(one.id, f"{one.persona}@{one.version}", one.started[:19], one.turns, one.status, one.words) for one in found]
+    rows = [
+        (one.id, f"{one.persona}@{one.version}", one.started[:19], one.turns, one.status, one.words) for one in found
+    ]
     data = [
         {
             "id": one.id,
@@ -37,7 +39,9 @@ def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
         for one in found
     ]
     notes = () if found else ("there is no session yet; greenroom run or the workbench makes one",)
-    return answer(found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes)
+    return answer(
+        found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes
+    )
 
 
 def show(asked: Invocation) -> Answer[list[Record]]:
@@ -92,7 +96,9 @@ def verified(workspace: Workspace, session: str) -> Answer[Verified]:
     lines = [f"sound: {found.records} records, head {found.head[:16]}, the ledger anchors record {found.anchored}"]
     notes = [f"{loose} records after the last anchor are not anchored yet"] if loose else []
     if found.torn_bytes:
-        notes.append(f"the last line is torn ({found.torn_bytes} bytes), as a crash leaves it; opening the session cuts it off")
+        notes.append(
+            f"the last line is torn ({found.torn_bytes} bytes), as a crash leaves it; opening the session cuts it off"
+        )
     data = {
         "records": found.records,
         "head": found.head,
@@ -120,5 +126,3 @@ async def fork(asked: Invocation) -> Answer[str]:
     await session.aclose()
     notes = [f"go on with: greenroom run --session {name} TEXT, or greenroom open --session {name}"]
     return answer(name, [name], {"session": name, "records": records}, notes=notes)
-
-

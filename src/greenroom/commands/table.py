@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 
 class Argument(NamedTuple):
-    """One argument. `count` is as argparse's nargs; a name with dashes is an option, `flag` one without a value."""
+    """One argument. `nargs` is as argparse has it; a name with dashes is an option, `flag` one without a value."""
 
     name: str
     help: str
-    count: str = ""
+    nargs: str = ""
     choices: tuple[str, ...] = ()
     default: Any = None
     flag: bool = False
@@ -96,14 +96,24 @@ COMMANDS: tuple[Command, ...] = (
         _at("workbench:open_repl"),
         (_PERSONA, _MODEL, Argument("--session", "go on with this session", metavar="ID")),
     ),
-    Command(("session", "list"), "The sessions of this workspace, newest first", _at("session:list_sessions"), slash="sessions"),
+    Command(
+        ("session", "list"),
+        "The sessions of this workspace, newest first",
+        _at("session:list_sessions"),
+        slash="sessions",
+    ),
     Command(
         ("session", "show"),
         "Show a session: the conversation with its verdicts, tools and approvals",
         _at("session:show"),
         (_SESSION, Argument("--events", "every event, one line each", flag=True)),
     ),
-    Command(("session", "verify"), "Check a session's chain against itself and the ledger", _at("session:verify"), (_SESSION,)),
+    Command(
+        ("session", "verify"),
+        "Check a session's chain against itself and the ledger",
+        _at("session:verify"),
+        (_SESSION,),
+    ),
     Command(
         ("session", "resume"),
         "Go on with an interrupted turn, and answer its open question",
@@ -142,11 +152,23 @@ COMMANDS: tuple[Command, ...] = (
             Argument("--name", "the fixture's name", metavar="NAME"),
             Argument("--expect", "what it stands for", choices=("good", "bad", "observe"), default="good"),
             Argument("--why", "why it exists; shown when it fails", metavar="TEXT"),
+            Argument("--replace", "write over a tape of that name", flag=True),
         ),
     ),
     Command(("persona", "list"), "The personas of this workspace", _at("persona:list_all"), slash="personas"),
-    Command(("persona", "show"), "A persona's contract and its filled prompt", _at("persona:show"), (_PERSONA,), slash="persona"),
-    Command(("persona", "check"), "Everything wrong with a contract, with file, line and key", _at("persona:check"), (_PERSONA,)),
+    Command(
+        ("persona", "show"),
+        "A persona's contract and its filled prompt",
+        _at("persona:show"),
+        (_PERSONA,),
+        slash="persona",
+    ),
+    Command(
+        ("persona", "check"),
+        "Everything wrong with a contract, with file, line and key",
+        _at("persona:check"),
+        (_PERSONA,),
+    ),
     Command(("policy", "check"), "Read the policies of a persona against its tools", _at("policy:check"), (_PERSONA,)),
     Command(
         ("policy", "test"),
@@ -186,7 +208,10 @@ COMMANDS: tuple[Command, ...] = (
         ("memory", "list"),
         "What is remembered, and about whom",
         _at("memory:list_memories"),
-        (Argument("--segment", "only this segment", metavar="NAME"), Argument("--subject", "only about them", metavar="NAME")),
+        (
+            Argument("--segment", "only this segment", metavar="NAME"),
+            Argument("--subject", "only about them", metavar="NAME"),
+        ),
     ),
     Command(
         ("memory", "search"), "Search the memories", _at("memory:search"), (Argument("query", "what to look for", "+"),)
@@ -225,10 +250,18 @@ COMMANDS: tuple[Command, ...] = (
         ("trust",),
         "Allow this workspace to run its tools and reach its hosts",
         _at("trust:trust"),
-        (Argument("--show", "only show what would be trusted", flag=True), Argument("--revoke", "take trust back", flag=True)),
+        (
+            Argument("--show", "only show what would be trusted", flag=True),
+            Argument("--revoke", "take trust back", flag=True),
+        ),
     ),
     Command(("doctor",), "Check Python, packages, the workspace, its store and models", _at("doctor:doctor")),
-    Command(("help",), "Help on a topic or command", _at("topics:topic"), (Argument("topic", "formats, policy, keys, or a command", "*"),)),
+    Command(
+        ("help",),
+        "Help on a topic or command",
+        _at("topics:topic"),
+        (Argument("topic", "formats, policy, keys, or a command", "*"),),
+    ),
 )
 
 
@@ -246,10 +279,25 @@ class Action(NamedTuple):
 
 ACTIONS: tuple[Action, ...] = (
     Action("help", "these commands", _at("live:actions"), palette="Help", key="f1"),
-    Action("mode", "where the session stops: run, tools or step", _at("live:mode"), "MODE", ("run", "tools", "step"), "Step mode", "ctrl+t"),
+    Action(
+        "mode",
+        "where the session stops: run, tools or step",
+        _at("live:mode"),
+        "MODE",
+        ("run", "tools", "step"),
+        "Step mode",
+        "ctrl+t",
+    ),
     Action("policy", "the verdicts of the last turn, or of turn N", _at("live:policy"), "[N]", (), "Policy pane"),
     Action("memory", "what was recalled, proposed and kept", _at("live:memory"), "[N]", (), "Memory pane"),
-    Action("retrieval", "the passages with their scores, kept or dropped and why", _at("live:retrieval"), "[N]", (), "Retrieval pane"),
+    Action(
+        "retrieval",
+        "the passages with their scores, kept or dropped and why",
+        _at("live:retrieval"),
+        "[N]",
+        (),
+        "Retrieval pane",
+    ),
     Action("tools", "the tool calls", _at("live:tools"), "[N]", (), "Tools pane"),
     Action("prompt", "what the model would be given now", _at("live:prompt"), "", (), "Prompt pane"),
     Action("trace", "every event of the session", _at("live:trace"), "[N]", (), "Trace pane"),
@@ -257,7 +305,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("forget", "remove a memory for good", _at("live:forget"), "ID", (), "Forget a memory"),
     Action("resume", "go on with an interrupted turn", _at("live:resume"), "", (), "Resume the turn"),
     Action("abandon", "give an unfinished turn up", _at("live:abandon"), "[REASON]", (), "Abandon the turn"),
-    Action("export", "write this session as a fixture", _at("live:export"), "NAME [good|bad|observe]", (), "Export a fixture", "x"),
+    Action(
+        "export",
+        "write this session as a fixture",
+        _at("live:export"),
+        "NAME [good|bad|observe]",
+        (),
+        "Export a fixture",
+        "x",
+    ),
     Action("verify", "check this session's chain", _at("live:verify"), "", (), "Verify the log"),
     Action("quit", "leave; the session stays on disk", "", "", (), "Quit", "ctrl+q"),
 )

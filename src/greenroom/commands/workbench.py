@@ -47,7 +47,11 @@ def demo(asked: Invocation) -> Answer[Workspace]:
     ingest_knowledge(workspace)
     code = _screen(workspace) if _on_a_screen() else 0
     lines = [str(workspace.root)]
-    notes = [] if _on_a_screen() else [f"this is not a terminal; open it with: greenroom {shlex.quote(str(workspace.root))}"]
+    notes = (
+        []
+        if _on_a_screen()
+        else [f"this is not a terminal; open it with: greenroom {shlex.quote(str(workspace.root))}"]
+    )
     notes += replays(workspace)
     return answer(workspace, lines, {"workspace": str(workspace.root)}, notes=notes, exit_code=code)
 
@@ -80,7 +84,9 @@ def open_repl(asked: Invocation) -> Answer[Workspace]:
     """
     workspace = asked.workspace()
     if not sys.stdin.isatty():
-        raise UsageError("the REPL needs a terminal", hint='headless: greenroom run PERSONA "TEXT", or pipe lines to it')
+        raise UsageError(
+            "the REPL needs a terminal", hint='headless: greenroom run PERSONA "TEXT", or pipe lines to it'
+        )
     code = handler_of(REPL)(
         workspace, persona=asked.text("persona"), model=asked.text("model"), session=asked.text("session")
     )

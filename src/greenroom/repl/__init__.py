@@ -1,0 +1,1 @@
+"""The REPL: the same session as the workbench, line by line."""

@@ -1,0 +1,163 @@
+"""The REPL's loop: words become turns, slash words become actions, Ctrl-C interrupts a turn and never the log.
+
+Invariant: while a turn runs, only questions read from the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from greenroom.commands.live import Live, act, find_action
+from greenroom.commands.session import conversation
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import GatePaused, Record, TurnStarted
+from greenroom.core.inert import inert_line
+from greenroom.core.signals import Signal
+from greenroom.engine.session import Session
+from greenroom.repl.completer import SlashCompleter
+from greenroom.repl.history import MaskedHistory
+from greenroom.repl.out import Out
+from greenroom.repl.person import Person
+from greenroom.views import usage
+from greenroom.views.fold import fold_all
+from greenroom.workspace.layout import Workspace
+
+HISTORY = "repl_history.jsonl"
+
+
+def run(workspace: Workspace, *, persona: str = "", model: str = "", session: str = "") -> int:
+    """Talk until the person leaves; the exit code.
+
+    Raises:
+        GreenroomError: the session cannot be opened.
+    """
+    return asyncio.run(_open(workspace, persona, model, session))
+
+
+async def _open(workspace: Workspace, persona: str, model: str, session_id: str) -> int:
+    from greenroom.assembly import open_session
+
+    person = Person()
+    session = await open_session(workspace, persona=persona, model=model, session=session_id, approver=person)
+    try:
+        await Repl(workspace, session, person).talk()
+    finally:
+        await session.aclose()
+    return 0
+
+
+class Repl:
+    """One session at the terminal."""
+
+    def __init__(self, workspace: Workspace, session: Session, person: Person) -> None:
+        self._session = session
+        self._live = Live(workspace, session)
+        self._person = person
+        self._out = person.out = Out(session.contract.persona.name)
+        self._history = MaskedHistory(workspace.make_state() / HISTORY)
+        self._paused: asyncio.Queue[GatePaused] = asyncio.Queue()
+        self._prompt: PromptSession[str] = PromptSession(
+            history=self._history, completer=SlashCompleter(), bottom_toolbar=self._toolbar, complete_while_typing=True
+        )
+
+    async def talk(self) -> None:
+        """Read and obey until /quit or Ctrl-D."""
+        self._greet()
+        self._session.bus.subscribe(self._follow)
+        while (line := await self._read()) is not None:
+            text = line.strip()
+            if text in ("/quit", "/q", "/exit"):
+                break
+            if text:
+                await self._obey(text)
+        self._out.lines(
+            [f"session {self._session.id} is kept; go on with: greenroom repl --session {self._session.id}"]
+        )
+
+    async def _obey(self, text: str) -> None:
+        try:
+            if not text.startswith("/"):
+                await self._turn(text)
+                return
+            self._history.keep(text)
+            name, _, rest = text[1:].partition(" ")
+            if name == "resume":
+                await self._turn(None)
+                return
+            done = await act(self._live, find_action(name), rest)
+            self._out.lines([*done.lines, *done.notes])
+        except GreenroomError as error:
+            self._out.error(error)
+
+    async def _turn(self, words: str | None) -> None:
+        """Carry a turn (None: the unfinished one) while Ctrl-C interrupts it and gates are asked about."""
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(signal.SIGINT, self._session.cancel)
+        problem: GreenroomError | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeper = group.create_task(self._person.keep_gates(self._session, self._paused))
+                try:
+                    problem = await self._carried(words)
+                finally:
+                    keeper.cancel()
+        finally:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(signal.SIGINT)
+        if problem is not None:
+            raise problem
+
+    async def _carried(self, words: str | None) -> GreenroomError | None:
+        """Carry it; a problem is returned, because a task group would wrap it."""
+        try:
+            if words is not None:
+                await self._session.turn(words)
+            elif await self._session.resume() is None:
+                self._out.lines(["no turn is unfinished"])
+        except GreenroomError as error:
+            return error
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self._out.lines(["interrupted; /resume goes on, /abandon gives the turn up"])
+        return None
+
+    def _follow(self, item: Record | Signal) -> None:
+        if isinstance(item, Record):
+            if isinstance(item.event, GatePaused):
+                self._paused.put_nowait(item.event)
+            elif isinstance(item.event, TurnStarted):
+                self._history.keep(item.event.words)
+        self._out.follow(item)
+
+    async def _read(self) -> str | None:
+        while True:
+            with patch_stdout(raw=True):
+                try:
+                    return await self._prompt.prompt_async("you> ")
+                except KeyboardInterrupt:
+                    continue
+                except EOFError:
+                    return None
+
+    def _greet(self) -> None:
+        contract = self._session.contract
+        if len(self._session.records) > 2:
+            self._out.lines(conversation(list(self._session.records)))
+        self._out.lines([f"{contract.persona.label} on {contract.model}. /help lists the commands, Ctrl-D leaves."])
+        if self._session.open_turn() is not None:
+            self._out.lines(["a turn is unfinished: /resume goes on with it, /abandon gives it up"])
+
+    def _toolbar(self) -> FormattedText:
+        contract = self._session.contract
+        total = usage.total(fold_all(usage.fold, usage.EMPTY, self._session.records))
+        parts = (contract.persona.label, contract.model, f"mode {self._session.mode}", f"{total.tokens} tokens")
+        return FormattedText([("", inert_line(" · ".join((*parts, f"{total.usd:.4f} USD"))))])
