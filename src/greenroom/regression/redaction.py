@@ -17,8 +17,8 @@ from greenroom.log.codec import content_fields
 from greenroom.policy.port import Policy, Question
 
 _ALWAYS = ("secret.", "personal.")
-_PUBLISHED = ("secret.",)
-"""Of passages, which are documents the team keeps in git itself, only secrets are replaced."""
+_PUBLISHED = "candidates"
+"""Passages are documents the team keeps in git itself: of personal data nothing is replaced in them, of secrets all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,13 @@ def _by_kind(record: Record, masks: Masks, made: list[Redaction]) -> Record:
     content = _content(record.event)
     if not content:
         return record
-    wanted = _PUBLISHED if isinstance(record.event, PassagesRetrieved) else _ALWAYS
-    findings = [item for item in find(content) if item.detector.startswith(wanted) and not item.mask]
+    published = isinstance(record.event, PassagesRetrieved)
+    findings = [
+        item
+        for item in find(content)
+        if item.detector.startswith(_ALWAYS[:1] if published and item.path.startswith(_PUBLISHED) else _ALWAYS)
+        and not item.mask
+    ]
     if not findings:
         return record
     _note(made, record, findings)
