@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,38 @@ class StaleIndex:
         return [VectorHit(9_999, 0.9)]
 
     async def aclose(self) -> None: ...
+
+
+def test_a_store_that_is_busy_does_not_hold_up_the_event_loop(store: Store) -> None:
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        with store.transaction():
+            held.set()
+            return free.wait(20)
+
+    async def work(retriever: StoreRetriever) -> None:
+        await retriever.warm()
+        async with asyncio.TaskGroup() as group:
+            holder = group.create_task(asyncio.to_thread(hold))
+            await asyncio.to_thread(held.wait)
+            waiting = group.create_task(retriever.retrieve(PassageQuery(text="refund policy")))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert not waiting.done()
+            free.set()
+        assert holder.result()
+        assert waiting.result().candidates
+
+    with_retriever(store, work, ChromaIndex(store, NgramsEmbedder()))
+
+
+def test_an_embedder_that_is_out_from_the_start_does_not_break_warming(store: Store) -> None:
+    out = OutEmbedder()
+    out.calls = 1
+    found = find(store, "refund policy", embedder=out)
+    assert found.legs == ("lexical",)
+    assert found.candidates
 
 
 def test_a_stale_hit_is_let_go(store: Store) -> None:

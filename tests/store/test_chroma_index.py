@@ -189,6 +189,7 @@ def test_failing_while_it_serves_leads_to_a_rebuild(store: Store) -> None:
         collection = index._collection
         index._client.delete_collection(collection.name)
         assert await index.search(EMBEDDER.embed(["a.md"])[0], (), 3) is None
+        assert index._collection is None
         assert "being rebuilt" in index.note
         await index.start()
         assert index.rebuilds == 2

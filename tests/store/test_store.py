@@ -141,6 +141,15 @@ def test_kill_while_writing_loses_nothing_acknowledged(tmp_path: Path) -> None:
     store.close()
 
 
+def test_many_processes_may_make_the_store_at_once(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from greenroom.store.store import Store; Store.open(Path(sys.argv[1])).close()"
+    children = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new")], stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [child.communicate()[1] for child in children] == [""] * 4
+
+
 def test_garbage_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_bytes(b"not a database at all, sorry" * 100)
     with pytest.raises(FileInvalid) as caught:

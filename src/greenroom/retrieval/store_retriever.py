@@ -7,6 +7,7 @@ returned, so a query about nothing in the documents finds nothing. Nothing block
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -64,7 +65,8 @@ class StoreRetriever:
         """Bring up the vector leg: exact search first, then the index, which may rebuild for a while."""
         if self._embedder is None:
             return
-        await asyncio.to_thread(self._warm_flat)
+        with contextlib.suppress(ServiceUnavailable):  # said by each retrieval, for as long as it lasts
+            await asyncio.to_thread(self._warm_flat)
         self._warm = True
         if self._index is not None:
             await self._index.start()
@@ -129,7 +131,7 @@ class StoreRetriever:
         except ServiceUnavailable as error:
             return None, f"the vector leg is out: {error.line()}"
         hits: list[VectorHit] | None = None
-        if self._index and not (collections and await asyncio.to_thread(self._flat_filters_faster)):
+        if self._index and not (bool(collections) and await asyncio.to_thread(self._flat_filters_faster)):
             hits = await self._index.search(vector, collections, pool)
         note = self._index.note if self._index else ""
         if hits is None:

@@ -7,6 +7,7 @@ it at a time (a lock file), one thread touches it, and anything wrong with it le
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -65,13 +66,9 @@ class ChromaIndex:
 
     async def search(self, vector: Any, collections: Sequence[str], limit: int) -> list[VectorHit] | None:
         """The nearest chunks; None while it is opening, rebuilding, behind the store, or another process has it."""
-        if self._closing:
+        if self._closing or self._busy():
             return None
-        return (
-            await asyncio.wrap_future(self._thread.submit(self._search, vector, tuple(collections), limit))
-            if self._serves()
-            else None
-        )
+        return await asyncio.wrap_future(self._thread.submit(self._search, vector, tuple(collections), limit))
 
     async def aclose(self) -> None:
         """Stop after the batch at hand and let go of everything."""
@@ -79,14 +76,8 @@ class ChromaIndex:
         await asyncio.to_thread(self._thread.shutdown, wait=True)
         self._shut()
 
-    def _serves(self) -> bool:
-        """Whether a search can be answered now; a change of the store starts a refresh behind it."""
-        if self._pending is not None and not self._pending.done():
-            return False
-        if self._generation != self._store.generation:
-            self._refresh()
-            return False
-        return self._collection is not None
+    def _busy(self) -> bool:
+        return self._pending is not None and not self._pending.done()
 
     def _refresh(self) -> Future[None]:
         if self._pending is None or self._pending.done():
@@ -104,6 +95,8 @@ class ChromaIndex:
             self._note = f"the vector index failed ({type(error).__name__}); vectors are searched exactly in SQLite"
 
     def _bring_up(self) -> None:
+        if self._closing:
+            return
         generation = self._store.generation
         # Set first: if this fails, it is tried again when the documents change, not at every search.
         self._generation = generation
@@ -239,6 +232,13 @@ class ChromaIndex:
         return int(str(row[0])), np.frombuffer(blob, "<f2").astype(np.float32)
 
     def _search(self, vector: Any, collections: tuple[str, ...], limit: int) -> list[VectorHit] | None:
+        if self._generation != self._store.generation:
+            # Behind the documents: catch up after this, and let exact search answer meanwhile.
+            with contextlib.suppress(RuntimeError):  # closed in the meantime
+                self._refresh()
+            return None
+        if self._collection is None:
+            return None
         try:
             return self._query(vector, collections, limit)
         except BaseException as error:  # noqa: BLE001  # Rust panics are no `Exception`

@@ -20,7 +20,7 @@ SMALL = 40
 """Under so many chunks bm25 has no statistics (a word in half of them counts for nothing): then words are counted."""
 
 
-_TELLING = 0.95
+_TELLING = 0.9
 
 
 @dataclass(frozen=True, slots=True)
