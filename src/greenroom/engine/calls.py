@@ -38,7 +38,8 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
         WaitingForPerson: at least one question stays open; the other calls have ended.
         TurnStopped: a person stopped the turn.
     """
-    decided = [_decide(room, turn, call, budget, place) for place, call in enumerate(calls)]
+    before = budget.calls
+    decided = [_decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
     stopped: list[GreenroomError] = []
     async with asyncio.TaskGroup() as group:
         for item in decided:
@@ -56,13 +57,12 @@ async def _to_the_end(room: Room, turn: int, item: Decided, stopped: list[Greenr
         stopped.append(error)
 
 
-def _decide(room: Room, turn: int, call: ToolCall, budget: Budget, place: int) -> Decided:
+def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     step = f"t{turn}/tool:{call.id}"
     problem = call.problem or room.outside.tools.problem(call)
     if room.contract.spec(call.tool) is None:
         problem = problem or f"there is no tool named {call.tool}"
-    if not problem and room.steps.find(ToolStarted, step) is None:
-        problem = budget.no_call_left(budget.calls + place)
+    problem = problem or over_limit
     if problem:
         return Decided(call, step, problem=problem)
     verdict = decide_call(room, turn, call, suffix="")

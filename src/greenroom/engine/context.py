@@ -10,8 +10,6 @@ from greenroom.policy.port import Question
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose
 
-PASSAGE_BUDGET_CHARACTERS = 8_000
-
 
 async def gather(room: Room, turn: int, words: str) -> ContextSelected:
     """Recall and retrieve, give each item a verdict, and record what goes into the prompt."""
@@ -19,8 +17,9 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
     recalled = await _recall(room, turn, words)
     await room.gates.wait("retrieve", turn)
     found = await _retrieve(room, turn, words)
+    wanted = room.contract.persona.knowledge
     kept_passages, dropped = choose(
-        found.candidates, top_k=room.contract.persona.knowledge.top_k, budget_chars=PASSAGE_BUDGET_CHARACTERS
+        found.candidates, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars
     )
     facts = room.facts.now()
     memories = []

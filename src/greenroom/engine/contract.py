@@ -16,7 +16,8 @@ class Contract:
     """A persona with its filled prompt, its policy and the tools it may use.
 
     `texts` are the files behind it by component (`persona`, `prompt`, `policy`, `tools`, `parameters`);
-    `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about.
+    `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about,
+    `retention_days` how long each memory segment keeps them (absent: for good).
     """
 
     persona: Persona
@@ -28,6 +29,7 @@ class Contract:
     texts: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     subject: str = "visitor"
+    retention_days: Mapping[str, int] = field(default_factory=dict)
 
     def spec(self, tool: str) -> ToolSpec | None:
         """The spec of a tool the persona has, or None."""

@@ -21,6 +21,10 @@ class Facts:
     def __init__(self, autonomy: int, reserves: Reserves) -> None:
         self._autonomy = autonomy
         self._reserves = reserves
+        self.clear()
+
+    def clear(self) -> None:
+        """Know nothing."""
         self._turn = 0
         self._taint: dict[Origin, None] = {}
         self._counts: dict[str, int] = {}

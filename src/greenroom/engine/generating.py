@@ -9,19 +9,19 @@ from greenroom.core.events import AttemptFailed, ReplyGenerated
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.signals import TextArrived
 from greenroom.core.values import ToolCall
+from greenroom.engine.contract import Contract
 from greenroom.engine.room import Room, spec_of
 from greenroom.engine.streaming import StreamGuard
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question
-from greenroom.views.transcript import compose
+from greenroom.views.transcript import Transcript, compose
 
 
-def request_now(room: Room) -> ModelRequest:
-    """What the model would be given at this moment."""
-    contract = room.contract
+def request_for(contract: Contract, state: Transcript) -> ModelRequest:
+    """What the model is given when the log says `state`."""
     return ModelRequest(
         model=contract.model,
-        messages=compose(room.transcript, contract.system, contract.voice),
+        messages=compose(state, contract.system, contract.voice),
         tools=contract.tools,
         params=dict(contract.persona.model.params),
     )
@@ -34,7 +34,7 @@ async def generate(room: Room, turn: int, number: int) -> ReplyGenerated:
         ServiceUnavailable: no model answered; the attempts are in the log.
     """
     step = f"t{turn}/generate:{number}"
-    request = request_now(room)
+    request = request_for(room.contract, room.transcript)
 
     async def act() -> ReplyGenerated:
         return await _ask_model(room, turn, step, request)

@@ -5,11 +5,11 @@ Invariant: what is logged, shown or sent on has passed `admit` first, so all of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from greenroom.core.events import Record, ToolStarted, VerdictReached
-from greenroom.core.signals import Signal
 from greenroom.core.values import Json, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
@@ -31,11 +31,17 @@ class Room:
     gates: Gates
     transcript: transcript.Transcript = field(default_factory=transcript.Turns)
 
-    def see(self, item: Record | Signal) -> None:
+    def see(self, record: Record) -> None:
         """Keep facts and transcript up to the log."""
-        if isinstance(item, Record):
-            self.facts.see(item)
-            self.transcript = transcript.fold(self.transcript, item)
+        self.facts.see(record)
+        self.transcript = transcript.fold(self.transcript, record)
+
+    def rewind(self, records: Iterable[Record]) -> None:
+        """Know exactly these records."""
+        self.facts.clear()
+        self.transcript = transcript.EMPTY
+        for record in records:
+            self.see(record)
 
     def admit(self, question: Question) -> tuple[Verdict, dict[str, Json]]:
         """The verdict on something that came from outside, and its payload as it may be kept."""

@@ -32,7 +32,7 @@ from greenroom.engine.bus import Bus
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
-from greenroom.engine.generating import request_now
+from greenroom.engine.generating import request_for
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
 from greenroom.engine.room import Room
@@ -40,6 +40,8 @@ from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
 from greenroom.log.port import Log
 from greenroom.policy.port import Question
+from greenroom.views import transcript
+from greenroom.views.fold import fold_all
 
 Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""
@@ -66,9 +68,8 @@ class Session:
         self._steps = Steps(log, self.bus, recording)
         facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves)
         self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
-        for record in log.records:
-            self._room.see(record)
-        self.bus.subscribe(self._room.see)
+        self._rewind(len(log.records) - 1)
+        self._steps.read_by(self._room.see)
         self.bus.subscribe(self._anchor_answers)
         self._open(workspace)
 
@@ -93,16 +94,14 @@ class Session:
         """Whether a turn is being worked on in this process."""
         return self._running is not None
 
-    def open_turn(self) -> TurnStarted | None:
-        """The turn that has begun and not ended, or None."""
-        last: TurnStarted | None = None
+    def open_turn(self) -> Record | None:
+        """The record that began the turn which has not ended, or None."""
         for record in reversed(self.records):
             if isinstance(record.event, TurnFinished | TurnAbandoned):
                 return None
             if isinstance(record.event, TurnStarted):
-                last = record.event
-                break
-        return last
+                return record
+        return None
 
     async def turn(self, words: str, origin: str = "person") -> TurnFinished:
         """Say something and carry the turn to its end.
@@ -120,25 +119,27 @@ class Session:
         _, masked = self._room.admit(question)
         text = str(masked.get("text", ""))
         event = self._steps.note(TurnStarted(turn=number, words=text, origin=origin))
-        return await self._carry(event)
+        return await self._carry(event.turn, event.words)
 
     async def resume(self) -> TurnFinished | None:
         """Go on with the open turn from what the log has; None if there is none.
 
         Raises: as `turn`.
         """
-        event = self.open_turn()
-        if event is None:
+        record = self.open_turn()
+        if record is None or not isinstance(record.event, TurnStarted):
             return None
         if isinstance(self.records[-1].event, TurnInterrupted):
-            self._steps.note(TurnResumed(turn=event.turn))
-        return await self._carry(event)
+            self._steps.note(TurnResumed(turn=record.event.turn))
+        self._rewind(record.seq)
+        return await self._carry(record.event.turn, record.event.words)
 
     def abandon(self, reason: str) -> None:
         """Give the open turn up; nothing of it goes into later prompts."""
-        event = self.open_turn()
-        if event is not None:
-            self._steps.note(TurnAbandoned(turn=event.turn, reason=reason), sync=True)
+        record = self.open_turn()
+        if record is not None:
+            self._steps.note(TurnAbandoned(turn=record.event.turn, reason=reason), sync=True)
+            self._rewind(len(self.records) - 1)
             self._anchor_head()
 
     def answer(self, step: str, reply: ApprovalReply) -> None:
@@ -166,7 +167,8 @@ class Session:
 
     def request_now(self) -> ModelRequest:
         """What the model would be given at this moment, for the Prompt pane."""
-        return request_now(self._room)
+        state = fold_all(transcript.fold, transcript.EMPTY, self.records)
+        return request_for(self.contract, state)
 
     async def forget(self, memory_id: str, by: str) -> bool:
         """Remove a memory from the store and say so in the log."""
@@ -192,15 +194,20 @@ class Session:
         await self._room.outside.aclose()
         self.log.close()
 
-    async def _carry(self, event: TurnStarted) -> TurnFinished:
+    def _rewind(self, seq: int) -> None:
+        """Know the log up to and including record `seq`; what comes after is met again step by step."""
+        self._room.rewind(self.records[: seq + 1])
+        self._steps.rewind(seq)
+
+    async def _carry(self, turn: int, words: str) -> TurnFinished:
         budget = Budget(self.contract.persona.limits)
-        stop = self.bus.subscribe(lambda item: budget.see(item) if isinstance(item, Record) else None)
-        run = asyncio.ensure_future(run_turn(self._room, event.turn, event.words, budget))
+        stop = self._steps.read_by(budget.see)
+        run = asyncio.ensure_future(run_turn(self._room, turn, words, budget))
         self._running = run
         try:
             return await run
         except BaseException as error:
-            return self._end_early(event.turn, _first(error), budget)
+            return self._end_early(turn, _first(error), budget)
         finally:
             stop()
             self._running = None

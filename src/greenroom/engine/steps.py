@@ -54,8 +54,24 @@ class Steps:
         self.bus = bus
         self._recording = recording or NothingRecorded()
         self._latest: dict[tuple[type[Event], str], Record] = {}
+        self._readers: list[Callable[[Record], None]] = []
+        self._met = -1
+        self._met_again: set[int] = set()
         for record in log.records:
             self._index(record)
+
+    def read_by(self, reader: Callable[[Record], None]) -> Callable[[], None]:
+        """Show `reader` every record once, when its step is met: at once if new, else when answered from the log.
+
+        The returned callable ends it.
+        """
+        self._readers.append(reader)
+        return lambda: self._readers.remove(reader)
+
+    def rewind(self, seq: int) -> None:
+        """Take records after `seq` as not yet met: a resumed turn meets them again, step by step."""
+        self._met = seq
+        self._met_again = set()
 
     async def once(
         self,
@@ -93,6 +109,7 @@ class Steps:
         if record is None:
             return None
         if inputs is None or _same_inputs(record, inputs):
+            self._meet(record)
             return cast(E, record.event)
         if on_change == "redo":
             return None
@@ -120,8 +137,16 @@ class Steps:
         derived = {"inputs": inputs} if inputs is not None else None
         record = self.log.append(event, derived=derived, sync=sync)
         self._index(record)
+        self._meet(record)
         self.bus.tell(record)
         return cast(E, record.event)
+
+    def _meet(self, record: Record) -> None:
+        if record.seq <= self._met or record.seq in self._met_again:
+            return
+        self._met_again.add(record.seq)
+        for reader in tuple(self._readers):
+            reader(record)
 
     def _index(self, record: Record) -> None:
         if record.event.step:

@@ -6,8 +6,10 @@ them goes through `steps`.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
+from greenroom.core.clock import stamp
 from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
 from greenroom.core.signals import StageEntered
 from greenroom.core.values import Effect, Memory, Origin, Verdict
@@ -62,22 +64,30 @@ async def _remember(room: Room, turn: int, words: str) -> None:
     if not segments:
         return
     step = f"t{turn}/propose"
-    record = f"{room.steps.log.session}:t{turn}"
+    segment = segments[0]
 
     async def act() -> MemoriesProposed:
+        now = room.outside.clock.now()
+        days = room.contract.retention_days.get(segment)
         memories = propose(
             words,
-            segment=segments[0],
+            segment=segment,
             subject=room.contract.subject,
-            record=record,
-            clock=room.outside.clock,
-            ids=room.outside.ids,
+            record=f"{room.steps.log.session}:t{turn}",
+            created=stamp(now),
+            expires=stamp(now + timedelta(days=days)) if days else None,
+            known=_recalled(room),
         )
         return MemoriesProposed(step=step, turn=turn, memories=memories)
 
-    proposed = await room.steps.once(MemoriesProposed, step, [words, segments[0]], act)
+    proposed = await room.steps.once(MemoriesProposed, step, [words, segment], act)
     for memory in proposed.memories:
         await _keep(room, turn, memory)
+
+
+def _recalled(room: Room) -> tuple[Memory, ...]:
+    now = room.transcript.last()
+    return now.memories if now else ()
 
 
 async def _keep(room: Room, turn: int, memory: Memory) -> None:

@@ -14,11 +14,11 @@ from greenroom.log.codec import encode
 class MemoryLog:
     """The records of one session, kept until the process ends."""
 
-    def __init__(self, session: str, clock: Clock, ids: Ids) -> None:
+    def __init__(self, session: str, clock: Clock, ids: Ids, records: Sequence[Record] = ()) -> None:
         self._session = session
         self._clock = clock
         self._ids = ids
-        self._records: list[Record] = []
+        self._records = list(records)
 
     @property
     def session(self) -> str:

@@ -125,12 +125,13 @@ class ModelChoice(Frozen):
 class Knowledge(Frozen):
     """What it may look up. At most `top_k` passages and `budget_chars` code points of them reach the prompt.
 
-    A candidate whose fused score (0..1) is under `min_score` is dropped, so that a weak match is not cited.
+    A candidate is dropped when the better of its own leg scores (0..1) is under `min_score`, so that a weak match is
+    not cited; the fused score, which only orders, is no measure of that.
     """
 
     collections: tuple[Line, ...] = ()
     top_k: int = Field(default=6, ge=1, le=100)
-    min_score: Share = 0.0
+    min_score: Share = 0.15
     budget_chars: int = Field(default=6000, ge=200)
 
 

@@ -65,8 +65,15 @@ def compose(state: Transcript, system: str, voice: str, history_turns: int = 40)
 
 def memory_part(memories: Sequence[Memory]) -> str:
     """The memories as the model reads them."""
-    lines = [f"- {memory.key or memory.segment}: {memory.text}" for memory in memories]
+    lines = [f"- {_labelled(memory)}" for memory in memories]
     return "What you remember of this person:\n" + "\n".join(lines)
+
+
+def _labelled(memory: Memory) -> str:
+    """`size: 42`: the key once, whether or not the text names it too."""
+    label, colon, value = memory.text.partition(": ")
+    named = bool(colon) and label.lower().replace(" ", "_") == memory.key
+    return f"{memory.key or memory.segment}: {value if named else memory.text}"
 
 
 def passage_part(passages: Sequence[Passage]) -> str:
