@@ -90,7 +90,17 @@ def test_the_right_passage_comes_first(store: Store, query: str, label: str, war
 
 @pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize(
-    "query", ["qwxz blorf zzyx", "weather in paris", "what is it", "", "!!! ???", "quantum chromodynamics"]
+    "query",
+    [
+        "qwxz blorf zzyx",
+        "weather in paris",
+        "what is it",
+        "",
+        "!!! ???",
+        "quantum chromodynamics",
+        "tell me a joke",
+        "thank you",
+    ],
 )
 def test_nonsense_finds_nothing(store: Store, query: str, warm: bool) -> None:
     assert find(store, query, warm=warm).candidates == ()

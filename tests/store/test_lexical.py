@@ -39,6 +39,11 @@ def test_scores_are_comparable_between_queries(tmp_path: Path) -> None:
     assert look(index, "zeppelin hovercraft") == []
 
 
+def test_an_order_number_takes_nothing_from_the_words_beside_it(tmp_path: Path) -> None:
+    index = LexicalIndex(corpus(tmp_path, *FILLER, "refunds go back to the card"))
+    assert look(index, "refund card 1001") == look(index, "refund card")
+
+
 def test_in_a_tiny_corpus_a_word_in_most_chunks_still_counts(tmp_path: Path) -> None:
     index = LexicalIndex(corpus(tmp_path, "return of shoes", "return of hats", "shipping"))
     hits = look(index, "return shoes")
@@ -97,7 +102,7 @@ def test_a_word_written_only_in_the_plural_is_found(tmp_path: Path) -> None:
 
 def test_nonsense_and_other_words_are_left_alone(tmp_path: Path) -> None:
     speller = Speller(corpus(tmp_path, "refund policy for leather shoes order 1001"))
-    for word in ("weather", "qwxz", "blorf", "fir", "1002", "", "x"):
+    for word in ("weather", "qwxz", "blorf", "fir", "1002", "", "x", "wait", "thank"):
         assert not speller.suggest(word)
 
 

@@ -27,5 +27,8 @@ class FixedRetriever:
         found = tuple(p for p in self._passages if not wanted or p.collection in wanted)
         return Found(candidates=found[: query.candidates], legs=self._legs, note=self._note)
 
+    async def warm(self) -> None:
+        """Always ready."""
+
     async def aclose(self) -> None:
         """Nothing to let go of."""

@@ -144,7 +144,8 @@ class StoreRetriever:
         self, query: PassageQuery, words: _Words, lexical: Sequence[LexicalHit], vector: Sequence[VectorHit] | None
     ) -> tuple[Passage, ...]:
         by_words = {hit.number: hit.score for hit in lexical}
-        by_vector = {hit.number: hit.cosine for hit in vector or ()}
+        alone = self._embedder.alone if self._embedder else 1.0
+        by_vector = {hit.number: hit.cosine for hit in vector or () if hit.cosine >= alone or hit.number in by_words}
         chunks = read_chunks(self._store, list(by_words | by_vector))
         candidates = [
             Candidate(number, chunk.document, chunk.ordinal, by_words.get(number), by_vector.get(number))

@@ -16,7 +16,8 @@ class Embedder(Protocol):
     """Turns texts into vectors of length one.
 
     `id` names make and version (`ngrams/1`), `leg` is what people see it called, `dimensions` the length of a
-    vector. `weight` is its share in the fused score (0..1), `floor` the cosine below which a hit is noise.
+    vector. `weight` is its share in the fused score (0..1). Below the cosine `floor` a hit is noise; one that shares no
+    word with the query needs `alone`, which for a semantic embedder is the same.
     """
 
     @property
@@ -29,6 +30,8 @@ class Embedder(Protocol):
     def weight(self) -> float: ...
     @property
     def floor(self) -> float: ...
+    @property
+    def alone(self) -> float: ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[Any]:
         """One row a text, float32, unit length (or all zero for a text without content). Blocks; may use the network.

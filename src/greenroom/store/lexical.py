@@ -1,7 +1,7 @@
 """The lexical leg: FTS5 with porter stemming over headings and text, its scores made comparable between queries.
 
 Invariant: a score lies in 0..1 and says which share of the query's information a chunk holds; it is bm25 over the
-most that bm25 could give for these words, and a word the corpus lacks counts with the most information of all.
+most that bm25 could give for these words, and a word the corpus lacks counts as a rare one.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ SMALL = 40
 
 
 _TELLING = 0.9
+_UNKNOWN_SHARE = 0.02
+"""A word the corpus lacks weighs like one in a fiftieth of the chunks: enough to make a stray match a poor one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,16 @@ class LexicalIndex:
         return [LexicalHit(int(str(number)), min(1.0, trust * float(str(score)) / ideal)) for number, score in rows]
 
     def information(self, term: Term) -> float:
-        """The most bm25 can give for this word: its inverse document frequency times what a full count is worth."""
-        odds = (self.total() - term.chunks + 0.5) / (term.chunks + 0.5)
-        if self._total < SMALL:
+        """The most bm25 can give for this word: its inverse document frequency times what a full count is worth.
+
+        A number the corpus lacks has none: it is some order's or person's, and says nothing of what is asked.
+        """
+        if not term.chunks and term.word.isdigit():
+            return 0.0
+        total = self.total()
+        held = min(total, term.chunks or max(1, round(total * _UNKNOWN_SHARE)))
+        odds = (total - held + 0.5) / (held + 0.5)
+        if total < SMALL:
             return math.log(1 + odds)
         return max(math.log(odds), 1e-6) * (_K1 + 1)
 
