@@ -53,9 +53,11 @@ class Terminal:
 
     def _tell(self, record: Record) -> None:
         from greenroom.commands.narrate import told
+        from greenroom.core.events import TurnInterrupted
 
         said = told(record)
-        if said is None or said.voice == "you":
+        # Why a turn was interrupted is the line of the error that ends the command.
+        if said is None or said.voice == "you" or isinstance(record.event, TurnInterrupted):
             return
         if said.voice == "reply":
             stdout.write_lines([said.text])

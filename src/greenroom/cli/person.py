@@ -1,6 +1,6 @@
 """A person at the terminal, asked in plain text.
 
-Invariant: nothing is read while no question is shown, and a question never blocks the session's event loop.
+Invariant: what was typed before a question was shown never answers it, and a question never blocks the event loop.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import threading
+from contextlib import suppress
 
 from greenroom.cli import stderr
 from greenroom.core.errors import UsageError, WaitingForPerson
@@ -30,6 +31,7 @@ class Person:
         from greenroom.commands.card import CHOICES, answer_of, card_lines
 
         async with self._one_at_a_time:
+            _forget_typed_ahead()
             stderr.note("\n".join(card_lines(card)))
             while True:
                 stderr.prompt(f"{CHOICES}\n? ")
@@ -42,6 +44,15 @@ class Person:
                     return answer_of(text, card)
                 except UsageError as error:
                     stderr.note(error.line())
+
+
+def _forget_typed_ahead() -> None:
+    """Drop what waits in the terminal's input; where the platform cannot, only whole words answer anyway."""
+    with suppress(ImportError, OSError):
+        import termios
+
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 async def _line() -> str | None:

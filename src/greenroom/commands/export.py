@@ -62,7 +62,7 @@ def written(
     if stands is None:
         raise UsageError(f"'{expect}' is not what a fixture can stand for", hint="good, bad or observe")
     done = record.export(records, contract, workspace.fixtures, name, why=why, expect=stands, replace=replace)
-    notes = [f"{len(done.redactions)} secrets were replaced by placeholders"] if done.redactions else []
+    notes = [f"replaced by placeholders: {len(done.redactions)}"] if done.redactions else []
     if done.case_kept:
         notes.append(f"{workspace.shown(done.case)} was there already and is left as it is")
     lines = [workspace.shown(done.tape), workspace.shown(done.case), f"replay it with: {done.command}"]

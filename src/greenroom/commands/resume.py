@@ -97,7 +97,7 @@ def unfinished(workspace: Workspace, named: str) -> str:
 
     if named not in ("", "last"):
         return named
-    waiting = [one for one in sessions(workspace) if one.status in ("open question", "interrupted")]
+    waiting = [one for one in sessions(workspace) if one.status in ("open question", "interrupted", "unfinished")]
     if not waiting:
         raise UsageError("no session waits for anything", hint="greenroom session list", code="session.none_open")
     return max(waiting, key=lambda one: one.started).id

@@ -162,7 +162,7 @@ def _recorded() -> Tape:
         TurnFinished(step="t1/finish", turn=1, outcome="answered"),
     ):
         log_.append(event)
-    lines, _ = tell(log_.records)
+    lines, _ = tell(log_.records, "scripted/helpdesk")
     header: Line = {"persona": "aria@1.3.0", "model": "scripted/helpdesk", "digests": {"persona": "0123456789ab"}}
     return Tape(header, tuple(lines))
 
