@@ -12,7 +12,7 @@ from typing import Any
 
 from greenroom.core.canonical import canonical
 
-_LENGTH = 8
+_LENGTH = 6
 _LEFT_OUT = ("system", "voice")
 _PARTS = ("memory", "passages")
 

@@ -15,7 +15,8 @@ from greenroom.core.values import Json
 from greenroom.regression.tape import Line
 
 _SHOWN = 600
-_LEFT_OUT = ("added",)
+_LEFT_OUT = ("added", "candidates")
+"""What a replay takes from the tape unchanged, or has checked already."""
 
 
 @dataclass(frozen=True, slots=True)

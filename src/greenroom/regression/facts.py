@@ -48,9 +48,8 @@ def turns_of(lines: Sequence[Line]) -> list[TurnFacts]:
     for line in lines:
         if "turn" in line:
             turns.append(TurnFacts(int(line["turn"]), words=str(line["user"])))
-        elif "passage" in line:
-            heading = line.get("heading", "")
-            labels[line["passage"]] = f"{line['source']}#{heading}" if heading else str(line["source"])
+        elif "retrieve" in line:
+            labels.update({str(name): str(label) for name, label, _ in line["retrieve"]})
         elif "memory" in line:
             texts[line["memory"]] = (str(line.get("key", "")) or str(line["segment"]), str(line["text"]))
         elif turns:

@@ -14,6 +14,7 @@ from greenroom.core.values import Json
 from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.tape import Line
 
+_CITED = re.compile(r"\[(\d{1,2})\]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -28,7 +29,7 @@ def case_text(name: str, why: str, expect: str, tags: Sequence[str], lines: Sequ
         f"expect = {toml(expect)}   # good | bad (this must not come back) | observe (replay only)",
         f"tags   = {toml(list(tags))}   # pytest -m TAG",
     ]
-    blocks = [block for turn in turns_of(lines) for block in _blocks(turn, lines)]
+    blocks = [block for turn in turns_of(lines) for block in _blocks(turn)]
     if blocks:
         head += ["", "# Read off the recording. Delete what does not matter; loosen with { approx = 90, within = 1 }."]
     return "\n".join([*head, *blocks]) + "\n"
@@ -48,7 +49,7 @@ def toml(value: Json) -> str:
     return repr(value)
 
 
-def _blocks(turn: TurnFacts, lines: Sequence[Line]) -> list[str]:
+def _blocks(turn: TurnFacts) -> list[str]:
     out = [_call_block(turn, call) for call in turn.calls.values()]
     texts = [
         f"verdict = {toml({'hook': hook, 'effect': effect, 'rule': rule})}"
@@ -57,8 +58,9 @@ def _blocks(turn: TurnFacts, lines: Sequence[Line]) -> list[str]:
     ]
     out += [_block(turn, [row]) for row in dict.fromkeys(texts)]
     rest = []
-    if turn.passages:
-        rest.append(f"passages = {{ includes = {toml(turn.passages[:1])}, at_most_rank = 3 }}")
+    cited = sorted({int(number) for number in _CITED.findall(turn.text)})
+    if labels := [turn.passages[number - 1] for number in cited if 0 < number <= len(turn.passages)]:
+        rest.append(f"passages = {{ includes = {toml(labels)}, at_most_rank = {cited[-1]} }}")
     if turn.memories:
         rest.append(f"memory = {{ write = {toml(turn.memories)} }}")
     return [*out, _block(turn, rest)] if rest else out

@@ -58,7 +58,7 @@ def record(records: Sequence[Record], policy: Policy) -> Recorded:
         raise UsageError("no turn of this session has ended yet", hint="finish one, then export", code="export.empty")
     loaded = _contract_of(records)
     clean, redactions = redacted(records, policy)
-    lines, texts = tell(clean)
+    lines, texts = tell(clean, loaded.model)
     digests = {name: part_name(full) for name, full in loaded.digests.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
@@ -69,8 +69,8 @@ def record(records: Sequence[Record], policy: Policy) -> Recorded:
 
 
 def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
-    """Digests of the recorded world: `corpus` over the passages' texts, `memory` over what was recalled and not written."""
-    passages = sorted({str(line["part"]) for line in lines if "passage" in line})
+    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written."""
+    passages = [str(line["candidates"]) for line in lines if "candidates" in line]
     written = {line["write"] for line in lines if "write" in line}
     memories = sorted(
         [str(line["segment"]), str(line.get("key", "")), str(line["text"])]

@@ -104,7 +104,7 @@ def _judged(
     problem: GreenroomError | None,
     changed: tuple[str, ...],
 ) -> Outcome:
-    lines, _ = tell(session.records, world.proposed)
+    lines, _ = tell(session.records, tape.model, world.proposed)
     if case.expect == "bad":
         return _failed(case, failures(case, lines)) or outcome("passed")
     difference = first_difference(tape.events, lines)

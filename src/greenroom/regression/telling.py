@@ -28,14 +28,16 @@ from greenroom.core.events import (
     TurnStarted,
     VerdictReached,
 )
-from greenroom.core.values import Json, Memory, Passage, ToolCall
+from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.added import Added
+from greenroom.regression.candidates import listing
 from greenroom.regression.names import Names
 from greenroom.regression.parts import text_name
 from greenroom.regression.tape import Line, sorted_json
 from greenroom.views import transcript
 
 _CALL = re.compile(r"/(?:tool|ask|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
+_POLICY = "policy:"
 _TOLD = (
     TurnStarted,
     GatePassed,
@@ -56,14 +58,17 @@ _TOLD = (
 )
 
 
-def tell(records: Iterable[Record], replayed: Iterable[str] | None = None) -> tuple[list[Line], dict[str, str]]:
+def tell(
+    records: Iterable[Record], model: str, replayed: Iterable[str] | None = None
+) -> tuple[list[Line], dict[str, str]]:
     """The lines of all turns that ended, and the passages' texts by part name.
 
-    `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
+    `model` is the one the header names; a reply says which it is from only if it is another. `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
     telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
     """
-    teller = _Teller(Names(replayed), None if replayed is not None else Added())
-    for record in _latest(records, open_too=replayed is not None):
+    told = _latest(records, open_too=replayed is not None)
+    teller = _Teller(model, Names(replayed), None if replayed is not None else Added(), _chosen(told))
+    for record in told:
         teller.see(record)
     return teller.lines(), teller.texts
 
@@ -81,10 +86,21 @@ def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
     return [record for record in found.values() if record.event.turn in ended]
 
 
+def _chosen(records: Iterable[Record]) -> dict[int, set[str]]:
+    """By turn, the passages that reached the prompt or that a verdict kept out of it."""
+    return {
+        event.turn: {*event.passages, *(key for key, why in event.dropped.items() if why.startswith(_POLICY))}
+        for event in (record.event for record in records)
+        if isinstance(event, ContextSelected)
+    }
+
+
 class _Teller:
     """Goes over the records once, keeping what later lines refer to."""
 
-    def __init__(self, names: Names, added: Added | None) -> None:
+    def __init__(self, model: str, names: Names, added: Added | None, chosen: dict[int, set[str]]) -> None:
+        self._model = model
+        self._chosen = chosen
         self.texts: dict[str, str] = {}
         self._lines: list[tuple[int, Line]] = []
         self._names = names
@@ -139,26 +155,33 @@ class _Teller:
         return [*out, {"recall": found, **self._query(event.query)}]
 
     def retrieved(self, event: PassagesRetrieved) -> list[Line]:
-        out: list[Line] = []
-        found: list[Json] = []
-        for passage in event.candidates:
-            name = self._passage(passage, out)
-            found.append([name, passage.score, passage.vector, passage.lexical])
-        legs = {"legs": list(event.legs)} if event.legs else {}
-        return [*out, {"retrieve": found, **legs, **self._query(event.query)}]
+        chosen = self._chosen.get(event.turn, {passage.id for passage in event.candidates})
+        shown = [passage for passage in event.candidates if passage.id in chosen]
+        names = {passage.id: self._names.passage(passage.id) for passage in shown}
+        line: Line = {"retrieve": [[names[passage.id], passage.label, passage.score] for passage in shown]}
+        if self._added is not None and event.candidates:
+            full = listing(event.candidates, names, self.texts)
+            line["candidates"] = text_name(full)
+            self.texts[text_name(full)] = full
+        if event.legs:
+            line["legs"] = list(event.legs)
+        return [line | self._query(event.query)]
 
     def selected(self, event: ContextSelected) -> list[Line]:
-        dropped: dict[str, list[str]] = {}
+        dropped: dict[str, Any] = {}
         for key, why in event.dropped.items():
-            named = " ".join(map(self._names.of, why.split(" ")))
-            dropped.setdefault(named, []).append(self._names.of(key))
+            if why.startswith(_POLICY):
+                dropped.setdefault(why, []).append(self._names.of(key))
+            else:
+                kind = why.partition(":")[0]
+                dropped[kind] = dropped.get(kind, 0) + 1
         if not (event.passages or event.memories or dropped):
             return []
         line: Line = {"select": [self._names.of(key) for key in event.passages]}
         if event.memories:
             line["memories"] = [self._names.of(key) for key in event.memories]
         if dropped:
-            line["dropped"] = dropped
+            line["dropped"] = dict(sorted(dropped.items()))
         return [line]
 
     def judged(self, event: VerdictReached) -> list[Line]:
@@ -180,7 +203,9 @@ class _Teller:
     def replied(self, event: ReplyGenerated) -> list[Line]:
         self._reply = event.text
         self._calls |= {call.id: call for call in event.calls}
-        line: Line = {"reply": int(event.step.rpartition(":")[2] or 0), "model": event.model}
+        line: Line = {"reply": int(event.step.rpartition(":")[2] or 0)}
+        if event.model != self._model:
+            line["model"] = event.model
         if event.text:
             line["text"] = event.text
         if event.reasoning:
@@ -276,21 +301,6 @@ class _Teller:
         line["text"] = memory.text
         if memory.confidence != 1.0:
             line["confidence"] = memory.confidence
-        return self._declare(name, line, out)
-
-    def _passage(self, passage: Passage, out: list[Line]) -> str:
-        name = self._names.passage(passage.id)
-        part = text_name(passage.text)
-        self.texts[part] = passage.text
-        line: Line = {"passage": name, "source": passage.source}
-        if passage.heading:
-            line["heading"] = passage.heading
-        line["span"] = [passage.start, passage.end]
-        if passage.collection:
-            line["collection"] = passage.collection
-        if passage.origin != "passage":
-            line["origin"] = passage.origin
-        line["part"] = part
         return self._declare(name, line, out)
 
     def _declare(self, name: str, line: Line, out: list[Line]) -> str:

@@ -21,7 +21,8 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.core.values import Memory, ToolCall, Usage
+from greenroom.regression.candidates import listed
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
 
@@ -42,10 +43,10 @@ class World:
 
     def __init__(self, tape: Tape, parts: Parts, file: str) -> None:
         self._parts = parts
+        self._model = tape.model
         self._turn = 0
         self._words = ""
         self._memories: dict[str, Memory] = {}
-        self._passages: dict[str, Passage] = {}
         self.events: dict[Key, Event] = {}
         self.lines: dict[Key, Line] = {}
         self.writes: dict[tuple[int, str, str], Line] = {}
@@ -102,19 +103,6 @@ class World:
             confidence=line.get("confidence", 1.0),
         )
 
-    def passage(self, line: Line) -> None:
-        start, end = line["span"]
-        self._passages[str(line["passage"])] = Passage(
-            id=line["passage"],
-            source=line["source"],
-            heading=line.get("heading", ""),
-            text=self._parts.passage(str(line["part"])),
-            start=start,
-            end=end,
-            collection=line.get("collection", ""),
-            origin=line.get("origin", "passage"),
-        )
-
     def recall(self, line: Line) -> None:
         memories = []
         for item in line["recall"]:
@@ -125,16 +113,18 @@ class World:
         self._put(MemoriesRecalled(step=step, turn=self._turn, query=query, memories=tuple(memories)), line)
 
     def retrieve(self, line: Line) -> None:
-        candidates = []
-        for name, score, vector, lexical in line["retrieve"]:
-            scores = {"score": score, "vector": vector, "lexical": lexical}
-            candidates.append(self._passages[name].model_copy(update=scores))
+        """The candidates from their listing, which must agree with what the tape shows of them."""
+        candidates = listed(self._parts.passage(str(line["candidates"])), self._parts) if "candidates" in line else ()
+        by_name = {passage.id: passage for passage in candidates}
+        for name, label, score in line["retrieve"]:
+            if (by_name[name].label, by_name[name].score) != (label, score):
+                raise ValueError(name)
         event = PassagesRetrieved(
             step=f"t{self._turn}/retrieve",
             turn=self._turn,
             query=line.get("query", self._words),
             legs=tuple(line.get("legs", ())),
-            candidates=tuple(candidates),
+            candidates=candidates,
         )
         self._put(event, line)
 
@@ -147,7 +137,7 @@ class World:
         event = ReplyGenerated(
             step=f"t{self._turn}/generate:{line['reply']}",
             turn=self._turn,
-            model=line["model"],
+            model=line.get("model", self._model),
             text=line.get("text", ""),
             reasoning=line.get("reasoning", ""),
             calls=calls,
@@ -207,7 +197,6 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "turn": World.turn,
     "gate": World.gate,
     "memory": World.memory,
-    "passage": World.passage,
     "recall": World.recall,
     "retrieve": World.retrieve,
     "select": World.derived,
