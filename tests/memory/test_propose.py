@@ -9,7 +9,7 @@ from greenroom.memory.propose import propose
 
 
 def proposed(words: str, **fields: object) -> dict[str, str]:
-    found = propose(words, segment="customer", subject="v", record="s1:4", **fields)  # type: ignore[arg-type]  # by name
+    found = propose(words, segment="customer", subject="v", record="s1:4", **fields)  # type: ignore[arg-type]  # given by name
     return {memory.key: memory.text for memory in found}
 
 

@@ -54,7 +54,7 @@ _PATTERNS = (
 _NO_NAMES = frozenset(
     """a an the not no yes just so very also still already here there back looking trying sorry afraid glad happy sure ok
     okay fine good great done new interested going getting having waiting calling writing asking about from in on at
-    wondering confused angry disappointed unhappy unsure tired ill sick allergic based""".split()  # noqa: SIM905  # prose
+    wondering confused angry disappointed unhappy unsure tired ill sick allergic based""".split()  # noqa: SIM905  # words read better as prose
 )
 _DENIED = re.compile(r"(?i)(?:\bnot|n['’]t|\bnever|\bif|\bwhat if|\bsuppose|\bpretend)\s{1,3}(?:\w{1,20}\s){0,2}\Z")
 
