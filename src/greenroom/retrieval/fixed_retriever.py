@@ -30,8 +30,5 @@ class FixedRetriever:
     async def warm(self) -> None:
         """Always ready."""
 
-    async def warm(self) -> None:
-        """Nothing is slow to start."""
-
     async def aclose(self) -> None:
         """Nothing to let go of."""
