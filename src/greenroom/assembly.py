@@ -249,9 +249,7 @@ def verify_session(workspace: Workspace, session: str) -> Verified:
     return verify(_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
 
 
-def ingest_knowledge(
-    workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None
-) -> IngestReport:
+def ingest_knowledge(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
     """Bring the store to hold what the collections of greenroom.toml say. Blocks; unchanged documents are skipped.
 
     Raises:
@@ -324,7 +322,9 @@ def _allowed(tools: Tools, allow: tuple[str, ...], file: str) -> Tools:
     for pattern in allow:
         known = [spec.name for spec in tools.specs()]
         if not pattern.endswith("*") and pattern not in known:
-            raise FileInvalid(f"there is no tool '{pattern}'", where=f"{file} tools.allow", hint=f"known: {', '.join(known)}")
+            raise FileInvalid(
+                f"there is no tool '{pattern}'", where=f"{file} tools.allow", hint=f"known: {', '.join(known)}"
+            )
     return CombinedTools([tools], allow=allow)
 
 

@@ -21,7 +21,17 @@ def test_nothing_a_terminal_obeys_is_left(text: str) -> None:
         code = ord(character)
         assert character in "\n\t" or not (code < 0x20 or 0x7F <= code <= 0x9F)
         assert not 0xD800 <= code <= 0xDFFF
-        assert unicodedata.bidirectional(character) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+        assert unicodedata.bidirectional(character) not in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
         assert not 0xE0000 <= code <= 0xE0FFF
 
 

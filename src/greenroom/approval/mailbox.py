@@ -20,7 +20,7 @@ class Mailbox:
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         if step in self._early:
             return self._early.pop(step)
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[ApprovalReply] = asyncio.get_running_loop().create_future()
         self._waiting[step] = future
         try:
             return await future

@@ -28,7 +28,8 @@ def links(line: dict[str, Any], body_name: str) -> bool:
     linked = _linked(line["seq"], line["at"], body_name, line[body_name], line["prev"])
     # orjson first: it is right for all but exotic numbers and keys, and twenty times as fast.
     fast = orjson.dumps(linked, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(fast).hexdigest() == line["hash"] or hashlib.sha256(canonical(linked)).hexdigest() == line["hash"]
+    wanted: str = line["hash"]
+    return hashlib.sha256(fast).hexdigest() == wanted or hashlib.sha256(canonical(linked)).hexdigest() == wanted
 
 
 def commit(salt: str, value: Any) -> str:

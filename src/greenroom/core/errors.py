@@ -1,15 +1,15 @@
 """The error tree. Every error a person can meet has one message, a hint that says what to do, and a code.
 
-    GreenroomError                   exit 70
-    ├── CheckFailed                  exit 1    a check or test failed, or the run was denied
-    ├── UsageError                   exit 2    the command's words are wrong
-    ├── FileInvalid                  exit 3    a config, persona, policy or fixture file is broken
-    ├── ServiceUnavailable           exit 4    a model or service cannot be used now
-    ├── LogDamaged                   exit 5    a session log is damaged or was tampered with
-    ├── WaitingForPerson             exit 6    a question is open and nobody is here to answer it
-    ├── KillSwitchThrown             exit 7    a person stopped Greenroom
-    ├── Divergence                   exit 1    a recorded step was met with other inputs
-    └── DiskFailed                   exit 70   the disk refused a write; nothing half-written counts
+GreenroomError                   exit 70
+├── CheckFailed                  exit 1    a check or test failed, or the run was denied
+├── UsageError                   exit 2    the command's words are wrong
+├── FileInvalid                  exit 3    a config, persona, policy or fixture file is broken
+├── ServiceUnavailable           exit 4    a model or service cannot be used now
+├── LogDamaged                   exit 5    a session log is damaged or was tampered with
+├── WaitingForPerson             exit 6    a question is open and nobody is here to answer it
+├── KillSwitchThrown             exit 7    a person stopped Greenroom
+├── Divergence                   exit 1    a recorded step was met with other inputs
+└── DiskFailed                   exit 70   the disk refused a write; nothing half-written counts
 """
 
 from __future__ import annotations

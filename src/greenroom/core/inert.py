@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 _ZERO_WIDTH = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200e\u200f\u2028\u2029\u2060-\u2064\ufeff\u3164\uffa0"
 _BIDI = "\u202a-\u202e\u2066-\u206f"
-_HOSTILE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_ZERO_WIDTH}{_BIDI}\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]")
+_HOSTILE = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_ZERO_WIDTH}{_BIDI}\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
 
 _HIDDEN_RUN = re.compile(f"(?:(?!\r\n){_HOSTILE.pattern})+")
 

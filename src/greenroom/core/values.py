@@ -10,7 +10,16 @@ Json = Any
 """A JSON value: None, bool, int, float, str, list or dict of those. Cleaned at ingest by `canonical.clean_json`."""
 
 Hook = Literal[
-    "input", "memory.read", "retrieval", "prompt", "tool.call", "tool.result", "memory.write", "handoff", "output", "export"
+    "input",
+    "memory.read",
+    "retrieval",
+    "prompt",
+    "tool.call",
+    "tool.result",
+    "memory.write",
+    "handoff",
+    "output",
+    "export",
 ]
 Effect = Literal["allow", "redact", "require_approval", "escalate", "deny"]
 Origin = Literal["user", "memory", "passage", "tool", "web", "model", "persona"]

@@ -29,9 +29,7 @@ async def ask(room: Room, turn: int, call: ToolCall, verdict: Verdict, suffix: s
         WaitingForPerson: nobody is here; the question is on disk.
     """
     step = f"t{turn}/ask:{call.id}{suffix}"
-    card = Card(
-        call=call, spec=spec_of(room, call.tool), verdict=verdict, reason=reason, origin=room.facts.now().taint
-    )
+    card = Card(call=call, spec=spec_of(room, call.tool), verdict=verdict, reason=reason, origin=room.facts.now().taint)
     binds = _request(room, turn, step, card)
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:

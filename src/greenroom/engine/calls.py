@@ -41,17 +41,21 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
     before = budget.calls
     decided = [_decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
     stopped: list[GreenroomError] = []
+    # Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
+    asking = asyncio.Lock()
     async with asyncio.TaskGroup() as group:
         for item in decided:
-            group.create_task(_to_the_end(room, turn, item, stopped))
+            group.create_task(_to_the_end(room, turn, item, asking, stopped))
     if stopped:
         raise next((error for error in stopped if isinstance(error, TurnStopped)), stopped[0])
 
 
-async def _to_the_end(room: Room, turn: int, item: Decided, stopped: list[GreenroomError]) -> None:
+async def _to_the_end(
+    room: Room, turn: int, item: Decided, asking: asyncio.Lock, stopped: list[GreenroomError]
+) -> None:
     # A question left open, or a person who stops the turn, must not cancel a sibling that is already running.
     try:
-        await _carry_out(room, turn, item)
+        await _carry_out(room, turn, item, asking)
         await room.gates.wait("result", turn, f":{item.call.id}")
     except (WaitingForPerson, TurnStopped) as error:
         stopped.append(error)
@@ -91,7 +95,7 @@ def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
     return call
 
 
-async def _carry_out(room: Room, turn: int, item: Decided) -> None:
+async def _carry_out(room: Room, turn: int, item: Decided, asking: asyncio.Lock) -> None:
     if room.steps.find(ToolReturned, item.step) is not None:
         return
     if item.problem or item.verdict is None:
@@ -99,13 +103,17 @@ async def _carry_out(room: Room, turn: int, item: Decided) -> None:
         return
     started = room.steps.find(ToolStarted, item.step)
     if started is not None and started.effects == "once":
-        await _settle_unknown(room, turn, item)
+        async with asking:
+            reply = await ask(room, turn, item.call, item.verdict, ".unknown", UNKNOWN_OUTCOME)
+        await _settle_unknown(room, turn, item, reply)
     elif started is not None:
         await _run(room, turn, item.call.model_copy(update={"arguments": started.arguments}), item.step)
     elif item.verdict.effect == "deny":
         _returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
     elif item.verdict.blocks or _stepping(room, turn, item.call):
-        await _ask_until_settled(room, turn, item.call, item.step, item.verdict)
+        async with asking:
+            call, settled = await _ask_until_settled(room, turn, item.call, item.step, item.verdict)
+        await _obey(room, turn, call, item.step, settled)
     else:
         await _run(room, turn, item.call, item.step)
 
@@ -115,31 +123,36 @@ def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
     return room.gates.mode != "run" or room.steps.holds(ApprovalGiven, f"t{turn}/ask:{call.id}")
 
 
-async def _ask_until_settled(room: Room, turn: int, call: ToolCall, step: str, verdict: Verdict) -> None:
-    """Ask, and ask again after each edit: an edited call is decided from scratch and confirmed once more."""
+async def _ask_until_settled(
+    room: Room, turn: int, call: ToolCall, step: str, verdict: Verdict
+) -> tuple[ToolCall, ApprovalReply | ToolResult]:
+    """Ask, and ask again after each edit: an edited call is decided from scratch and confirmed once more.
+
+    Returns the call as it was settled, with the person's last answer, or with the result that ends it unasked.
+    """
     edits = 0
     while True:
         suffix = f".{edits}" if edits else ""
         reason = "" if verdict.blocks else ("edited" if edits else "stepping")
         reply = await ask(room, turn, call, verdict, suffix, reason)
         if reply.decision != "edit":
-            await _obey(room, turn, call, step, reply)
-            return
+            return call, reply
         edits += 1
         call = call.model_copy(update={"arguments": reply.arguments or {}})
         if problem := room.outside.tools.problem(call):
-            _returned(room, turn, call, step, ToolResult(status="invalid", error=problem))
-            return
+            return call, ToolResult(status="invalid", error=problem)
         verdict = decide_call(room, turn, call, f".{edits}")
         call = _admitted(call, verdict)
         if verdict.effect == "deny":
-            room.facts.release(step)
-            _returned(room, turn, call, step, ToolResult(status="denied", error=verdict.why))
-            return
+            return call, ToolResult(status="denied", error=verdict.why)
         room.facts.reserve(step, call.tool, call.arguments)
 
 
-async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: ApprovalReply) -> None:
+async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: ApprovalReply | ToolResult) -> None:
+    if isinstance(reply, ToolResult):
+        room.facts.release(step)
+        _returned(room, turn, call, step, reply)
+        return
     match reply.decision:
         case "allow":
             await _run(room, turn, call, step)
@@ -155,10 +168,8 @@ async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: Approva
             _returned(room, turn, call, step, ToolResult(status="denied", error=why))
 
 
-async def _settle_unknown(room: Room, turn: int, item: Decided) -> None:
+async def _settle_unknown(room: Room, turn: int, item: Decided, reply: ApprovalReply) -> None:
     """A call that may or may not have happened: a person says what is true, or has it run again."""
-    assert item.verdict is not None
-    reply = await ask(room, turn, item.call, item.verdict, ".unknown", UNKNOWN_OUTCOME)
     if reply.decision == "allow":
         await _run(room, turn, item.call, item.step)
     elif reply.decision == "simulate":

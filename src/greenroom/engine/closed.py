@@ -49,6 +49,9 @@ class ClosedParts:
     async def retrieve(self, query: PassageQuery) -> Found:
         raise _left("the documents", "")
 
+    async def warm(self) -> None:
+        """Nothing starts."""
+
     async def recall(self, query: MemoryQuery) -> tuple[Memory, ...]:
         raise _left("memory", "")
 

@@ -52,9 +52,7 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
 async def _recall(room: Room, turn: int, words: str) -> MemoriesRecalled:
     segments = tuple(room.contract.persona.memory.read)
     step = f"t{turn}/recall"
-    query = MemoryQuery(
-        text=words, segments=segments, subject=room.contract.subject, session=room.steps.log.session
-    )
+    query = MemoryQuery(text=words, segments=segments, subject=room.contract.subject, session=room.steps.log.session)
 
     async def act() -> MemoriesRecalled:
         memories = await room.outside.memory.recall(query) if segments else ()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from greenroom.core.events import ContractLoaded
-from greenroom.core.values import Json, ToolSpec
+from greenroom.core.values import ToolSpec
 from greenroom.persona.contract import Persona
 from greenroom.policy.port import Policy
 

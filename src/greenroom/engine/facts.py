@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from greenroom.core.events import ContextSelected, PassagesRetrieved, Record, ToolReturned, ToolStarted, TurnStarted
+from greenroom.core.events import (
+    ContextSelected,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    TurnStarted,
+)
 from greenroom.core.values import Json, Origin
 from greenroom.policy.port import SessionFacts
 
@@ -26,6 +34,7 @@ class Facts:
     def clear(self) -> None:
         """Know nothing."""
         self._turn = 0
+        self._unread_result = False
         self._taint: dict[Origin, None] = {}
         self._counts: dict[str, int] = {}
         self._reserved: dict[str, Mapping[str, float]] = {}
@@ -44,7 +53,11 @@ class Facts:
                 self._counts[tool] = self._counts.get(tool, 0) + 1
                 self.reserve(step, tool, arguments)
             case ToolReturned(status="done"):
+                self._unread_result = True
+            case ReplyGenerated() if self._unread_result:
+                # A result taints once the model has read it; sooner would depend on which sibling returned first.
                 self._taint["tool"] = None
+                self._unread_result = False
             case _:
                 pass
 

@@ -26,9 +26,7 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
     """
     records = read_records(source, anchors)
     if not 0 <= at < len(records):
-        raise UsageError(
-            f"session {source.stem} has no record {at}", hint=f"its records are 0 to {len(records) - 1}"
-        )
+        raise UsageError(f"session {source.stem} has no record {at}", hint=f"its records are 0 to {len(records) - 1}")
     lines = source.read_bytes().split(b"\n")[: at + 1]
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -41,9 +39,7 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
         raise DiskFailed(f"could not write {target.name}: {error.strerror or error}") from None
     log = FileLog.open(target, clock, ids)
     log.append(
-        SessionForked(
-            session=log.session, parent=source.stem, parent_seq=at, parent_hash=records[at].hash
-        ),
+        SessionForked(session=log.session, parent=source.stem, parent_seq=at, parent_hash=records[at].hash),
         sync=True,
     )
     return log

@@ -38,7 +38,15 @@ CLOSED: frozenset[type[Event]] = frozenset(
 
 ANSWERED = CLOSED | {ToolStarted, GatePassed}
 _INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed})
-_VOLATILE = {"inputs", "milliseconds", "first_token_milliseconds", "idempotency_key", "binds", "deadline", "policy_digest"}
+_VOLATILE = {
+    "inputs",
+    "milliseconds",
+    "first_token_milliseconds",
+    "idempotency_key",
+    "binds",
+    "deadline",
+    "policy_digest",
+}
 _COMPARED_BY_CONTENT = frozenset(
     {
         "turn_started",
@@ -60,7 +68,9 @@ class LogRecording:
     """A session's own log as the answers to its replay. Matched by step and inputs, never by position."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._by_step = {(type(r.event), r.event.step): r for r in records if type(r.event) in ANSWERED}
+        self._by_step: dict[tuple[type[Event], str], Record] = {
+            (type(r.event), r.event.step): r for r in records if type(r.event) in ANSWERED
+        }
         self._used: set[tuple[type[Event], str]] = set()
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
@@ -154,7 +164,7 @@ def _without_volatile(value: Any) -> Any:
 
 def _diff(old: Any, new: Any) -> str:
     before, after = (json.dumps(v, indent=1, ensure_ascii=False, sort_keys=True).splitlines() for v in (old, new))
-    lines = [line for line in unified_diff(before, after, "recorded", "replayed", n=1, lineterm="")][:40]
+    lines = list(unified_diff(before, after, "recorded", "replayed", n=1, lineterm=""))[:40]
     return "\n".join(lines)
 
 

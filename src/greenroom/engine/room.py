@@ -6,7 +6,7 @@ Invariant: what is logged, shown or sent on has passed `admit` first, so all of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from greenroom.core.events import Record, ToolStarted, VerdictReached
@@ -29,7 +29,7 @@ class Room:
     steps: Steps
     facts: Facts
     gates: Gates
-    transcript: transcript.Transcript = field(default_factory=transcript.Turns)
+    transcript: transcript.Transcript = transcript.EMPTY
 
     def see(self, record: Record) -> None:
         """Keep facts and transcript up to the log."""

@@ -47,6 +47,9 @@ Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""
 
 
+NOT_KEPT = "‹not kept: too large or too deep to be checked›"
+
+
 class Session:
     """The one object faces hold."""
 
@@ -116,8 +119,9 @@ class Session:
         question = Question(
             hook="input", payload={"text": clean_text(words)}, origin="user", session=self._room.facts.now()
         )
-        _, masked = self._room.admit(question)
-        text = str(masked.get("text", ""))
+        verdict, masked = self._room.admit(question)
+        # What could not be checked could not be masked either, so it is not kept.
+        text = NOT_KEPT if verdict.unchecked and verdict.blocks else str(masked.get("text", ""))
         event = self._steps.note(TurnStarted(turn=number, words=text, origin=origin))
         return await self._carry(event.turn, event.words)
 
@@ -177,6 +181,10 @@ class Session:
             self._steps.note(MemoryForgotten(memory_id=memory_id, by=by))
         return gone
 
+    async def warm(self) -> None:
+        """Start what is slow to start; faces call it after their first paint."""
+        await self._room.outside.retriever.warm()
+
     def watch(self) -> AsyncIterator[Record | Signal]:
         """Records and signals from now on."""
         return self.bus.stream()
@@ -206,7 +214,7 @@ class Session:
         self._running = run
         try:
             return await run
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # whatever ended the turn, the log says so before it goes up
             return self._end_early(turn, _first(error), budget)
         finally:
             stop()

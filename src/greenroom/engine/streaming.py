@@ -5,19 +5,14 @@ Invariant: what was shown has been through the output rules; a secret split over
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from greenroom.detectors.stream import settled
 from greenroom.policy.port import Policy, Question, SessionFacts
-
-HOLD_BACK = 256
-"""Characters held back at the most; a longer run of digits and signs than any detector reads is let go."""
-
-_PLAIN_WORD = re.compile(r"(?:^|\s)[^\W\d_]+[,.;:!?)]*(?=\s)")
 
 
 class StreamGuard:
-    """Cuts a stream where a plain word ends, and passes each piece through the output rules."""
+    """Cuts a stream where no finding can begin any more, and passes each piece through the output rules."""
 
     def __init__(self, policy: Policy, facts: SessionFacts, show: Callable[[str], None]) -> None:
         self._policy = policy
@@ -36,21 +31,13 @@ class StreamGuard:
         if self._silent:
             return
         self._held += text
-        cut = self._boundary()
-        if cut:
+        if cut := settled(self._held):
             self._release(cut)
 
     def finish(self) -> None:
         """Show the rest."""
         if self._held and not self._silent:
             self._release(len(self._held))
-
-    def _boundary(self) -> int:
-        """Where the last plain word ends: numbers, addresses and tokens never run on past one."""
-        last = 0
-        for match in _PLAIN_WORD.finditer(self._held):
-            last = match.end()
-        return last or (len(self._held) - HOLD_BACK if len(self._held) > 2 * HOLD_BACK else 0)
 
     def _release(self, cut: int) -> None:
         piece, self._held = self._held[:cut], self._held[cut:]

@@ -145,7 +145,9 @@ def _finish(
     return _finished(room, turn, budget, outcome)
 
 
-def _finished(room: Room, turn: int, budget: Budget, outcome: Literal["answered", "refused", "limited"]) -> TurnFinished:
+def _finished(
+    room: Room, turn: int, budget: Budget, outcome: Literal["answered", "refused", "limited"]
+) -> TurnFinished:
     event = TurnFinished(
         step=f"t{turn}/finish", turn=turn, outcome=outcome, usage=budget.usage, milliseconds=budget.milliseconds
     )

@@ -77,7 +77,7 @@ class Ledger:
                 file.write(orjson.dumps(line) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-                os.chmod(self._path, 0o600)
+                self._path.chmod(0o600)
         except OSError as error:
             raise DiskFailed(f"could not write the ledger: {error.strerror or error}") from None
 
@@ -99,7 +99,12 @@ def _last_line(file: Any, path: Path) -> dict[str, Any] | None:
 def _parse(raw: bytes, number: int) -> dict[str, Any]:
     try:
         line = orjson.loads(raw)
-        if line["v"] == VERSION and type(line["entry"]) is dict and type(line["seq"]) is int and type(line["at"]) is str:
+        if (
+            line["v"] == VERSION
+            and type(line["entry"]) is dict
+            and type(line["seq"]) is int
+            and type(line["at"]) is str
+        ):
             return line  # type: ignore[no-any-return]  # its shape was checked in this very line
     except (orjson.JSONDecodeError, KeyError, TypeError):
         pass

@@ -147,7 +147,9 @@ def _locked(path: Path) -> FileLock:
 
 
 def _no_session(path: Path) -> FileInvalid:
-    return FileInvalid(f"there is no session {path.stem}", hint="greenroom session list shows them", code="session.unknown")
+    return FileInvalid(
+        f"there is no session {path.stem}", hint="greenroom session list shows them", code="session.unknown"
+    )
 
 
 def _disk_failed(path: Path, error: OSError) -> DiskFailed:

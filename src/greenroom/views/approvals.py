@@ -39,9 +39,7 @@ EMPTY = Approvals()
 def fold(state: Approvals, record: Record) -> Approvals:
     match record.event:
         case ApprovalRequested() as event:
-            asked = Asked(
-                record.seq, event.turn, event.step, record.at, event.card, event.deadline
-            )
+            asked = Asked(record.seq, event.turn, event.step, record.at, event.card, event.deadline)
             kept = tuple(a for a in state.open if a.step != event.step)
             return replace(state, open=(*kept, asked))
         case ApprovalGiven() as event:
