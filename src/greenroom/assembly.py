@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from greenroom.models.port import Model
     from greenroom.retrieval.ingest import IngestProgress, IngestReport
     from greenroom.retrieval.store_retriever import StoreRetriever
+    from greenroom.store.store import Store
     from greenroom.tools.port import Tools
 
 
@@ -275,7 +276,10 @@ def ingest_knowledge(workspace: Workspace, on_progress: Callable[[IngestProgress
 
 async def open_retriever(workspace: Workspace) -> StoreRetriever:
     """Retrieval over the workspace's store, with its vector leg up."""
-    retriever = _retriever(workspace, SystemClock())
+    from greenroom.store.store import Store
+
+    workspace.make_state()
+    retriever = _retriever(Store.open(workspace.state), SystemClock())
     await retriever.warm()
     return retriever
 
@@ -348,26 +352,26 @@ async def _outside(
     settings = load_settings(workspace)
     if settings.knowledge.collections:
         await asyncio.to_thread(ingest_knowledge, workspace)
+    store = Store.open(workspace.state)
     return Outside(
         model=_models(workspace, settings, cast.contract, clock, instant=instant),
         tools=cast.tools,
-        retriever=_retriever(workspace, clock),
-        memory=StoreMemory(Store.open(workspace.state), clock, ids),
+        retriever=_retriever(store, clock),
+        memory=StoreMemory(store, clock, ids),
         approver=approver,
         clock=clock,
         ids=ids,
     )
 
 
-def _retriever(workspace: Workspace, clock: Clock) -> StoreRetriever:
+def _retriever(store: Store, clock: Clock) -> StoreRetriever:
+    """Retrieval that closes the store when it is closed, last of all that uses it."""
     from greenroom.retrieval.store_retriever import StoreRetriever
     from greenroom.store.chroma_index import ChromaIndex
     from greenroom.store.ngrams_embedder import NgramsEmbedder
-    from greenroom.store.store import Store
 
-    workspace.make_state()
-    store, embedder = Store.open(workspace.state), NgramsEmbedder()
-    return StoreRetriever(store, embedder, ChromaIndex(store, embedder), clock)
+    embedder = NgramsEmbedder()
+    return StoreRetriever(store, embedder, ChromaIndex(store, embedder), clock, owns_store=True)
 
 
 def _models(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:

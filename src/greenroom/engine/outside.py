@@ -27,5 +27,5 @@ class Outside:
 
     async def aclose(self) -> None:
         """Let go of everything, in the order it could be waiting on."""
-        for part in (self.tools, self.model, self.retriever, self.memory):
+        for part in (self.tools, self.model, self.memory, self.retriever):
             await part.aclose()

@@ -6,6 +6,7 @@ Invariant: '' exactly when the two tellings are the same; turns that were given 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,6 +16,7 @@ from greenroom.core.values import Json
 from greenroom.regression.tape import Line
 
 _SHOWN = 600
+_WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
 _LEFT_OUT = ("added", "candidates")
 """What a replay takes from the tape unchanged, or has checked already."""
 
@@ -122,7 +124,7 @@ def _changed(old: Line, new: Line) -> str:
 
 def word_diff(old: str, new: str, limit: int = 160) -> str:
     """What words went and came: `-brief +short and warm`."""
-    before, after = old.split()[:5_000], new.split()[:5_000]
+    before, after = _WORD.findall(old)[:5_000], _WORD.findall(new)[:5_000]
     parts = []
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind != "equal":

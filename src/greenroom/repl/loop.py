@@ -127,7 +127,7 @@ class Repl:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            self._out.lines(["interrupted; /resume goes on, /abandon gives the turn up"])
+            self._out.lines(["/resume goes on, /abandon gives the turn up"])
         return None
 
     def _follow(self, item: Record | Signal) -> None:

@@ -50,7 +50,16 @@ class StoreRetriever:
     The lexical leg serves from the first moment. `warm` brings up the vector leg; run it beside the session.
     """
 
-    def __init__(self, store: Store, embedder: Embedder | None, index: VectorIndex | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder | None,
+        index: VectorIndex | None,
+        clock: Clock,
+        *,
+        owns_store: bool = False,
+    ) -> None:
+        self._owns_store = owns_store
         self._store = store
         self._embedder = embedder
         self._index = index
@@ -86,9 +95,11 @@ class StoreRetriever:
         return Found(candidates=found, legs=names, note="; ".join(filter(None, (_read_as(words), note))))
 
     async def aclose(self) -> None:
-        """Let go of the index. The store belongs to whoever opened it."""
+        """Let go of the index, and of the store where it was given away (`owns_store`)."""
         if self._index is not None:
             await self._index.aclose()
+        if self._owns_store:
+            self._store.close()
 
     def _warm_flat(self) -> None:
         assert self._embedder is not None

@@ -10,10 +10,11 @@ from typing import Literal, NamedTuple
 
 from greenroom.core.inert import hidden_count, inert, inert_line
 from greenroom.tui.markdown_blocks import Block, split_blocks
+from greenroom.tui.runs import Line, plain, safe
 
-Kind = Literal["person", "persona", "tool", "note", "verdict", "approval"]
+Kind = Literal["person", "persona", "tool", "note", "verdict", "approval", "section", "row"]
 Tone = Literal["plain", "good", "wait", "bad", "quiet"]
-Shape = Literal["speech", "speaker", "prose", "card", "body", "fold", "note", "tail"]
+Shape = Literal["speech", "speaker", "prose", "card", "body", "fold", "note", "tail", "row", "runs", "section"]
 
 PIECE = 4_000
 _LOUD = ("person", "persona")
@@ -24,7 +25,8 @@ class Entry:
     """One thing in the conversation, in the words of its author: nothing in it needs to be safe.
 
     `text` is Markdown for a persona and plain elsewhere; `detail` are the folded lines (arguments, results, reasoning).
-    `aside` is shown right-aligned beside the title; `tone` colours the mark of a card.
+    `aside` is shown right-aligned beside the title; `tone` colours the mark of a card. A `row` of a pane is drawn from
+    `head` and `beside`, and from `body` while it is open; its title and text are what searching and copying see.
     """
 
     id: str
@@ -35,16 +37,20 @@ class Entry:
     open: bool = False
     aside: str = ""
     tone: Tone = "plain"
+    head: Line = ()
+    beside: Line = ()
+    body: tuple[Line, ...] = ()
 
     @property
     def foldable(self) -> bool:
         """Whether there is something that can be folded away."""
-        return bool(self.detail) or (self.kind in ("tool", "verdict", "approval") and bool(self.text))
+        return bool(self.detail or self.body) or (self.kind in ("tool", "verdict", "approval") and bool(self.text))
 
     @property
     def plain(self) -> str:
         """Everything there is to copy or search, made harmless."""
-        return inert("\n".join(part for part in (self.title, self.text, *self.detail) if part))
+        lines = (plain(self.head), plain(self.beside), *map(plain, self.body))
+        return inert("\n".join(part for part in (self.title, self.text, *self.detail, *lines) if part))
 
 
 class Part(NamedTuple):
@@ -56,6 +62,8 @@ class Part(NamedTuple):
     aside: str = ""
     tone: Tone = "plain"
     kind: Kind = "note"
+    runs: Line = ()
+    beside: Line = ()
 
 
 def parts_of(entry: Entry, previous: Kind | None) -> list[Part]:
@@ -68,6 +76,11 @@ def parts_of(entry: Entry, previous: Kind | None) -> list[Part]:
             parts = [_speaker(entry), *_folded(entry), *prose(split_blocks(inert(entry.text)), first_gap=False)]
         case "note":
             parts = [Part("note", inert(entry.text or entry.title), tone=entry.tone)]
+        case "section":
+            parts = [Part("section", inert_line(entry.title, 80), aside=inert_line(entry.aside, 60))]
+            gap = previous is not None
+        case "row":
+            parts = _row(entry)
         case _:
             parts = _card(entry)
     return [parts[0]._replace(gap=gap), *parts[1:]]
@@ -88,11 +101,13 @@ def tail(text: str, *, gap: bool) -> Part:
 
 def guess(entry: Entry, width: int) -> int:
     """Rows the entry will take, roughly, without looking closely at it."""
-    closed = entry.kind in ("tool", "verdict", "approval") and not entry.open
+    closed = entry.kind in ("tool", "verdict", "approval", "row", "section") and not entry.open
     if closed:
         return 1
     text = entry.text
     rows = text.count("\n") + len(text) // max(width - 2, 1) + 2
+    if entry.kind == "row":
+        rows = 1 + sum(len(plain(line)) // max(width - 6, 1) + 1 for line in entry.body)
     if entry.open:
         rows += sum(line.count("\n") + 1 + len(line) // max(width - 4, 1) for line in entry.detail)
     return rows
@@ -132,6 +147,14 @@ def _card(entry: Entry) -> list[Part]:
         return [head]
     text = [Part("body", piece) for piece in _pieces(inert(entry.text))]
     return [head, *text, *_body(entry, tone="plain")]
+
+
+def _row(entry: Entry) -> list[Part]:
+    """A row of a pane: one line, and under it what is folded away."""
+    head = Part("row", "", tone=entry.tone, runs=safe(entry.head), beside=safe(entry.beside))
+    if not entry.open:
+        return [head]
+    return [head, *(Part("runs", plain(line), runs=safe(line)) for line in entry.body)]
 
 
 def _body(entry: Entry, *, tone: Tone) -> list[Part]:

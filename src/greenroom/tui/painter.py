@@ -17,6 +17,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 
 from greenroom.tui.entries import Part
+from greenroom.tui.runs import Line, Tint, wrapped
 from greenroom.tui.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ class Painter:
                 rows = [_line(part.text, self._quiet, room)]
             case "note":
                 rows = self._note(part, room)
+            case "section":
+                rows = [self._headline(part.text, part.aside, room, Style(color=self.palette.accent))]
+            case "row":
+                rows = [self._row(part, room)]
+            case "runs":
+                rule = Segment("│ ", Style(color=self.palette.line))
+                rows = [Strip([rule, *self._runs(line)]) for line in wrapped(part.runs, room - 2)]
             case _:
                 assert part.shape == "tail"
                 rows = self._plain(part.text + CURSOR, room, Style(color=self.palette.foreground))
@@ -104,6 +112,39 @@ class Painter:
     @property
     def _quiet(self) -> Style:
         return Style(color=self.palette.quiet)
+
+    def _runs(self, line: Line) -> list[Segment]:
+        return [Segment(text, self._tint(tint)) for text, tint in line]
+
+    def _tint(self, tint: Tint) -> Style:
+        """How a tint looks."""
+        palette = self.palette
+        match tint:
+            case "strong":
+                return Style(color=palette.foreground, bold=True)
+            case "key":
+                return Style(color=palette.accent)
+            case "person":
+                return Style(color=palette.secondary)
+            case "persona":
+                return Style(color=palette.primary)
+            case "mark":
+                return Style(color=palette.background, bgcolor=palette.warning)
+            case _:
+                return Style(color=palette.tone(tint))
+
+    def _row(self, part: Part, room: int) -> Strip:
+        """One line of a pane, cut where the figures beside it begin; a row that matters now stands on its own ground."""
+        left, right = self._runs(part.runs), Strip(self._runs(part.beside))
+        wanted = right.cell_length
+        if wanted and wanted + 16 > room:
+            right, wanted = Strip([]), 0
+        space = room - wanted - (2 if wanted else 0)
+        strip = Strip(left)
+        if strip.cell_length > space:
+            strip = Strip([*strip.crop(0, space - 1), Segment("…", self._quiet)])
+        padding = Segment(" " * (room - wanted - strip.cell_length))
+        return Strip([*strip, padding, *right], room)
 
     def _note(self, part: Part, room: int) -> list[Strip]:
         style = Style(color=self.palette.quiet if part.tone == "plain" else self.palette.tone(part.tone))

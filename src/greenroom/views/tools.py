@@ -21,7 +21,10 @@ from greenroom.views.fold import Turns, by_turn
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """One call. `ran_with` are the arguments it was started with, which an edit can make differ from the model's."""
+    """One call. `ran_with` are the arguments it was started with, which an edit can make differ from the model's.
+
+    `seq` is the record of the reply that asked for it.
+    """
 
     call: ToolCall
     status: str = "asked for"
@@ -33,6 +36,7 @@ class CallView:
     error: str = ""
     simulated: bool = False
     milliseconds: int = 0
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def _start(record: Record, event: TurnStarted) -> ToolTurn:
 def _grow(state: ToolTurn, record: Record) -> ToolTurn:
     match record.event:
         case ReplyGenerated(calls=calls) if calls:
-            return replace(state, calls=state.calls + tuple(CallView(call) for call in calls))
+            return replace(state, calls=state.calls + tuple(CallView(call, seq=record.seq) for call in calls))
         case VerdictReached(hook="tool.call", step=step, effect=effect, rule=rule):
             return _change(state, step.rsplit(":", 1)[-1].split(".")[0], verdict=effect, rule=rule)
         case ApprovalRequested(call=call):
