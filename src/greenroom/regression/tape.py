@@ -25,7 +25,6 @@ MAX_BYTES = 16_000_000
 SUFFIX = ".tape.jsonl"
 _DIGEST_LENGTH = 32
 _DEEP = 64
-_BRACKET = re.compile(rb"[\[\]{}]")
 
 Line = dict[str, Json]
 """One event. Its first key says what happened, its keys have a fixed order."""
@@ -68,8 +67,7 @@ def write(tape: Tape) -> bytes:
         rows.append(_row(packed))
         rows.extend(_row(part) for part in parts)
     body = b"\n".join(rows) + b"\n"
-    last = {"events": len(tape.events), "lines": _checks(rows), "digest": _digest(body)}
-    return body + orjson.dumps(last) + b"\n"
+    return body + _last_row(len(tape.events), rows, body) + b"\n"
 
 
 def read(data: bytes, file: str) -> Tape:
@@ -92,7 +90,10 @@ def read(data: bytes, file: str) -> Tape:
     rows.pop()
     header = _header(rows[0], file)
     _require_untouched(rows, data, file)
-    return _assembled(header, rows, file)
+    tape = _assembled(header, rows, file)
+    if rows[-1] != _last_row(len(tape.events), rows[:-1], data[: len(data) - len(rows[-1]) - 1]):
+        raise _touched(file, len(rows))
+    return tape
 
 
 def sorted_json(value: Json) -> Json:
@@ -126,6 +127,10 @@ def _checks(rows: list[bytes]) -> str:
     return "".join(out)
 
 
+def _last_row(events: int, rows: list[bytes], body: bytes) -> bytes:
+    return orjson.dumps({"events": events, "lines": _checks(rows), "digest": _digest(body)})
+
+
 def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:_DIGEST_LENGTH]
 
@@ -143,23 +148,20 @@ def _header(row: bytes, file: str) -> Line:
 
 
 def _require_untouched(rows: list[bytes], data: bytes, file: str) -> None:
-    last = _object(rows[-1], file, len(rows))
-    checks, digest = last.get("lines"), last.get("digest")
-    if not isinstance(checks, str) or not isinstance(digest, str) or "events" not in last:
-        raise FileInvalid(
-            "the last line is not the tape's digest line: its end is missing",
-            where=f"{file}:{len(rows)}",
-            hint="restore it from git, or export the session again",
-            code="tape.tampered",
-        )
-    body = data[: len(data) - len(rows[-1]) - 1]
-    if digest == _digest(body):
+    last = _loaded(rows[-1], file, len(rows))
+    if not isinstance(last, dict) or not isinstance(last.get("lines"), str) or "digest" not in last:
+        raise _touched(file, len(rows), "the last line is not the tape's digest line: its end is missing")
+    if last["digest"] == _digest(data[: len(data) - len(rows[-1]) - 1]):
         return
-    have = _checks(rows[:-1])
+    checks, have = last["lines"], _checks(rows[:-1])
     wrong = next((i for i in range(0, max(len(have), len(checks)), 2) if have[i : i + 2] != checks[i : i + 2]), 0)
-    raise FileInvalid(
-        "changed after it was recorded: this line, or one right before it, is not what was written",
-        where=f"{file}:{min(wrong // 2 + 1, len(rows))}",
+    raise _touched(file, min(wrong // 2 + 1, len(rows)))
+
+
+def _touched(file: str, line: int, what: str = "") -> FileInvalid:
+    return FileInvalid(
+        what or "changed after it was recorded: this line, or one right before it, is not what was written",
+        where=f"{file}:{line}",
         hint="restore it from git, or export the session again",
         code="tape.tampered",
     )
@@ -198,17 +200,21 @@ def _piece(row: bytes, file: str, number: int) -> str:
 def _loaded(row: bytes, file: str, number: int) -> Any:
     try:
         found = orjson.loads(row)
-        if row.count(b"[") + row.count(b"{") > _DEEP and _depth(row) > _DEEP:
+        if row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
             raise ValueError
         return found
     except ValueError:
         raise FileInvalid("not a line of JSON", where=f"{file}:{number}", code="tape.malformed") from None
 
 
-def _depth(row: bytes) -> int:
-    """An upper bound of how deep a line nests; brackets inside texts count too, which only makes it stricter."""
-    deepest = now = 0
-    for bracket in _BRACKET.findall(row):
-        now += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, now)
-    return deepest
+def _deeper(value: Json, most: int) -> bool:
+    """Whether a value nests deeper than `most` levels."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)

@@ -1,0 +1,225 @@
+"""The plugin in a pytest of its own, on a copy of the helpdesk, as a team meets it: it passes, and then someone edits."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from greenroom.regression.tape import Tape, read, write
+from tests.pytest_plugin import recording
+
+SOURCE = Path(recording.__file__).resolve().parents[2] / "src"
+INSTALLED = any(point.value == "greenroom.pytest_plugin" for point in entry_points(group="pytest11"))
+TAPE = "fixtures/refund-over-limit.tape.jsonl"
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What a child sees: this source tree, a home of its own, no keys."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "SYSTEMROOT", "TMPDIR")}
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "PYTHONPATH": str(SOURCE),
+        "COLUMNS": "220",
+    }
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one exported session; tests work on copies."""
+    folder = tmp_path_factory.mktemp("recorded")
+    made = subprocess.run(
+        [sys.executable, recording.__file__, str(folder / "helpdesk")],
+        env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return folder / "helpdesk"
+
+
+@pytest.fixture
+def shop(recorded: Path, tmp_path: Path) -> Path:
+    """A fresh copy, outside this repository."""
+    return Path(shutil.copytree(recorded, tmp_path / "shop", ignore=shutil.ignore_patterns(".greenroom")))
+
+
+def run(folder: Path, *arguments: str, code: str = "") -> tuple[int, str]:
+    """pytest in `folder`: its exit code and what it said."""
+    plugin = [] if INSTALLED else ["-p", "greenroom.pytest_plugin"]
+    start = ["-c", f"{code}\nimport sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"] if code else ["-m", "pytest"]
+    done = subprocess.run(
+        [sys.executable, *start, *plugin, "-q", "-p", "no:cacheprovider", "-W", "error", "--rootdir", ".", *arguments],
+        cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def rewritten(shop: Path, kind: str, number: int, **values: object) -> None:
+    """Edit the nth line of a kind and recompute the digest, as someone who knows how would."""
+    path = shop / TAPE
+    tape = read(path.read_bytes(), path.name)
+    place = [i for i, line in enumerate(tape.events) if next(iter(line)) == kind][number]
+    events = [{**line, **values} if i == place else line for i, line in enumerate(tape.events)]
+    path.write_bytes(write(Tape(tape.header, tuple(events))))
+
+
+def replaced(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("what", [".", TAPE, "fixtures", f"{TAPE}::refund-over-limit"])
+def test_an_exported_session_passes_however_it_is_named(shop: Path, what: str) -> None:
+    assert run(shop, what)[0] == 0
+    code, said = run(shop.parent, f"shop/{what}" if what != "." else "shop", "-vv")
+    assert (code, "shop/fixtures/refund-over-limit.tape.jsonl::refund-over-limit PASSED" in said) == (0, True), said
+
+
+def test_tags_are_markers_also_under_strict_markers(shop: Path) -> None:
+    assert run(shop, ".", "-m", "refunds", "--strict-markers")[0] == 0
+    assert run(shop, ".", "-m", "not refunds")[0] == 5
+    assert run(shop, ".", "-k", "over-limit", "-m", "greenroom")[0] == 0
+
+
+def test_a_changed_word_in_the_prompt_is_stale_and_named(shop: Path) -> None:
+    prompt = shop / "personas/aria/prompt.md"
+    word = next(word for word in prompt.read_text().split() if word.isalpha() and len(word) > 4)
+    replaced(prompt, word, "tangerine")
+    code, said = run(shop, ".")
+    assert code == 1
+    assert (
+        "FAILED fixtures/refund-over-limit.tape.jsonl::refund-over-limit - stale: persona aria: prompt changed (#"
+        in said
+    )
+    assert f"-{word} +tangerine" in said
+    assert "Traceback" not in said
+    assert "; 1 fixture\n" in said
+
+
+def test_stale_can_be_a_line_in_the_summary_instead(shop: Path) -> None:
+    replaced(shop / "policies/support.toml", "# ----", "# a comment changes nothing\n# ----")
+    assert run(shop, ".")[0] == 0
+    replaced(shop / "personas/aria/persona.toml", 'i_want  = "to', 'i_want  = "gladly to')
+    assert run(shop, ".")[0] == 1
+    code, said = run(shop, ".", "--greenroom-stale", "warn")
+    assert code == 0, said
+    assert "persona aria: persona changed (#" in said
+    assert "+gladly" in said
+
+
+def test_a_changed_limit_is_stale_and_behind_it_the_verdict_differs(shop: Path) -> None:
+    replaced(shop / "policies/support.toml", '["args.amount > 100"]', '["args.amount > 150"]')
+    code, said = run(shop, ".")
+    assert (code, "stale: persona aria: policy changed (#" in said) == (1, True), said
+    code, said = run(shop, ".", "--greenroom-stale", "warn")
+    assert (code, "diverged: turn 2: verdict tool.call of c2" in said) == (1, True), said
+    assert "refund.large" in said
+
+
+def test_an_edited_recorded_answer_is_noticed_and_its_line_named(shop: Path) -> None:
+    path = shop / TAPE
+    line = next(n for n, row in enumerate(path.read_text().splitlines(), 1) if "I refunded 90" in row)
+    replaced(path, "I refunded 90", "I refunded 95")
+    code, said = run(shop, ".")
+    assert code == 1
+    assert f"broken: refund-over-limit.tape.jsonl:{line}: changed after it was recorded" in said
+    assert "Traceback" not in said
+
+
+def test_a_changed_argument_diverges_even_under_a_new_digest(shop: Path) -> None:
+    other = {**recording.REFUND, "amount": 80}
+    rewritten(shop, "answer", 0, args=other)
+    code, said = run(shop, ".")
+    assert (code, "diverged: turn 2: " in said) == (1, True), said
+    assert "why: A refund above the limit is never made without a person." in said
+
+
+def test_an_expectation_that_does_not_hold_fails_with_its_reason(shop: Path) -> None:
+    case = shop / "fixtures/refund-over-limit.case.toml"
+    replaced(case, "amount = 90", "amount = 95")
+    code, said = run(shop, ".")
+    assert code == 1
+    assert "failed: A refund above the limit is never made without a person." in said
+    assert "with amount = 90, expected 95" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("refund-over-limit.case.toml", 'schema = "case/1"\nexpcet = "good"\n', "did you mean 'expect'?"),
+        ("refund-over-limit.case.toml", "schema = ", "refund-over-limit.case.toml:1: not TOML"),
+        ("refund-over-limit.tape.jsonl", "", "not a whole tape"),
+        (
+            "refund-over-limit.tape.jsonl",
+            "\x1b]0;x\x07" * 9 + "\n\n\n",
+            "refund-over-limit.tape.jsonl:1: not a line of JSON",
+        ),
+        ("refund-over-limit.tape.jsonl", '{"tape":9}\n{}\n{}\n', "tape format 9 is not known here"),
+        ("refund-over-limit.tape.jsonl", "[" * 200_000 + "\n{}\n{}\n", "not a line of JSON"),
+    ],
+)
+def test_a_broken_file_is_one_clear_line(shop: Path, file: str, text: str, said: str) -> None:
+    (shop / "fixtures" / file).write_text(text)
+    code, out = run(shop, ".")
+    assert (code, said in out) == (1, True), out
+    assert "broken: " in out
+    assert "Traceback" not in out
+    assert "\x1b" not in out
+
+
+def test_a_broken_workspace_is_one_clear_line(shop: Path) -> None:
+    (shop / "policies/support.toml").write_text('schema = "policy/1"\nid = ')
+    code, said = run(shop, ".")
+    assert (code, "broken: " in said, "support.toml:2" in said, "Traceback" in said) == (1, True, True, False), said
+
+
+def test_a_replay_cannot_reach_the_network_and_starts_nothing_heavy(shop: Path) -> None:
+    code = "import atexit, sys; atexit.register(lambda: print('HEAVY', sorted({'litellm', 'chromadb', 'mcp', 'textual'} & set(sys.modules))))"
+    exit_code, said = run(shop, ".", code=code)
+    assert (exit_code, "HEAVY []" in said) == (0, True), said
+    reach = (
+        "import socket, greenroom.engine.session as s\n"
+        "real = s.Session.turn\n"
+        "async def turn(self, *a, **k):\n"
+        "    socket.create_connection(('127.0.0.1', 9))\n"
+        "s.Session.turn = turn\n"
+    )
+    exit_code, said = run(shop, ".", code=reach)
+    assert (exit_code, "a replay tried to use the network" in said) == (1, True), said
+
+
+def test_junit_has_the_reason_as_its_message(shop: Path, tmp_path: Path) -> None:
+    replaced(shop / "personas/aria/persona.toml", 'i_want  = "to', 'i_want  = "gladly to')
+    run(shop, ".", f"--junitxml={tmp_path / 'out.xml'}")
+    case = ET.parse(tmp_path / "out.xml").getroot().find(".//testcase")
+    assert case is not None
+    failure = case.find("failure")
+    assert failure is not None
+    assert failure.attrib["message"].startswith("stale: persona aria: persona changed")
+    outcome = case.find("properties/property[@name='greenroom_outcome']")
+    assert outcome is not None
+    assert outcome.attrib["value"] == "stale"
+
+
+def test_a_run_without_tapes_pays_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text("def test_x():\n    pass\n")
+    (tmp_path / "notes.tape.jsonl").write_text("not ours: it lies in no workspace\n")
+    code = (
+        "import atexit, sys\n"
+        "def tell():\n"
+        "    print('OURS', sorted(m for m in sys.modules if m.startswith('greenroom.')), 'pydantic' in sys.modules)\n"
+        "atexit.register(tell)"
+    )
+    exit_code, said = run(tmp_path, ".", code=code)
+    assert (exit_code, "1 passed" in said) == (0, True), said
+    assert "OURS ['greenroom.pytest_plugin'] False" in said
+    exit_code, said = run(tmp_path, "notes.tape.jsonl")
+    assert (exit_code, "broken: " in said) == (1, True), said
