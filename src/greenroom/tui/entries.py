@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from greenroom.core.inert import hidden_count, inert, inert_line
 from greenroom.tui.markdown_blocks import Block, split_blocks
-from greenroom.tui.runs import Line, plain, safe
+from greenroom.tui.runs import Line, Run, plain, safe
 
 Kind = Literal["person", "persona", "tool", "note", "verdict", "approval", "section", "row"]
 Tone = Literal["plain", "good", "wait", "bad", "quiet"]
@@ -151,7 +151,8 @@ def _card(entry: Entry) -> list[Part]:
 
 def _row(entry: Entry) -> list[Part]:
     """A row of a pane: one line, and under it what is folded away."""
-    head = Part("row", "", tone=entry.tone, runs=safe(entry.head), beside=safe(entry.beside))
+    mark = Run(("▾ " if entry.open else "▸ ") if entry.foldable else "  ", "quiet")
+    head = Part("row", "", tone=entry.tone, runs=(mark, *safe(entry.head)), beside=safe(entry.beside))
     if not entry.open:
         return [head]
     return [head, *(Part("runs", plain(line), runs=safe(line)) for line in entry.body)]

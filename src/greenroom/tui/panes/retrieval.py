@@ -1,0 +1,84 @@
+"""The Retrieval pane: the query, the legs that answered, and each hit with its scores, its place, and its fate.
+
+Invariant: every candidate is listed, kept or dropped; a dropped one says why.
+"""
+
+from __future__ import annotations
+
+import re
+
+from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
+from greenroom.tui.runs import Line, Run, cell, marked, named
+from greenroom.views.retrieval import Hit
+
+
+def entries(folds: Folds, turn: int) -> list[Entry]:
+    """What turn `turn` (from 1) looked up."""
+    now = folds.retrieval.number(turn)
+    if now is None or not (now.query or now.hits):
+        return []
+    kept = [hit for hit in now.hits if hit.cited is not None]
+    kept.sort(key=lambda hit: hit.cited or 0)
+    dropped = [hit for hit in now.hits if hit.cited is None]
+    legs = " + ".join(now.legs) or "none"
+    rows = [
+        Entry("query", "row", head=named("query", now.query, "strong")),
+        Entry("legs", "row", head=named("legs", legs)),
+        Entry("kept", "section", f"kept {len(kept)} of {len(now.hits)}", aside="fused   vector  lexical"),
+        *map(_row, kept),
+    ]
+    if dropped:
+        rows += [Entry("dropped", "section", f"dropped {len(dropped)}", aside="fused      why"), *map(_row, dropped)]
+    return rows
+
+
+def _row(hit: Hit) -> Entry:
+    passage = hit.passage
+    fused = Run(f"{passage.score:5.2f}", "strong" if hit.cited else "quiet")
+    place = cell(f"[{hit.cited}]" if hit.cited else "·", 4, "key" if hit.cited else "quiet")
+    head = (place, Run(passage.label, "plain" if hit.cited else "quiet"))
+    if hit.cited:
+        beside = (fused, Run(_score(passage.vector), "quiet"), Run(_score(passage.lexical), "quiet"))
+    else:
+        beside = (fused, Run("  "), cell(_short(hit.reason) or "not chosen", 14, "wait"))
+    return Entry(f"hit:{passage.id}", "row", head=head, beside=beside, body=tuple(_body(hit)))
+
+
+def _short(reason: str) -> str:
+    """`score: 0.14 is under 0.15` is `under 0.15`; the whole of it stands in the body."""
+    what, _, detail = reason.partition(": ")
+    under = detail.rpartition(" is ")[2]
+    return under if what == "score" and under else reason
+
+
+def _score(value: float | None) -> str:
+    return f"{value:9.2f}" if value is not None else f"{'·':>9}"
+
+
+def _body(hit: Hit) -> list[Line]:
+    passage = hit.passage
+    lines = [
+        named("source", f"{passage.label}  ", "person")
+        + (Run(f"characters {passage.start} to {passage.end}, in {passage.collection or 'no collection'}", "quiet"),),
+        named("rank", f"{hit.rank} · fused {passage.score:.3f} · {_legs(hit)}"),
+    ]
+    if hit.reason:
+        lines.append(named("dropped", hit.reason, "wait"))
+    if passage.matched:
+        lines.append(named("matched", ", ".join(passage.matched), "key"))
+    return [*lines, (Run(" "),), *(_text(line, passage.matched) for line in passage.text.split("\n"))]
+
+
+def _legs(hit: Hit) -> str:
+    vector, lexical = hit.passage.vector, hit.passage.lexical
+    parts = [f"{name} {score:.3f}" for name, score in (("vector", vector), ("lexical", lexical)) if score is not None]
+    return " · ".join(parts) or "no leg found it alone"
+
+
+def _text(line: str, words: tuple[str, ...]) -> Line:
+    """A line of the passage with the matched words tinted."""
+    if not words or not line:
+        return (Run(line or " "),)
+    pattern = re.compile("|".join(re.escape(word) for word in words), re.IGNORECASE)
+    return marked(line, [found.span() for found in pattern.finditer(line)], "key")

@@ -1,0 +1,65 @@
+"""The Usage pane: tokens, money and time by turn and in all.
+
+Invariant: the sums are those of `views/usage`; a price nobody knows is shown as nothing, never as free.
+"""
+
+from __future__ import annotations
+
+from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
+from greenroom.tui.header import short_number, short_time
+from greenroom.tui.runs import Line, Run, Tint, named
+from greenroom.views.usage import UsageTurn, total
+
+_HEADS = ("in", "out", "USD", "model", "tools", "in all")
+_WIDTHS = (7, 6, 9, 8, 8, 8)
+
+
+def entries(folds: Folds, turn: int) -> list[Entry]:
+    """Every turn; the selected one stands out."""
+    turns = folds.usage.all()
+    if not turns:
+        return []
+    heads = "".join(f"{head:>{width}}" for head, width in zip(_HEADS, _WIDTHS, strict=True))
+    rows = [Entry("head", "section", "turn", aside=heads), *(_row(one, chosen=one.turn == turn) for one in turns)]
+    return [*rows, Entry("sum", "section", "in all"), *_sums(folds)]
+
+
+def _sums(folds: Folds) -> list[Entry]:
+    turns = folds.usage.all()
+    whole = total(folds.usage)
+    failed = sum(one.failed_attempts for one in turns)
+    models = list(dict.fromkeys(one.model for one in turns if one.model))
+    lines = {
+        "tokens": f"{whole.input_tokens} in, {whole.output_tokens} out",
+        "money": f"{whole.usd:.4f} USD" if whole.micro_usd else "no price known",
+        "models": ", ".join(models) or "none yet",
+        "calls": f"{sum(t.model_calls for t in turns)} to models, {sum(t.tool_calls for t in turns)} to tools",
+        "failed": f"{failed} attempts" if failed else "none",
+        "waited": short_time(sum(t.total_milliseconds for t in turns)),
+    }
+    return [Entry(f"sum:{name}", "row", head=named(name, text)) for name, text in lines.items()]
+
+
+def _row(one: UsageTurn, *, chosen: bool) -> Entry:
+    money = f"{one.usage.usd:.4f}" if one.usage.micro_usd else "·"
+    figures = (
+        short_number(one.usage.input_tokens),
+        short_number(one.usage.output_tokens),
+        money,
+        short_time(one.model_milliseconds),
+        short_time(one.tool_milliseconds) if one.tool_calls else "·",
+        short_time(one.total_milliseconds) if one.total_milliseconds else "·",
+    )
+    tint: Tint = "strong" if chosen else "quiet"
+    beside = tuple(Run(f"{text:>{width}}", tint) for text, width in zip(figures, _WIDTHS, strict=True))
+    return Entry(f"turn:{one.turn}", "row", head=(Run(str(one.turn), tint),), beside=beside, body=tuple(_body(one)))
+
+
+def _body(one: UsageTurn) -> list[Line]:
+    first = one.first_token_milliseconds
+    return [
+        named("model", one.model or "none"),
+        named("calls", f"{one.model_calls} to models, {one.tool_calls} to tools, {one.failed_attempts} failed attempts"),
+        named("first", f"{first} ms to the first words" if first is not None else "nothing was streamed"),
+    ]
