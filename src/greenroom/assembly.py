@@ -23,8 +23,8 @@ from greenroom.engine.fork import fork
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.chain import Verified, verify
-from greenroom.log.file_log import FileLog, read_records
+from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
+from greenroom.log.file_log import FileLog
 from greenroom.log.memory_log import MemoryLog
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.persona.load import load_persona
@@ -37,7 +37,6 @@ from greenroom.workspace.trust import is_trusted
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver
-    from greenroom.core.events import Record
     from greenroom.core.values import StepMode
     from greenroom.engine.steps import Recording
     from greenroom.models.port import Model
@@ -45,6 +44,25 @@ if TYPE_CHECKING:
     from greenroom.retrieval.store_retriever import StoreRetriever
     from greenroom.store.store import Store
     from greenroom.tools.port import Tools
+
+
+__all__ = [
+    "Build",
+    "SessionSummary",
+    "find_workspace",
+    "fork_session",
+    "ingest_knowledge",
+    "load_contract",
+    "open_retriever",
+    "open_session",
+    "read_session",
+    "replay_builder",
+    "session_id",
+    "session_path",
+    "sessions",
+    "verify_session",
+    "workspace_tools",
+]
 
 
 class Build(Protocol):
@@ -142,12 +160,12 @@ async def open_session(
     log: FileLog | None = None
     if session:
         name = session_id(workspace, session)
-        log = FileLog.open(_path(workspace, name), clock, ids, ledger.anchors(name))
+        log = FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
         persona = persona or summarise(log.session, log.records).persona
     try:
         cast = await asyncio.to_thread(_cast, workspace, persona, model, clock, trusted=trusted)
         outside = await _outside(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
-        log = log or FileLog.create(_path(workspace, ids.name("s")), clock, ids)
+        log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
     except BaseException:
         if log is not None:
             log.close()
@@ -167,8 +185,8 @@ async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
     clock, ids = SystemClock(), RandomIds()
     name = session_id(workspace, session)
     anchors = Ledger(workspace.ledger, clock).anchors(name)
-    target = _path(workspace, ids.name("s"))
-    fork(_path(workspace, name), at, target, clock, ids, anchors).close()
+    target = session_path(workspace, ids.name("s"))
+    fork(session_path(workspace, name), at, target, clock, ids, anchors).close()
     return await open_session(workspace, session=target.stem)
 
 
@@ -204,50 +222,6 @@ def replay_builder(workspace: Workspace) -> Build:
         return Session(MemoryLog("replay", clock, ids), cast.contract, outside, recording=recording)
 
     return build
-
-
-def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
-    """Every session of a workspace, newest first. A damaged one is listed as such."""
-    found = [_summary(path) for path in workspace.sessions.glob("*.jsonl")] if workspace.sessions.is_dir() else []
-    return tuple(sorted(found, key=lambda one: one.started, reverse=True))
-
-
-def session_id(workspace: Workspace, word: str) -> str:
-    """The session a person means by an id, a unique prefix, or `last`.
-
-    Raises:
-        UsageError: none or several fit.
-    """
-    names = sorted(path.stem for path in workspace.sessions.glob("*.jsonl"))
-    if word == "last" and names:
-        return max(names, key=lambda name: _path(workspace, name).stat().st_mtime_ns)
-    fitting = [word] if word in names else [name for name in names if word and name.startswith(word)]
-    if len(fitting) == 1:
-        return fitting[0]
-    said = f"several sessions begin with {word}" if fitting else f"there is no session {word}"
-    raise UsageError(said, hint="greenroom session list shows them", code="session.unknown")
-
-
-def read_session(workspace: Workspace, session: str) -> list[Record]:
-    """A session's records, verified against themselves and the ledger; takes no lock.
-
-    Raises:
-        UsageError: there is no such session.
-        LogDamaged: it does not verify.
-    """
-    name = session_id(workspace, session)
-    return read_records(_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
-
-
-def verify_session(workspace: Workspace, session: str) -> Verified:
-    """Check a session's chain, contents and anchors.
-
-    Raises:
-        UsageError: there is no such session.
-        LogDamaged: what is wrong, with the line.
-    """
-    name = session_id(workspace, session)
-    return verify(_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
 
 
 def ingest_knowledge(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
@@ -407,16 +381,3 @@ def _documents(workspace: Workspace, globs: tuple[str, ...]) -> list[Path]:
         else:
             found[workspace.knowledge / glob] = None
     return list(found)
-
-
-def _summary(path: Path) -> SessionSummary:
-    from greenroom.core.errors import GreenroomError
-
-    try:
-        return summarise(path.stem, read_records(path))
-    except GreenroomError as error:
-        return SessionSummary(id=path.stem, status=f"damaged: {error.message}")
-
-
-def _path(workspace: Workspace, name: str) -> Path:
-    return workspace.sessions / f"{name}.jsonl"

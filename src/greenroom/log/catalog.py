@@ -1,0 +1,73 @@
+"""The sessions of a workspace: found by id, listed, read and verified, without taking their locks.
+
+Invariant: nothing here changes a session.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from greenroom.core.clock import SystemClock
+from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.events import Record
+from greenroom.ledger.ledger import Ledger
+from greenroom.log.chain import Verified, verify
+from greenroom.log.file_log import read_records
+from greenroom.log.summary import SessionSummary, summarise
+from greenroom.workspace.layout import Workspace
+
+
+def session_path(workspace: Workspace, name: str) -> Path:
+    """Where the log of a session lies."""
+    return workspace.sessions / f"{name}.jsonl"
+
+
+def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
+    """Every session of a workspace, newest first. A damaged one is listed as such."""
+    found = [_summary(path) for path in workspace.sessions.glob("*.jsonl")] if workspace.sessions.is_dir() else []
+    return tuple(sorted(found, key=lambda one: one.started, reverse=True))
+
+
+def session_id(workspace: Workspace, word: str) -> str:
+    """The session a person means by an id, a unique prefix, or `last`.
+
+    Raises:
+        UsageError: none or several fit.
+    """
+    names = sorted(path.stem for path in workspace.sessions.glob("*.jsonl"))
+    if word == "last" and names:
+        return max(names, key=lambda name: session_path(workspace, name).stat().st_mtime_ns)
+    fitting = [word] if word in names else [name for name in names if word and name.startswith(word)]
+    if len(fitting) == 1:
+        return fitting[0]
+    said = f"several sessions begin with {word}" if fitting else f"there is no session {word}"
+    raise UsageError(said, hint="greenroom session list shows them", code="session.unknown")
+
+
+def read_session(workspace: Workspace, session: str) -> list[Record]:
+    """A session's records, verified against themselves and the ledger; takes no lock.
+
+    Raises:
+        UsageError: there is no such session.
+        LogDamaged: it does not verify.
+    """
+    name = session_id(workspace, session)
+    return read_records(session_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
+
+
+def verify_session(workspace: Workspace, session: str) -> Verified:
+    """Check a session's chain, contents and anchors.
+
+    Raises:
+        UsageError: there is no such session.
+        LogDamaged: what is wrong, with the line.
+    """
+    name = session_id(workspace, session)
+    return verify(session_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
+
+
+def _summary(path: Path) -> SessionSummary:
+    try:
+        return summarise(path.stem, read_records(path))
+    except GreenroomError as error:
+        return SessionSummary(id=path.stem, status=f"damaged: {error.message}")
