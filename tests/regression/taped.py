@@ -1,0 +1,98 @@
+"""A small session that was really recorded, and ways to replay it, whole or edited, on the engine's stage."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greenroom.core.events import Record
+from greenroom.core.values import ApprovalReply, Memory
+from greenroom.engine.session import Session
+from greenroom.engine.steps import Recording
+from greenroom.regression.case import Case
+from greenroom.regression.outcome import Outcome
+from greenroom.regression.parts import Parts
+from greenroom.regression.plain_log import PlainLog
+from greenroom.regression.record import Recorded
+from greenroom.regression.replay import replay_tape
+from greenroom.regression.tape import Line, Tape, read, write
+from tests.engine.stage import ListMemory, Stage, answering, says, stage
+
+GOOD = Case(schema="case/1", why="A refund is never made alone.")
+
+
+class _Closed:
+    """Every port at once; whoever comes through it has left the tape."""
+
+    name = "listed/replies"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a replay reached {name}")
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def recorded_session() -> tuple[Stage, list[Record]]:
+    """Three turns: an answer with passages and a memory, a refund asked for, edited and made, a denied one."""
+    made = stage(
+        says("Refunds take five days. [1]"),
+        says("Let me see.", ("orders.get", {"order_id": 1001})),
+        says("", ("orders.refund", {"amount": 120, "order_id": 1001})),
+        says(
+            "Done. I refunded 90 EUR for you. It will take five days, as the page about returns says. Is there anything else I can do?"
+        ),
+        says("", ("orders.refund", {"amount": 5000, "order_id": 1001})),
+        says("That is not possible."),
+        memory=ListMemory([Memory(id="x81f", segment="customer", subject="visitor", text="Likes trails", key="taste")]),
+    )
+
+    async def run() -> list[Record]:
+        session = made.session()
+        edit = ApprovalReply(decision="edit", approver="kim", arguments={"amount": 90, "order_id": 1001}, reason="less")
+        answering(session, edit, ApprovalReply(decision="allow", approver="kim"))
+        await session.turn("How long do refunds take? My name is Mara and I wear size 42.")
+        await session.turn("Please refund order 1001.")
+        await session.turn("And now 5000 more!")
+        records = list(session.records)
+        await session.aclose()
+        return records
+
+    return made, asyncio.run(run())
+
+
+def builder(made: Stage, **changes: Any) -> Any:
+    """`build` over a closed stage; `changes` replace parts of its contract or policy."""
+    closed: Any = _Closed()
+
+    def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
+        shut = replace(
+            made, model=closed, retriever=closed, memory=closed, approver=closed, clock=clock, ids=ids, **changes
+        )
+        shut.tools = replace(shut.tools, act=lambda call: pytest.fail(f"{call.tool} ran in a replay"))
+        return shut.session(PlainLog("replay"), recording)
+
+    return build
+
+
+def replayed(
+    made: Stage, kept: Recorded, folder: Path, case: Case = GOOD, tape: Tape | None = None, **changes: Any
+) -> Outcome:
+    parts = Parts(folder)
+    parts.write(kept.texts)
+    stale = changes.pop("stale", "fail")
+    build = builder(made, **changes)
+    again = read(write(tape or kept.tape), "x.tape.jsonl")
+    return asyncio.run(replay_tape(again, case, build, parts, file="x.tape.jsonl", stale=stale))
+
+
+def edited(tape: Tape, kind: str, number: int = 0, **values: Any) -> Tape:
+    """The tape with keys of the nth line of a kind changed, as an editor who recomputes the digest would leave it."""
+    places = [i for i, line in enumerate(tape.events) if next(iter(line)) == kind]
+    events: list[Line] = list(tape.events)
+    events[places[number]] = {**events[places[number]], **values}
+    return Tape(tape.header, tuple(events))
