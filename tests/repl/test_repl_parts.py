@@ -97,6 +97,6 @@ def test_reasoning_is_not_mixed_into_the_reply(capsys: pytest.CaptureFixture[str
 def test_streamed_pieces_are_harmless(pieces: list[str]) -> None:
     written: list[str] = []
     out = Out("Aria")
-    out._write = written.append  # type: ignore[method-assign]  # capsys cannot be used inside given
+    out._write = written.append  # type: ignore[assignment, method-assign]  # capsys cannot be used inside given
     streamed(out, *pieces)
     assert hidden_count("".join(written)) == 0

@@ -24,7 +24,15 @@ def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
 
     found = sessions(asked.workspace())
     rows = [
-        (one.id, f"{one.persona}@{one.version}" if one.persona else "?", one.started[:19], one.turns, one.status, one.words) for one in found
+        (
+            one.id,
+            f"{one.persona}@{one.version}" if one.persona else "?",
+            one.started[:19],
+            one.turns,
+            one.status,
+            one.words,
+        )
+        for one in found
     ]
     data = [
         {

@@ -1,0 +1,45 @@
+"""The REPL on a real terminal: a turn, a question answered inline, a gate, an interrupt, slash words, leaving."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from greenroom.workspace.trust import trust
+from tests.cli.conftest import copied
+from tests.cli.terminal import Terminal, terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a Unix thing")
+
+
+def say(screen: Terminal, text: str, until: str) -> str:
+    screen.type(text + "\r")
+    return screen.until(until)
+
+
+def test_a_whole_visit(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    trust(shop)
+    with terminal(shop.root, "repl", "aria") as screen:
+        screen.until("Ctrl-D leaves")
+        say(screen, "I want a refund of 120 EUR for order 1001", "answer>")
+        say(screen, "edit amount=90", "risk:")
+        screen.until("answer>")
+        say(screen, "approve", "refunded 90.00 EUR")
+        say(screen, "/tools", "allow")
+        say(screen, "/nonsense", "unknown command /nonsense")
+        say(screen, "/mode step", "mode step")
+        say(screen, "hello", "paused at input")
+        say(screen, "abandon", "abandoned")
+        say(screen, "/mode run", "mode run")
+        say(screen, "I want a refund of 120 EUR for order 1002", "answer>")
+        screen.type("\x03")
+        screen.until("waits for a person")
+        say(screen, "hello", "a turn is still open")
+        say(screen, "/abandon enough", "given up")
+        say(screen, "/verify", "sound:")
+        say(screen, "/quit", "is kept")
+        assert screen.code() == 0
+    history = (shop.state / "repl_history.jsonl").read_text()
+    assert "/mode step" in history
+    assert (shop.state / "repl_history.jsonl").stat().st_mode & 0o777 == 0o600
