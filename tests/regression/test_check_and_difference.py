@@ -51,7 +51,7 @@ def test_a_check_names_what_is_stale_with_the_words_that_changed(tmp_path: Path)
     assert check_file(path, {"prompt": digest(OLD)}, {"prompt": OLD}).kind == "passed"
     found = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW})
     was, now = digest(OLD)[:8], digest(NEW)[:8]
-    assert (found.kind, found.line) == ("stale", f"persona aria: prompt changed (#{was} -> #{now}): -brief +warm")
+    assert (found.kind, found.line) == ("stale", f"persona aria: prompt changed (#{was} -> #{now}): … Be -brief +warm")
 
 
 def test_a_component_only_one_side_knows_is_not_stale(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from greenroom.core.errors import ServiceUnavailable
 from greenroom.core.events import Record
-from greenroom.core.values import ApprovalReply, GateReply, ToolCall, ToolResult
+from greenroom.core.messages import ModelReply
+from greenroom.core.values import ApprovalReply, GateReply, Hook, ToolCall, ToolResult
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case
 from greenroom.regression.record import record
@@ -235,3 +237,70 @@ def test_parallel_calls_are_told_in_call_order_whichever_came_back_first(tmp_pat
         tapes.append(write(kept.tape))
         assert replayed(made, kept, tmp_path).kind == "passed"
     assert tapes[0] == tapes[1]
+
+
+def _two_turns(made: Stage) -> list[Record]:
+    """A turn with a call and one without; a turn that breaks off is resumed."""
+
+    async def run() -> list[Record]:
+        session = made.session()
+        answering(session, ApprovalReply(decision="allow"), ApprovalReply(decision="allow"))
+        for words in ("My name is Mara. Refund 120 of order 7, card 4111.", "Thanks, and how long?"):
+            try:
+                await session.turn(words)
+            except ServiceUnavailable:
+                await session.resume()
+        return list(session.records)
+
+    return asyncio.run(run())
+
+
+def _replies() -> list[ModelReply | Exception]:
+    return [
+        says("", ("orders.get", {"order_id": 7}), ("orders.refund", {"amount": 120, "note": "word"})),
+        says("Done, card 4111, word."),
+        says("Five days, word. [1]"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "hook", ["input", "memory.read", "retrieval", "tool.call", "tool.result", "memory.write", "output"]
+)
+@pytest.mark.parametrize("word", ["a", "word", "Mara", "card", "p1", "order_id", "Five"])
+def test_whatever_policy_blocks_the_recording_replays(tmp_path: Path, hook: Hook, word: str) -> None:
+    made = stage(*_replies(), policy=AmountPolicy(blocked={hook: word}))
+    kept = record(_two_turns(made), made.policy)
+    outcome = replayed(made, kept, tmp_path)
+    assert outcome.kind == "passed", (outcome, write(kept.tape).decode())
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_turn_that_was_interrupted_and_resumed_replays(tmp_path: Path, place: int) -> None:
+    replies = _replies()
+    replies.insert(place, ServiceUnavailable("gone"))
+    made = stage(*replies)
+    kept = record(_two_turns(made), made.policy)
+    assert replayed(made, kept, tmp_path).kind == "passed"
+    smooth = stage(*_replies())
+    assert write(kept.tape) == write(record(_two_turns(smooth), smooth.policy).tape)
+
+
+@pytest.mark.parametrize("limits", [{"replies": 1}, {"tool_calls": 1}, {"tool_calls": 0}])
+def test_a_turn_that_met_a_limit_replays(tmp_path: Path, limits: dict[str, int]) -> None:
+    made = stage(*_replies(), says("More."), persona=persona(limits=limits))
+    kept = record(_two_turns(made), made.policy)
+    assert replayed(made, kept, tmp_path).kind == "passed"
+
+
+def test_a_turn_that_ran_out_of_time_replays(tmp_path: Path) -> None:
+    made = stage(*_replies(), persona=persona(limits={"seconds": 5}))
+
+    def slow(call: ToolCall) -> ToolResult:
+        made.clock.advance(6)
+        return ToolResult(status="done", output="late")
+
+    made.tools.act = slow
+    kept = record(_two_turns(made), made.policy)
+    assert any(line.get("milliseconds", 0) >= 6_000 for line in kept.tape.events)
+    assert {"finish": "limited"} in kept.tape.events
+    assert replayed(made, kept, tmp_path).kind == "passed"

@@ -122,12 +122,14 @@ def _changed(old: Line, new: Line) -> str:
     return "; ".join(parts)
 
 
-def word_diff(old: str, new: str, limit: int = 160) -> str:
-    """What words went and came: `-brief +short and warm`."""
+def word_diff(old: str, new: str, limit: int = 160, context: int = 0) -> str:
+    """What words went and came: `-brief +short and warm`, each change after `context` words that stayed."""
     before, after = _WORD.findall(old)[:5_000], _WORD.findall(new)[:5_000]
     parts = []
     for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind != "equal":
+            stayed = before[max(a - context, 0) : a] if context else []
+            parts += ["…", *stayed] if stayed else []
             parts += ["-" + " ".join(before[a:b])] if b > a else []
             parts += ["+" + " ".join(after[c:d])] if d > c else []
     return inert_line(" ".join(parts) or "only spaces and line ends", limit)

@@ -135,8 +135,9 @@ def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
 
 def _stale(case: Case, changed: tuple[str, ...]) -> Outcome:
     more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-    why = f"why: {case.why}\n" if case.why else ""
-    return outcome("stale", changed[0] + more, why + "\n".join(changed), changed)
+    rows = [f"why: {case.why}"] if case.why else []
+    rows += changed if more else []
+    return outcome("stale", changed[0] + more, "\n".join(rows), changed)
 
 
 def line_in(where: str) -> int:

@@ -17,7 +17,7 @@ RECORDED_ONLY = ("corpus", "memory")
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
-    """One line for each changed component, e.g. `persona aria: prompt changed (#a1b2 -> #c3d4): -old +new`.
+    """One line for each changed component, e.g. `persona aria: prompt changed (#a1b2 -> #c3d4): … be -old +new`.
 
     `digests` and `texts` are today's, by component.
     """
@@ -28,5 +28,5 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
             continue
         line = f"persona {tape.persona}: {component} changed (#{short(recorded)} -> #{short(today)})"
         old, new = parts.component(recorded), texts.get(component, "")
-        out.append(f"{line}: {word_diff(old, new)}" if old and new else line)
+        out.append(f"{line}: {word_diff(old, new, context=3)}" if old and new else line)
     return tuple(out)

@@ -67,7 +67,7 @@ def tell(
     telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
     """
     told = _latest(records, open_too=replayed is not None)
-    teller = _Teller(model, Names(replayed), None if replayed is not None else Added(), _chosen(told))
+    teller = _Teller(model, Names(replayed), None if replayed is not None else Added(), _chosen(told), _timed(told))
     for record in told:
         teller.see(record)
     return teller.lines(), teller.texts
@@ -95,12 +95,24 @@ def _chosen(records: Iterable[Record]) -> dict[int, set[str]]:
     }
 
 
+def _timed(records: Iterable[Record]) -> set[int]:
+    """The turns that ran out of time: there alone, how long each step took is part of what happened."""
+    return {
+        event.turn
+        for event in (record.event for record in records)
+        if isinstance(event, ReplyReleased) and event.changed and "limits.seconds" in event.text
+    }
+
+
 class _Teller:
     """Goes over the records once, keeping what later lines refer to."""
 
-    def __init__(self, model: str, names: Names, added: Added | None, chosen: dict[int, set[str]]) -> None:
+    def __init__(
+        self, model: str, names: Names, added: Added | None, chosen: dict[int, set[str]], timed: set[int]
+    ) -> None:
         self._model = model
         self._chosen = chosen
+        self._timed = timed
         self.texts: dict[str, str] = {}
         self._lines: list[tuple[int, Line]] = []
         self._names = names
@@ -217,6 +229,7 @@ class _Teller:
         line["tokens"] = [event.usage.input_tokens, event.usage.output_tokens]
         if event.usage.micro_usd:
             line["micro_usd"] = event.usage.micro_usd
+        line |= self._time(event)
         if self._added is not None:
             messages = transcript.compose(self._transcript, "", "")
             line["added"] = self._added.since(message.model_dump() for message in messages)
@@ -253,7 +266,7 @@ class _Teller:
             line["output"] = sorted_json(event.output)
         if event.error:
             line["error"] = event.error
-        return [line]
+        return [line | self._time(event)]
 
     def released(self, event: ReplyReleased) -> list[Line]:
         if event.text == self._reply and not event.changed:
@@ -284,6 +297,9 @@ class _Teller:
     def _withheld(self) -> set[str]:
         """Calls that ran and whose result policy kept back: the log has the verdict's reason in the result's place."""
         return {str(line["result"]) for _, line in self._lines if line.get("ran") and line.get("status") == "denied"}
+
+    def _time(self, event: ReplyGenerated | ToolReturned) -> Line:
+        return {"milliseconds": event.milliseconds} if event.turn in self._timed else {}
 
     def _query(self, query: str) -> Line:
         return {} if query == self._words else {"query": query}

@@ -142,6 +142,7 @@ class World:
             reasoning=line.get("reasoning", ""),
             calls=calls,
             finish=line.get("finish", "calls" if calls else "stop"),
+            milliseconds=line.get("milliseconds", 0),
             usage=Usage(input_tokens=read, output_tokens=written, micro_usd=line.get("micro_usd", 0)),
         )
         self._put(event, line)
@@ -175,6 +176,7 @@ class World:
             status=line["status"],
             output=line.get("output"),
             error=line.get("error", ""),
+            milliseconds=line.get("milliseconds", 0),
         )
         self._put(event, line)
         if "args" in line:
