@@ -346,3 +346,32 @@ def test_doctor_fails_for_a_broken_file_and_never_shows_a_key(
     found = run.json()
     assert isinstance(found, list)
     assert {one["what"] for one in found if one["level"] == "fail"} >= {"settings", "trust"}
+
+
+def test_a_persona_is_shown_as_it_is_written_and_as_its_prompt_is_filled(shop: Workspace, run: Run) -> None:
+    assert run("persona", "show", "aria") == 0
+    assert 'id      = "aria"' in run.out
+    assert "{{" not in run.out.split("# prompt", 1)[1]
+    assert run("persona", "list", "--json") == 0
+    listed = run.json()
+    assert isinstance(listed, list)
+    assert [one["id"] for one in listed] == ["aria"]
+
+
+def test_a_broken_persona_is_listed_with_its_problem(shop: Workspace, run: Run) -> None:
+    path = shop.personas / "aria" / "persona.toml"
+    path.write_text(path.read_text().replace("tone ", "tonne "))
+    assert run("persona", "list") == 0
+    assert "broken" in run.out
+    assert run("persona", "check", "aria") == 3
+    assert "did you mean 'tone'?" in run.out
+
+
+def test_help_is_on_stdout_and_fine(run: Run) -> None:
+    assert run("--help") == 0
+    assert run.out.startswith("usage: greenroom")
+    assert run("session", "--help") == 0
+    assert "verify" in run.out
+    assert run("run", "--help") == 0
+    assert "--approve" in run.out
+    assert run.err == ""

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,26 @@ def test_ctrl_c_at_a_question_leaves_it_open(shop: Workspace) -> None:
     done = greenroom(shop, "session", "resume", "--answer", "deny", "--reason", "not now")
     assert done.returncode == 0, done.stderr
     assert "not now" in done.stdout
+
+
+def test_what_was_typed_before_a_question_never_answers_it(shop: Workspace) -> None:
+    with terminal(shop.root, "run", "aria", REFUND) as screen:
+        screen.type("approve\napprove\napprove\n")
+        screen.until(QUESTION)
+        screen.type("deny not this time\n")
+        screen.until("not this time")
+        assert screen.code() == 0
+    shown = greenroom(shop, "session", "show", "last", "--json")
+    answers = [row for row in map(json.loads, shown.stdout.splitlines()) if row["kind"] == "approval_given"]
+    assert [row["decision"] for row in answers] == ["deny"]
+
+
+def test_without_a_workspace_a_person_is_offered_the_demo(tmp_path: Path) -> None:
+    with terminal(tmp_path) as screen:
+        screen.until("[y/N]")
+        screen.type("\n")
+        screen.until("greenroom demo")
+        assert screen.code() == 2
 
 
 def test_a_reader_that_goes_away_is_no_error(shop: Workspace) -> None:

@@ -44,6 +44,12 @@ class Terminal:
             return []
         return [line.rstrip("\r\n") for line in sys.stdin if line.strip()]
 
+    def confirm(self, question: str) -> bool:
+        if not self.interactive:
+            return False
+        stderr.prompt(f"{question} [y/N] ")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         from greenroom.cli.person import Person
 

@@ -39,6 +39,10 @@ class Face(Protocol):
         """What was piped in, line by line; empty when nothing is."""
         ...
 
+    def confirm(self, question: str) -> bool:
+        """A person's yes to a plain question; no where nobody is here."""
+        ...
+
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         """A person's answer to a question about a call."""
         ...

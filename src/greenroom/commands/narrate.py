@@ -78,8 +78,9 @@ def _aside(record: Record) -> str:
 
 def _about_call(record: Record) -> str:
     match record.event:
-        case ApprovalRequested(call=call, tool=tool, card=card):
-            return _line("asks", f"{call} {tool} {as_json(card.call.arguments)} waits for a person")
+        case ApprovalRequested(call=call, tool=tool, card=card, deadline=deadline):
+            until = f" until {deadline[11:16]} UTC" if deadline else ""
+            return _line("asks", f"{call} {tool} waits for a person{until}: {as_json(card.call.arguments)}")
         case ApprovalGiven(call=call, decision=decision, approver=approver, reason=reason):
             by = f" by {approver}" if approver else ""
             return _line("answer", f"{call} {decision}{by}{': ' + reason if reason else ''}")

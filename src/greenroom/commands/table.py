@@ -286,7 +286,7 @@ ACTIONS: tuple[Action, ...] = (
         "MODE",
         ("run", "tools", "step"),
         "Step mode",
-        "ctrl+t",
+        "f4",
     ),
     Action("policy", "the verdicts of the last turn, or of turn N", _at("live:policy"), "[N]", (), "Policy pane"),
     Action("memory", "what was recalled, proposed and kept", _at("live:memory"), "[N]", (), "Memory pane"),

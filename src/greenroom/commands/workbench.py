@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.dispatch import handler_of
-from greenroom.commands.invocation import Invocation
+from greenroom.commands.invocation import Face, Invocation
 from greenroom.core.errors import UsageError
 from greenroom.workspace.create import demo as make_demo
 from greenroom.workspace.create import init as make_workspace
@@ -36,22 +36,22 @@ def demo(asked: Invocation) -> Answer[Workspace]:
     """The helpdesk workspace in a copy that is kept; its documents are taken in, then the workbench opens.
 
     Raises:
-        UsageError: the path holds something else, or this is not a terminal.
+        UsageError: the path holds something else.
     """
+    named = asked.text("path")
+    return _demo(Path(named) if named else None, asked.person())
+
+
+def _demo(path: Path | None, face: Face) -> Answer[Workspace]:
     from greenroom.assembly import ingest_knowledge
 
-    face = asked.person()
-    named = asked.text("path")
-    workspace = make_demo(Path(named) if named else None)
+    workspace = make_demo(path)
     face.note(f"the demo is in {workspace.root}")
     ingest_knowledge(workspace)
-    code = _screen(workspace) if _on_a_screen() else 0
+    code, notes = 0, [f"this is not a terminal; open it with: greenroom {shlex.quote(str(workspace.root))}"]
+    if _on_a_screen():
+        code, notes = _screen(workspace), []
     lines = [str(workspace.root)]
-    notes = (
-        []
-        if _on_a_screen()
-        else [f"this is not a terminal; open it with: greenroom {shlex.quote(str(workspace.root))}"]
-    )
     notes += replays(workspace)
     return answer(workspace, lines, {"workspace": str(workspace.root)}, notes=notes, exit_code=code)
 
@@ -65,6 +65,8 @@ def open_workbench(asked: Invocation) -> Answer[Workspace]:
     here = Path(asked.text("path") or asked.text("workspace") or ".").expanduser()
     workspace = require(here) if asked.text("path") or asked.text("workspace") else find(here)
     if workspace is None:
+        if _on_a_screen() and asked.person().confirm("No workspace here. Open the demo, offline and without a key?"):
+            return _demo(None, asked.person())
         raise UsageError(
             f"there is no workspace in {here.resolve()} or above",
             hint="try the demo, offline and without a key: greenroom demo",

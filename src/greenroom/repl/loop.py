@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import FormattedText
@@ -97,20 +99,14 @@ class Repl:
 
     async def _turn(self, words: str | None) -> None:
         """Carry a turn (None: the unfinished one) while Ctrl-C interrupts it and gates are asked about."""
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError):
-            loop.add_signal_handler(signal.SIGINT, self._session.cancel)
         problem: GreenroomError | None = None
-        try:
+        with _interrupting(self._session.cancel):
             async with asyncio.TaskGroup() as group:
                 keeper = group.create_task(self._person.keep_gates(self._session, self._paused))
                 try:
                     problem = await self._carried(words)
                 finally:
                     keeper.cancel()
-        finally:
-            with suppress(NotImplementedError):
-                loop.remove_signal_handler(signal.SIGINT)
         if problem is not None:
             raise problem
 
@@ -161,3 +157,17 @@ class Repl:
         total = usage.total(fold_all(usage.fold, usage.EMPTY, self._session.records))
         parts = (contract.persona.label, contract.model, f"mode {self._session.mode}", f"{total.tokens} tokens")
         return FormattedText([("", inert_line(" · ".join((*parts, f"{total.usd:.4f} USD"))))])
+
+
+@contextmanager
+def _interrupting(cancel: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C calls `cancel` meanwhile, where the platform's event loop can do that."""
+    if sys.platform == "win32":
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
