@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
@@ -17,6 +18,7 @@ from greenroom.regression.tape import Line
 
 _SHOWN = 600
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
+_MOST_WORDS = 2_000
 _LEFT_OUT = ("added", "candidates")
 """What a replay takes from the tape unchanged, or has checked already."""
 
@@ -122,17 +124,32 @@ def _changed(old: Line, new: Line) -> str:
     return "; ".join(parts)
 
 
+@lru_cache(maxsize=64)
 def word_diff(old: str, new: str, limit: int = 160, context: int = 0) -> str:
-    """What words went and came: `-brief +short and warm`, each change after `context` words that stayed."""
-    before, after = _WORD.findall(old)[:5_000], _WORD.findall(new)[:5_000]
+    """What words went and came: `-brief +short and warm`, each change after `context` words that stayed.
+
+    Remembered, because one changed text concerns every fixture of a suite.
+    """
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    # Most changes are small: what is the same at both ends need not go through the matcher, which is quadratic.
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
+    gone = before[start : len(before) - end][:_MOST_WORDS]
+    came = after[start : len(after) - end][:_MOST_WORDS]
     parts = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, gone, came, autojunk=False).get_opcodes():
         if kind != "equal":
-            stayed = before[max(a - context, 0) : a] if context else []
+            stayed = before[max(start + a - context, 0) : start + a] if context else []
             parts += ["…", *stayed] if stayed else []
-            parts += ["-" + " ".join(before[a:b])] if b > a else []
-            parts += ["+" + " ".join(after[c:d])] if d > c else []
+            parts += ["-" + " ".join(gone[a:b])] if b > a else []
+            parts += ["+" + " ".join(came[c:d])] if d > c else []
     return inert_line(" ".join(parts) or "only spaces and line ends", limit)
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many words two texts have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _rows(sign: str, line: Line) -> str:
