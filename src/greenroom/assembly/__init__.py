@@ -1,0 +1,210 @@
+"""The composition root: the only place that chooses what stands behind each port.
+
+Invariant: nothing heavy is imported before a session or a search is opened, and a workspace nobody trusted runs no code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from greenroom.approval.mailbox import Mailbox
+from greenroom.assembly.casting import Cast, cast_of, workspace_tools
+from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.ids import Ids, RandomIds
+from greenroom.engine.contract import Contract
+from greenroom.engine.fork import fork
+from greenroom.engine.outside import Outside
+from greenroom.engine.session import Session
+from greenroom.ledger.ledger import Ledger
+from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
+from greenroom.log.file_log import FileLog
+from greenroom.log.memory_log import MemoryLog
+from greenroom.log.summary import SessionSummary, summarise
+from greenroom.workspace.find import require
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import load_settings
+
+if TYPE_CHECKING:
+    from greenroom.approval.port import Approver
+    from greenroom.core.values import StepMode
+    from greenroom.engine.steps import Recording
+    from greenroom.retrieval.ingest import IngestProgress, IngestReport
+    from greenroom.retrieval.store_retriever import StoreRetriever
+
+__all__ = [
+    "Build",
+    "SessionSummary",
+    "find_workspace",
+    "fork_session",
+    "ingest_knowledge",
+    "load_contract",
+    "open_retriever",
+    "open_session",
+    "read_session",
+    "replay_builder",
+    "session_id",
+    "session_path",
+    "sessions",
+    "verify_session",
+    "workspace_tools",
+]
+
+
+class Build(Protocol):
+    """Makes a session that is answered by a recording and reaches nothing outside."""
+
+    def __call__(
+        self,
+        recording: Recording,
+        *,
+        persona: str = "",
+        model: str = "",
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> Session: ...
+
+
+def find_workspace(path: Path | None = None) -> Workspace:
+    """The nearest workspace at or above `path` (the current folder when None).
+
+    Raises:
+        UsageError: there is none.
+    """
+    return require(path or Path.cwd())
+
+
+def load_contract(workspace: Workspace, persona: str = "", model: str = "", *, trusted: bool | None = None) -> Contract:
+    """What would govern a session now. `persona` may carry a version (`aria@1.2.0`).
+
+    Raises:
+        UsageError: the workspace is not trusted, or there is no such persona.
+        FileInvalid: a persona, policy, tools or settings file is broken.
+    """
+    return cast_of(workspace, persona, model, SystemClock(), trusted=trusted).contract
+
+
+async def open_session(
+    workspace: Workspace,
+    *,
+    persona: str = "",
+    model: str = "",
+    session: str = "",
+    mode: StepMode = "run",
+    approver: Approver | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    instant: bool = False,
+    trusted: bool | None = None,
+) -> Session:
+    """A new session, or the one named `session` to go on with.
+
+    Args:
+        workspace: where it lives.
+        persona: its id; for an old session, and when empty, its own or the workspace's default.
+        model: a full name or alias to use in place of the persona's.
+        session: id, unique prefix or `last`.
+        mode: how to step.
+        approver: who answers questions; a mailbox when None.
+        clock: the machine's when None.
+        ids: random when None.
+        instant: scripted models do not wait.
+        trusted: what a caller knows already; asked of the person's trust file when None.
+
+    Raises:
+        UsageError: not trusted, no such persona, or the session is open elsewhere.
+        FileInvalid, LogDamaged, DiskFailed: what they say.
+    """
+    from greenroom.assembly.world import outside_of
+
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+    workspace.make_state()
+    ledger = Ledger(workspace.ledger, clock)
+    log: FileLog | None = None
+    if session:
+        name = session_id(workspace, session)
+        log = FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
+        persona = persona or summarise(log.session, log.records).persona
+    try:
+        cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
+        outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
+        log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
+    except BaseException:
+        if log is not None:
+            log.close()
+        raise
+    cast.masks.reserve([record.event.model_dump(mode="json") for record in log.records])
+    name = load_settings(workspace).id
+    return Session(log, cast.contract, outside, workspace=name, mode=mode, anchor=ledger.anchor)
+
+
+async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
+    """A new session that begins as a copy of another up to record `at`.
+
+    Raises:
+        UsageError: there is no such session or record.
+        LogDamaged: the parent does not verify.
+    """
+    clock, ids = SystemClock(), RandomIds()
+    name = session_id(workspace, session)
+    anchors = Ledger(workspace.ledger, clock).anchors(name)
+    target = session_path(workspace, ids.name("s"))
+    fork(session_path(workspace, name), at, target, clock, ids, anchors).close()
+    return await open_session(workspace, session=target.stem)
+
+
+def replay_builder(workspace: Workspace) -> Build:
+    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model."""
+    from greenroom.engine.closed import ClosedModel, ClosedParts
+
+    casts: dict[tuple[str, str], Cast] = {}
+
+    def build(
+        recording: Recording,
+        *,
+        persona: str = "",
+        model: str = "",
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> Session:
+        clock, ids = clock or SystemClock(), ids or RandomIds()
+        key = (persona, model)
+        if key not in casts:
+            casts[key] = cast_of(workspace, persona, model, clock, trusted=True)
+        cast = casts[key]
+        closed = ClosedParts(cast.tools)
+        outside = Outside(
+            model=ClosedModel(cast.contract.model),
+            tools=closed,
+            retriever=closed,
+            memory=closed,
+            approver=closed,
+            clock=clock,
+            ids=ids,
+        )
+        return Session(MemoryLog("replay", clock, ids), cast.contract, outside, recording=recording)
+
+    return build
+
+
+def ingest_knowledge(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
+    """Bring the store to hold what the collections of greenroom.toml say. Blocks; unchanged documents are skipped.
+
+    Raises:
+        FileInvalid: a document cannot be read.
+        DiskFailed: the store cannot be written.
+    """
+    from greenroom.assembly.world import take_in
+
+    return take_in(workspace, on_progress)
+
+
+async def open_retriever(workspace: Workspace) -> StoreRetriever:
+    """Retrieval over the workspace's store, with its vector leg up."""
+    from greenroom.assembly.world import retriever_of
+
+    retriever = retriever_of(workspace, SystemClock())
+    await retriever.warm()
+    return retriever

@@ -1,0 +1,137 @@
+"""A session's contract put together from what people wrote: persona, prompt, policies, tools, settings.
+
+Invariant: a workspace nobody trusted runs no code, and no contract exceeds the workspace's ceilings and segments.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from greenroom.core.canonical import digest
+from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.toml_text import suggest
+from greenroom.detectors.masks import Masks
+from greenroom.engine.contract import Contract
+from greenroom.persona.contract import Persona
+from greenroom.persona.load import LoadedPersona, list_personas, load_persona
+from greenroom.persona.voice import lines as voice_lines
+from greenroom.policy.load import load_policies, policy_paths, read_source
+from greenroom.tools.builtin.shelf import builtin_tools
+from greenroom.tools.combined import CombinedTools
+from greenroom.tools.port import Tools
+from greenroom.tools.python_tools import PythonTools
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import Ceilings, Settings, load_settings
+from greenroom.workspace.trust import is_trusted
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A contract and the tools it was made for."""
+
+    contract: Contract
+    tools: Tools
+    masks: Masks
+
+
+def workspace_tools(workspace: Workspace, clock: Clock | None = None) -> Tools:
+    """Every tool of a trusted workspace and the built-in ones.
+
+    Raises:
+        FileInvalid: a tools file is broken, or two tools have one name.
+    """
+    sets: list[Tools] = [builtin_tools(workspace.root, clock or SystemClock())]
+    if workspace.tools.is_dir():
+        sets.append(PythonTools(workspace.tools, workspace.root))
+    return CombinedTools(sets)
+
+
+def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, trusted: bool | None) -> Cast:
+    """The contract and tools of a persona, as they are on disk now.
+
+    Raises:
+        UsageError: the workspace is not trusted, or there is no such persona.
+        FileInvalid: something a person wrote is broken, or names what does not exist.
+    """
+    if not (is_trusted(workspace) if trusted is None else trusted):
+        raise UsageError(
+            "this workspace is not trusted yet, so none of its code runs",
+            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
+            code="trust.missing",
+        )
+    settings = load_settings(workspace)
+    name, _, version = (persona or settings.persona or _only_persona(workspace)).partition("@")
+    loaded = load_persona(workspace, name, version or None)
+    bounded = _bounded(loaded, settings)
+    tools = workspace_tools(workspace, clock)
+    allowed = _allowed(tools, bounded.tools.allow, loaded.file)
+    paths = policy_paths(workspace.policies, bounded.policy.files)
+    masks = Masks()
+    policy = load_policies(paths, tools.specs(), bounded, root=workspace.root, masks=masks, clock=clock)
+    texts = {
+        **loaded.texts,
+        "policy": "\n".join(read_source(path, workspace.root).text for path in paths),
+        "tools": json.dumps([spec.model_dump(mode="json") for spec in allowed.specs()], indent=1, sort_keys=True),
+        "parameters": json.dumps(bounded.model.params, sort_keys=True),
+    }
+    contract = Contract(
+        persona=bounded,
+        system=loaded.prompt,
+        voice="\n".join(voice_lines(bounded.voice)),
+        policy=policy,
+        tools=allowed.specs(),
+        model=settings.model_name(model or bounded.model.use),
+        texts=texts,
+        digests={**{part: digest(text) for part, text in texts.items()}, **loaded.digests, "policy": policy.digest},
+        retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
+    )
+    return Cast(contract, allowed, masks)
+
+
+def _bounded(loaded: LoadedPersona, settings: Settings) -> Persona:
+    """The persona within the workspace's ceilings.
+
+    Raises:
+        FileInvalid: it reads or writes a memory segment that is not declared, or not for it.
+    """
+    persona, segments = loaded.persona, settings.memory.segments
+    for key, wanted in (("read", persona.memory.read), ("write", persona.memory.write)):
+        for segment in wanted:
+            if segment not in segments:
+                hint = suggest(segment, list(segments))
+                raise FileInvalid(f"no memory segment '{segment}'", where=f"{loaded.file} memory.{key}", hint=hint)
+            if not {"*", persona.id} & set(getattr(segments[segment], key)):
+                raise FileInvalid(
+                    f"{persona.id} may not {key} the memory segment '{segment}'",
+                    where=f"{loaded.file} memory.{key}",
+                    hint=f"name it in greenroom.toml: memory.segments.{segment}.{key}",
+                )
+    limits = persona.limits.model_copy(update=_ceilings(persona, settings.limits))
+    return persona.model_copy(update={"limits": limits})
+
+
+def _ceilings(persona: Persona, ceilings: Ceilings) -> dict[str, float]:
+    """The limits that the workspace sets lower than the persona."""
+    stated = {key: value for key, value in ceilings.model_dump().items() if value is not None}
+    return {key: value for key, value in stated.items() if value < getattr(persona.limits, key)}
+
+
+def _allowed(tools: Tools, allow: tuple[str, ...], file: str) -> Tools:
+    for pattern in allow:
+        known = [spec.name for spec in tools.specs()]
+        if not pattern.endswith("*") and pattern not in known:
+            raise FileInvalid(
+                f"there is no tool '{pattern}'", where=f"{file} tools.allow", hint=f"known: {', '.join(known)}"
+            )
+    return CombinedTools([tools], allow=allow)
+
+
+def _only_persona(workspace: Workspace) -> str:
+    names = list_personas(workspace)
+    if len(names) == 1:
+        return names[0]
+    raise UsageError(
+        "which persona?", hint=f"there are: {', '.join(names) or 'none'}; name one, or set persona in greenroom.toml"
+    )

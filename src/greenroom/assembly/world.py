@@ -1,0 +1,114 @@
+"""What stands behind each port of a live session: models, documents, memory.
+
+Invariant: litellm, chromadb and numpy are imported by the adapters that own them, and only when first used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from greenroom.approval.port import Approver
+from greenroom.assembly.casting import Cast
+from greenroom.core.clock import Clock
+from greenroom.core.ids import Ids
+from greenroom.engine.contract import Contract
+from greenroom.engine.outside import Outside
+from greenroom.memory.store_memory import StoreMemory
+from greenroom.models.litellm_model import LitellmModel
+from greenroom.models.port import Model
+from greenroom.models.resilience import ResilientModel
+from greenroom.models.scripted_model import ScriptedModel
+from greenroom.retrieval.ingest import IngestProgress, IngestReport, ingest
+from greenroom.retrieval.store_retriever import StoreRetriever
+from greenroom.store.chroma_index import ChromaIndex
+from greenroom.store.ngrams_embedder import NgramsEmbedder
+from greenroom.store.store import Store
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import Settings, load_settings
+
+
+def take_in(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
+    """Bring the store to hold what the collections of greenroom.toml say. Blocks; unchanged documents are skipped.
+
+    Raises:
+        FileInvalid: a document cannot be read.
+        DiskFailed: the store cannot be written.
+    """
+    workspace.make_state()
+    files = [
+        (collection, path, path.relative_to(workspace.knowledge).as_posix())
+        for collection, globs in load_settings(workspace).knowledge.collections.items()
+        for path in _documents(workspace, globs)
+    ]
+    store = Store.open(workspace.state)
+    try:
+        return ingest(store, files, NgramsEmbedder(), on_progress or (lambda progress: None))
+    finally:
+        store.close()
+
+
+async def outside_of(
+    workspace: Workspace, cast: Cast, approver: Approver, clock: Clock, ids: Ids, *, instant: bool
+) -> Outside:
+    """The world of a session, with the documents taken in.
+
+    Raises:
+        FileInvalid: a script or document cannot be read.
+        DiskFailed: the store cannot be written.
+    """
+    settings = load_settings(workspace)
+    if settings.knowledge.collections:
+        await asyncio.to_thread(take_in, workspace)
+    store = Store.open(workspace.state)
+    return Outside(
+        model=_models(workspace, settings, cast.contract, clock, instant=instant),
+        tools=cast.tools,
+        retriever=retriever_over(store, clock),
+        memory=StoreMemory(store, clock, ids),
+        approver=approver,
+        clock=clock,
+        ids=ids,
+    )
+
+
+def retriever_over(store: Store, clock: Clock) -> StoreRetriever:
+    """Retrieval that closes the store when it is closed, last of all that uses it."""
+    embedder = NgramsEmbedder()
+    return StoreRetriever(store, embedder, ChromaIndex(store, embedder), clock, owns_store=True)
+
+
+def _models(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
+    names = [contract.model, *(settings.model_name(name) for name in contract.persona.model.fallback)]
+    return ResilientModel(
+        [_model(workspace, settings, name, clock, instant=instant) for name in dict.fromkeys(names)], clock=clock
+    )
+
+
+def _model(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
+    if name.startswith("scripted/"):
+        return ScriptedModel.from_file(
+            workspace.scripts / f"{name.removeprefix('scripted/')}.toml", clock, instant=instant
+        )
+    declared = next((one for one in settings.models.values() if one.use == name), settings.model(name))
+    return LitellmModel(
+        name, api_base=declared.api_base or None, key_variable=declared.key, timeout_seconds=declared.timeout
+    )
+
+
+def _documents(workspace: Workspace, globs: tuple[str, ...]) -> list[Path]:
+    """The files of a collection. A name without a wildcard must exist: ingest reports it if it does not."""
+    found: dict[Path, None] = {}
+    for glob in globs:
+        if any(sign in glob for sign in "*?["):
+            found.update(dict.fromkeys(sorted(path for path in workspace.knowledge.glob(glob) if path.is_file())))
+        else:
+            found[workspace.knowledge / glob] = None
+    return list(found)
+
+
+def retriever_of(workspace: Workspace, clock: Clock) -> StoreRetriever:
+    """Retrieval over a store of its own, for searches outside a session."""
+    workspace.make_state()
+    return retriever_over(Store.open(workspace.state), clock)
