@@ -65,7 +65,11 @@ class Repl:
         self._history = MaskedHistory(workspace.make_state() / HISTORY)
         self._paused: asyncio.Queue[GatePaused] = asyncio.Queue()
         self._prompt: PromptSession[str] = PromptSession(
-            history=self._history, completer=SlashCompleter(), bottom_toolbar=self._toolbar, complete_while_typing=True
+            history=self._history,
+            completer=SlashCompleter(),
+            bottom_toolbar=self._toolbar,
+            complete_while_typing=True,
+            reserve_space_for_menu=4,  # a terminal of ten lines must still show the conversation
         )
 
     async def talk(self) -> None:
