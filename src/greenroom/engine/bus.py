@@ -15,14 +15,22 @@ Watcher = Callable[[Record | Signal], None]
 
 
 class Bus:
-    """Tells every watcher. A watcher must return at once; a stream is a watcher with a queue of its own."""
+    """Tells every watcher. A watcher must return at once; a stream is a watcher with a queue of its own.
+
+    A watcher that fails is told nothing more: a broken screen or pipe must not break a turn.
+    """
 
     def __init__(self) -> None:
         self._watchers: list[Watcher] = []
+        self.failures: list[Exception] = []
 
     def tell(self, item: Record | Signal) -> None:
         for watcher in tuple(self._watchers):
-            watcher(item)
+            try:
+                watcher(item)
+            except Exception as error:  # noqa: BLE001  # what a watcher does is its own affair, and is kept for its face
+                self._watchers.remove(watcher)
+                self.failures.append(error)
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Start telling `watcher`; the returned callable ends it."""

@@ -73,7 +73,7 @@ class Session:
         self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
         self._rewind(len(log.records) - 1)
         self._steps.read_by(self._room.see)
-        self.bus.subscribe(self._anchor_answers)
+        self._steps.read_by(self._anchor_answers)
         self._open(workspace)
 
     @property
@@ -263,9 +263,10 @@ class Session:
         if not loaded or (loaded[-1].digests, loaded[-1].model) != (now.digests, now.model):
             self._steps.note(now)
 
-    def _anchor_answers(self, item: Record | Signal) -> None:
-        if isinstance(item, Record) and isinstance(item.event, ApprovalGiven):
-            self._anchor(self.id, item.seq, item.hash)
+    def _anchor_answers(self, record: Record) -> None:
+        """Anchor an answer before anything is done about it."""
+        if isinstance(record.event, ApprovalGiven) and record is self.records[-1]:
+            self._anchor(self.id, record.seq, record.hash)
 
     def _anchor_head(self) -> None:
         if self.records:
