@@ -9,6 +9,7 @@ import pytest
 
 from greenroom.cli import app
 from greenroom.commands import session as session_commands
+from greenroom.core.errors import LogDamaged
 from greenroom.core.inert import hidden_count
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -323,6 +324,23 @@ def test_an_unexpected_error_is_one_line_and_its_details_are_kept(
     assert str(crash) in run.err
     assert "RuntimeError: boom" in crash.read_text()
     assert crash.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_task_group_wrapped_keeps_its_own_line_and_code(
+    shop: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrapped(asked: object) -> None:
+        raise ExceptionGroup("two", [ExceptionGroup("one", [LogDamaged("line 3 is bent")]), RuntimeError("beside")])
+
+    monkeypatch.setattr(session_commands, "list_sessions", wrapped)
+    assert run("session", "list") == 5
+    assert run.err == "greenroom: line 3 is bent\n"
+
+
+def test_a_run_searches_with_all_legs(shop: Workspace, run: Run) -> None:
+    assert run("run", "aria", "How long may I return boots?", "--json") == 0
+    rows = [json.loads(line) for line in run.out.splitlines()]
+    assert [row["legs"] for row in rows if row["kind"] == "passages_retrieved"] == [["lexical", "ngrams"]]
 
 
 def test_an_interrupt_is_130(shop: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,16 +37,24 @@ def _guarded(arguments: list[str]) -> int:
         parsed = parse(arguments)
         workspace = str(parsed.options.get("workspace") or ".")
         return _obey(parsed)
-    except GreenroomError as error:
-        stderr.error(error.line())
-        return error.exit_code
     except KeyboardInterrupt:
         stderr.error("interrupted; what was finished is in the log")
         return INTERRUPTED
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001  the last door: no traceback reaches a terminal
-        return _crashed(error, workspace)
+        return _ended(error, workspace)
+
+
+def _ended(error: Exception, workspace: str) -> int:
+    """What a task group wrapped is judged by what is inside it."""
+    inner = error
+    while isinstance(inner, ExceptionGroup):
+        inner = next((one for one in inner.exceptions if isinstance(one, GreenroomError)), inner.exceptions[0])
+    if isinstance(inner, GreenroomError):
+        stderr.error(inner.line())
+        return inner.exit_code
+    return _crashed(error, inner, workspace)
 
 
 def _obey(parsed: Parsed) -> int:
@@ -87,10 +95,10 @@ def _no_colour() -> bool:
     return bool(variable("NO_COLOR"))
 
 
-def _crashed(error: Exception, workspace: str) -> int:
+def _crashed(error: Exception, inner: Exception, workspace: str) -> int:
     from greenroom.cli.crash import keep
 
     place = keep(error, workspace)
     told = f"details: {place}" if place else "details could not be written anywhere"
-    stderr.error(f"internal error: {type(error).__name__}: {error} ({told})")
+    stderr.error(f"internal error: {type(inner).__name__}: {inner} ({told})")
     return INTERNAL

@@ -60,6 +60,7 @@ async def carry(session: Session, face: Face, lines: list[str]) -> tuple[TurnFin
         for record in _fresh(session.records):
             face.follow(record)
         session.bus.subscribe(face.follow)
+        await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
         return tuple([await session.turn(line) for line in lines])
     finally:
         await session.aclose()

@@ -76,6 +76,19 @@ class Repl:
         """Read and obey until /quit or Ctrl-D."""
         self._greet()
         self._session.bus.subscribe(self._follow)
+        async with asyncio.TaskGroup() as group:
+            warming = group.create_task(self._warm())
+            await self._converse()
+            warming.cancel()
+
+    async def _warm(self) -> None:
+        """Start what is slow to start while the person reads and types."""
+        try:
+            await self._session.warm()
+        except GreenroomError as error:
+            self._out.error(error)
+
+    async def _converse(self) -> None:
         while (line := await self._read()) is not None:
             text = line.strip()
             if text in ("/quit", "/q", "/exit"):
