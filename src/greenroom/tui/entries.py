@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from greenroom.core.inert import hidden_count, inert, inert_line
 from greenroom.tui.markdown_blocks import Block, split_blocks
-from greenroom.tui.runs import Line, Run, plain, safe
+from greenroom.tui.runs import Line, Run, flat, plain, safe
 
 Kind = Literal["person", "persona", "tool", "note", "verdict", "approval", "section", "row"]
 Tone = Literal["plain", "good", "wait", "bad", "quiet"]
@@ -77,7 +77,7 @@ def parts_of(entry: Entry, previous: Kind | None) -> list[Part]:
         case "note":
             parts = [Part("note", inert(entry.text or entry.title), tone=entry.tone)]
         case "section":
-            parts = [Part("section", inert_line(entry.title, 80), aside=inert_line(entry.aside, 60))]
+            parts = [Part("section", inert_line(entry.title, 80), aside=inert(entry.aside).replace("\n", " "))]
             gap = previous is not None
         case "row":
             parts = _row(entry)
@@ -152,7 +152,7 @@ def _card(entry: Entry) -> list[Part]:
 def _row(entry: Entry) -> list[Part]:
     """A row of a pane: one line, and under it what is folded away."""
     mark = Run(("▾ " if entry.open else "▸ ") if entry.foldable else "  ", "quiet")
-    head = Part("row", "", tone=entry.tone, runs=(mark, *safe(entry.head)), beside=safe(entry.beside))
+    head = Part("row", "", tone=entry.tone, runs=(mark, *flat(entry.head)), beside=flat(entry.beside))
     if not entry.open:
         return [head]
     return [head, *(Part("runs", plain(line), runs=safe(line)) for line in entry.body)]

@@ -35,6 +35,11 @@ def safe(line: Line) -> Line:
     return tuple(Run(inert(run.text), run.tint) for run in line if run.text)
 
 
+def flat(line: Line) -> Line:
+    """The line made harmless and kept on one row."""
+    return tuple(Run(inert(run.text).replace("\n", " ").replace("\t", " "), run.tint) for run in line if run.text)
+
+
 def cell(text: str, width: int, tint: Tint = "plain", *, right: bool = False) -> Run:
     """A column: one line of text, padded to `width` characters or cut to it."""
     flat = inert_line(text, width)

@@ -1,0 +1,105 @@
+"""Everything a person can do on the screen, once: its keys, its chord after ctrl+x, its letter, its slash word.
+
+Invariant: bindings, the F1 help, the palette, the chord row and slash words are all read from this table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from greenroom.commands.table import ACTIONS
+from greenroom.tui.side import NAMES
+
+
+class Deed(NamedTuple):
+    """`action` names a method of `Doing`, an argument after a colon; `key` acts anywhere, `letter` only outside text, `chord` after ctrl+x."""
+
+    name: str
+    does: str
+    action: str
+    group: str
+    key: str = ""
+    letter: str = ""
+    chord: str = ""
+    slash: str = ""
+
+
+def _told(name: str) -> str:
+    """What the table of commands says an action does."""
+    return next(action.help for action in ACTIONS if action.name == name)
+
+
+_PANES = tuple(
+    Deed(
+        f"{name} pane",
+        next((a.help for a in ACTIONS if a.name == name.lower()), name),
+        f"pane:{name}",
+        "panes",
+        letter=str(number),
+        chord=str(number),
+        slash=name.lower(),
+    )
+    for number, name in enumerate(NAMES, 1)
+)
+
+DEEDS: tuple[Deed, ...] = (
+    Deed("Help", "every key and command", "help", "everywhere", "f1", "question_mark", "h", "help"),
+    Deed("Palette", "find anything by name", "command_palette", "everywhere", "ctrl+p"),
+    Deed("Interrupt", "interrupt the running turn, or go back to writing", "interrupt", "everywhere", "escape"),
+    Deed("Quit", _told("quit"), "quit", "everywhere", "ctrl+q", "", "q", "quit"),
+    Deed("Step mode", "run, tools or step: where the session stops", "mode", "turn", "f4", "m", "m", "mode"),
+    Deed("Go on", "let a waiting gate go on", "go_on", "turn", "f5", "", "g", "continue"),
+    Deed("Edit at the gate", "put other words in place of those that wait", "edit_gate", "turn", "", "", "e", "edit"),
+    Deed("Resume the turn", _told("resume"), "resume", "turn", "", "r", "r", "resume"),
+    Deed("Abandon the turn", _told("abandon"), "abandon", "turn", "", "", "a", "abandon"),
+    Deed("Show or hide the panes", "the panes beside or over the conversation", "panes", "panes", "f2", "p", "p", "panes"),
+    Deed("Maximise", "one pane over everything, and back", "maximise", "panes", "f3", "z", "z"),
+    *_PANES,
+    Deed("Previous turn", "panes show the turn before", "turn:-1", "panes", "", "left", "left"),
+    Deed("Next turn", "panes show the turn after", "turn:1", "panes", "", "right", "right"),
+    Deed("Previous event", "back through the trace", "event:-1", "panes", "", "left_square_bracket", "left_square_bracket"),
+    Deed("Next event", "on through the trace", "event:1", "panes", "", "right_square_bracket", "right_square_bracket"),
+    Deed("Forget the memory", _told("forget"), "forget", "panes", "", "d", "d", "forget"),
+    Deed("Search", "find words in the conversation", "search", "conversation", "", "", "f", "find"),
+    Deed("Write", "back to the composer", "write", "conversation", "", "i", "i"),
+    Deed("Export a fixture", _told("export"), "export", "session", "", "x", "x", "export"),
+    Deed("Verify the log", _told("verify"), "verify", "session", "", "", "v", "verify"),
+    Deed("Sessions", "open another session", "sessions", "session", "", "s", "s", "sessions"),
+    Deed("New session", "begin again, with nothing said", "new_session", "session", "", "", "n", "new"),
+    Deed("Trust this workspace", "look at what it runs, and trust it", "trust", "session", "", "", "y", "trust"),
+    Deed("Theme", "the next theme", "theme", "session", "", "", "t", "theme"),
+)
+
+MORE: tuple[tuple[str, str, str], ...] = (
+    ("conversation", "enter", "send; in a list, fold or unfold"),
+    ("conversation", "ctrl+j", "a new line (also alt+enter)"),
+    ("conversation", "up down", "in the composer: what you wrote before"),
+    ("conversation", "ctrl+x ctrl+e", "write in $EDITOR"),
+    ("conversation", "tab shift+tab", "composer, conversation, panes"),
+    ("conversation", "j k", "next, previous entry"),
+    ("conversation", "g G", "first, last"),
+    ("conversation", "c C", "copy the entry, copy its code"),
+    ("conversation", "slash n N", "search, next, previous match"),
+    ("card", "ctrl+n", "deny, with a reason the model reads"),
+    ("card", "ctrl+o", "edit the arguments; the call is decided again"),
+    ("card", "ctrl+s", "simulate the result; nothing runs"),
+    ("card", "ctrl+y", "approve"),
+    ("card", "ctrl+t", "stop the whole turn"),
+    ("card", "alt+up alt+down", "read on in the card"),
+)
+"""Keys that belong to one widget: group, keys, what they do."""
+
+GROUPS = ("everywhere", "conversation", "card", "turn", "panes", "session")
+
+
+def by_chord(key: str) -> Deed | None:
+    """What ctrl+x and this key mean."""
+    return next((deed for deed in DEEDS if deed.chord and deed.chord == key), None)
+
+
+def by_slash(word: str) -> Deed | None:
+    """What a slash word means: the whole word, or the only one that begins so."""
+    words = [deed for deed in DEEDS if deed.slash.startswith(word)] if word else []
+    exact = [deed for deed in words if deed.slash == word]
+    found = exact or (words if len(words) == 1 else [])
+    return found[0] if found else None

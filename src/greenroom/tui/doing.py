@@ -1,0 +1,425 @@
+"""What a person does on the screen, one method a deed: words sent, answers, gates, panes, sheets.
+
+Invariant: every method returns at once; what takes time runs in a worker, and its errors become lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, get_args
+
+from greenroom.commands.table import COMMANDS
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import Record, ReplyGenerated, TurnStarted
+from greenroom.core.toml_text import suggest
+from greenroom.core.values import ApprovalReply, GateReply, StepMode
+from greenroom.tui.composer import Composer
+from greenroom.tui.deeds import DEEDS, by_slash
+from greenroom.tui.finder import Finder
+from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
+from greenroom.tui.panes.memory import memory_id
+from greenroom.tui.rehearsal import Rehearsal, Wanted
+from greenroom.tui.side import Pane, PaneName, Side
+
+if TYPE_CHECKING:
+    from greenroom.commands.answer import Answer
+    from greenroom.tui.workbench import Workbench
+
+ESTABLISHED = "local terminal"
+MODES: tuple[StepMode, ...] = get_args(StepMode)
+
+
+class Doing:
+    """The deeds of one workbench."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self._pending: list[str] = []
+        self._deeds: dict[str, Callable[..., None]] = {
+            name: getattr(self, name)
+            for name in (
+                "help interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search"
+                " write export verify sessions new_session trust theme"
+            ).split()
+        }
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        """The session behind the screen."""
+        return self.bench.rehearsal
+
+    def do(self, name: str, *arguments: str) -> None:
+        """Do a deed by name; a problem becomes a line."""
+        try:
+            self._deeds[name](*arguments)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "error")
+
+    # opening ------------------------------------------------------------------------------------------------------
+
+    def begin(self, wanted: Wanted) -> None:
+        """Open a session beside the screen; words sent meanwhile wait for it."""
+        self.bench.opening = "opening"
+        self._work(self._open(wanted), "session")
+
+    async def _open(self, wanted: Wanted) -> None:
+        if self.bench.trusting and not await self._trusted():
+            self.bench.push_trust()
+        opened = await self.rehearsal.open(wanted)
+        self.bench.opening = ""
+        self.bench.opened()
+        if not opened:
+            return
+        self._work(self.rehearsal.warm(), "warm")
+        if self.rehearsal.folds.approvals.question() is not None:
+            self.resume()
+        elif self._pending:
+            pending, self._pending = self._pending, []
+            await self.rehearsal.turn("\n\n".join(pending))
+
+    async def _trusted(self) -> bool:
+        from greenroom.workspace.trust import is_trusted
+
+        try:
+            return await asyncio.to_thread(is_trusted, self.bench.workspace)
+        except GreenroomError:
+            return True  # opening will say what is wrong with the file
+
+    # talking ------------------------------------------------------------------------------------------------------
+
+    def said(self, text: str) -> None:
+        """Words from the composer: a slash word, the edit a gate waits for, or something to say."""
+        bar = self.bench.query_one(GateBar)
+        if bar.editing and bar.step:
+            self._pass_gate(bar.step, GateReply(action="edit", edit=text))
+        elif text.startswith("/") and not text.startswith("//"):
+            self._slash(text)
+        elif self.rehearsal.session is None:
+            self._keep_or_refuse(text)
+        elif self.rehearsal.running:
+            self._give_back(text, f"{self.bench.persona_name} is still at it: esc interrupts")
+        elif self.rehearsal.unfinished:
+            self._give_back(text, "a turn is unfinished: /resume goes on, /abandon gives it up")
+        else:
+            self._work(self.rehearsal.turn(text), "turn")
+
+    def _keep_or_refuse(self, text: str) -> None:
+        if self.bench.opening:
+            self._pending.append(text)
+            self.bench.feed.waiting(self._pending)
+        else:
+            told = {"not trusted": "not trusted, so nothing runs: /trust shows what it would run", "": "nothing is open: /new"}
+            reason = self.rehearsal.read_only
+            self._give_back(text, told.get(reason, "read-only: another process has this session; /new begins one"))
+
+    def _give_back(self, text: str, why: str) -> None:
+        composer = self.bench.query_one(Composer)
+        if not composer.text:
+            composer.put(text)
+        self.bench.tell(why, "warning")
+
+    def answered(self, step: str, reply: ApprovalReply) -> None:
+        """The card was answered: sign it, and go on with the turn if nobody does."""
+        signed = reply.model_copy(update={"approver": person(), "established": ESTABLISHED})
+        self.rehearsal.answer(step, signed)
+        self.resume()
+
+    def _slash(self, text: str) -> None:
+        word, _, rest = text[1:].strip().partition(" ")
+        deed = by_slash(word)
+        listed = {command.slash for command in COMMANDS if command.slash}
+        if deed is not None and deed.slash in _WITH_WORDS:
+            name = _WITH_WORDS[deed.slash]
+            self.do(name, *([rest.strip()] if rest.strip() else []))
+        elif deed is not None:
+            self.bench.do_action(deed.action)
+        elif word in listed:
+            self.list_command(word, rest.strip())
+        else:
+            known = sorted({deed.slash for deed in DEEDS if deed.slash} | listed)
+            self._give_back(text, f"unknown command /{word}: {suggest(word, known)}")
+
+    # the turn -----------------------------------------------------------------------------------------------------
+
+    def interrupt(self) -> None:
+        """Esc: leave what is on top, else interrupt the turn, else go back to writing."""
+        bench = self.bench
+        bar = bench.query_one(GateBar)
+        if bar.editing:
+            bar.show(bar.step)
+            bench.query_one(Composer).clear()
+        elif isinstance(bench.focused, Pane) and bench.over:
+            bench.show_panes(shown=False)
+        elif not isinstance(bench.focused, Composer):
+            bench.query_one(Composer).focus()
+        elif self.rehearsal.folds.approvals.question() is not None and self.rehearsal.session is not None:
+            bench.tell("a question is open: ctrl+n denies it, ctrl+t stops the turn", "warning")
+        elif self.rehearsal.running and self.rehearsal.session is not None:
+            self.rehearsal.session.cancel()
+
+    def mode(self, word: str = "") -> None:
+        """The next step mode, or the one named."""
+        chosen = next((mode for mode in MODES if mode == word), None)
+        if word and chosen is None:
+            self.bench.tell(f"there is no mode '{word}': {', '.join(MODES)}", "warning")
+            return
+        now = self.bench.step_mode
+        self.bench.step_mode = chosen or MODES[(MODES.index(now) + 1) % len(MODES)]
+        self.rehearsal.set_mode(self.bench.step_mode)
+        self.bench.tell(_MODES[self.bench.step_mode])
+        self.bench.redraw()
+
+    def go_on(self) -> None:
+        """Let the waiting gate go on."""
+        step = self.bench.query_one(GateBar).step
+        if step:
+            self._pass_gate(step, GateReply(action="continue"))
+        else:
+            self.bench.tell("nothing waits at a gate")
+
+    def edit_gate(self) -> None:
+        """Put the words that wait into the composer; enter sends them on."""
+        bar = self.bench.query_one(GateBar)
+        gate = gate_of(bar.step)
+        if gate not in EDITABLE:
+            self.bench.tell("these words can be changed at the input and output gates only", "warning")
+            return
+        records = self.rehearsal.folds.turn_records.get(self.rehearsal.folds.turns, [])
+        composer = self.bench.query_one(Composer)
+        composer.put(_words_at(gate, records))
+        composer.focus()
+        bar.show(bar.step, editing=True)
+
+    def _pass_gate(self, step: str, reply: GateReply) -> None:
+        if self.rehearsal.session is not None:
+            self.rehearsal.session.pass_gate(step, reply)
+        self.bench.query_one(GateBar).show("")
+        self.bench.redraw_soon()
+
+    def resume(self) -> None:
+        """Go on with the unfinished turn."""
+        if self.rehearsal.running:
+            return
+        if self.rehearsal.unfinished:
+            self._work(self.rehearsal.resume(), "turn")
+        else:
+            self.bench.tell("no turn is unfinished")
+
+    def abandon(self, reason: str = "") -> None:
+        """Give the unfinished turn up."""
+        self.rehearsal.abandon(reason)
+
+    # panes --------------------------------------------------------------------------------------------------------
+
+    def panes(self) -> None:
+        """Show or hide them."""
+        self.bench.show_panes(shown=not self.bench.panes_shown)
+
+    def maximise(self) -> None:
+        """One pane over everything, and back."""
+        self.bench.maximise()
+
+    def pane(self, name: PaneName) -> None:
+        """Bring one up and go there."""
+        side = self.bench.query_one(Side)
+        if not self.bench.panes_shown:
+            self.bench.show_panes(shown=True)
+        slot = side.open(name)
+        self.bench.redraw()
+        self.bench.call_after_refresh(slot.pane.focus)
+
+    def turn(self, by: str) -> None:
+        """Have the panes show the turn before or after."""
+        last = self.rehearsal.folds.turns
+        wanted = min(max(self.bench.turn_shown + int(by), 1), last)
+        if last:
+            self.bench.select_turn(None if wanted == last else wanted)
+
+    def event(self, by: str) -> None:
+        """Go through the trace, over the ends of turns."""
+        step = int(by)
+        side = self.bench.query_one(Side)
+        if not self.bench.panes_shown or all(slot.shown != "Trace" for slot in side.slots):
+            self.pane("Trace")
+            return
+        pane = side.open("Trace").pane
+        at = pane.selected
+        edge = pane.entries[-1 if step > 0 else min(1, len(pane.entries) - 1)] if pane.entries else None
+        beyond = at is not None and edge is not None and at.id == edge.id
+        turn = self.bench.turn_shown + step
+        if beyond and 0 <= turn <= self.rehearsal.folds.turns:
+            self.bench.select_turn(None if turn == self.rehearsal.folds.turns else turn)
+            self.bench.redraw()
+            pane.select(pane.entries[1 if step > 0 else -1].id)
+        elif pane.entries:
+            pane.action_select_by(step)
+
+    def forget(self, name: str = "") -> None:
+        """Remove the selected memory, or the one named, for good."""
+        focused = self.bench.focused
+        chosen = name
+        if not chosen and isinstance(focused, Pane) and focused.selected is not None:
+            chosen = memory_id(focused.selected) if focused.selected.id[:2] in ("r:", "p:") else ""
+        if not chosen:
+            self.bench.tell("select a memory in the Memory pane first", "warning")
+            return
+        self._work(self.rehearsal.forget(chosen, person()), "forget")
+
+    def search(self) -> None:
+        """Search the conversation."""
+        if self.bench.over:
+            self.bench.show_panes(shown=False)
+        self.bench.query_one(Finder).open()
+
+    def write(self) -> None:
+        """Back to the composer."""
+        self.bench.query_one(Composer).focus()
+
+    # sheets -------------------------------------------------------------------------------------------------------
+
+    def help(self) -> None:
+        """Every key."""
+        from greenroom.tui.sheets import help_sheet
+
+        self.bench.push_screen(help_sheet())
+
+    def export(self, name: str = "") -> None:
+        """Preview and write a fixture."""
+        session = self.rehearsal.session
+        if session is None:
+            self.bench.tell("nothing is open that could be exported", "warning")
+            return
+        from greenroom.tui.export_sheet import ExportSheet
+
+        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
+        self.bench.push_screen(sheet, self._exported)
+
+    def _exported(self, command: str | None) -> None:
+        if command:
+            self.bench.exported.append(command)
+            self.bench.feed.note(f"Exported. Replay it with: {command}", "good")
+            self.bench.tell(f"replay it with: {command}")
+
+    def verify(self) -> None:
+        """Check the log of this session."""
+        from greenroom.commands.session import verified
+
+        session = self.rehearsal.session
+        if session is not None:
+            id = session.id
+            self._work(self._lines("The log", lambda: verified(self.bench.workspace, id)), "lines")
+
+    def sessions(self) -> None:
+        """The sessions there are."""
+        self._work(self._sessions(), "lines")
+
+    async def _sessions(self) -> None:
+        from greenroom.assembly import sessions
+        from greenroom.tui.sheets import SessionsSheet
+
+        found = await asyncio.to_thread(sessions, self.bench.workspace)
+        current = self.rehearsal.session.id if self.rehearsal.session else ""
+        self.bench.push_screen(SessionsSheet(found, current), self._chosen_session)
+
+    def _chosen_session(self, id: str | None) -> None:
+        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
+            self.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
+
+    def new_session(self) -> None:
+        """Begin again."""
+        wanted = self.bench.wanted
+        self.begin(Wanted(wanted.persona, wanted.model, "", self.bench.step_mode, latest=False))
+
+    def trust(self) -> None:
+        """What the workspace would run, and whether to trust it."""
+        self.bench.push_trust()
+
+    def trusted(self) -> None:
+        """The person trusts what is there now."""
+        self._work(self._trust(), "session")
+
+    async def _trust(self) -> None:
+        from greenroom.workspace.trust import trust
+
+        try:
+            await asyncio.to_thread(trust, self.bench.workspace)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "error")
+            return
+        self.begin(self.bench.wanted)
+
+    def theme(self, name: str = "") -> None:
+        """The next theme, or the one named."""
+        names = sorted(self.bench.own_themes)
+        if name and name not in names:
+            self.bench.tell(f"there is no theme '{name}': {suggest(name, names)}", "warning")
+            return
+        self.bench.theme = name or names[(names.index(self.bench.theme) + 1) % len(names)]
+        self.bench.tell(f"theme {self.bench.theme}")
+
+    def list_command(self, slash: str, rest: str) -> None:
+        """Show what a listing command of the table says."""
+        from greenroom.commands.dispatch import call
+        from greenroom.commands.invocation import Invocation
+
+        command = next(command for command in COMMANDS if command.slash == slash)
+        options: dict[str, object] = {argument.name.lstrip("-"): argument.default for argument in command.arguments}
+        options["workspace"] = str(self.bench.workspace.root)
+        if command.arguments and rest:
+            options[command.arguments[0].name] = rest.split() if command.arguments[0].nargs in ("*", "+") else rest
+        title = command.name.capitalize()
+        self._work(self._lines(title, lambda: call(command, Invocation(options))), "lines")
+
+    async def _lines(self, title: str, act: Callable[[], Answer[object]]) -> None:
+        from greenroom.tui.sheets import lines_sheet
+
+        try:
+            done = await asyncio.to_thread(act)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "error")
+            return
+        self.bench.push_screen(lines_sheet(title, [*done.lines, *done.notes] or ["nothing to show"]))
+
+    def quit(self) -> None:
+        """Let go of the session and leave; an open question stays open."""
+        self._work(self._quit(), "quit")
+
+    async def _quit(self) -> None:
+        self.rehearsal.closing = True
+        try:
+            await self.rehearsal.close()
+        except GreenroomError as error:
+            self.bench.farewell = error.line()
+        self.bench.exit(0)
+
+    def _work(self, work: Coroutine[object, object, None], group: str) -> None:
+        self.bench.run_worker(work, group=group, exclusive=group in ("session", "lines"))
+
+
+_WITH_WORDS = {"mode": "mode", "abandon": "abandon", "forget": "forget", "export": "export", "theme": "theme"}
+_MODES: dict[StepMode, str] = {
+    "run": "run: only policy stops the turn",
+    "tools": "tools: every tool call is asked about",
+    "step": "step: every gate waits for you",
+}
+
+
+def person() -> str:
+    """Who sits at this terminal, as the operating system has it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+def _words_at(gate: str | None, records: Sequence[Record]) -> str:
+    """The words a gate holds back: the person's, or the model's latest."""
+    for record in reversed(records):
+        event = record.event
+        if gate == "output" and isinstance(event, ReplyGenerated):
+            return event.text
+        if gate == "input" and isinstance(event, TurnStarted):
+            return event.words
+    return ""

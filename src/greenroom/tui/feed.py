@@ -1,0 +1,73 @@
+"""Keeps the transcript in step with the folds, turn by turn, and replies while they stream.
+
+Invariant: a record costs the turn it belongs to; only when a turn's entries change places is everything laid out anew.
+"""
+
+from __future__ import annotations
+
+from greenroom.core.signals import TextArrived
+from greenroom.tui import talk
+from greenroom.tui.entries import Entry, Tone
+from greenroom.tui.folds import Folds
+from greenroom.tui.transcript import Transcript
+
+
+class Feed:
+    """Feeds one transcript. `notes` of the screen itself stand behind the turn they came in."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._folds = Folds()
+        self._persona = ""
+        self._done: list[Entry] = []
+        self._current: list[Entry] = []
+        self._turn = 0
+        self._notes: dict[int, list[Entry]] = {}
+
+    def begin(self, folds: Folds, persona: str) -> None:
+        """Show another session."""
+        self._folds, self._persona = folds, persona
+        self._notes = {}
+        self._turn = folds.turns
+        self._done = [entry for number in range(1, folds.turns) for entry in talk.of_turn(folds, number, persona)]
+        self._current = self._now()
+        self._transcript.set_entries([*self._done, *self._current])
+
+    def grown(self) -> None:
+        """A record came in."""
+        if self._folds.turns != self._turn:
+            self._done += self._now()
+            self._turn = self._folds.turns
+            self._current = []
+        fresh = self._now()
+        kept = len(self._current)
+        if [entry.id for entry in fresh[:kept]] != [entry.id for entry in self._current]:
+            self._transcript.set_entries([*self._done, *fresh])
+        else:
+            old: list[Entry | None] = [*self._current, *([None] * (len(fresh) - kept))]
+            for entry, before in zip(fresh, old, strict=True):
+                if entry != before:
+                    self._transcript.update_entry(entry)
+        self._current = fresh
+
+    def arrived(self, signal: TextArrived) -> None:
+        """A piece of a reply came in."""
+        now = self._folds.conversation.number(signal.turn)
+        id = talk.reply_id(signal.turn, talk.replies(now) + 1)
+        if all(entry.id != id for entry in self._current):
+            self._current.append(Entry(id, "persona", self._persona))
+        self._transcript.stream(id, signal.text, title=self._persona)
+
+    def note(self, text: str, tone: Tone = "plain") -> None:
+        """A line of the screen's own."""
+        notes = self._notes.setdefault(self._turn, [])
+        notes.append(Entry(f"{self._turn}:note:{len(notes)}", "note", text=text, tone=tone))
+        self.grown()
+
+    def waiting(self, texts: list[str]) -> None:
+        """Words that wait for the session to open."""
+        entries = [Entry(f"0:waits:{place}", "person", text=text) for place, text in enumerate(texts)]
+        self._transcript.set_entries([*self._done, *self._current, *entries])
+
+    def _now(self) -> list[Entry]:
+        return [*talk.of_turn(self._folds, self._turn, self._persona), *self._notes.get(self._turn, [])]

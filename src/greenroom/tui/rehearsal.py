@@ -1,0 +1,213 @@
+"""A session behind the screen: opened beside the first paint, spoken to, answered, resumed, and let go.
+
+Invariant: no call from the screen waits for the session, and no error of it leaves as anything but one line told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.events import Record
+from greenroom.core.signals import Signal
+from greenroom.core.values import ApprovalReply, GateReply, StepMode
+from greenroom.tui.folds import Folds
+from greenroom.workspace.layout import Workspace
+
+if TYPE_CHECKING:
+    from greenroom.engine.contract import Contract
+    from greenroom.engine.session import Session
+
+Level = Literal["info", "warning", "error"]
+UNFINISHED = ("open question", "interrupted", "unfinished")
+
+
+class Open(Protocol):
+    """Opens a session; `assembly.open_session`, or a test's own."""
+
+    def __call__(
+        self, workspace: Workspace, *, persona: str, model: str, session: str, mode: StepMode
+    ) -> Awaitable[Session]: ...
+
+
+async def open_real(workspace: Workspace, *, persona: str, model: str, session: str, mode: StepMode) -> Session:
+    """Open through the composition root, its imports kept off the event loop."""
+    await asyncio.to_thread(import_module, "greenroom.assembly")
+    from greenroom.assembly import open_session
+
+    return await open_session(workspace, persona=persona, model=model, session=session, mode=mode)
+
+
+@dataclass
+class Wanted:
+    """What to open: ids as given on the command line. `latest` goes on with an unfinished session instead of a new one."""
+
+    persona: str = ""
+    model: str = ""
+    session: str = ""
+    mode: StepMode = "run"
+    latest: bool = True
+
+
+@dataclass
+class Rehearsal:
+    """The one session of a screen. `told` takes a line for the person, `happened` every record and signal."""
+
+    workspace: Workspace
+    opener: Open
+    happened: Callable[[Record | Signal], None]
+    told: Callable[[str, Level], None]
+    session: Session | None = None
+    folds: Folds = field(default_factory=Folds)
+    read_only: str = ""
+    closing: bool = False
+    _stop: Callable[[], None] = lambda: None
+
+    @property
+    def contract(self) -> Contract | None:
+        """What governs the session."""
+        return self.session.contract if self.session else None
+
+    @property
+    def running(self) -> bool:
+        """Whether a turn is being worked on here."""
+        return self.session is not None and self.session.running
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last turn has not ended."""
+        return self.session is not None and self.session.open_turn() is not None
+
+    async def open(self, wanted: Wanted) -> bool:
+        """Open what is wanted; where another process holds it, or nothing is trusted, show it read-only."""
+        await self.close()
+        self.folds, self.read_only = Folds(), ""
+        name = wanted.session
+        try:
+            if not name and wanted.latest and not wanted.persona and not wanted.model:
+                name = await asyncio.to_thread(_unfinished, self.workspace)
+            self.session = await self.opener(
+                self.workspace, persona=wanted.persona, model=wanted.model, session=name, mode=wanted.mode
+            )
+        except GreenroomError as error:
+            return await self._only_look(error, name, wanted)
+        self.folds = Folds(self.session.records)
+        self._stop = self.session.bus.subscribe(self._see)
+        return True
+
+    async def _only_look(self, error: GreenroomError, name: str, wanted: Wanted) -> bool:
+        if error.code == "session.locked" and not wanted.session:
+            return await self.open(Wanted(wanted.persona, wanted.model, "", wanted.mode, latest=False))
+        self.told(error.line(), "error")
+        if error.code not in ("session.locked", "trust.missing"):
+            return False
+        self.read_only = "read-only" if error.code == "session.locked" else "not trusted"
+        if name:
+            try:
+                records = await asyncio.to_thread(_read, self.workspace, name)
+            except GreenroomError as problem:
+                self.told(problem.line(), "error")
+            else:
+                self.folds = Folds(records)
+        return False
+
+    async def close(self) -> None:
+        """Let go of the session; an open question stays open in its log."""
+        session, self.session = self.session, None
+        self._stop()
+        self._stop = lambda: None
+        if session is not None:
+            await session.aclose()
+
+    async def warm(self) -> None:
+        """Start what is slow to start."""
+        if self.session is not None:
+            await self._told_of(self.session.warm())
+
+    async def turn(self, words: str) -> None:
+        """Say something and see the turn through."""
+        if self.session is not None:
+            await self._told_of(self.session.turn(words))
+
+    async def resume(self) -> None:
+        """Go on with the open turn."""
+        if self.session is not None and not self.session.running:
+            await self._told_of(self.session.resume())
+
+    async def forget(self, memory_id: str, by: str) -> None:
+        """Remove a memory for good."""
+        if self.session is not None and not await self._told_of(self.session.forget(memory_id, by)):
+            self.told("that memory is not in the store any more", "warning")
+
+    def abandon(self, reason: str) -> None:
+        """Give the open turn up."""
+        session = self.session
+        if session is None or session.open_turn() is None:
+            self.told("no turn is unfinished", "info")
+        elif step := session.waiting_gate():
+            session.pass_gate(step, GateReply(action="abandon"))
+        elif session.running:
+            self.told("the turn is running: esc interrupts it first", "warning")
+        else:
+            self._try(lambda: session.abandon(reason or "given up by the person"))
+
+    def answer(self, step: str, reply: ApprovalReply) -> None:
+        """Answer an open question."""
+        if (session := self.session) is not None:
+            self._try(lambda: session.answer(step, reply))
+
+    def set_mode(self, mode: StepMode) -> None:
+        """Step differently from here on."""
+        if (session := self.session) is not None:
+            self._try(lambda: session.set_mode(mode))
+
+    def _see(self, item: Record | Signal) -> None:
+        if isinstance(item, Record):
+            self.folds.see(item)
+        self.happened(item)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except GreenroomError as error:
+            self.told(error.line(), "error")
+
+    async def _told_of(self, work: Awaitable[object]) -> object:
+        """Carry work out; a problem, or its interruption, becomes a line."""
+        try:
+            return await work
+        except GreenroomError as error:
+            self.told(error.line(), "error")
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.closing or (task is not None and task.cancelling()):
+                raise
+            self.told("interrupted: /resume goes on, /abandon gives the turn up", "warning")
+        except Exception as error:  # noqa: BLE001  whatever an adapter does, the screen stays and the log says why
+            self.told(f"{type(error).__name__}: {error}", "error")
+        return None
+
+
+def _unfinished(workspace: Workspace) -> str:
+    """The latest session, if a turn of it waits; '' if none does or it cannot be read."""
+    from greenroom.assembly import read_session, session_id
+    from greenroom.log.summary import summarise
+
+    if not workspace.sessions.is_dir():
+        return ""
+    try:
+        name = session_id(workspace, "last")
+        found = summarise(name, read_session(workspace, name))
+    except (UsageError, GreenroomError):
+        return ""
+    return name if found.status in UNFINISHED else ""
+
+
+def _read(workspace: Workspace, name: str) -> list[Record]:
+    from greenroom.assembly import read_session
+
+    return read_session(workspace, name)

@@ -1,0 +1,104 @@
+"""The sheets: what F1 shows, the sessions there are, what a workspace would run, and the lines of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from greenroom.tui.deeds import DEEDS, GROUPS, MORE, Deed
+from greenroom.tui.entries import Entry
+from greenroom.tui.hints import Hint, key_name
+from greenroom.tui.runs import Run, Tint, cell
+from greenroom.tui.sheet import Sheet
+
+if TYPE_CHECKING:
+    from greenroom.log.summary import SessionSummary
+    from greenroom.workspace.trust import Described
+
+_KEYS = 20
+_STATES: dict[str, Tint] = {"open question": "wait", "interrupted": "wait", "unfinished": "wait", "closed": "quiet"}
+
+
+def help_sheet() -> Sheet:
+    """Every key, by what it belongs to."""
+    entries: list[Entry] = []
+    for group in GROUPS:
+        entries.append(Entry(f"group:{group}", "section", group))
+        entries += [_key_row(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
+        entries += [_key_row(f"deed:{deed.name}", _keys(deed), f"{deed.name}: {deed.does}") for deed in DEEDS if deed.group == group]
+    return Sheet("Keys. Letters act outside text; everything is in the palette too (^p), or as /word.", entries)
+
+
+def _keys(deed: Deed) -> str:
+    chord = f"ctrl+x {deed.chord}" if deed.chord else ""
+    return "  ".join(key for key in (deed.key, deed.letter, chord) if key)
+
+
+def _key_row(id: str, keys: str, does: str) -> Entry:
+    shown = "  ".join(key_name(key) for key in keys.split("  "))
+    return Entry(id, "row", head=(cell(_plain(shown), _KEYS, "key"), Run(does)))
+
+
+def _plain(keys: str) -> str:
+    signs = {"left_square_bracket": "[", "right_square_bracket": "]", "left": "←", "right": "→", "alt+": "alt "}
+    for name, sign in signs.items():
+        keys = keys.replace(name, sign)
+    return keys
+
+
+def lines_sheet(title: str, lines: Sequence[str]) -> Sheet:
+    """What a command said."""
+    return Sheet(title, [Entry(f"line:{place}", "row", head=(Run(line or " "),)) for place, line in enumerate(lines)])
+
+
+class SessionsSheet(Sheet):
+    """The sessions of the workspace; enter opens one."""
+
+    def __init__(self, found: Sequence[SessionSummary], current: str) -> None:
+        shown = [one for one in found if one.turns or one.id == current]
+        entries = [_session_row(one, current) for one in shown] or [Entry("none", "note", text="No session yet.")]
+        super().__init__("Sessions", entries, [Hint("enter", "open"), Hint("up down", "choose")], first=current)
+
+    def choose(self, entry: Entry) -> None:
+        """Open it."""
+        self.dismiss(entry.id)
+
+
+def _session_row(one: SessionSummary, current: str) -> Entry:
+    state = "here" if one.id == current else one.status
+    turns = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
+    head = (
+        cell(one.started[:16].replace("T", " "), 16, "quiet"),
+        Run("  "),
+        cell(f"{one.persona}@{one.version}", 14, "persona"),
+        Run("  "),
+        Run(one.words or "nothing said", "plain" if one.words else "quiet"),
+    )
+    beside = (cell(turns, 9, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
+    return Entry(one.id, "row", head=head, beside=beside)
+
+
+class TrustSheet(Sheet):
+    """What the workspace would run and reach. Its result is `trust`, or '' for read-only."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+y", "trust", "Trust", show=False, id="trust.yes")]
+
+    def __init__(self, root: str, described: Described) -> None:
+        parts = (
+            ("Python and tool files it would load", described.tools),
+            ("programs it would start", described.commands),
+            ("hosts it would talk to", described.hosts),
+            ("secrets it would hand on", described.secrets),
+        )
+        entries: list[Entry] = []
+        for title, items in parts:
+            entries.append(Entry(f"part:{title}", "section", title, aside="" if items else "none"))
+            entries += [Entry(f"item:{title}:{item}", "row", head=(Run(item),)) for item in items]
+        hints = [Hint("ctrl+y", "trust it, until any of this changes"), Hint("enter", "look at a row")]
+        super().__init__(f"Do you trust {root}?", entries, hints)
+
+    def action_trust(self) -> None:
+        """Trust it."""
+        self.dismiss("trust")

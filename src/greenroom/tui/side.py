@@ -1,0 +1,211 @@
+"""The panes beside (or over) the conversation: seven views of one turn, two of them open at once where there is room.
+
+Invariant: what a pane shows is computed from the folds when it is in view, and only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content, Span
+from textual.message import Message
+from textual.widgets import Static
+
+from greenroom.engine.contract import Contract
+from greenroom.tui.column import Place
+from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
+from greenroom.tui.panes import memory, policy, prompt, retrieval, tools, usage
+from greenroom.tui.panes.trace import Trace
+from greenroom.tui.transcript import Transcript
+
+PaneName = Literal["Memory", "Retrieval", "Policy", "Tools", "Prompt", "Trace", "Usage"]
+NAMES: tuple[PaneName, ...] = get_args(PaneName)
+_EMPTY: dict[PaneName, str] = {
+    "Memory": "Nothing was recalled or proposed yet.",
+    "Retrieval": "Nothing was looked up yet.",
+    "Policy": "No verdicts yet.",
+    "Tools": "No tool was called in this turn.",
+    "Prompt": "Nothing was sent to a model yet.",
+    "Trace": "No events yet.",
+    "Usage": "Nothing was used yet.",
+}
+
+
+class Pane(Transcript):
+    """One view of a turn."""
+
+    DEFAULT_CSS = """
+    Pane { background: $background; }
+    """
+
+    def put(self, entries: list[Entry], *, fresh: bool, follow: bool = False) -> None:
+        """Show these; `fresh` starts at the top."""
+        self.set_entries(entries)
+        if fresh and not follow:
+            self._go(Place())
+        if not follow:
+            self._view.follow = False
+
+
+class Slot(Vertical):
+    """A pane under its title."""
+
+    DEFAULT_CSS = """
+    Slot { height: 1fr; }
+    Slot .slot-title { height: 1; padding: 0 1; background: $surface; color: $quiet; text-wrap: nowrap; }
+    Slot:focus-within .slot-title { color: $primary; text-style: bold; }
+    """
+
+    def __init__(self, name: PaneName, *, id: str) -> None:
+        super().__init__(id=id)
+        self.shown: PaneName = name
+        self._drawn: tuple[PaneName, int] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False, classes="slot-title")
+        yield Pane()
+
+    @property
+    def pane(self) -> Pane:
+        """The pane itself."""
+        return self.query_one(Pane)
+
+    def draw(self, turn: int, make: Callable[[PaneName, int], list[Entry]]) -> None:
+        """Show the slot's view of a turn as it stands now."""
+        of = f"turn {turn}" if turn else "no turn yet"
+        space = max(self.size.width - len(self.shown) - len(of) - 2, 1)
+        text = f"{self.shown}{' ' * space}{of}"
+        self.query_one(".slot-title", Static).update(Content(text, [Span(len(self.shown), len(text), "$quiet not bold")]))
+        pane = self.pane
+        pane.placeholder = _EMPTY[self.shown]
+        pane.put(make(self.shown, turn), fresh=self._drawn != (self.shown, turn), follow=self.shown == "Trace")
+        self._drawn = (self.shown, turn)
+
+
+class Tabs(Static):
+    """The seven names; those in view stand out. A click opens one."""
+
+    DEFAULT_CSS = """
+    Tabs { height: 1; padding: 0 1; color: $quiet; text-wrap: nowrap; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A name was clicked."""
+
+        name: PaneName
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(markup=False, id=id)
+        self._open: tuple[PaneName, ...] = ()
+        self._places: list[tuple[int, int, PaneName]] = []
+
+    def show(self, names: tuple[PaneName, ...]) -> None:
+        """Say which are in view."""
+        if names != self._open:
+            self._open = names
+            self.refresh()
+
+    def render(self) -> Content:
+        """The names with their numbers where there is room for them."""
+        width = self.size.width or 60
+        labels = [(name, f"{number} {name}") for number, name in enumerate(NAMES, 1)]
+        if sum(len(label) + 2 for _, label in labels) - 2 > width:
+            labels = [(name, name) for name in NAMES]
+        gap = 2
+        if sum(len(label) + gap for _, label in labels) - gap > width:
+            labels, gap = [(name, f"{NAMES.index(name) + 1} {name if name in self._open else name[:2]}") for name in NAMES], 1
+        text, spans = "", list[Span]()
+        self._places = []
+        for name, label in labels:
+            start = len(text)
+            text += label + " " * gap
+            self._places.append((start, start + len(label), name))
+            if name in self._open:
+                spans.append(Span(start, start + len(label), "$primary bold"))
+        return Content(text.rstrip(), spans)
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the name under the pointer."""
+        at = event.x - 1
+        for start, end, name in self._places:
+            if start <= at < end:
+                self.post_message(self.Chosen(name))
+
+
+class Side(Vertical):
+    """The tabs and the two slots."""
+
+    DEFAULT_CSS = """
+    Side { background: $background; }
+    Side.-single #lower { display: none; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._trace = Trace()
+        self._latest: PaneName = "Retrieval"
+
+    def compose(self) -> ComposeResult:
+        yield Tabs()
+        yield Slot("Retrieval", id="upper")
+        yield Slot("Policy", id="lower")
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The slots in view."""
+        slots = list(self.query(Slot))
+        return slots[:1] if self.has_class("-single") else slots
+
+    @property
+    def active(self) -> Slot:
+        """The slot with the focus, else the upper one."""
+        return next((slot for slot in self.slots if slot.has_focus_within), self.slots[0])
+
+    def open(self, name: PaneName) -> Slot:
+        """Bring a view up: where it is in view already, else in the active slot."""
+        slot = next((slot for slot in self.slots if slot.shown == name), None) or self.active
+        other = next((one for one in self.query(Slot) if one is not slot), None)
+        if other is not None and other.shown == name:
+            other.shown = slot.shown
+        slot.shown = name
+        return slot
+
+    def forget(self) -> None:
+        """Another session: nothing made so far holds."""
+        self._trace = Trace()
+
+    def draw(self, folds: Folds, turn: int, contract: Contract | None) -> None:
+        """Show this turn as the folds have it."""
+        if not self.display or not self.is_mounted:
+            return
+
+        def make(name: PaneName, turn: int) -> list[Entry]:
+            return self._entries(name, folds, turn, contract)
+
+        self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
+        for slot in self.slots:
+            slot.draw(turn, make)
+
+    def _entries(self, name: PaneName, folds: Folds, turn: int, contract: Contract | None) -> list[Entry]:
+        match name:
+            case "Memory":
+                return memory.entries(folds, turn)
+            case "Retrieval":
+                return retrieval.entries(folds, turn)
+            case "Policy":
+                return policy.entries(folds, turn)
+            case "Tools":
+                return tools.entries(folds, turn)
+            case "Prompt":
+                return prompt.entries(folds, turn, contract)
+            case "Trace":
+                return self._trace.entries(folds, turn)
+            case "Usage":
+                return usage.entries(folds, turn)

@@ -1,0 +1,501 @@
+"""The workbench: one screen over one session. It paints first, and everything slow happens beside it.
+
+Invariant: what is shown is drawn from the folds; what is done goes through `Rehearsal`; no key waits for either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import TextArea
+
+from greenroom.core.clock import parse_stamp
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import ApprovalRequested, Record, TurnFinished, TurnStarted
+from greenroom.core.signals import Noted, Signal, StageEntered, TextArrived
+from greenroom.core.inert import inert
+from greenroom.core.values import StepMode
+from greenroom.tui.card import ApprovalCard, CardApp, Question
+from greenroom.tui.composer import Composer
+from greenroom.tui.deeds import DEEDS, Deed, by_chord
+from greenroom.tui.doing import Doing
+from greenroom.tui.feed import Feed
+from greenroom.tui.finder import Finder
+from greenroom.tui.gate_bar import GateBar
+from greenroom.tui.header import Header, Standing
+from greenroom.tui.hints import Hint, Hints
+from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
+from greenroom.tui.side import Pane, Side, Tabs
+from greenroom.tui.talk import turn_of
+from greenroom.tui.theme import DEFAULT, themes
+from greenroom.tui.transcript import Transcript
+from greenroom.views.usage import total
+from greenroom.workspace.layout import Workspace
+
+if TYPE_CHECKING:
+    from greenroom.views.approvals import Asked
+
+WIDE = 120
+"""Columns from which panes stand beside the conversation."""
+SLIM = 16
+"""Rows below which frames and margins give way."""
+REDRAW_SECONDS = 0.06
+
+
+def _palette() -> type[Provider]:
+    from greenroom.tui.palette import Everything
+
+    return Everything
+
+
+def _bindings() -> list[BindingType]:
+    """Keys act anywhere; letters reach the app only when no text field took them."""
+    found: list[BindingType] = [
+        Binding("ctrl+x", "chord", "Chord", show=False, id="chord"),
+        Binding("ctrl+c", "copy_or_tell", "Copy", show=False, id="copy"),
+    ]
+    for deed in DEEDS:
+        if deed.action == "command_palette":
+            continue
+        if deed.key:
+            loud = deed.key.startswith(("f", "ctrl"))
+            found.append(Binding(deed.key, f"deed('{deed.name}')", deed.name, show=False, priority=loud, id=f"key.{deed.name}"))
+        if deed.letter:
+            found.append(Binding(deed.letter, f"deed('{deed.name}')", deed.name, show=False, id=f"letter.{deed.name}"))
+    return found
+
+
+class Workbench(CardApp[int]):
+    """The app. `opener` opens sessions, so that a test can hand in its own."""
+
+    TITLE = "Greenroom"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    CSS = """
+    Screen { background: $background; overflow: hidden; }
+    #stage { height: 1fr; }
+    #talk { width: 1fr; height: 1fr; }
+    Side { display: none; width: 47%; height: 1fr; border-left: vkey $line; dock: right; }
+    #stage.-beside Side { display: block; }
+    #stage.-over { layout: vertical; }
+    #stage.-over Side { display: block; dock: none; width: 100%; border-left: none; }
+    #stage.-over #talk { height: auto; width: 100%; }
+    #stage.-over Transcript#conversation { display: none; }
+    #conversation { padding: 0 0 0 0; }
+    CommandPalette { background: $background 60%; }
+    """
+
+    def __init__(
+        self, workspace: Workspace, wanted: Wanted | None = None, *, opener: Open = open_real, trusting: bool = True
+    ) -> None:
+        """`trusting` False skips the question of trust: the opener answers for it."""
+        super().__init__()
+        self.workspace = workspace
+        self.wanted = wanted or Wanted()
+        self.own_themes = themes()
+        for theme in self.own_themes.values():
+            self.register_theme(theme.textual())
+        self.theme = DEFAULT
+        self.rehearsal = Rehearsal(workspace, opener, self._happened, self.tell)
+        self.trusting = trusting
+        self.doing = Doing(self)
+        self.exported: list[str] = []
+        self.farewell = ""
+        self.opening = "opening"
+        self.step_mode: StepMode = self.wanted.mode
+        self._stage = ""
+        self._turn: int | None = None
+        self._chord = False
+        self._redrawing = False
+        self._paned = True
+        self._maximised = False
+        self._over = False
+
+    def compose(self) -> ComposeResult:
+        yield Header(Standing(persona=self.wanted.persona or "greenroom", mode=self.step_mode, busy="opening"))
+        with Horizontal(id="stage"):
+            yield Side()
+            with Vertical(id="talk"):
+                transcript = Transcript(placeholder="Opening the session. You can write already.", id="conversation")
+                yield transcript
+                yield Finder(transcript)
+                yield GateBar()
+                yield ApprovalCard()
+                yield Composer(placeholder="Write, or /help", editor=_editor)
+        yield Hints()
+
+    def on_mount(self) -> None:
+        self.feed = Feed(self.query_one("#conversation", Transcript))
+        self._arrange()
+        self.query_one(Composer).focus()
+        self._hint()
+        self.call_after_refresh(self.doing.begin, self.wanted)
+
+    # what comes in ------------------------------------------------------------------------------------------------
+
+    def _happened(self, item: Record | Signal) -> None:
+        match item:
+            case TextArrived():
+                self.feed.arrived(item)
+            case StageEntered(stage=stage):
+                self._stage = stage
+                self.show_standing()
+            case Noted(text=text, level=level):
+                self.tell(text, "warning" if level == "warning" else "error" if level == "error" else "info")
+            case Record():
+                self._recorded(item)
+
+    def _recorded(self, record: Record) -> None:
+        if isinstance(record.event, TurnStarted):
+            self._turn = None
+        if isinstance(record.event, TurnFinished | ApprovalRequested):
+            self._stage = ""
+        self.feed.grown()
+        self.show_question()
+        self.redraw_soon()
+
+    def opened(self) -> None:
+        """Another session is behind the screen."""
+        self._turn, self._stage = None, ""
+        session = self.rehearsal.session
+        self.step_mode = session.mode if session else self.rehearsal.folds.mode
+        side = self.query_one(Side)
+        side.forget()
+        self.feed.begin(self.rehearsal.folds, self.persona_name)
+        transcript = self.query_one("#conversation", Transcript)
+        transcript.placeholder = f"Say something to {self.persona_name}." if session else "Nothing is open."
+        transcript.refresh()
+        self.show_question()
+        self.redraw()
+
+    @property
+    def persona_name(self) -> str:
+        """Whom one talks to."""
+        contract = self.rehearsal.contract
+        opened = self.rehearsal.folds.opened
+        return contract.persona.name if contract else opened.persona if opened else "greenroom"
+
+    @property
+    def turn_shown(self) -> int:
+        """The turn the panes show: the one selected, else the last."""
+        return self._turn if self._turn is not None else self.rehearsal.folds.turns
+
+    # what is shown ------------------------------------------------------------------------------------------------
+
+    def tell(self, text: str, level: Level = "info") -> None:
+        """One line for the person; an error the log does not tell stays in the conversation."""
+        if not self.is_running:
+            return
+        self.query_one(Hints).tell(text, level=level, seconds=8 if level == "error" else 5)
+        now = self.rehearsal.folds.conversation.last()
+        in_log = now is not None and now.status == "interrupted" and self.rehearsal.session is not None
+        if level == "error" and not in_log:
+            self.feed.note(text, "bad")
+
+    def redraw_soon(self) -> None:
+        """Redraw header and panes a moment from now, however many records come until then."""
+        if not self._redrawing:
+            self._redrawing = True
+            self.set_timer(REDRAW_SECONDS, self.redraw)
+
+    def redraw(self) -> None:
+        """Draw header, gate and panes as things stand."""
+        self._redrawing = False
+        self.show_standing()
+        session = self.rehearsal.session
+        bar = self.query_one(GateBar)
+        step = session.waiting_gate() if session else ""
+        bar.show(step, editing=bar.editing and bool(step))
+        if self._paned or self._maximised:
+            self.query_one(Side).draw(self.rehearsal.folds, self.turn_shown, self.rehearsal.contract)
+        self._hint()
+
+    def show_standing(self) -> None:
+        """Draw the header."""
+        rehearsal = self.rehearsal
+        folds, contract = rehearsal.folds, rehearsal.contract
+        used, last = total(folds.usage), folds.usage.last()
+        loaded = folds.contract
+        self.query_one(Header).show(
+            Standing(
+                persona=self.persona_name,
+                version=contract.persona.version if contract else loaded.version if loaded else "",
+                model=contract.model if contract else loaded.model if loaded else "",
+                autonomy=contract.persona.policy.autonomy if contract else 0,
+                mode=self.step_mode,
+                tokens=used.tokens,
+                micro_usd=used.micro_usd,
+                milliseconds=last.total_milliseconds or None if last else None,
+                busy=self.busy,
+                warning=rehearsal.read_only,
+            )
+        )
+
+    @property
+    def busy(self) -> str:
+        """What the turn is at, for the header."""
+        if self.rehearsal.folds.approvals.question() is not None and self.rehearsal.session is not None:
+            return "waits for you"
+        return self._stage if self.rehearsal.running else self.opening
+
+    def show_question(self) -> None:
+        """Bring the open question up, or take the card away."""
+        card = self.query_one(ApprovalCard)
+        asked = self.rehearsal.folds.approvals.question()
+        if asked is None or self.rehearsal.session is None:
+            card.withdraw()
+            return
+        waiting = len(self.rehearsal.folds.approvals.open) - 1
+        card.ask(_question(asked, waiting))
+
+    def _hint(self) -> None:
+        hints = self.query_one(Hints)
+        if self._chord:
+            hints.show(Hint(deed.chord, deed.name.lower()) for deed in _chorded())
+        elif isinstance(self.focused, Pane):
+            hints.show(_PANE_HINTS)
+        elif isinstance(self.focused, Transcript):
+            hints.show(_TRANSCRIPT_HINTS)
+        elif self.rehearsal.running:
+            hints.show((Hint("escape", "interrupt"), *_WRITE_HINTS[1:]))
+        else:
+            hints.show(_WRITE_HINTS)
+
+    # layout -------------------------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Decide where panes stand at this size."""
+        wide = self.size.width >= WIDE
+        beside = wide and self._paned and not self._maximised
+        over = self._maximised or (not wide and self._over)
+        stage, side = self.query_one("#stage"), self.query_one(Side)
+        stage.set_class(beside, "-beside")
+        stage.set_class(over, "-over")
+        side.set_class(over, "-single")
+        self.query_one(Composer).set_class(self.size.height < SLIM, "-slim")
+        self.redraw_soon()
+
+    @property
+    def over(self) -> bool:
+        """Whether a pane covers the conversation."""
+        return self.query_one("#stage").has_class("-over")
+
+    @property
+    def panes_shown(self) -> bool:
+        """Whether any pane is in view."""
+        return self.over or self.query_one("#stage").has_class("-beside")
+
+    def show_panes(self, *, shown: bool) -> None:
+        """Bring the panes up or take them away."""
+        self._maximised = False
+        if self.size.width >= WIDE:
+            self._paned = shown
+        else:
+            self._over = shown
+        self._arrange()
+        if shown and self.over:
+            self.call_after_refresh(self.query_one(Side).active.pane.focus)
+        elif not shown:
+            self.query_one(Composer).focus()
+
+    def maximise(self) -> None:
+        """One pane over everything, and back."""
+        side = self.query_one(Side)
+        name = side.active.shown
+        self._maximised = not self._maximised
+        self._arrange()
+        slot = side.open(name)
+        self.call_after_refresh(slot.pane.focus if self._maximised else self.query_one(Composer).focus)
+
+    def select_turn(self, turn: int | None) -> None:
+        """Have the panes show this turn; None follows the last one."""
+        if turn != self._turn:
+            self._turn = turn
+            self.redraw_soon()
+
+    # keys ---------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """The key after ctrl+x belongs to the chord, whatever has the focus."""
+        if self._chord and isinstance(event, events.Key) and not event.is_forwarded:
+            event.stop()
+            await self._finish_chord(event.key)
+            return
+        await super().on_event(event)
+
+    def action_deed(self, name: str) -> None:
+        """Do a deed by its name in the table."""
+        self.do_action(next(deed for deed in DEEDS if deed.name == name).action)
+
+    def do_action(self, action: str) -> None:
+        """Do what a deed's `action` says: a method of `Doing`, with its argument after a colon."""
+        if action == "command_palette":
+            self.action_command_palette()
+            return
+        name, _, argument = action.partition(":")
+        self.doing.do(name, *([argument] if argument else []))
+
+    async def action_quit(self) -> None:
+        """Leave in order."""
+        self.doing.quit()
+
+    def action_copy_or_tell(self) -> None:
+        """ctrl+c copies what is marked, and says how to leave."""
+        marked = self.screen.get_selected_text()
+        if marked:
+            self.copy_to_clipboard(inert(marked))
+            self.tell("copied")
+        else:
+            self.tell("ctrl+q quits; esc interrupts a turn")
+
+    def push_trust(self) -> None:
+        """Ask whether the workspace may run its code."""
+        from greenroom.tui.sheets import TrustSheet
+        from greenroom.workspace.trust import describe
+
+        try:
+            described = describe(self.workspace)
+        except GreenroomError as error:
+            self.tell(error.line(), "error")
+            return
+        self.push_screen(TrustSheet(str(self.workspace.root), described), self._trust)
+
+    def _trust(self, said: str | None) -> None:
+        if said:
+            self.doing.trusted()
+
+    def use_theme(self, name: str) -> None:
+        """Change the colours."""
+        self.doing.theme(name)
+
+    @on(Composer.Sent)
+    def _sent(self, event: Composer.Sent) -> None:
+        self.doing.said(event.text)
+
+    @on(ApprovalCard.Answered)
+    def _answered(self, event: ApprovalCard.Answered) -> None:
+        self.doing.answered(event.step, event.reply)
+
+    @on(Transcript.SearchWanted)
+    def _search(self) -> None:
+        self.doing.search()
+
+    def action_chord(self) -> None:
+        """Wait for the second stroke, and say what there is."""
+        self._chord = True
+        self._hint()
+
+    @on(Composer.Chording)
+    def _chording(self) -> None:
+        self.action_chord()
+
+    async def _finish_chord(self, key: str) -> None:
+        self._chord = False
+        self._hint()
+        if key == "ctrl+e":
+            self.query_one(Composer).edit_outside()
+        elif deed := by_chord(key):
+            self.do_action(deed.action)
+        elif key != "escape":
+            self.tell("ctrl+x and that key mean nothing; f1 lists all keys", "warning")
+
+    def on_descendant_focus(self) -> None:
+        if self.is_running and self.query(Hints):
+            self._hint()
+
+    @on(TextArea.Changed)
+    def _typing(self, event: TextArea.Changed) -> None:
+        if isinstance(event.text_area, Composer):
+            self.query_one(ApprovalCard).typing()
+
+    @on(Transcript.Selected)
+    def _selected(self, event: Transcript.Selected) -> None:
+        turn = turn_of(event.entry)
+        if not turn and event.entry.startswith("turn:"):
+            turn = int(event.entry.removeprefix("turn:"))
+        if turn:
+            self.select_turn(turn if turn != self.rehearsal.folds.turns else None)
+
+    @on(Transcript.Copied)
+    def _copied(self, event: Transcript.Copied) -> None:
+        self.tell(f"copied: {event.what}")
+
+    @on(Finder.Found)
+    def _found(self, event: Finder.Found) -> None:
+        if event.term:
+            self.tell(f"{event.entries} entries" if event.entries else "nothing found")
+
+    @on(Composer.Refused)
+    def _refused(self, event: Composer.Refused) -> None:
+        self.tell(event.reason, "warning")
+
+    @on(Tabs.Chosen)
+    def _tab(self, event: Tabs.Chosen) -> None:
+        self.doing.pane(event.name)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """None of Textual's own: the table has all there is."""
+        return ()
+
+
+_WRITE_HINTS = (
+    Hint("enter", "send"),
+    Hint("tab", "look around"),
+    Hint("f2", "panes"),
+    Hint("ctrl+p", "everything"),
+    Hint("f1", "keys"),
+    Hint("f4", "step mode"),
+    Hint("ctrl+x", "more"),
+    Hint("ctrl+q", "quit"),
+)
+_TRANSCRIPT_HINTS = (
+    Hint("enter", "fold"),
+    Hint("up down", "select"),
+    Hint("slash", "search"),
+    Hint("c", "copy"),
+    Hint("x", "export"),
+    Hint("1-7", "panes"),
+    Hint("i", "write"),
+    Hint("f1", "keys"),
+)
+_PANE_HINTS = (
+    Hint("enter", "unfold"),
+    Hint("1-7", "panes"),
+    Hint("z", "maximise"),
+    Hint("←→", "turn"),
+    Hint("[ ]", "event"),
+    Hint("c", "copy"),
+    Hint("i", "write"),
+    Hint("f1", "keys"),
+)
+
+
+def _chorded() -> list[Deed]:
+    return [deed for deed in DEEDS if deed.chord and len(deed.chord) == 1 and not deed.chord.isdigit()]
+
+
+def _question(asked: Asked, waiting: int) -> Question:
+    """A question as the card takes it; a step such as `t3/ask:c2.1` follows an edit."""
+    return Question(
+        asked.step,
+        asked.card,
+        parse_stamp(asked.deadline) if asked.deadline else None,
+        edited="." in asked.step.rpartition(":")[2],
+        waiting=waiting,
+    )
+
+
+def _editor() -> str:
+    from greenroom.workspace.settings import variable
+
+    return variable("VISUAL") or variable("EDITOR") or "vi"
