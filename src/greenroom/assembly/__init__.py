@@ -21,8 +21,8 @@ from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
 from greenroom.log.file_log import FileLog
-from greenroom.log.memory_log import MemoryLog
 from greenroom.log.summary import SessionSummary, summarise
+from greenroom.regression.plain_log import PlainLog
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
@@ -122,10 +122,8 @@ async def open_session(
     clock, ids = clock or SystemClock(), ids or RandomIds()
     workspace.make_state()
     ledger = Ledger(workspace.ledger, clock)
-    log: FileLog | None = None
-    if session:
-        name = session_id(workspace, session)
-        log = FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
+    log = _opened(workspace, session, ledger, clock, ids) if session else None
+    if log is not None:
         persona = persona or summarise(log.session, log.records).persona
     try:
         cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
@@ -138,6 +136,11 @@ async def open_session(
     cast.masks.reserve([record.event.model_dump(mode="json") for record in log.records])
     name = load_settings(workspace).id
     return Session(log, cast.contract, outside, workspace=name, mode=mode, anchor=ledger.anchor)
+
+
+def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, ids: Ids) -> FileLog:
+    name = session_id(workspace, session)
+    return FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
 
 
 async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
@@ -184,7 +187,7 @@ def replay_builder(workspace: Workspace) -> Build:
             clock=clock,
             ids=ids,
         )
-        return Session(MemoryLog("replay", clock, ids), cast.contract, outside, recording=recording)
+        return Session(PlainLog("replay"), cast.contract, outside, recording=recording)
 
     return build
 

@@ -130,6 +130,7 @@ class AttemptFailed(Event):
     attempt: int
     problem: str
     hint: str = ""
+    message: Words = ""
     retry_in_milliseconds: int | None = None
 
 

@@ -68,6 +68,7 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
                 attempt=problem.attempt,
                 problem=problem.problem,
                 hint=problem.hint,
+                message=problem.message,
                 retry_in_milliseconds=None if wait is None else round(wait * 1000),
             )
         )

@@ -42,11 +42,19 @@ class Ledger:
         Raises:
             LogDamaged: the ledger itself is damaged.
         """
-        return {
-            entry["seq"]: entry["head"]
-            for entry in self.entries()
-            if entry["kind"] == "session_anchored" and entry["session"] == session
-        }
+        return self.all_anchors().get(session, {})
+
+    def all_anchors(self) -> dict[str, dict[int, str]]:
+        """The anchored records of every session.
+
+        Raises:
+            LogDamaged: the ledger itself is damaged.
+        """
+        found: dict[str, dict[int, str]] = {}
+        for entry in self.entries():
+            if entry["kind"] == "session_anchored":
+                found.setdefault(entry["session"], {})[entry["seq"]] = entry["head"]
+        return found
 
     def entries(self) -> list[dict[str, Any]]:
         """All entries, verified. A torn last line is passed over: its anchor was never relied on.

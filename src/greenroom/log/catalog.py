@@ -11,7 +11,7 @@ from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import Record
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.chain import Verified, verify
+from greenroom.log.chain import Anchors, Verified, verify
 from greenroom.log.file_log import read_records
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.workspace.layout import Workspace
@@ -23,8 +23,15 @@ def session_path(workspace: Workspace, name: str) -> Path:
 
 
 def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
-    """Every session of a workspace, newest first. A damaged one is listed as such."""
-    found = [_summary(path) for path in workspace.sessions.glob("*.jsonl")] if workspace.sessions.is_dir() else []
+    """Every session of a workspace, newest first. A damaged one is listed as such.
+
+    Raises:
+        LogDamaged: the ledger itself is damaged.
+    """
+    if not workspace.sessions.is_dir():
+        return ()
+    anchors = Ledger(workspace.ledger, SystemClock()).all_anchors()
+    found = [_summary(path, anchors.get(path.stem, {})) for path in workspace.sessions.glob("*.jsonl")]
     return tuple(sorted(found, key=lambda one: one.started, reverse=True))
 
 
@@ -66,8 +73,8 @@ def verify_session(workspace: Workspace, session: str) -> Verified:
     return verify(session_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
 
 
-def _summary(path: Path) -> SessionSummary:
+def _summary(path: Path, anchors: Anchors) -> SessionSummary:
     try:
-        return summarise(path.stem, read_records(path))
+        return summarise(path.stem, read_records(path, anchors))
     except GreenroomError as error:
         return SessionSummary(id=path.stem, status=f"damaged: {error.message}")

@@ -70,8 +70,8 @@ def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
             return _add(state, Line(record.seq, "verdict", f"{hook}: {effect} by {verdict.rule}. {verdict.why}"))
         case ApprovalGiven() as event:
             return _add(state, Line(record.seq, "approval", _answer(event), status=event.decision))
-        case AttemptFailed(model=model, attempt=attempt, problem=problem):
-            return _add(state, Line(record.seq, "note", f"{model}, attempt {attempt}: {problem}"))
+        case AttemptFailed(model=model, attempt=attempt, problem=problem, message=message):
+            return _add(state, Line(record.seq, "note", f"attempt {attempt}: {message or f'{model}: {problem}'}"))
         case TurnInterrupted(problem=problem, hint=hint):
             said = f"{problem} ({hint})" if hint else problem
             return replace(_add(state, Line(record.seq, "note", said)), status="interrupted")
