@@ -23,7 +23,16 @@ from greenroom.assembly import (
     verify_session,
 )
 from greenroom.core.errors import FileInvalid, UsageError
-from greenroom.core.events import ReplyReleased, SessionForked, TurnFinished, TurnStarted
+from greenroom.core.events import (
+    ApprovalRequested,
+    Record,
+    ReplyReleased,
+    SessionForked,
+    ToolReturned,
+    TurnFinished,
+    TurnStarted,
+)
+from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -171,3 +180,33 @@ def test_a_process_killed_again_and_again_pays_once(shop: Workspace) -> None:
     connection.close()
     assert paid == (1, 12_000)
     assert sessions(shop)[0].status == "closed"
+
+
+def test_sums_of_a_day_reach_across_sessions(shop: Workspace) -> None:
+    limit = 'limits = { sum = { "args.amount" = { day = 100 } } }'
+    path = shop.policies / "support.toml"
+    text = path.read_text(encoding="utf-8")
+    envelope = text.index("[envelope.persona]")
+    end = text.index("\n\n", envelope)
+    kept = [line for line in text[envelope:end].splitlines() if not line.startswith("limits")]
+    path.write_text(text[:envelope] + "\n".join([*kept, limit]) + text[end:], encoding="utf-8")
+
+    async def refund(order: int, amount: int) -> list[str]:
+        session = await open_session(shop, instant=True, trusted=True)
+
+        def answer(item: object) -> None:
+            if isinstance(item, Record) and isinstance(item.event, ApprovalRequested):
+                session.answer(item.event.step, ApprovalReply(decision="allow", approver="kim"))
+
+        session.bus.subscribe(answer)
+        await asyncio.wait_for(session.turn(f"I want a refund of {amount} EUR for order {order}"), 20)
+        await session.aclose()
+        return [
+            r.event.status
+            for r in session.records
+            if isinstance(r.event, ToolReturned) and r.event.tool == "orders.refund"
+        ]
+
+    assert asyncio.run(refund(1001, 60)) == ["done"]
+    assert asyncio.run(refund(1002, 50)) == ["denied"]
+    assert asyncio.run(refund(1002, 40)) == ["done"]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
-from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.clock import Clock, SystemClock, stamp
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
+from greenroom.log.catalog import read_session, session_id, session_path, sessions, started_on, verify_session
 from greenroom.log.file_log import FileLog
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.regression.plain_log import PlainLog
@@ -135,7 +135,18 @@ async def open_session(
         raise
     cast.masks.reserve([record.event.model_dump(mode="json") for record in log.records])
     name = load_settings(workspace).id
-    return Session(log, cast.contract, outside, workspace=name, mode=mode, anchor=ledger.anchor)
+    today = await asyncio.to_thread(_today, workspace, cast.contract, clock, log.session)
+    return Session(log, cast.contract, outside, workspace=name, mode=mode, anchor=ledger.anchor, today=today)
+
+
+def _today(workspace: Workspace, contract: Contract, clock: Clock, session: str) -> dict[str, float]:
+    """What the workspace's other sessions have added to the sums of this day."""
+    sums: dict[str, float] = {}
+    for event in started_on(workspace, stamp(clock.now())[:10], but=session):
+        for key, amount in contract.policy.reserves(event.tool, event.arguments).items():
+            if key.endswith(":day"):
+                sums[key] = sums.get(key, 0.0) + amount
+    return sums
 
 
 def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, ids: Ids) -> FileLog:

@@ -24,10 +24,14 @@ Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
 
 
 class Facts:
-    """Counts of a session. A permitted call is reserved before the next one is decided, and counted once."""
+    """Counts of a session. A permitted call is reserved before the next one is decided, and counted once.
 
-    def __init__(self, autonomy: int, reserves: Reserves) -> None:
+    `today` are the sums that other sessions of the same day have reached, by key (`tool:args.path:day`).
+    """
+
+    def __init__(self, autonomy: int, reserves: Reserves, today: Mapping[str, float] | None = None) -> None:
         self._autonomy = autonomy
+        self._today = dict(today or {})
         self._reserves = reserves
         self.clear()
 
@@ -72,7 +76,7 @@ class Facts:
     def now(self, without: str = "") -> SessionFacts:
         """The facts at this moment, leaving out what the step `without` has itself reserved."""
         mine = f"t{self._turn}/"
-        sums: dict[str, float] = {}
+        sums = dict(self._today)
         calls = 0
         for step, added in self._reserved.items():
             if step == without:

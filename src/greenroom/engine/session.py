@@ -6,7 +6,7 @@ Invariant: at most one turn is open; whatever ends a run, the log says how, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from greenroom import __version__
 from greenroom.approval.mailbox import Mailbox
@@ -63,13 +63,14 @@ class Session:
         mode: StepMode = "run",
         recording: Recording | None = None,
         anchor: Anchor | None = None,
+        today: Mapping[str, float] | None = None,
     ) -> None:
         self.log = log
         self.bus = Bus()
         self._anchor = anchor or (lambda session, seq, head: None)
         self._running: asyncio.Task[TurnFinished] | None = None
         self._steps = Steps(log, self.bus, recording)
-        facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves)
+        facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves, today)
         self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
         self._rewind(len(log.records) - 1)
         self._steps.read_by(self._room.see)

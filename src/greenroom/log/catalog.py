@@ -5,11 +5,13 @@ Invariant: nothing here changes a session.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from greenroom.core.clock import SystemClock
+from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import GreenroomError, UsageError
-from greenroom.core.events import Record
+from greenroom.core.events import Record, ToolStarted
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.chain import Anchors, Verified, verify
 from greenroom.log.file_log import read_records
@@ -71,6 +73,18 @@ def verify_session(workspace: Workspace, session: str) -> Verified:
     """
     name = session_id(workspace, session)
     return verify(session_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
+
+
+def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolStarted]:
+    """Every tool call begun on a day (`2026-11-20`, UTC) in any session `but` one. A damaged session is passed over."""
+    for path in sorted(workspace.sessions.glob("*.jsonl")):
+        if path.stem == but or stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC)) < day:
+            continue
+        try:
+            records = read_records(path)
+        except GreenroomError:
+            continue
+        yield from (r.event for r in records if isinstance(r.event, ToolStarted) and r.at.startswith(day))
 
 
 def _summary(path: Path, anchors: Anchors) -> SessionSummary:
