@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -21,11 +21,13 @@ from textual.widgets import Static, TextArea
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.inert import inert_line
-from greenroom.core.values import ApprovalReply, Card
 from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting_text
 from greenroom.tui.card_text import card_text
 from greenroom.tui.guard import GuardedApp
 from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
+
+if TYPE_CHECKING:
+    from greenroom.core.values import ApprovalReply, Card
 
 R = TypeVar("R")
 
@@ -160,6 +162,8 @@ class ApprovalCard(Vertical):
             self._quiet_since = self._clock.monotonic()
         self.add_class("-asked")
         self._draw()
+        if fresh:
+            self.call_after_refresh(self._draw)  # hidden until now, it did not know its width
 
     def withdraw(self) -> None:
         """The question is no longer open: answered elsewhere, expired, or the turn is over."""
@@ -184,7 +188,7 @@ class ApprovalCard(Vertical):
             self._tick()
             return False
         if option == "allow":
-            self._answer(ApprovalReply(decision="allow"))
+            self._answer(reply("allow", ""))
         else:
             self._open_form(option)
         return True

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from greenroom.core.canonical import clean_json
 from greenroom.core.inert import inert_line
-from greenroom.core.values import ApprovalReply, Card, Json, ToolSpec
+
+if TYPE_CHECKING:
+    from greenroom.core.values import ApprovalReply, Card, Json, ToolSpec
 
 Option = Literal["allow", "deny", "edit", "simulate", "stop"]
-Check = Callable[[ToolSpec, dict[str, Json]], Sequence[str]]
+Check = Callable[["ToolSpec", dict[str, Any]], Sequence[str]]
 """Says what is wrong with arguments, in lines a person can read; none if they fit the tool's schema."""
 
 REASONS = (
@@ -66,6 +67,8 @@ def problems(option: Option, text: str, card: Card, check: Check) -> list[str]:
 
 def reply(option: Option, text: str) -> ApprovalReply:
     """The answer a form without problems stands for."""
+    from greenroom.core.values import ApprovalReply
+
     match option:
         case "deny":
             return ApprovalReply(decision="deny", reason=" ".join(text.split()) or REASONS[0])
@@ -85,6 +88,8 @@ def _read(text: str) -> Json:
     Raises:
         ValueError: not JSON, a repeated key, a number JSON cannot keep, or nested too deeply.
     """
+    from greenroom.core.canonical import clean_json
+
     try:
         return clean_json(json.loads(text, object_pairs_hook=_unique))
     except json.JSONDecodeError as error:

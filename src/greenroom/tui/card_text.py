@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.content import Content, Span
 
 from greenroom.core.inert import inert, inert_line
-from greenroom.core.values import Card, Clause, Json
 from greenroom.tui.wrapping import wrap
+
+if TYPE_CHECKING:
+    from greenroom.core.values import Card, Clause, Json
 
 LABEL = 11
 _NARROW = 56
@@ -92,6 +95,8 @@ def _arguments(arguments: dict[str, Json]) -> list[Line]:
 def _value(value: Json) -> str:
     if isinstance(value, str):
         return inert(value) if value else '""'
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return inert(json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict | list) else None))
 
 

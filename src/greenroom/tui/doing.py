@@ -6,29 +6,28 @@ Invariant: every method returns at once; what takes time runs in a worker, and i
 from __future__ import annotations
 
 import asyncio
+import gc
 import getpass
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from greenroom.commands.table import COMMANDS
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Record, ReplyGenerated, TurnStarted
-from greenroom.core.toml_text import suggest
-from greenroom.core.values import ApprovalReply, GateReply, StepMode
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
+from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.finder import Finder
 from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
-from greenroom.tui.panes.memory import memory_id
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
 
 if TYPE_CHECKING:
-    from greenroom.commands.answer import Answer
+    from greenroom.core.events import Record
+    from greenroom.core.values import ApprovalReply, StepMode
     from greenroom.tui.workbench import Workbench
 
 ESTABLISHED = "local terminal"
-MODES: tuple[StepMode, ...] = get_args(StepMode)
+MODES: tuple[StepMode, ...] = ("run", "tools", "step")
 
 
 class Doing:
@@ -37,12 +36,12 @@ class Doing:
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self._pending: list[str] = []
+        self.sheets = SheetDeeds(bench)
+        own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search write"
+        others = "help export verify sessions new_session trust theme"
         self._deeds: dict[str, Callable[..., None]] = {
-            name: getattr(self, name)
-            for name in (
-                "help interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search"
-                " write export verify sessions new_session trust theme"
-            ).split()
+            **{name: getattr(self, name) for name in own.split()},
+            **{name: getattr(self.sheets, name) for name in others.split()},
         }
 
     @property
@@ -61,12 +60,15 @@ class Doing:
 
     def begin(self, wanted: Wanted) -> None:
         """Open a session beside the screen; words sent meanwhile wait for it."""
+        gc.enable()
+        gc.freeze()  # what is imported by now stays: never look at it again
         self.bench.opening = "opening"
         self._work(self._open(wanted), "session")
 
     async def _open(self, wanted: Wanted) -> None:
+        await self.sheets.load_themes()
         if self.bench.trusting and not await self._trusted():
-            self.bench.push_trust()
+            self.sheets.trust()
         opened = await self.rehearsal.open(wanted)
         self.bench.opening = ""
         self.bench.opened()
@@ -93,7 +95,7 @@ class Doing:
         """Words from the composer: a slash word, the edit a gate waits for, or something to say."""
         bar = self.bench.query_one(GateBar)
         if bar.editing and bar.step:
-            self._pass_gate(bar.step, GateReply(action="edit", edit=text))
+            self._pass_gate(bar.step, edit=text)
         elif text.startswith("/") and not text.startswith("//"):
             self._slash(text)
         elif self.rehearsal.session is None:
@@ -110,7 +112,10 @@ class Doing:
             self._pending.append(text)
             self.bench.feed.waiting(self._pending)
         else:
-            told = {"not trusted": "not trusted, so nothing runs: /trust shows what it would run", "": "nothing is open: /new"}
+            told = {
+                "not trusted": "not trusted, so nothing runs: /trust shows what it would run",
+                "": "nothing is open: /new",
+            }
             reason = self.rehearsal.read_only
             self._give_back(text, told.get(reason, "read-only: another process has this session; /new begins one"))
 
@@ -136,8 +141,10 @@ class Doing:
         elif deed is not None:
             self.bench.do_action(deed.action)
         elif word in listed:
-            self.list_command(word, rest.strip())
+            self.sheets.list_command(word, rest.strip())
         else:
+            from greenroom.core.toml_text import suggest
+
             known = sorted({deed.slash for deed in DEEDS if deed.slash} | listed)
             self._give_back(text, f"unknown command /{word}: {suggest(word, known)}")
 
@@ -150,8 +157,8 @@ class Doing:
         if bar.editing:
             bar.show(bar.step)
             bench.query_one(Composer).clear()
-        elif isinstance(bench.focused, Pane) and bench.over:
-            bench.show_panes(shown=False)
+        elif isinstance(bench.focused, Pane) and bench.arrangement.over:
+            bench.arrangement.show(shown=False)
         elif not isinstance(bench.focused, Composer):
             bench.query_one(Composer).focus()
         elif self.rehearsal.folds.approvals.question() is not None and self.rehearsal.session is not None:
@@ -175,7 +182,7 @@ class Doing:
         """Let the waiting gate go on."""
         step = self.bench.query_one(GateBar).step
         if step:
-            self._pass_gate(step, GateReply(action="continue"))
+            self._pass_gate(step)
         else:
             self.bench.tell("nothing waits at a gate")
 
@@ -192,9 +199,11 @@ class Doing:
         composer.focus()
         bar.show(bar.step, editing=True)
 
-    def _pass_gate(self, step: str, reply: GateReply) -> None:
+    def _pass_gate(self, step: str, *, edit: str = "") -> None:
+        from greenroom.core.values import GateReply
+
         if self.rehearsal.session is not None:
-            self.rehearsal.session.pass_gate(step, reply)
+            self.rehearsal.session.pass_gate(step, GateReply(action="edit" if edit else "continue", edit=edit or None))
         self.bench.query_one(GateBar).show("")
         self.bench.redraw_soon()
 
@@ -215,17 +224,17 @@ class Doing:
 
     def panes(self) -> None:
         """Show or hide them."""
-        self.bench.show_panes(shown=not self.bench.panes_shown)
+        self.bench.arrangement.show(shown=not self.bench.arrangement.panes_shown)
 
     def maximise(self) -> None:
         """One pane over everything, and back."""
-        self.bench.maximise()
+        self.bench.arrangement.maximise()
 
     def pane(self, name: PaneName) -> None:
         """Bring one up and go there."""
         side = self.bench.query_one(Side)
-        if not self.bench.panes_shown:
-            self.bench.show_panes(shown=True)
+        if not self.bench.arrangement.panes_shown:
+            self.bench.arrangement.show(shown=True)
         slot = side.open(name)
         self.bench.redraw()
         self.bench.call_after_refresh(slot.pane.focus)
@@ -241,7 +250,7 @@ class Doing:
         """Go through the trace, over the ends of turns."""
         step = int(by)
         side = self.bench.query_one(Side)
-        if not self.bench.panes_shown or all(slot.shown != "Trace" for slot in side.slots):
+        if not self.bench.arrangement.panes_shown or all(slot.shown != "Trace" for slot in side.slots):
             self.pane("Trace")
             return
         pane = side.open("Trace").pane
@@ -258,10 +267,12 @@ class Doing:
 
     def forget(self, name: str = "") -> None:
         """Remove the selected memory, or the one named, for good."""
+        from greenroom.tui.panes.memory import memory_id
+
         focused = self.bench.focused
         chosen = name
         if not chosen and isinstance(focused, Pane) and focused.selected is not None:
-            chosen = memory_id(focused.selected) if focused.selected.id[:2] in ("r:", "p:") else ""
+            chosen = memory_id(focused.selected)
         if not chosen:
             self.bench.tell("select a memory in the Memory pane first", "warning")
             return
@@ -269,118 +280,13 @@ class Doing:
 
     def search(self) -> None:
         """Search the conversation."""
-        if self.bench.over:
-            self.bench.show_panes(shown=False)
+        if self.bench.arrangement.over:
+            self.bench.arrangement.show(shown=False)
         self.bench.query_one(Finder).open()
 
     def write(self) -> None:
         """Back to the composer."""
         self.bench.query_one(Composer).focus()
-
-    # sheets -------------------------------------------------------------------------------------------------------
-
-    def help(self) -> None:
-        """Every key."""
-        from greenroom.tui.sheets import help_sheet
-
-        self.bench.push_screen(help_sheet())
-
-    def export(self, name: str = "") -> None:
-        """Preview and write a fixture."""
-        session = self.rehearsal.session
-        if session is None:
-            self.bench.tell("nothing is open that could be exported", "warning")
-            return
-        from greenroom.tui.export_sheet import ExportSheet
-
-        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
-        self.bench.push_screen(sheet, self._exported)
-
-    def _exported(self, command: str | None) -> None:
-        if command:
-            self.bench.exported.append(command)
-            self.bench.feed.note(f"Exported. Replay it with: {command}", "good")
-            self.bench.tell(f"replay it with: {command}")
-
-    def verify(self) -> None:
-        """Check the log of this session."""
-        from greenroom.commands.session import verified
-
-        session = self.rehearsal.session
-        if session is not None:
-            id = session.id
-            self._work(self._lines("The log", lambda: verified(self.bench.workspace, id)), "lines")
-
-    def sessions(self) -> None:
-        """The sessions there are."""
-        self._work(self._sessions(), "lines")
-
-    async def _sessions(self) -> None:
-        from greenroom.assembly import sessions
-        from greenroom.tui.sheets import SessionsSheet
-
-        found = await asyncio.to_thread(sessions, self.bench.workspace)
-        current = self.rehearsal.session.id if self.rehearsal.session else ""
-        self.bench.push_screen(SessionsSheet(found, current), self._chosen_session)
-
-    def _chosen_session(self, id: str | None) -> None:
-        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
-            self.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
-
-    def new_session(self) -> None:
-        """Begin again."""
-        wanted = self.bench.wanted
-        self.begin(Wanted(wanted.persona, wanted.model, "", self.bench.step_mode, latest=False))
-
-    def trust(self) -> None:
-        """What the workspace would run, and whether to trust it."""
-        self.bench.push_trust()
-
-    def trusted(self) -> None:
-        """The person trusts what is there now."""
-        self._work(self._trust(), "session")
-
-    async def _trust(self) -> None:
-        from greenroom.workspace.trust import trust
-
-        try:
-            await asyncio.to_thread(trust, self.bench.workspace)
-        except GreenroomError as error:
-            self.bench.tell(error.line(), "error")
-            return
-        self.begin(self.bench.wanted)
-
-    def theme(self, name: str = "") -> None:
-        """The next theme, or the one named."""
-        names = sorted(self.bench.own_themes)
-        if name and name not in names:
-            self.bench.tell(f"there is no theme '{name}': {suggest(name, names)}", "warning")
-            return
-        self.bench.theme = name or names[(names.index(self.bench.theme) + 1) % len(names)]
-        self.bench.tell(f"theme {self.bench.theme}")
-
-    def list_command(self, slash: str, rest: str) -> None:
-        """Show what a listing command of the table says."""
-        from greenroom.commands.dispatch import call
-        from greenroom.commands.invocation import Invocation
-
-        command = next(command for command in COMMANDS if command.slash == slash)
-        options: dict[str, object] = {argument.name.lstrip("-"): argument.default for argument in command.arguments}
-        options["workspace"] = str(self.bench.workspace.root)
-        if command.arguments and rest:
-            options[command.arguments[0].name] = rest.split() if command.arguments[0].nargs in ("*", "+") else rest
-        title = command.name.capitalize()
-        self._work(self._lines(title, lambda: call(command, Invocation(options))), "lines")
-
-    async def _lines(self, title: str, act: Callable[[], Answer[object]]) -> None:
-        from greenroom.tui.sheets import lines_sheet
-
-        try:
-            done = await asyncio.to_thread(act)
-        except GreenroomError as error:
-            self.bench.tell(error.line(), "error")
-            return
-        self.bench.push_screen(lines_sheet(title, [*done.lines, *done.notes] or ["nothing to show"]))
 
     def quit(self) -> None:
         """Let go of the session and leave; an open question stays open."""
@@ -395,7 +301,7 @@ class Doing:
         self.bench.exit(0)
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
-        self.bench.run_worker(work, group=group, exclusive=group in ("session", "lines"))
+        self.bench.run_worker(work, group=group, exclusive=group == "session")
 
 
 _WITH_WORDS = {"mode": "mode", "abandon": "abandon", "forget": "forget", "export": "export", "theme": "theme"}
@@ -416,6 +322,8 @@ def person() -> str:
 
 def _words_at(gate: str | None, records: Sequence[Record]) -> str:
     """The words a gate holds back: the person's, or the model's latest."""
+    from greenroom.core.events import ReplyGenerated, TurnStarted
+
     for record in reversed(records):
         event = record.event
         if gate == "output" and isinstance(event, ReplyGenerated):

@@ -39,6 +39,12 @@ class EntryList:
         """Where an entry stands."""
         return self._places.get(id) if id is not None else None
 
+    def below_headings(self, place: int, step: int = 1) -> int:
+        """The nearest place from here on, in steps, that is no heading; it may be beyond the ends."""
+        while 0 <= place < len(self) and self[place].kind == "section":
+            place += step
+        return place
+
     def set(self, entries: Iterable[Entry]) -> bool:
         """Hold these; returns whether they continue what was held, so that only differences were laid out again."""
         fresh = [self._as_folded(entry) for entry in entries]

@@ -34,6 +34,9 @@ _MEANS: dict[Expect, str] = {
     "observe": "replay only, expect nothing",
 }
 
+_LONG = 60
+"""Characters from which an expectation can be unfolded."""
+
 
 class ExportSheet(Sheet):
     """Asks, previews, writes. Its result is the pytest line, or '' when nothing was written."""
@@ -130,13 +133,24 @@ def _preview(records: Sequence[Record], contract: Contract, expect: Expect) -> l
     text = case_text("fixture", "", expect, (), made.tape.events)
     proposed = text.partition("\n[[assert]]")[2]
     blocks = proposed.split("\n[[assert]]") if proposed else []
-    entries = [Entry("expectations", "section", f"{len(blocks)} expectations proposed", aside="yours to edit later")]
+    entries = [
+        Entry(
+            "expectations",
+            "section",
+            f"{len(blocks)} expectation{'' if len(blocks) == 1 else 's'} proposed",
+            aside="yours to edit later",
+        )
+    ]
     for place, block in enumerate(blocks):
         turn, *rest = [line for line in block.strip().split("\n") if line] or [""]
         entries += [_expectation(f"{place}:{row}", turn if not row else "", line) for row, line in enumerate(rest)]
-    entries.append(Entry("redactions", "section", f"{len(made.redactions)} kinds of redaction"))
+    entries.append(Entry("redactions", "section", "what is replaced before it leaves"))
     entries += [
-        Entry(f"redaction:{place}", "row", head=(Run(f"turn {one.turn:<3}", "quiet"), Run(f"{one.count} × {one.kind} in {one.event}")))
+        Entry(
+            f"redaction:{place}",
+            "row",
+            head=(Run(f"turn {one.turn:<3}", "quiet"), Run(f"{one.count} × {one.kind} in {one.event}")),
+        )
         for place, one in enumerate(made.redactions)
     ] or [Entry("redaction", "row", head=(Run("nothing private was found", "quiet"),))]
     return entries
@@ -145,4 +159,5 @@ def _preview(records: Sequence[Record], contract: Contract, expect: Expect) -> l
 def _expectation(id: str, turn: str, line: str) -> Entry:
     number = turn.partition("=")[2].strip()
     head: Line = (Run(f"{f'turn {number}' if number else '':<8}", "quiet"), Run(line))
-    return Entry(f"expectation:{id}", "row", head=head)
+    body = ((Run(line),),) if len(line) > _LONG else ()
+    return Entry(f"expectation:{id}", "row", head=head, body=body)

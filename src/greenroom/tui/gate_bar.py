@@ -5,13 +5,17 @@ Invariant: it is in view exactly while a gate waits.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content, Span
 from textual.widgets import Static
 
-from greenroom.core.values import Gate
 from greenroom.tui.hints import Hint, hint_row
 
-EDITABLE: tuple[Gate, ...] = ("input", "output")
+if TYPE_CHECKING:
+    from greenroom.core.values import Gate
+
+EDITABLE: tuple[str, ...] = ("input", "output")
 _ABOUT: dict[str, str] = {
     "input": "before your words go in",
     "recall": "before memories are recalled",

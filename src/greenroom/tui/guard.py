@@ -18,7 +18,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 
-from greenroom.tui.theme import VARIABLE_DEFAULTS
+from greenroom.tui.first_look import VARIABLE_DEFAULTS
 
 R = TypeVar("R")
 

@@ -98,7 +98,8 @@ class Painter:
             case "note":
                 rows = self._note(part, room)
             case "section":
-                rows = [self._headline(part.text, part.aside, room, Style(color=self.palette.accent))]
+                aside = part.aside if len(part.aside) + len(part.text) + 2 <= room else ""
+                rows = [self._headline(part.text, aside, room, Style(color=self.palette.accent))]
             case "row":
                 rows = [self._row(part, room)]
             case "runs":
@@ -137,10 +138,10 @@ class Painter:
         """One line of a pane, cut where the figures beside it begin; a row that matters now stands on its own ground."""
         left, right = self._runs(part.runs), Strip(self._runs(part.beside))
         wanted = right.cell_length
-        if wanted and wanted + 16 > room:
+        strip = Strip(left)
+        if wanted and wanted + min(strip.cell_length, 16) + 2 > room:
             right, wanted = Strip([]), 0
         space = room - wanted - (2 if wanted else 0)
-        strip = Strip(left)
         if strip.cell_length > space:
             strip = Strip([*strip.crop(0, space - 1), Segment("…", self._quiet)])
         padding = Segment(" " * (room - wanted - strip.cell_length))

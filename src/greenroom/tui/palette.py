@@ -44,9 +44,13 @@ class Everything(Provider):
                 yield deed.name, f"{deed.does}   {keys}", partial(bench.do_action, deed.action)
         for command in COMMANDS:
             if command.slash:
-                yield command.name.capitalize(), command.help, partial(bench.doing.list_command, command.slash, "")
-        for theme in sorted(bench.own_themes):
-            yield f"Theme {theme}", "colours of the screen", partial(bench.use_theme, theme)
+                yield (
+                    command.name.capitalize(),
+                    command.help,
+                    partial(bench.doing.sheets.list_command, command.slash, ""),
+                )
+        for theme in bench.own_themes:
+            yield f"Theme {theme}", "colours of the screen", partial(bench.doing.sheets.theme, theme)
 
     def _bench(self) -> Workbench:
         from greenroom.tui.workbench import Workbench

@@ -6,21 +6,21 @@ Invariant: no call from the screen waits for the session, and no error of it lea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from greenroom.core.errors import GreenroomError, UsageError
-from greenroom.core.events import Record
-from greenroom.core.signals import Signal
-from greenroom.core.values import ApprovalReply, GateReply, StepMode
-from greenroom.tui.folds import Folds
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from greenroom.core.events import Record
+    from greenroom.core.signals import Signal
+    from greenroom.core.values import ApprovalReply, StepMode
     from greenroom.engine.contract import Contract
     from greenroom.engine.session import Session
+    from greenroom.tui.folds import Folds
 
 Level = Literal["info", "warning", "error"]
 UNFINISHED = ("open question", "interrupted", "unfinished")
@@ -62,10 +62,23 @@ class Rehearsal:
     happened: Callable[[Record | Signal], None]
     told: Callable[[str, Level], None]
     session: Session | None = None
-    folds: Folds = field(default_factory=Folds)
     read_only: str = ""
     closing: bool = False
     _stop: Callable[[], None] = lambda: None
+    _folds: Folds | None = None
+
+    @property
+    def folds(self) -> Folds:
+        """The views of the session; empty ones until it is open."""
+        if self._folds is None:
+            self._fold(())
+        assert self._folds is not None
+        return self._folds
+
+    def _fold(self, records: Iterable[Record]) -> None:
+        from greenroom.tui.folds import Folds
+
+        self._folds = Folds(records)
 
     @property
     def contract(self) -> Contract | None:
@@ -85,7 +98,8 @@ class Rehearsal:
     async def open(self, wanted: Wanted) -> bool:
         """Open what is wanted; where another process holds it, or nothing is trusted, show it read-only."""
         await self.close()
-        self.folds, self.read_only = Folds(), ""
+        self._fold(())
+        self.read_only = ""
         name = wanted.session
         try:
             if not name and wanted.latest and not wanted.persona and not wanted.model:
@@ -95,7 +109,7 @@ class Rehearsal:
             )
         except GreenroomError as error:
             return await self._only_look(error, name, wanted)
-        self.folds = Folds(self.session.records)
+        self._fold(self.session.records)
         self._stop = self.session.bus.subscribe(self._see)
         return True
 
@@ -112,7 +126,7 @@ class Rehearsal:
             except GreenroomError as problem:
                 self.told(problem.line(), "error")
             else:
-                self.folds = Folds(records)
+                self._fold(records)
         return False
 
     async def close(self) -> None:
@@ -145,6 +159,8 @@ class Rehearsal:
 
     def abandon(self, reason: str) -> None:
         """Give the open turn up."""
+        from greenroom.core.values import GateReply
+
         session = self.session
         if session is None or session.open_turn() is None:
             self.told("no turn is unfinished", "info")
@@ -166,6 +182,8 @@ class Rehearsal:
             self._try(lambda: session.set_mode(mode))
 
     def _see(self, item: Record | Signal) -> None:
+        from greenroom.core.events import Record
+
         if isinstance(item, Record):
             self.folds.see(item)
         self.happened(item)

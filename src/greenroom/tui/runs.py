@@ -55,8 +55,8 @@ def marked(text: str, spans: Iterable[tuple[int, int]], tint: Tint = "mark") -> 
     """Text with some stretches of it in another tint; spans may overlap and reach beyond the text."""
     runs: list[Run] = []
     at = 0
-    for start, end in sorted(spans):
-        start, end = max(start, at), min(end, len(text))
+    for first, last in sorted(spans):
+        start, end = max(first, at), min(last, len(text))
         if start < end:
             runs += [Run(text[at:start]), Run(text[start:end], tint)]
             at = end

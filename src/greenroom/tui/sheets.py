@@ -27,8 +27,14 @@ def help_sheet() -> Sheet:
     for group in GROUPS:
         entries.append(Entry(f"group:{group}", "section", group))
         entries += [_key_row(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
-        entries += [_key_row(f"deed:{deed.name}", _keys(deed), f"{deed.name}: {deed.does}") for deed in DEEDS if deed.group == group]
-    return Sheet("Keys. Letters act outside text; everything is in the palette too (^p), or as /word.", entries)
+        entries += [
+            _key_row(
+                f"deed:{deed.name}", _keys(deed), deed.does if deed.group != "panes" else f"{deed.name}: {deed.does}"
+            )
+            for deed in DEEDS
+            if deed.group == group
+        ]
+    return Sheet("Keys: letters act outside text, and ^p finds everything by name", entries)
 
 
 def _keys(deed: Deed) -> str:
@@ -70,13 +76,13 @@ def _session_row(one: SessionSummary, current: str) -> Entry:
     state = "here" if one.id == current else one.status
     turns = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
     head = (
-        cell(one.started[:16].replace("T", " "), 16, "quiet"),
+        cell(one.started[5:16].replace("T", " "), 11, "quiet"),
         Run("  "),
         cell(f"{one.persona}@{one.version}", 14, "persona"),
         Run("  "),
         Run(one.words or "nothing said", "plain" if one.words else "quiet"),
     )
-    beside = (cell(turns, 9, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
+    beside = (cell(turns, 8, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
     return Entry(one.id, "row", head=head, beside=beside)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,13 +16,14 @@ from textual.content import Content, Span
 from textual.message import Message
 from textual.widgets import Static
 
-from greenroom.engine.contract import Contract
 from greenroom.tui.column import Place
 from greenroom.tui.entries import Entry
-from greenroom.tui.folds import Folds
-from greenroom.tui.panes import memory, policy, prompt, retrieval, tools, usage
-from greenroom.tui.panes.trace import Trace
 from greenroom.tui.transcript import Transcript
+
+if TYPE_CHECKING:
+    from greenroom.engine.contract import Contract
+    from greenroom.tui.folds import Folds
+    from greenroom.tui.panes.made import Panes
 
 PaneName = Literal["Memory", "Retrieval", "Policy", "Tools", "Prompt", "Trace", "Usage"]
 NAMES: tuple[PaneName, ...] = get_args(PaneName)
@@ -81,7 +82,9 @@ class Slot(Vertical):
         of = f"turn {turn}" if turn else "no turn yet"
         space = max(self.size.width - len(self.shown) - len(of) - 2, 1)
         text = f"{self.shown}{' ' * space}{of}"
-        self.query_one(".slot-title", Static).update(Content(text, [Span(len(self.shown), len(text), "$quiet not bold")]))
+        self.query_one(".slot-title", Static).update(
+            Content(text, [Span(len(self.shown), len(text), "$quiet not bold")])
+        )
         pane = self.pane
         pane.placeholder = _EMPTY[self.shown]
         pane.put(make(self.shown, turn), fresh=self._drawn != (self.shown, turn), follow=self.shown == "Trace")
@@ -120,7 +123,10 @@ class Tabs(Static):
             labels = [(name, name) for name in NAMES]
         gap = 2
         if sum(len(label) + gap for _, label in labels) - gap > width:
-            labels, gap = [(name, f"{NAMES.index(name) + 1} {name if name in self._open else name[:2]}") for name in NAMES], 1
+            labels, gap = (
+                [(name, f"{NAMES.index(name) + 1} {name if name in self._open else ''}".rstrip()) for name in NAMES],
+                1,
+            )
         text, spans = "", list[Span]()
         self._places = []
         for name, label in labels:
@@ -149,8 +155,7 @@ class Side(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._trace = Trace()
-        self._latest: PaneName = "Retrieval"
+        self._made: Panes | None = None
 
     def compose(self) -> ComposeResult:
         yield Tabs()
@@ -179,33 +184,25 @@ class Side(Vertical):
 
     def forget(self) -> None:
         """Another session: nothing made so far holds."""
-        self._trace = Trace()
+        self._made = None
 
     def draw(self, folds: Folds, turn: int, contract: Contract | None) -> None:
         """Show this turn as the folds have it."""
         if not self.display or not self.is_mounted:
             return
 
+        made = self._made = self._made or _panes()
+
         def make(name: PaneName, turn: int) -> list[Entry]:
-            return self._entries(name, folds, turn, contract)
+            return made.entries(name, folds, turn, contract)
 
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:
             slot.draw(turn, make)
 
-    def _entries(self, name: PaneName, folds: Folds, turn: int, contract: Contract | None) -> list[Entry]:
-        match name:
-            case "Memory":
-                return memory.entries(folds, turn)
-            case "Retrieval":
-                return retrieval.entries(folds, turn)
-            case "Policy":
-                return policy.entries(folds, turn)
-            case "Tools":
-                return tools.entries(folds, turn)
-            case "Prompt":
-                return prompt.entries(folds, turn, contract)
-            case "Trace":
-                return self._trace.entries(folds, turn)
-            case "Usage":
-                return usage.entries(folds, turn)
+
+def _panes() -> Panes:
+    """The views come with the first pane that is drawn, after the first paint."""
+    from greenroom.tui.panes.made import Panes
+
+    return Panes()

@@ -72,7 +72,9 @@ def _entry(turn: int, line: Line, place: int, persona: str, used: UsageTurn | No
             return None
         case "approval":
             title = f"you {_SAID.get(line.status, line.status)}"
-            return Entry(f"{turn}:{line.seq}", "approval", title, aside=_reason(line), tone=_DECISIONS.get(line.status, "plain"))
+            return Entry(
+                f"{turn}:{line.seq}", "approval", title, aside=_reason(line), tone=_DECISIONS.get(line.status, "plain")
+            )
         case "verdict":
             return _verdict(turn, line)
         case _:

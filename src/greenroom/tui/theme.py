@@ -11,15 +11,14 @@ from textual.theme import Theme
 from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Frozen
+from greenroom.tui.first_look import DEFAULT, VARIABLE_DEFAULTS, as_textual, folder
+
+__all__ = ["DEFAULT", "VARIABLE_DEFAULTS", "Colors", "ThemeFile", "contrast", "folder", "read_theme", "themes"]
 
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
-DEFAULT = "greenroom-dark"
 TEXT = ("foreground", "quiet", "primary", "secondary", "accent", "success", "warning", "error")
 GROUNDS = ("background", "surface", "panel")
-
-VARIABLE_DEFAULTS = {"quiet": "#909cab", "line": "#313a46", "code-theme": "one-dark"}
-"""Values of the variables Textual does not know, for `App.get_theme_variable_defaults`."""
 
 
 class Colors(Frozen):
@@ -50,29 +49,7 @@ class ThemeFile(Frozen):
 
     def textual(self) -> Theme:
         """The same theme as Textual takes it."""
-        colors = self.colors
-        return Theme(
-            name=self.name,
-            primary=colors.primary,
-            secondary=colors.secondary,
-            accent=colors.accent,
-            success=colors.success,
-            warning=colors.warning,
-            error=colors.error,
-            foreground=colors.foreground,
-            background=colors.background,
-            surface=colors.surface,
-            panel=colors.panel,
-            dark=self.dark,
-            variables=_variables(self),
-        )
-
-
-def folder() -> Path:
-    """Where the built-in themes lie: inside the wheel, or the repository's `themes/` in a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    packed = package / "_themes"
-    return packed if packed.is_dir() else package.parent.parent / "themes"
+        return as_textual(self.name, self.colors.model_dump(), dark=self.dark, code=self.code)
 
 
 def read_theme(path: Path) -> ThemeFile:
@@ -113,29 +90,3 @@ def _luminance(color: str) -> float:
     channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _variables(theme: ThemeFile) -> dict[str, str]:
-    """Our own names, and Textual's where its derived shade would be louder than we want."""
-    colors = theme.colors
-    return {
-        "quiet": colors.quiet,
-        "line": colors.line,
-        "code-theme": theme.code,
-        "border": colors.primary,
-        "border-blurred": colors.line,
-        "block-cursor-background": colors.panel,
-        "block-cursor-foreground": colors.foreground,
-        "block-cursor-text-style": "bold",
-        "input-cursor-background": colors.foreground,
-        "input-cursor-foreground": colors.background,
-        "input-selection-background": f"{colors.secondary} 35%",
-        "scrollbar": colors.line,
-        "scrollbar-hover": colors.quiet,
-        "scrollbar-active": colors.primary,
-        "scrollbar-background": colors.background,
-        "scrollbar-background-hover": colors.background,
-        "scrollbar-background-active": colors.background,
-        "scrollbar-corner-color": colors.background,
-        "footer-key-foreground": colors.accent,
-    }

@@ -271,8 +271,9 @@ class Transcript(ScrollView, can_focus=True):
             self._select(place)
 
     def _nearest(self) -> int:
-        """Where selecting starts when nothing is selected."""
-        return len(self.entries) - 1 if self._view.follow else self._view.top.entry
+        """Where selecting starts when nothing is selected; never on a heading."""
+        last = len(self.entries) - 1
+        return min(self._list.below_headings(last if self._view.follow else self._view.top.entry), last)
 
     def _select(self, index: int) -> None:
         entry = self.entries[index]
@@ -286,7 +287,7 @@ class Transcript(ScrollView, can_focus=True):
         if not self.entries:
             return
         current = self._list.place(self._selected)
-        index = self._nearest() if current is None else current + step
+        index = self._nearest() if current is None else self._list.below_headings(current + step, step)
         if 0 <= index < len(self.entries):
             self._select(index)
         else:

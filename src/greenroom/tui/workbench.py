@@ -10,42 +10,37 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import TextArea
 
-from greenroom.core.clock import parse_stamp
-from greenroom.core.errors import GreenroomError
-from greenroom.core.events import ApprovalRequested, Record, TurnFinished, TurnStarted
-from greenroom.core.signals import Noted, Signal, StageEntered, TextArrived
 from greenroom.core.inert import inert
-from greenroom.core.values import StepMode
+from greenroom.tui import keys
+from greenroom.tui.arrangement import Arrangement
 from greenroom.tui.card import ApprovalCard, CardApp, Question
 from greenroom.tui.composer import Composer
-from greenroom.tui.deeds import DEEDS, Deed, by_chord
+from greenroom.tui.deeds import DEEDS, by_chord
 from greenroom.tui.doing import Doing
-from greenroom.tui.feed import Feed
 from greenroom.tui.finder import Finder
+from greenroom.tui.first_look import first_look
 from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import Header, Standing
 from greenroom.tui.hints import Hint, Hints
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
 from greenroom.tui.side import Pane, Side, Tabs
-from greenroom.tui.talk import turn_of
-from greenroom.tui.theme import DEFAULT, themes
 from greenroom.tui.transcript import Transcript
-from greenroom.views.usage import total
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from greenroom.core.events import Record
+    from greenroom.core.signals import Signal
+    from greenroom.core.values import StepMode
+    from greenroom.tui.feed import Feed
     from greenroom.views.approvals import Asked
 
-WIDE = 120
-"""Columns from which panes stand beside the conversation."""
-SLIM = 16
-"""Rows below which frames and margins give way."""
 REDRAW_SECONDS = 0.06
 
 
@@ -55,29 +50,12 @@ def _palette() -> type[Provider]:
     return Everything
 
 
-def _bindings() -> list[BindingType]:
-    """Keys act anywhere; letters reach the app only when no text field took them."""
-    found: list[BindingType] = [
-        Binding("ctrl+x", "chord", "Chord", show=False, id="chord"),
-        Binding("ctrl+c", "copy_or_tell", "Copy", show=False, id="copy"),
-    ]
-    for deed in DEEDS:
-        if deed.action == "command_palette":
-            continue
-        if deed.key:
-            loud = deed.key.startswith(("f", "ctrl"))
-            found.append(Binding(deed.key, f"deed('{deed.name}')", deed.name, show=False, priority=loud, id=f"key.{deed.name}"))
-        if deed.letter:
-            found.append(Binding(deed.letter, f"deed('{deed.name}')", deed.name, show=False, id=f"letter.{deed.name}"))
-    return found
-
-
 class Workbench(CardApp[int]):
     """The app. `opener` opens sessions, so that a test can hand in its own."""
 
     TITLE = "Greenroom"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
-    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
     CSS = """
     Screen { background: $background; overflow: hidden; }
     #stage { height: 1fr; }
@@ -88,8 +66,9 @@ class Workbench(CardApp[int]):
     #stage.-over Side { display: block; dock: none; width: 100%; border-left: none; }
     #stage.-over #talk { height: auto; width: 100%; }
     #stage.-over Transcript#conversation { display: none; }
-    #conversation { padding: 0 0 0 0; }
-    CommandPalette { background: $background 60%; }
+    #conversation { margin: 1 0 0 0; }
+    .-slim #conversation { margin: 0; }
+    Sheet, CommandPalette { background: $background 60%; }
     """
 
     def __init__(
@@ -99,10 +78,10 @@ class Workbench(CardApp[int]):
         super().__init__()
         self.workspace = workspace
         self.wanted = wanted or Wanted()
-        self.own_themes = themes()
-        for theme in self.own_themes.values():
-            self.register_theme(theme.textual())
-        self.theme = DEFAULT
+        self.own_themes: tuple[str, ...] = ()
+        if (look := first_look()) is not None:
+            self.register_theme(look)
+            self.theme = look.name
         self.rehearsal = Rehearsal(workspace, opener, self._happened, self.tell)
         self.trusting = trusting
         self.doing = Doing(self)
@@ -114,9 +93,8 @@ class Workbench(CardApp[int]):
         self._turn: int | None = None
         self._chord = False
         self._redrawing = False
-        self._paned = True
-        self._maximised = False
-        self._over = False
+        self._feed: Feed | None = None
+        self.arrangement = Arrangement(self)
 
     def compose(self) -> ComposeResult:
         yield Header(Standing(persona=self.wanted.persona or "greenroom", mode=self.step_mode, busy="opening"))
@@ -132,15 +110,25 @@ class Workbench(CardApp[int]):
         yield Hints()
 
     def on_mount(self) -> None:
-        self.feed = Feed(self.query_one("#conversation", Transcript))
-        self._arrange()
+        self.arrangement.settle()
         self.query_one(Composer).focus()
         self._hint()
         self.call_after_refresh(self.doing.begin, self.wanted)
 
     # what comes in ------------------------------------------------------------------------------------------------
 
+    @property
+    def feed(self) -> Feed:
+        """What keeps the conversation in step; it comes with the first thing to show."""
+        if self._feed is None:
+            from greenroom.tui.feed import Feed
+
+            self._feed = Feed(self.query_one("#conversation", Transcript))
+        return self._feed
+
     def _happened(self, item: Record | Signal) -> None:
+        from greenroom.core.signals import Noted, StageEntered, TextArrived
+
         match item:
             case TextArrived():
                 self.feed.arrived(item)
@@ -149,10 +137,12 @@ class Workbench(CardApp[int]):
                 self.show_standing()
             case Noted(text=text, level=level):
                 self.tell(text, "warning" if level == "warning" else "error" if level == "error" else "info")
-            case Record():
+            case _:
                 self._recorded(item)
 
     def _recorded(self, record: Record) -> None:
+        from greenroom.core.events import ApprovalRequested, TurnFinished, TurnStarted
+
         if isinstance(record.event, TurnStarted):
             self._turn = None
         if isinstance(record.event, TurnFinished | ApprovalRequested):
@@ -213,12 +203,14 @@ class Workbench(CardApp[int]):
         bar = self.query_one(GateBar)
         step = session.waiting_gate() if session else ""
         bar.show(step, editing=bar.editing and bool(step))
-        if self._paned or self._maximised:
+        if self.arrangement.panes_shown:
             self.query_one(Side).draw(self.rehearsal.folds, self.turn_shown, self.rehearsal.contract)
         self._hint()
 
     def show_standing(self) -> None:
         """Draw the header."""
+        from greenroom.views.usage import total
+
         rehearsal = self.rehearsal
         folds, contract = rehearsal.folds, rehearsal.contract
         used, last = total(folds.usage), folds.usage.last()
@@ -256,74 +248,29 @@ class Workbench(CardApp[int]):
         card.ask(_question(asked, waiting))
 
     def _hint(self) -> None:
-        hints = self.query_one(Hints)
+        row: tuple[Hint, ...] = keys.WRITE
         if self._chord:
-            hints.show(Hint(deed.chord, deed.name.lower()) for deed in _chorded())
+            row = keys.chords()
         elif isinstance(self.focused, Pane):
-            hints.show(_PANE_HINTS)
+            row = keys.PANE
         elif isinstance(self.focused, Transcript):
-            hints.show(_TRANSCRIPT_HINTS)
+            row = keys.TRANSCRIPT
+        elif self.query_one(ApprovalCard).question is not None:
+            row = keys.ASKED
         elif self.rehearsal.running:
-            hints.show((Hint("escape", "interrupt"), *_WRITE_HINTS[1:]))
-        else:
-            hints.show(_WRITE_HINTS)
+            row = keys.BUSY
+        self.query_one(Hints).show(row)
 
-    # layout -------------------------------------------------------------------------------------------------------
+    # keys and clicks ----------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Decide where panes stand at this size."""
-        wide = self.size.width >= WIDE
-        beside = wide and self._paned and not self._maximised
-        over = self._maximised or (not wide and self._over)
-        stage, side = self.query_one("#stage"), self.query_one(Side)
-        stage.set_class(beside, "-beside")
-        stage.set_class(over, "-over")
-        side.set_class(over, "-single")
-        self.query_one(Composer).set_class(self.size.height < SLIM, "-slim")
-        self.redraw_soon()
-
-    @property
-    def over(self) -> bool:
-        """Whether a pane covers the conversation."""
-        return self.query_one("#stage").has_class("-over")
-
-    @property
-    def panes_shown(self) -> bool:
-        """Whether any pane is in view."""
-        return self.over or self.query_one("#stage").has_class("-beside")
-
-    def show_panes(self, *, shown: bool) -> None:
-        """Bring the panes up or take them away."""
-        self._maximised = False
-        if self.size.width >= WIDE:
-            self._paned = shown
-        else:
-            self._over = shown
-        self._arrange()
-        if shown and self.over:
-            self.call_after_refresh(self.query_one(Side).active.pane.focus)
-        elif not shown:
-            self.query_one(Composer).focus()
-
-    def maximise(self) -> None:
-        """One pane over everything, and back."""
-        side = self.query_one(Side)
-        name = side.active.shown
-        self._maximised = not self._maximised
-        self._arrange()
-        slot = side.open(name)
-        self.call_after_refresh(slot.pane.focus if self._maximised else self.query_one(Composer).focus)
+        self.arrangement.settle()
 
     def select_turn(self, turn: int | None) -> None:
         """Have the panes show this turn; None follows the last one."""
         if turn != self._turn:
             self._turn = turn
             self.redraw_soon()
-
-    # keys ---------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
         """The key after ctrl+x belongs to the chord, whatever has the focus."""
@@ -357,26 +304,6 @@ class Workbench(CardApp[int]):
             self.tell("copied")
         else:
             self.tell("ctrl+q quits; esc interrupts a turn")
-
-    def push_trust(self) -> None:
-        """Ask whether the workspace may run its code."""
-        from greenroom.tui.sheets import TrustSheet
-        from greenroom.workspace.trust import describe
-
-        try:
-            described = describe(self.workspace)
-        except GreenroomError as error:
-            self.tell(error.line(), "error")
-            return
-        self.push_screen(TrustSheet(str(self.workspace.root), described), self._trust)
-
-    def _trust(self, said: str | None) -> None:
-        if said:
-            self.doing.trusted()
-
-    def use_theme(self, name: str) -> None:
-        """Change the colours."""
-        self.doing.theme(name)
 
     @on(Composer.Sent)
     def _sent(self, event: Composer.Sent) -> None:
@@ -420,6 +347,8 @@ class Workbench(CardApp[int]):
 
     @on(Transcript.Selected)
     def _selected(self, event: Transcript.Selected) -> None:
+        from greenroom.tui.talk import turn_of
+
         turn = turn_of(event.entry)
         if not turn and event.entry.startswith("turn:"):
             turn = int(event.entry.removeprefix("turn:"))
@@ -448,44 +377,10 @@ class Workbench(CardApp[int]):
         return ()
 
 
-_WRITE_HINTS = (
-    Hint("enter", "send"),
-    Hint("tab", "look around"),
-    Hint("f2", "panes"),
-    Hint("ctrl+p", "everything"),
-    Hint("f1", "keys"),
-    Hint("f4", "step mode"),
-    Hint("ctrl+x", "more"),
-    Hint("ctrl+q", "quit"),
-)
-_TRANSCRIPT_HINTS = (
-    Hint("enter", "fold"),
-    Hint("up down", "select"),
-    Hint("slash", "search"),
-    Hint("c", "copy"),
-    Hint("x", "export"),
-    Hint("1-7", "panes"),
-    Hint("i", "write"),
-    Hint("f1", "keys"),
-)
-_PANE_HINTS = (
-    Hint("enter", "unfold"),
-    Hint("1-7", "panes"),
-    Hint("z", "maximise"),
-    Hint("←→", "turn"),
-    Hint("[ ]", "event"),
-    Hint("c", "copy"),
-    Hint("i", "write"),
-    Hint("f1", "keys"),
-)
-
-
-def _chorded() -> list[Deed]:
-    return [deed for deed in DEEDS if deed.chord and len(deed.chord) == 1 and not deed.chord.isdigit()]
-
-
 def _question(asked: Asked, waiting: int) -> Question:
     """A question as the card takes it; a step such as `t3/ask:c2.1` follows an edit."""
+    from greenroom.core.clock import parse_stamp
+
     return Question(
         asked.step,
         asked.card,

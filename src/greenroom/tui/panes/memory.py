@@ -30,7 +30,7 @@ def entries(folds: Folds, turn: int) -> list[Entry]:
 
 def memory_id(entry: Entry | None) -> str:
     """The memory an entry stands for, or ''."""
-    return entry.id[2:] if entry is not None and entry.kind == "row" else ""
+    return entry.id[2:] if entry is not None and entry.id[:2] in ("r:", "p:") else ""
 
 
 def _row(item: Remembered, id: str) -> Entry:

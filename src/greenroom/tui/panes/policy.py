@@ -30,7 +30,8 @@ def entries(folds: Folds, turn: int) -> list[Entry]:
     shown = now.worth_showing()
     plain = [one for one in now.decided if one not in shown]
     rows = [Entry("head", "section", f"{len(now.decided)} verdicts", aside=policy(now.decided[-1].verdict))]
-    rows += [_row(one, _text_of(folds, turn, one)) for one in shown]
+    loud = next((one.seq for one in reversed(shown) if one.verdict.effect != "allow"), 0)
+    rows += [_row(one, _text_of(folds, turn, one), open=one.seq == loud) for one in shown]
     if plain:
         body = tuple(_plain(one) for one in plain)
         head = (cell("allow", 7, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
@@ -42,7 +43,7 @@ def _plain(one: Decided) -> Line:
     return (cell(one.hook, 13, "quiet"), Run(one.subject or "the words"))
 
 
-def _row(one: Decided, text: str) -> Entry:
+def _row(one: Decided, text: str, *, open: bool) -> Entry:
     verdict = one.verdict
     head = (
         cell(_SHORT.get(verdict.effect, verdict.effect), 7, EFFECTS[verdict.effect]),
@@ -56,6 +57,7 @@ def _row(one: Decided, text: str) -> Entry:
         head=head,
         beside=(Run(f"risk {verdict.risk}", _risk_tint(verdict.risk)),),
         body=tuple(_body(one, text)),
+        open=open,
     )
 
 

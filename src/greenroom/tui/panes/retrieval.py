@@ -29,7 +29,10 @@ def entries(folds: Folds, turn: int) -> list[Entry]:
         *map(_row, kept),
     ]
     if dropped:
-        rows += [Entry("dropped", "section", f"dropped {len(dropped)}", aside="fused      why"), *map(_row, dropped)]
+        rows += [
+            Entry("dropped", "section", f"dropped {len(dropped)}", aside=f"{'fused  why':<23}"),
+            *map(_row, dropped),
+        ]
     return rows
 
 
@@ -41,7 +44,7 @@ def _row(hit: Hit) -> Entry:
     if hit.cited:
         beside = (fused, Run(_score(passage.vector), "quiet"), Run(_score(passage.lexical), "quiet"))
     else:
-        beside = (fused, Run("  "), cell(_short(hit.reason) or "not chosen", 14, "wait"))
+        beside = (fused, Run("  "), cell(_short(hit.reason) or "not chosen", 16, "wait"))
     return Entry(f"hit:{passage.id}", "row", head=head, beside=beside, body=tuple(_body(hit)))
 
 
@@ -49,7 +52,7 @@ def _short(reason: str) -> str:
     """`score: 0.14 is under 0.15` is `under 0.15`; the whole of it stands in the body."""
     what, _, detail = reason.partition(": ")
     under = detail.rpartition(" is ")[2]
-    return under if what == "score" and under else reason
+    return under if what == "score" and under else detail or reason
 
 
 def _score(value: float | None) -> str:
@@ -58,9 +61,9 @@ def _score(value: float | None) -> str:
 
 def _body(hit: Hit) -> list[Line]:
     passage = hit.passage
+    place = f"characters {passage.start} to {passage.end}, in {passage.collection or 'no collection'}"
     lines = [
-        named("source", f"{passage.label}  ", "person")
-        + (Run(f"characters {passage.start} to {passage.end}, in {passage.collection or 'no collection'}", "quiet"),),
+        (*named("source", f"{passage.label}  ", "person"), Run(place, "quiet")),
         named("rank", f"{hit.rank} · fused {passage.score:.3f} · {_legs(hit)}"),
     ]
     if hit.reason:

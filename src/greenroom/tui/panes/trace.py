@@ -70,7 +70,9 @@ def _row(record: Record, begun: datetime) -> Entry:
         Run(" "),
         Run(line.text, "quiet"),
     )
-    return Entry(f"event:{line.seq}", "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=tuple(_body(record)))
+    return Entry(
+        f"event:{line.seq}", "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=tuple(_body(record))
+    )
 
 
 def _body(record: Record) -> list[Line]:

@@ -12,7 +12,7 @@ from greenroom.tui.runs import Line, Run, Tint, named
 from greenroom.views.usage import UsageTurn, total
 
 _HEADS = ("in", "out", "USD", "model", "tools", "in all")
-_WIDTHS = (7, 6, 9, 8, 8, 8)
+_WIDTHS = (7, 6, 8, 8, 8, 8)
 
 
 def entries(folds: Folds, turn: int) -> list[Entry]:
@@ -60,6 +60,8 @@ def _body(one: UsageTurn) -> list[Line]:
     first = one.first_token_milliseconds
     return [
         named("model", one.model or "none"),
-        named("calls", f"{one.model_calls} to models, {one.tool_calls} to tools, {one.failed_attempts} failed attempts"),
+        named(
+            "calls", f"{one.model_calls} to models, {one.tool_calls} to tools, {one.failed_attempts} failed attempts"
+        ),
         named("first", f"{first} ms to the first words" if first is not None else "nothing was streamed"),
     ]

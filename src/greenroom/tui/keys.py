@@ -1,0 +1,83 @@
+"""The table of deeds as Textual's bindings and as the hint row of each place.
+
+Invariant: a letter is bound so that a text field takes it first; a function key or a ctrl key acts whatever has the focus.
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from greenroom.tui.deeds import DEEDS
+from greenroom.tui.hints import Hint
+
+
+def bindings() -> list[BindingType]:
+    """All of them."""
+    found: list[BindingType] = [
+        Binding("ctrl+x", "chord", "Chord", show=False, id="chord"),
+        Binding("ctrl+c", "copy_or_tell", "Copy", show=False, id="copy"),
+    ]
+    for deed in DEEDS:
+        if deed.action == "command_palette":
+            continue
+        action = f"deed('{deed.name}')"
+        if deed.key:
+            loud = deed.key.startswith(("f", "ctrl"))
+            found.append(Binding(deed.key, action, deed.name, show=False, priority=loud, id=f"key.{deed.name}"))
+        if deed.letter:
+            found.append(Binding(deed.letter, action, deed.name, show=False, id=f"letter.{deed.name}"))
+    return found
+
+
+def chords() -> tuple[Hint, ...]:
+    """What may follow ctrl+x."""
+    letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit()]
+    return tuple(Hint(deed.chord, _brief(deed.name)) for deed in letters)
+
+
+def _brief(name: str) -> str:
+    """`Abandon the turn` is `abandon`."""
+    word = name.lower().removeprefix("show or hide the ").removesuffix(" session")
+    return word if word == "step mode" else word.split(" ")[0]
+
+
+WRITE = (
+    Hint("enter", "send"),
+    Hint("tab", "look around"),
+    Hint("f2", "panes"),
+    Hint("ctrl+p", "everything"),
+    Hint("f1", "keys"),
+    Hint("f4", "step mode"),
+    Hint("ctrl+x", "more"),
+    Hint("ctrl+q", "quit"),
+)
+BUSY = (Hint("escape", "interrupt"), *WRITE[1:])
+ASKED = (
+    Hint("ctrl+y", "approve"),
+    Hint("ctrl+n", "deny"),
+    Hint("ctrl+o", "edit"),
+    Hint("alt+down", "read on"),
+    Hint("f2", "panes"),
+    Hint("f1", "keys"),
+    Hint("ctrl+q", "quit, it stays open"),
+)
+TRANSCRIPT = (
+    Hint("enter", "fold"),
+    Hint("up down", "select"),
+    Hint("slash", "search"),
+    Hint("c", "copy"),
+    Hint("x", "export"),
+    Hint("1-7", "panes"),
+    Hint("i", "write"),
+    Hint("f1", "keys"),
+)
+PANE = (
+    Hint("enter", "unfold"),
+    Hint("1-7", "panes"),
+    Hint("z", "maximise"),
+    Hint("←→", "turn"),
+    Hint("[ ]", "event"),
+    Hint("c", "copy"),
+    Hint("i", "write"),
+    Hint("f1", "keys"),
+)

@@ -1,0 +1,35 @@
+"""The seven panes by name."""
+
+from __future__ import annotations
+
+from greenroom.engine.contract import Contract
+from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
+from greenroom.tui.panes import memory, policy, prompt, retrieval, tools, usage
+from greenroom.tui.panes.trace import Trace
+from greenroom.tui.side import PaneName
+
+
+class Panes:
+    """Makes the entries of any pane for any turn of one session."""
+
+    def __init__(self) -> None:
+        self._trace = Trace()
+
+    def entries(self, name: PaneName, folds: Folds, turn: int, contract: Contract | None) -> list[Entry]:
+        """What pane `name` shows of turn `turn`."""
+        match name:
+            case "Memory":
+                return memory.entries(folds, turn)
+            case "Retrieval":
+                return retrieval.entries(folds, turn)
+            case "Policy":
+                return policy.entries(folds, turn)
+            case "Tools":
+                return tools.entries(folds, turn)
+            case "Prompt":
+                return prompt.entries(folds, turn, contract)
+            case "Trace":
+                return self._trace.entries(folds, turn)
+            case "Usage":
+                return usage.entries(folds, turn)
