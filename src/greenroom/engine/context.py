@@ -58,7 +58,7 @@ async def _recall(room: Room, turn: int, words: str) -> MemoriesRecalled:
         memories = await room.outside.memory.recall(query) if segments else ()
         return MemoriesRecalled(step=step, turn=turn, query=words, memories=memories)
 
-    inputs = query.model_dump(mode="json", exclude={"session"})
+    inputs = {name: value for name, value in query if name != "session"}
     return await room.steps.once(MemoriesRecalled, step, inputs, act)
 
 
@@ -74,7 +74,7 @@ async def _retrieve(room: Room, turn: int, words: str) -> PassagesRetrieved:
         candidates = tuple(_masked(room, passage) for passage in found.candidates)
         return PassagesRetrieved(step=step, turn=turn, query=words, legs=found.legs, candidates=candidates)
 
-    return await room.steps.once(PassagesRetrieved, step, query.model_dump(mode="json"), act)
+    return await room.steps.once(PassagesRetrieved, step, dict(query), act)
 
 
 def _masked(room: Room, passage: Passage) -> Passage:

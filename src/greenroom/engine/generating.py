@@ -39,7 +39,7 @@ async def generate(room: Room, turn: int, number: int) -> ReplyGenerated:
     async def act() -> ReplyGenerated:
         return await _ask_model(room, turn, step, request)
 
-    return await room.steps.once(ReplyGenerated, step, request.model_dump(mode="json"), act)
+    return await room.steps.once(ReplyGenerated, step, request, act)
 
 
 async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) -> ReplyGenerated:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
-from greenroom.core.chain import commit
 from greenroom.core.errors import Divergence, GreenroomError
 from greenroom.core.events import (
     ApprovalGiven,
@@ -30,6 +29,7 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.engine.session import Session
+from greenroom.engine.steps import same_inputs
 
 CLOSED: frozenset[type[Event]] = frozenset(
     {MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten, MemoriesProposed}
@@ -79,7 +79,7 @@ class LogRecording:
             if kind in CLOSED:
                 raise Divergence(f"{step} is not in the recording", step=step)
             return None
-        if inputs is not None and not _same(record, inputs):
+        if inputs is not None and not same_inputs(record, inputs):
             raise Divergence(f"{step} was recorded with other inputs", step=step)
         self._used.add((kind, step))
         return record.event
@@ -166,9 +166,3 @@ def _diff(old: Any, new: Any) -> str:
     before, after = (json.dumps(v, indent=1, ensure_ascii=False, sort_keys=True).splitlines() for v in (old, new))
     lines = list(unified_diff(before, after, "recorded", "replayed", n=1, lineterm=""))[:40]
     return "\n".join(lines)
-
-
-def _same(record: Record, inputs: Any) -> bool:
-    commitment = record.commitments.get("inputs", "")
-    salt = record.salts.get(commitment)
-    return salt is not None and commit(salt, inputs) == commitment

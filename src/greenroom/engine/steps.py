@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, Protocol, TypeVar, cast
 
+from pydantic import BaseModel
+
 from greenroom.core.canonical import clean_json
 from greenroom.core.chain import commit
 from greenroom.core.errors import Divergence
@@ -25,6 +27,8 @@ class Recording(Protocol):
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
         """The recorded event, or None if this step is to be done for real.
+
+        `inputs` are what the step was given, as it is (see `as_json`), or None for an event without any.
 
         Raises:
             Divergence: it was recorded with other inputs, or must not be done here.
@@ -89,35 +93,27 @@ class Steps:
             Divergence: the log or recording has this step with other inputs and `on_change` is "diverge".
             DiskFailed: it could not be logged.
         """
-        inputs = clean_json(inputs)
-        if (found := self.find(kind, step, inputs, on_change)) is not None:
+        kept = self._kept(inputs)
+        if (found := self._found(kind, step, kept, on_change)) is not None:
             return found
         recorded = self._recording.answer(kind, step, inputs)
         event = cast(E, recorded) if recorded is not None else await act()
-        return self.note(event, inputs=inputs, sync=sync)
+        return self._note(event, kept, sync=sync)
 
     def decide(self, kind: type[E], step: str, inputs: Any, act: Callable[[], E], *, sync: bool = False) -> E:
         """Like `once` for a pure decision: never taken from a recording, done anew when its inputs changed."""
-        inputs = clean_json(inputs)
-        if (found := self.find(kind, step, inputs, "redo")) is not None:
+        kept = self._kept(inputs)
+        if (found := self._found(kind, step, kept, "redo")) is not None:
             return found
-        return self.note(act(), inputs=inputs, sync=sync)
+        return self._note(act(), kept, sync=sync)
 
-    def find(self, kind: type[E], step: str, inputs: Any = None, on_change: OnChange = "diverge") -> E | None:
-        """The log's own answer to a step, if its inputs are the same (`inputs=None` asks for any)."""
+    def find(self, kind: type[E], step: str) -> E | None:
+        """The log's own answer to a step, whatever its inputs were."""
         record = self._latest.get((kind, step))
         if record is None:
             return None
-        if inputs is None or _same_inputs(record, inputs):
-            self._meet(record)
-            return cast(E, record.event)
-        if on_change == "redo":
-            return None
-        raise Divergence(
-            f"step {step} is in the log with other inputs",
-            step=step,
-            hint="the persona, its prompt, tools or model changed since; abandon the turn or restore them",
-        )
+        self._meet(record)
+        return cast(E, record.event)
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
         """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""
@@ -132,10 +128,32 @@ class Steps:
         """The latest record of a step, with its commitments."""
         return self._latest.get((kind, step))
 
-    def note(self, event: E, *, inputs: Any = None, sync: bool = False) -> E:
+    def note(self, event: E, *, sync: bool = False) -> E:
         """Append a fact and tell the watchers. Returns the event as logged."""
-        derived = {"inputs": inputs} if inputs is not None else None
-        record = self.log.append(event, derived=derived, sync=sync)
+        return self._note(event, None, sync=sync)
+
+    def _kept(self, inputs: Any) -> Any:
+        """What the log commits to, made before anything is done: JSON of a whole prompt is dear, so only if it does."""
+        return as_json(inputs) if self.log.commits else None
+
+    def _found(self, kind: type[E], step: str, kept: Any, on_change: OnChange) -> E | None:
+        """The log's own answer to a step, if it was given the same."""
+        record = self._latest.get((kind, step))
+        if record is None:
+            return None
+        if _commits_to(record, kept):
+            self._meet(record)
+            return cast(E, record.event)
+        if on_change == "redo":
+            return None
+        raise Divergence(
+            f"step {step} is in the log with other inputs",
+            step=step,
+            hint="the persona, its prompt, tools or model changed since; abandon the turn or restore them",
+        )
+
+    def _note(self, event: E, kept: Any, *, sync: bool) -> E:
+        record = self.log.append(event, derived=None if kept is None else {"inputs": kept}, sync=sync)
         self._index(record)
         self._meet(record)
         self.bus.tell(record)
@@ -153,7 +171,21 @@ class Steps:
             self._latest[(type(record.event), record.event.step)] = record
 
 
-def _same_inputs(record: Record, inputs: Any) -> bool:
+def as_json(inputs: Any) -> Any:
+    """What a step was given, a frozen value or JSON, as the JSON that is committed to.
+
+    Raises:
+        ValueError: see `clean_json`.
+    """
+    return clean_json(inputs.model_dump(mode="json") if isinstance(inputs, BaseModel) else inputs)
+
+
+def same_inputs(record: Record, inputs: Any) -> bool:
+    """Whether a record commits to these inputs."""
+    return _commits_to(record, as_json(inputs))
+
+
+def _commits_to(record: Record, kept: Any) -> bool:
     commitment = record.commitments.get("inputs", "")
     salt = record.salts.get(commitment)
-    return salt is not None and commit(salt, inputs) == commitment
+    return salt is not None and commit(salt, kept) == commitment

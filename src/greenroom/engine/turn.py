@@ -111,7 +111,7 @@ async def _keep(room: Room, turn: int, memory: Memory) -> None:
             step=step, turn=turn, memory_id=kept.id, segment=kept.segment, superseded=superseded, memory=kept
         )
 
-    await room.steps.once(MemoryWritten, step, kept.model_dump(mode="json"), act)
+    await room.steps.once(MemoryWritten, step, kept, act)
 
 
 async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text: str) -> str:

@@ -33,6 +33,8 @@ def read_records(path: Path, anchors: Anchors | None = None) -> list[Record]:
 class FileLog:
     """The one writer of a session's file. Make it with `create` or `open`."""
 
+    commits = True
+
     def __init__(self, path: Path, clock: Clock, ids: Ids, lock: FileLock, records: list[Record], size: int) -> None:
         self._path = path
         self._clock = clock

@@ -14,6 +14,8 @@ from greenroom.log.codec import encode
 class MemoryLog:
     """The records of one session, kept until the process ends."""
 
+    commits = True
+
     def __init__(self, session: str, clock: Clock, ids: Ids, records: Sequence[Record] = ()) -> None:
         self._session = session
         self._clock = clock

@@ -15,6 +15,11 @@ class Log(Protocol):
     def session(self) -> str: ...
 
     @property
+    def commits(self) -> bool:
+        """Whether records commit to their content and to what their steps were given; if not, nothing resumes from it."""
+        ...
+
+    @property
     def records(self) -> Sequence[Record]:
         """All records so far, in order."""
         ...

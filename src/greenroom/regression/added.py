@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from greenroom.core.canonical import canonical
+from greenroom.core.messages import Message
 
 _LENGTH = 6
 _LEFT_OUT = ("system", "voice")
@@ -24,9 +24,9 @@ class Added:
         self._before: Counter[str] = Counter()
         self._known: dict[tuple[str, str], str] = {}
 
-    def since(self, messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    def since(self, messages: Iterable[Message]) -> list[str]:
         """The tags of the messages that are new, such as `user#3fa2c1d0`, in prompt order."""
-        now = [self._tag(message) for message in messages if message["source"] not in _LEFT_OUT]
+        now = [self._tag(message) for message in messages if message.source not in _LEFT_OUT]
         left = self._before.copy()
         self._before = Counter(now)
         fresh = []
@@ -37,22 +37,19 @@ class Added:
                 fresh.append(tag)
         return fresh
 
-    def _tag(self, message: Mapping[str, Any]) -> str:
-        calls = message.get("calls")
-        if calls:
-            asked = [[call["id"], call["tool"], call["arguments"]] for call in calls]
-            return f"calls#{_code(canonical([message['text'], asked]))}"
+    def _tag(self, message: Message) -> str:
+        if message.calls:
+            asked = [[call.id, call.tool, call.arguments] for call in message.calls]
+            return f"calls#{_code(canonical([message.text, asked]))}"
         label = _label(message)
-        place = (label, message["text"])
+        place = (label, message.text)
         if place not in self._known:
-            self._known[place] = f"{label}#{_code(message['text'].encode())}"
+            self._known[place] = f"{label}#{_code(message.text.encode())}"
         return self._known[place]
 
 
-def _label(message: Mapping[str, Any]) -> str:
-    if message["source"] in _PARTS:
-        return str(message["source"])
-    return str(message.get("call_id") or message["role"])
+def _label(message: Message) -> str:
+    return message.source if message.source in _PARTS else message.call_id or message.role
 
 
 def _code(data: bytes) -> str:

@@ -61,7 +61,7 @@ class TapeRecording:
     def _line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
         if kind is MemoryWritten:
-            return self._world.writes.get((_turn_of(step), inputs["segment"], inputs["key"]))
+            return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
         return self._world.lines.get((kind, step))
 
     def _check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
@@ -71,8 +71,8 @@ class TapeRecording:
             self._check_prompt(step, line, inputs)
         elif kind is ToolStarted:
             _check_call(step, line, inputs)
-        elif kind is MemoryWritten and inputs["text"] != line["text"]:
-            raise _differs(step, "another text was about to be kept", line["text"], inputs["text"])
+        elif kind is MemoryWritten and inputs.text != line["text"]:
+            raise _differs(step, "another text was about to be kept", line["text"], inputs.text)
 
     def _check_query(self, kind: type[Event], step: str, inputs: Any) -> None:
         query = getattr(self._world.events[kind, step], "query", "")
@@ -80,7 +80,7 @@ class TapeRecording:
             raise _differs(step, "looked for other words", query, inputs["text"])
 
     def _check_prompt(self, step: str, line: Line, inputs: Any) -> None:
-        now = self._added.since(inputs["messages"])
+        now = self._added.since(inputs.messages)
         recorded = line.get("added")
         if recorded != now:
             was = recorded if isinstance(recorded, list) else []
@@ -97,8 +97,7 @@ def _check_call(step: str, line: Line, inputs: Any) -> None:
         raise _differs(step, f"{tool} was about to run with other arguments", line["args"], arguments)
 
 
-def _written(step: str, line: Line, inputs: Any) -> MemoryWritten:
-    memory = Memory.model_validate(inputs)
+def _written(step: str, line: Line, memory: Memory) -> MemoryWritten:
     return MemoryWritten(
         step=step,
         turn=_turn_of(step),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenroom.core.events import Event, Record
+from greenroom.core.events import ApprovalRequested, Event, Record
 
 
 class PlainLog:
     """An unchained `Log` in memory: hashing would be most of a replay's time."""
+
+    commits = False
 
     def __init__(self, session: str) -> None:
         self._session = session
@@ -27,7 +29,7 @@ class PlainLog:
 
     def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
         # What an approval binds to is the card's commitment; in a replay any fixed word serves.
-        commitments = {"card": "card"} if hasattr(event, "card") else {}
+        commitments = {"card": "card"} if isinstance(event, ApprovalRequested) else {}
         record = Record.model_construct(
             seq=len(self._records), at="", event=event, prev="", hash="", commitments=commitments, salts={}
         )

@@ -232,7 +232,7 @@ class _Teller:
         line |= self._time(event)
         if self._added is not None:
             messages = transcript.compose(self._transcript, "", "")
-            line["added"] = self._added.since(message.model_dump() for message in messages)
+            line["added"] = self._added.since(messages)
         return [line]
 
     def asked(self, event: ApprovalRequested) -> list[Line]:

@@ -30,31 +30,39 @@ def choose(
         min_score: what the better of a passage's own leg scores must reach; one without any leg score is not judged.
         budget_chars: the most characters of text to keep in all; a shorter passage further down may still fit.
     """
-    kept: list[Passage] = []
+    kept: list[tuple[Passage, frozenset[str]]] = []
     dropped: dict[str, str] = {}
     for passage in candidates:
-        if reason := _why_not(passage, kept, top_k, min_score, budget_chars):
+        scores = [score for score in (passage.lexical, passage.vector) if score is not None]
+        if scores and max(scores) < min_score:
+            dropped[passage.id] = f"score: {max(scores):.2f} is under {min_score:.2f}"
+            continue
+        words = frozenset(passage.text.lower().split())
+        if reason := _why_not(passage, words, kept, top_k, budget_chars):
             dropped[passage.id] = reason
         else:
-            kept.append(passage)
-    return tuple(passage.id for passage in kept), dropped
+            kept.append((passage, words))
+    return tuple(passage.id for passage, _ in kept), dropped
 
 
-def _why_not(passage: Passage, kept: Sequence[Passage], top_k: int, min_score: float, budget_chars: int) -> str:
-    scores = [score for score in (passage.lexical, passage.vector) if score is not None]
-    if scores and max(scores) < min_score:
-        return f"score: {max(scores):.2f} is under {min_score:.2f}"
-    if twin := next((other for other in kept if _alike(passage, other)), None):
+def _why_not(
+    passage: Passage,
+    words: frozenset[str],
+    kept: Sequence[tuple[Passage, frozenset[str]]],
+    top_k: int,
+    budget_chars: int,
+) -> str:
+    if twin := next((other for other, others in kept if _alike(words, others)), None):
         return f"duplicate: says the same as {twin.id}"
     if len(kept) >= top_k:
         return f"count: {top_k} better ones"
-    used = sum(len(other.text) for other in kept)
+    used = sum(len(other.text) for other, _ in kept)
     if used + len(passage.text) > budget_chars:
         return f"budget: {len(passage.text)} characters, {budget_chars - used} left of {budget_chars}"
     return ""
 
 
-def _alike(one: Passage, other: Passage) -> bool:
+def _alike(left: frozenset[str], right: frozenset[str]) -> bool:
     """Whether two texts have nine of ten words in common."""
-    left, right = set(one.text.lower().split()), set(other.text.lower().split())
-    return len(left & right) >= _SAME * max(len(left | right), 1)
+    both = len(left & right)
+    return both >= _SAME * max(len(left) + len(right) - both, 1)
