@@ -65,9 +65,6 @@ class Composer(TextArea, inherit_bindings=False):
 
         key: str
 
-    class Chording(Message):
-        """`ctrl+x` was pressed: the next key, wherever it is pressed, ends the chord."""
-
     @dataclass
     class Refused(Message):
         """Something could not be done; `reason` is one line for the person."""
@@ -111,7 +108,6 @@ class Composer(TextArea, inherit_bindings=False):
         elif event.key == "ctrl+x":
             self._swallow(event)
             self._chord = True
-            self.post_message(self.Chording())
         elif event.key in ("shift+enter", "ctrl+j", "alt+enter"):
             self._swallow(event)
             self.insert("\n")

@@ -28,7 +28,7 @@ class Standing:
     version: str = ""
     stage: str = ""
     model: str = ""
-    autonomy: int = 2
+    autonomy: int | None = None
     mode: str = "run"
     tokens: int = 0
     micro_usd: int = 0
@@ -94,7 +94,8 @@ def _right(standing: Standing) -> list[Piece]:
     pieces: list[Piece] = []
     if standing.model:
         pieces.append((f"  {inert_line(standing.model, 26)}", "$foreground", 7))
-    pieces.append((f"  autonomy {standing.autonomy}", "$quiet", 4))
+    if standing.autonomy is not None:
+        pieces.append((f"  autonomy {standing.autonomy}", "$quiet", 4))
     pieces.append((f"  {inert_line(standing.mode, 8)}", "$quiet" if standing.mode == "run" else "$accent", 2))
     if standing.tokens:
         pieces.append((f"  {short_number(standing.tokens)} tok", "$quiet", 5))

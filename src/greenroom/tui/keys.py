@@ -14,7 +14,7 @@ from greenroom.tui.hints import Hint
 def bindings() -> list[BindingType]:
     """All of them."""
     found: list[BindingType] = [
-        Binding("ctrl+x", "chord", "Chord", show=False, id="chord"),
+        Binding("ctrl+x", "chord", "Chord", show=False, priority=True, id="chord"),
         Binding("ctrl+c", "copy_or_tell", "Copy", show=False, id="copy"),
     ]
     for deed in DEEDS:

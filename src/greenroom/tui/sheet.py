@@ -52,6 +52,7 @@ class Sheet(ModalScreen[str]):
     Sheet Hints { background: $surface; margin: 1 0 0 0; }
     Sheet.-slim #sheet-title, Sheet.-slim Hints { margin: 0; }
     """
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", show=False, id="sheet.leave"),
         Binding("f1", "leave", "Back", show=False),
@@ -61,7 +62,8 @@ class Sheet(ModalScreen[str]):
         super().__init__()
         self._title = inert_line(title, 120)
         self._entries = list(entries)
-        self._hints = (*hints, Hint("escape", "back"))
+        given = tuple(hints)
+        self._hints = given if any(hint.key == "escape" for hint in given) else (*given, Hint("escape", "back"))
         self._first = first
 
     def compose(self) -> ComposeResult:

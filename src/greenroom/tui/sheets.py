@@ -102,8 +102,8 @@ class TrustSheet(Sheet):
         for title, items in parts:
             entries.append(Entry(f"part:{title}", "section", title, aside="" if items else "none"))
             entries += [Entry(f"item:{title}:{item}", "row", head=(Run(item),)) for item in items]
-        hints = [Hint("ctrl+y", "trust it, until any of this changes"), Hint("enter", "look at a row")]
-        super().__init__(f"Do you trust {root}?", entries, hints)
+        hints = [Hint("ctrl+y", "trust, until it changes"), Hint("escape", "only look")]
+        super().__init__(f"Do you trust {root}? Nothing of it has run yet.", entries, hints)
 
     def action_trust(self) -> None:
         """Trust it."""

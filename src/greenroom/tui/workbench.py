@@ -54,6 +54,7 @@ class Workbench(CardApp[int]):
     """The app. `opener` opens sessions, so that a test can hand in its own."""
 
     TITLE = "Greenroom"
+    AUTO_FOCUS = "Composer"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings()
     CSS = """
@@ -220,7 +221,7 @@ class Workbench(CardApp[int]):
                 persona=self.persona_name,
                 version=contract.persona.version if contract else loaded.version if loaded else "",
                 model=contract.model if contract else loaded.model if loaded else "",
-                autonomy=contract.persona.policy.autonomy if contract else 0,
+                autonomy=contract.persona.policy.autonomy if contract else None,
                 mode=self.step_mode,
                 tokens=used.tokens,
                 micro_usd=used.micro_usd,
@@ -321,10 +322,6 @@ class Workbench(CardApp[int]):
         """Wait for the second stroke, and say what there is."""
         self._chord = True
         self._hint()
-
-    @on(Composer.Chording)
-    def _chording(self) -> None:
-        self.action_chord()
 
     async def _finish_chord(self, key: str) -> None:
         self._chord = False
