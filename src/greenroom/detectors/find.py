@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from greenroom.core.inert import hidden_spans
@@ -17,6 +18,9 @@ from greenroom.detectors.patterns import PATTERNS, Pattern
 from greenroom.detectors.walk import walk
 
 MAX_FINDINGS = 2_000
+_REMEMBERED = 1_024
+_REMEMBERED_CHARACTERS = 4_000
+"""Payloads up to this size are looked at once: a turn puts the same words to policy at several hooks. In memory only."""
 
 LABELS = {
     "personal.email": "email",
@@ -61,19 +65,29 @@ def find(payload: Json) -> tuple[Finding, ...]:
 def scan(payload: Json) -> Scan:
     """Look at every string of `payload`, keys included. Linear in its size; never raises."""
     walked = walk(payload)
-    strings = _Strings(walked.strings)
+    look = _remembered if walked.characters <= _REMEMBERED_CHARACTERS else _looked_at
+    seen = look(tuple(walked.strings))
+    return Scan(seen.findings, (*walked.unchecked, *seen.unchecked)) if walked.unchecked else seen
+
+
+def _looked_at(strings: tuple[tuple[str, str], ...]) -> Scan:
+    joined = _Strings(strings)
     budget = [MAX_WINDOWS]
     found: list[Place] = []
     for pattern in PATTERNS:
-        strings.search(pattern, budget, found)
-    strings.odd_characters(found)
-    unchecked = list(walked.unchecked)
+        joined.search(pattern, budget, found)
+    joined.odd_characters(found)
+    unchecked = []
     if budget[0] <= 0:
         unchecked.append(f"possible card and account numbers beyond {MAX_WINDOWS:,}")
     if len(found) > MAX_FINDINGS:
         unchecked.append(f"findings beyond {MAX_FINDINGS:,}")
     places = _without_numbers_in_numbers(sorted(set(found)))[:MAX_FINDINGS]
-    return Scan(tuple(strings.finding(*place) for place in places), tuple(unchecked))
+    return Scan(tuple(joined.finding(*place) for place in places), tuple(unchecked))
+
+
+# A pure function of paths and texts, so remembering its answers changes none.
+_remembered = lru_cache(_REMEMBERED)(_looked_at)
 
 
 def _without_numbers_in_numbers(places: list[Place]) -> list[Place]:
@@ -94,7 +108,7 @@ def _without_numbers_in_numbers(places: list[Place]) -> list[Place]:
 class _Strings:
     """All strings of a payload as one run of bytes, so that each pattern is searched once and not per string."""
 
-    def __init__(self, strings: list[tuple[str, str]]) -> None:
+    def __init__(self, strings: tuple[tuple[str, str], ...]) -> None:
         self._strings = strings
         parts = [text.encode("utf-8", "surrogatepass") for _, text in strings]
         self._starts: list[int] = []

@@ -55,7 +55,8 @@ def walk(payload: Json) -> Walked:
 
 def child(path: str, key: str) -> str:
     """The path of `key` in the object at `path`; a key that is no plain word is quoted, so paths stay unambiguous."""
-    if _PLAIN_KEY.fullmatch(key):
+    # An ASCII identifier is a plain key too, and asking for one is quicker.
+    if (key.isascii() and key.isidentifier()) or _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}" if path else key
     return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
 

@@ -11,17 +11,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenroom.core.values import Clause, Finding, Fired, Json
+from greenroom.policy import vocabulary
 from greenroom.policy.arguments import flatten
 from greenroom.policy.conditions import Condition, Environment, Outcome, shown
+from greenroom.policy.port import Question
 from greenroom.policy.rules import Rule
 
 
 class Live:
-    """The values of one question, typed for each environment that asks, with one activation for all its clauses."""
+    """The values of one question, typed for each environment that asks, with one activation for all its clauses.
 
-    def __init__(self, values: Mapping[str, Any], args: Mapping[str, Json]) -> None:
-        self._values = values
-        self._args = args
+    Nothing is read before a clause needs it: most questions meet no clause at all.
+    """
+
+    def __init__(self, question: Question, findings: tuple[Finding, ...]) -> None:
+        args = question.payload.get("args")
+        self._question = question
+        self._findings = findings
+        self._args: dict[str, Json] = args if isinstance(args, dict) else {}
         self._typed: dict[int, dict[str, Any]] = {}
         self._activations: dict[int, Any] = {}
 
@@ -29,13 +36,15 @@ class Live:
         """The vocabulary's values and the arguments as this environment types them."""
         key = id(environment)
         if key not in self._typed:
-            self._typed[key] = {**self._values, **flatten(self._args, environment.arguments)}
+            known = vocabulary.values(self._question, self._findings)
+            self._typed[key] = known | flatten(self._args, environment.arguments)
         return self._typed[key]
 
     def activation(self, environment: Environment) -> Any:
         key = id(environment)
         if key not in self._activations:
-            self._activations[key] = environment.activation(self.values(environment))
+            needed = vocabulary.values(self._question, self._findings, environment.reads)
+            self._activations[key] = environment.activation(needed | flatten(self._args, environment.arguments))
         return self._activations[key]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,11 @@ class Environment:
         self._read |= {declared for declared, _ in reads}
         self._guarded |= found.guarded & self._flat
         return Condition(source, reads, found.guarded, expression)
+
+    @property
+    def reads(self) -> AbstractSet[str]:
+        """The declared names that its clauses need."""
+        return self._read
 
     def activation(self, values: Mapping[str, Any]) -> Any:
         """The values of one question in the engine's own form, shared by all clauses of this environment."""

@@ -6,14 +6,14 @@ Invariant: `decide` never raises, no order of rules or files matters, and whatev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from greenroom.core.values import Ask, Effect, Finding, Hook, Json, ToolSpec, Verdict
 from greenroom.detectors.find import Scan, scan
 from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
 from greenroom.persona.voice import broken
-from greenroom.policy import autonomy, vocabulary
+from greenroom.policy import autonomy
 from greenroom.policy.active import ActiveRule, Live, Match, relevant, show_values
 from greenroom.policy.bounds import Bound, Role, added, breaches
 from greenroom.policy.port import Question
@@ -38,6 +38,9 @@ class _Reason:
     @property
     def order(self) -> tuple[int, int, str, str, str]:
         return (-_STRICTNESS[self.effect], self.rank, self.rule, self.policy, self.why)
+
+
+_PASSED = _Reason("allow", 3, "default", "No rule speaks against it.", "")
 
 
 @dataclass(slots=True)
@@ -77,7 +80,8 @@ class RulePolicy:
         self._bounds = tuple(bounds)
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
-        self._by_place: dict[tuple[Hook, str], tuple[ActiveRule, ...]] = {}
+        self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
+        self._passed: dict[int, Verdict] = {}
 
     @property
     def digest(self) -> str:
@@ -118,16 +122,18 @@ class RulePolicy:
         scanned = self._scan(question)
         if scanned.unchecked:
             return self._refused(question, scanned)
-        case = self._case(question, scanned)
+        case = _case(question, scanned)
         for breach in breaches(question, self.role, self._bounds):
             case.reasons.append(_Reason("deny", 0, breach.rule, breach.why, breach.policy or self.label))
         kinds = relevant(scanned.findings)
-        for active in self._rules_at(question):
+        for active in self._rules_at(question, found=bool(kinds)):
             if found := active.match(case.live, kinds):
                 case.matches.append(found)
                 if not found.observed:
                     rule = active.rule
                     case.reasons.append(_Reason(rule.then, 1, rule.id, rule.why, active.policy, found))
+        if not (case.matches or case.reasons or kinds) and question.hook != "tool.call":
+            return self._nothing_against(case.level)
         addends = _addends(case, kinds)
         risk = max(0, min(100, sum(points for _, points in addends)))
         if question.hook == "tool.call" and question.tool is not None:
@@ -145,22 +151,32 @@ class RulePolicy:
             return Scan(scanned.findings + broken(text, self.role.never), scanned.unchecked)
         return scanned
 
-    def _case(self, question: Question, scanned: Scan) -> _Case:
-        args = question.payload.get("args")
-        live = Live(vocabulary.values(question, scanned.findings), args if isinstance(args, dict) else {})
-        return _Case(question, scanned, live, autonomy.lowered(question.session.autonomy, question.session.taint))
-
-    def _rules_at(self, question: Question) -> tuple[ActiveRule, ...]:
-        """The rules at this hook and, where there is one, for this tool."""
+    def _rules_at(self, question: Question, *, found: bool) -> tuple[ActiveRule, ...]:
+        """The rules at this hook and, where there is one, for this tool; without findings, those that need none."""
         tool = question.tool.name if question.tool else ""
-        place = (question.hook, tool)
+        place = (question.hook, tool, found)
         if place not in self._by_place:
             self._by_place[place] = tuple(
                 active
                 for active in self.rules
-                if question.hook in active.rule.hook and (active.tools is None or tool in active.tools)
+                if question.hook in active.rule.hook
+                and (active.tools is None or tool in active.tools)
+                and (found or not active.kinds)
             )
         return self._by_place[place]
+
+    def _nothing_against(self, level: int) -> Verdict:
+        """The verdict on what has no findings and meets no rule: the same for all of it, so it is made once."""
+        if level not in self._passed:
+            self._passed[level] = Verdict(
+                effect=_PASSED.effect,
+                rule=_PASSED.rule,
+                why=_PASSED.why,
+                policy=self.label,
+                policy_digest=self._digest,
+                autonomy=level,
+            )
+        return self._passed[level]
 
     def _add_autonomy(self, case: _Case, tool: ToolSpec, risk: int) -> None:
         """What autonomy says. A rule that asks overrides it by being at least as strict, unless it defers to it."""
@@ -176,8 +192,7 @@ class RulePolicy:
             case.reasons.append(_Reason("require_approval", 0, "taint", together, self.label))
 
     def _concluded(self, case: _Case, addends: tuple[tuple[str, int], ...], risk: int) -> Verdict:
-        passed = _Reason("allow", 3, "default", "No rule speaks against it.", self.label)
-        chosen = min((*case.reasons, passed), key=lambda reason: reason.order)
+        chosen = min((*case.reasons, replace(_PASSED, policy=self.label)), key=lambda reason: reason.order)
         payload, findings = self._masked(case)
         shown_live = self._live_after(case, payload)
         matches = sorted(case.matches, key=lambda one: (-_STRICTNESS[one.active.rule.then], one.active.order))
@@ -216,8 +231,7 @@ class RulePolicy:
         """The values that may be kept: those of the masked payload, where something was masked."""
         if not isinstance(payload, dict):
             return case.live
-        question = case.question.model_copy(update={"payload": payload})
-        return self._case(question, case.scanned).live
+        return Live(case.question.model_copy(update={"payload": payload}), case.scanned.findings)
 
     def _refused(self, question: Question, scanned: Scan) -> Verdict:
         """What cannot be checked as a whole does not pass, and none of it is handed to a native engine."""
@@ -231,6 +245,11 @@ class RulePolicy:
             findings=scanned.findings[:50],
             unchecked=scanned.unchecked,
         )
+
+
+def _case(question: Question, scanned: Scan) -> _Case:
+    level = autonomy.lowered(question.session.autonomy, question.session.taint)
+    return _Case(question, scanned, Live(question, scanned.findings), level)
 
 
 def _addends(case: _Case, kinds: frozenset[str]) -> tuple[tuple[str, int], ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from greenroom.core.values import Finding, Json, Origin, ToolSpec
 from greenroom.detectors.find import scan
 from greenroom.persona.voice import broken
-from greenroom.policy import vocabulary
 from greenroom.policy.active import ActiveRule, Live, relevant
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Question, SessionFacts
@@ -75,9 +74,7 @@ def _outcome(active: ActiveRule, question: Question, never: tuple[str, ...]) -> 
     findings: tuple[Finding, ...] = scanned.findings
     if question.hook == "output" and isinstance(text, str):
         findings += broken(text, never)
-    args = question.payload.get("args")
-    live = Live(vocabulary.values(question, findings), args if isinstance(args, dict) else {})
-    return active.rule.then if active.match(live, relevant(findings)) else "no_match"
+    return active.rule.then if active.match(Live(question, findings), relevant(findings)) else "no_match"
 
 
 def question_of(active: ActiveRule, test: RuleTest, tools: Sequence[ToolSpec]) -> Question:

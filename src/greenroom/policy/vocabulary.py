@@ -5,7 +5,7 @@ Invariant: a name a clause can use is declared here or in the schema of a tool; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -98,11 +98,14 @@ def names_at(hooks: Sequence[Hook]) -> dict[str, Kind]:
     return {entry.name: entry.kind for entry in NAMES if set(hooks) <= set(entry.hooks)}
 
 
-def values(question: Question, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    """The live value of every name of the vocabulary that has one."""
+_AT: dict[Hook, tuple[Name, ...]] = {hook: tuple(entry for entry in NAMES if hook in entry.hooks) for hook in _ALL}
+
+
+def values(question: Question, findings: tuple[Finding, ...], wanted: Container[str] | None = None) -> dict[str, Any]:
+    """The live value of every name of the vocabulary that has one; of the `wanted` names, if they are given."""
     found: dict[str, Any] = {}
-    for entry in NAMES:
-        if question.hook in entry.hooks and (value := entry.read(question, findings)) is not None:
+    for entry in _AT[question.hook]:
+        if (wanted is None or entry.name in wanted) and (value := entry.read(question, findings)) is not None:
             found[entry.name] = value
     return found
 
