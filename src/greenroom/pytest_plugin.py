@@ -201,7 +201,7 @@ class _Bench:
 
         workspace = require(tape)
         if workspace.root not in self._builds:
-            self._builds[workspace.root] = replay_builder(workspace)
+            self._builds[workspace.root] = replay_builder(workspace, trusted=True)
         return self._builds[workspace.root]
 
 

@@ -169,8 +169,11 @@ async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
     return await open_session(workspace, session=target.stem)
 
 
-def replay_builder(workspace: Workspace) -> Build:
-    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model."""
+def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Build:
+    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model.
+
+    `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
+    """
     from greenroom.engine.closed import ClosedModel, ClosedParts
 
     casts: dict[tuple[str, str], Cast] = {}
@@ -186,7 +189,7 @@ def replay_builder(workspace: Workspace) -> Build:
         clock, ids = clock or SystemClock(), ids or RandomIds()
         key = (persona, model)
         if key not in casts:
-            casts[key] = cast_of(workspace, persona, model, clock, trusted=True)
+            casts[key] = cast_of(workspace, persona, model, clock, trusted=trusted)
         cast = casts[key]
         closed = ClosedParts(cast.tools)
         outside = Outside(

@@ -12,6 +12,7 @@ from pathlib import Path
 from greenroom.approval.port import Approver
 from greenroom.assembly.casting import Cast
 from greenroom.core.clock import Clock
+from greenroom.core.errors import FileInvalid
 from greenroom.core.ids import Ids
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import Outside
@@ -88,23 +89,40 @@ def _models(workspace: Workspace, settings: Settings, contract: Contract, clock:
 
 def _model(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
     if name.startswith("scripted/"):
-        return ScriptedModel.from_file(
-            workspace.scripts / f"{name.removeprefix('scripted/')}.toml", clock, instant=instant
-        )
+        return ScriptedModel.from_file(_script(workspace, name), clock, instant=instant)
     declared = next((one for one in settings.models.values() if one.use == name), settings.model(name))
     return LitellmModel(
         name, api_base=declared.api_base or None, key_variable=declared.key, timeout_seconds=declared.timeout
     )
 
 
+def _script(workspace: Workspace, name: str) -> Path:
+    path = workspace.scripts / f"{name.removeprefix('scripted/')}.toml"
+    if not path.resolve().is_relative_to(workspace.root.resolve()):
+        raise FileInvalid("the script leads out of the workspace", where=name, code="script.outside")
+    return path
+
+
 def _documents(workspace: Workspace, globs: tuple[str, ...]) -> list[Path]:
-    """The files of a collection. A name without a wildcard must exist: ingest reports it if it does not."""
+    """The files of a collection. A name without a wildcard must exist: ingest reports it if it does not.
+
+    Raises:
+        FileInvalid: one is a link that leads out of the workspace.
+    """
     found: dict[Path, None] = {}
     for glob in globs:
         if any(sign in glob for sign in "*?["):
             found.update(dict.fromkeys(sorted(path for path in workspace.knowledge.glob(glob) if path.is_file())))
         else:
             found[workspace.knowledge / glob] = None
+    root = workspace.root.resolve()
+    if outside := next((path for path in found if not path.resolve().is_relative_to(root)), None):
+        raise FileInvalid(
+            "the document leads out of the workspace",
+            where=workspace.shown(outside),
+            hint="a copy of it can be added: greenroom knowledge add PATH",
+            code="document.outside",
+        )
     return list(found)
 
 

@@ -13,6 +13,7 @@ from greenroom.core.errors import GreenroomError
 def keep(error: BaseException, start: str) -> str:
     """Append the traceback to `.greenroom/crash.log` of the workspace at `start`; the path, or '' if that failed."""
     from greenroom.workspace.find import find
+    from greenroom.workspace.own_file import open_own
 
     try:
         workspace = find(Path(start))
@@ -20,7 +21,7 @@ def keep(error: BaseException, start: str) -> str:
             return ""
         path = workspace.make_state() / "crash.log"
         text = f"{stamp(SystemClock().now())}\n{''.join(traceback.format_exception(error))}\n"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         return str(path)

@@ -196,7 +196,10 @@ def _chained(body: str, contents: dict[str, Json]) -> dict[str, Json]:
 
 
 def log_schema() -> Json:
-    """The schema of one line; a content field of an event is `{"$": commitment}` and stands under `content`."""
+    """The schema of one line; a content field of an event is `{"$": commitment}` and stands under `content`.
+
+    What is not kept (`inputs`) has its salt there, and `{"$": commitment, "salt": mark of the salt}` in the event.
+    """
     schema = _chained("event", {"required": ["kind"], "properties": {"kind": {"type": "string"}}})
     entry = {"type": "array", "minItems": 1, "maxItems": 2, "prefixItems": [{"type": "string"}, {}]}
     schema["properties"]["content"] = {"type": "object", "additionalProperties": entry}

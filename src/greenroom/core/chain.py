@@ -16,6 +16,8 @@ from greenroom.core.canonical import canonical
 
 VERSION = 1
 GENESIS = "0" * 64
+SALT = "salt"
+"""Beside a commitment whose value is not kept: a mark of its salt, which nothing else could check."""
 
 
 def link(seq: int, at: str, body_name: str, body: dict[str, Any], prev: str) -> str:
@@ -43,9 +45,14 @@ def committed(commitment: str, salt: str, value: Any) -> bool:
     return fast == commitment or commit(salt, value) == commitment
 
 
+def salt_mark(salt: str) -> str:
+    """Half a SHA-256 of a salt, as base64. A salt is 32 random bytes, so its mark says nothing about it."""
+    return b2a_base64(hashlib.sha256(salt.encode()).digest()[:16], newline=False).decode()
+
+
 def _linked(seq: int, at: str, body_name: str, body: dict[str, Any], prev: str) -> dict[str, Any]:
     return {"v": VERSION, "seq": seq, "at": at, body_name: body, "prev": prev}
 
 
 def _code(salt: str, data: bytes) -> str:
-    return b2a_base64(hmac.digest(a2b_base64(salt), data, "sha256"), newline=False).decode()
+    return b2a_base64(hmac.digest(a2b_base64(salt, strict_mode=True), data, "sha256"), newline=False).decode()

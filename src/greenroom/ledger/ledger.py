@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 from filelock import FileLock
@@ -16,6 +16,7 @@ from filelock import FileLock
 from greenroom.core.chain import GENESIS, VERSION, link, links
 from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import DiskFailed, LogDamaged
+from greenroom.workspace.own_file import open_own, read_own
 
 _TAIL = 65_536
 
@@ -62,22 +63,33 @@ class Ledger:
         Raises:
             LogDamaged: names the line.
         """
-        if not self._path.exists():
-            return []
         found: list[dict[str, Any]] = []
         head = GENESIS
-        for number, raw in enumerate(self._path.read_bytes().split(b"\n")[:-1], 1):
+        for number, raw in enumerate(self._bytes().split(b"\n")[:-1], 1):
             line = _parse(raw, number)
-            if line["seq"] != number - 1 or line["prev"] != head or not links(line, "entry"):
+            if line["seq"] != number - 1 or line["prev"] != head or not _sound(line):
                 raise LogDamaged(f"the ledger is damaged at line {number}", line_number=number, code="ledger.damaged")
             head = line["hash"]
             found.append(line["entry"])
         return found
 
+    def _bytes(self) -> bytes:
+        try:
+            return read_own(self._path)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise LogDamaged(f"the ledger cannot be read: {error.strerror}", code="ledger.damaged") from None
+
+    def _opened(self) -> BinaryIO:
+        descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        self._path.chmod(0o600)  # also where it was made by hand
+        return cast(BinaryIO, os.fdopen(descriptor, "ab+"))
+
     def _append(self, entry: dict[str, Any]) -> None:
         try:
-            with self._lock, self._path.open("ab+") as file:
-                last = _last_line(file, self._path)
+            with self._lock, self._opened() as file:
+                last = _last_line(file)
                 seq, prev = (last["seq"] + 1, last["hash"]) if last else (0, GENESIS)
                 at = stamp(self._clock.now())
                 line = {"v": VERSION, "seq": seq, "at": at, "entry": entry, "prev": prev}
@@ -85,23 +97,37 @@ class Ledger:
                 file.write(orjson.dumps(line) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-                self._path.chmod(0o600)
         except OSError as error:
             raise DiskFailed(f"could not write the ledger: {error.strerror or error}") from None
 
 
-def _last_line(file: Any, path: Path) -> dict[str, Any] | None:
+def _last_line(file: BinaryIO) -> dict[str, Any] | None:
     """The last whole line; a torn rest behind it is cut off, so that the chain goes on from what was synced."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL))
     tail = file.read()
     whole, newline, torn = tail.rpartition(b"\n")
+    if len(torn) == _TAIL:
+        raise LogDamaged("the ledger is damaged at its last line", code="ledger.damaged")  # no crash tears that much
     if torn:
-        os.truncate(path, size - len(torn))
-        file.seek(0, os.SEEK_END)
+        file.truncate(size - len(torn))
     if not newline:
         return None
     return _parse(whole.rsplit(b"\n", 1)[-1], 0)
+
+
+def _sound(line: dict[str, Any]) -> bool:
+    try:
+        return links(line, "entry")
+    except (TypeError, ValueError):  # a number or a text that has no canonical form was never written
+        return False
+
+
+def _known(entry: dict[str, Any]) -> bool:
+    """Whether an anchor has its fields; of kinds that later versions add, nothing is demanded."""
+    if entry["kind"] != "session_anchored":
+        return True
+    return type(entry["session"]) is str and type(entry["seq"]) is int and type(entry["head"]) is str
 
 
 def _parse(raw: bytes, number: int) -> dict[str, Any]:
@@ -112,6 +138,9 @@ def _parse(raw: bytes, number: int) -> dict[str, Any]:
             and type(line["entry"]) is dict
             and type(line["seq"]) is int
             and type(line["at"]) is str
+            and type(line["prev"]) is str
+            and type(line["hash"]) is str
+            and _known(line["entry"])
         ):
             return line  # type: ignore[no-any-return]  # its shape was checked in this very line
     except (orjson.JSONDecodeError, KeyError, TypeError):

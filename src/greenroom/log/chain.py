@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
-from greenroom.core.chain import GENESIS, VERSION, committed, links
+from greenroom.core.chain import GENESIS, SALT, VERSION, committed, links, salt_mark
 from greenroom.core.errors import LogDamaged
+from greenroom.workspace.own_file import read_own
 
+_KEYS = frozenset({"v", "seq", "at", "event", "prev", "hash", "content"})
 Anchors = dict[int, str]
 """Hash by record number, as the ledger holds them for one session."""
 
@@ -69,9 +71,24 @@ def verify(path: Path, anchors: Anchors) -> Verified:
         LogDamaged: see `walk`.
     """
     found = Scan(met=dict.fromkeys(anchors, ""))
-    for _ in walk(path.read_bytes(), anchors, found):
+    for _ in walk(read_log(path), anchors, found):
         pass
     return Verified(found.records, found.head, max(anchors, default=-1), found.torn_bytes)
+
+
+def read_log(path: Path) -> bytes:
+    """The bytes of a session's file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        LogDamaged: what is there is no file, or cannot be read.
+    """
+    try:
+        return read_own(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise LogDamaged(f"it cannot be read: {error.strerror}", code="log.unreadable") from None
 
 
 def _parse(raw: bytes, number: int) -> dict[str, Any]:
@@ -79,10 +96,12 @@ def _parse(raw: bytes, number: int) -> dict[str, Any]:
         line = orjson.loads(raw)
         if (
             line["v"] == VERSION
+            and type(line["v"]) is int
             and type(line["seq"]) is int
             and type(line["at"]) is str
             and type(line["event"]) is dict
             and type(line.get("content", {})) is dict
+            and line.keys() <= _KEYS
         ):
             return line  # type: ignore[no-any-return]  # its shape was checked in this very condition
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
@@ -101,9 +120,17 @@ def _check(line: dict[str, Any], number: int, found: Scan) -> None:
     if not _sound(line, number, found):
         raise LogDamaged(f"line {number} was changed after it was written", line_number=number)
     if line["event"].get("kind") == "content_erased":
-        found.erased.update(line["event"]["records"])
+        found.erased.update(_erased(line["event"], number))
     if line["seq"] in found.met:
         found.met[line["seq"]] = line["hash"]
+
+
+def _erased(event: dict[str, Any], number: int) -> list[int]:
+    """The records that an erasure names."""
+    records = event.get("records")
+    if type(records) is not list or any(type(seq) is not int for seq in records):
+        raise LogDamaged(f"line {number} erases what it does not name", line_number=number)
+    return records
 
 
 def _sound(line: dict[str, Any], number: int, found: Scan) -> bool:
@@ -116,14 +143,23 @@ def _sound(line: dict[str, Any], number: int, found: Scan) -> bool:
         for name, value in line["event"].items():
             if type(value) is dict and "$" in value:
                 entry = content.get(value["$"])
+                if entry is not None and (type(entry) is not list or len(entry) not in (1, 2)):
+                    return False
                 referred += entry is not None
                 if entry is None or (len(entry) == 1 and name != "inputs"):
                     found.without_content[line["seq"]] = number
-                elif len(entry) == 2 and not committed(value["$"], entry[0], entry[1]):
+                elif not _fits(value, entry):
                     return False
         return referred == len(content)
-    except (KeyError, TypeError, ValueError, IndexError):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return False
+
+
+def _fits(reference: dict[str, Any], entry: list[Any]) -> bool:
+    """Whether a kept value is the one committed to, or the salt of one that is not kept the one it was (if marked)."""
+    if len(entry) == 2:
+        return committed(reference["$"], entry[0], entry[1])
+    return SALT not in reference or reference[SALT] == salt_mark(entry[0])
 
 
 def _check_erasures(found: Scan) -> None:

@@ -12,7 +12,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from greenroom.core.canonical import clean_json
-from greenroom.core.chain import GENESIS, VERSION, commit, link
+from greenroom.core.chain import GENESIS, SALT, VERSION, commit, link, salt_mark
 from greenroom.core.errors import LogDamaged
 from greenroom.core.events import CONTENT, AnyEvent, Event, Record
 from greenroom.core.ids import Ids
@@ -55,8 +55,9 @@ def encode(event: Event, seq: int, at: str, prev: str, ids: Ids, derived: dict[s
         commitments[name] = _put(content, ids.salt(), value, keep=True)
         public[name] = {"$": commitments[name]}
     for name, value in derived.items():
-        commitments[name] = _put(content, ids.salt(), value, keep=False)
-        public[name] = {"$": commitments[name]}
+        salt = ids.salt()
+        commitments[name] = _put(content, salt, value, keep=False)
+        public[name] = {"$": commitments[name], SALT: salt_mark(salt)}
     digest = link(seq, at, "event", public, prev)
     line = {"v": VERSION, "seq": seq, "at": at, "event": public, "prev": prev, "hash": digest}
     if content:
@@ -80,7 +81,7 @@ def decode(line: dict[str, Any]) -> Record:
     public = dict(line["event"])
     commitments: dict[str, str] = {}
     for name, value in line["event"].items():
-        if type(value) is dict and "$" in value and len(value) == 1:
+        if type(value) is dict and "$" in value and value.keys() <= {"$", SALT}:
             commitments[name] = value["$"]
             _restore(public, name, value["$"], content)
     try:

@@ -16,8 +16,9 @@ from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import DiskFailed, FileInvalid, LogDamaged, UsageError
 from greenroom.core.events import Event, Record, TailCut
 from greenroom.core.ids import Ids
-from greenroom.log.chain import Anchors, Scan, walk
+from greenroom.log.chain import Anchors, Scan, read_log, walk
 from greenroom.log.codec import decode, encode
+from greenroom.workspace.own_file import open_own
 
 
 def read_records(path: Path, anchors: Anchors | None = None) -> list[Record]:
@@ -42,7 +43,7 @@ class FileLog:
         self._lock = lock
         self._records = records
         self._size = size
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        self._file = open_own(path, os.O_WRONLY | os.O_CREAT)
         os.lseek(self._file, size, os.SEEK_SET)
         self._fsync: Callable[[int], None] = os.fsync
 
@@ -67,19 +68,26 @@ class FileLog:
         Raises:
             UsageError: another process writes this session.
             LogDamaged: anything else is wrong with it; names the line.
+            DiskFailed: it cannot be written.
         """
         if not path.is_file():
             raise _no_session(path)
-        lock = _locked(path)
+        try:
+            lock = _locked(path)
+        except OSError as error:
+            raise _disk_failed(path, error) from None
         try:
             records, found = _scanned(path, anchors or {})
             log = cls(path, clock, ids, lock, records, found.good_bytes)
+            if found.torn_bytes:
+                os.ftruncate(log._file, found.good_bytes)
+                log.append(TailCut(lost_bytes=found.torn_bytes), sync=True)
+        except OSError as error:
+            lock.release()
+            raise _disk_failed(path, error) from None
         except BaseException:
             lock.release()
             raise
-        if found.torn_bytes:
-            os.ftruncate(log._file, found.good_bytes)
-            log.append(TailCut(lost_bytes=found.torn_bytes), sync=True)
         return log
 
     @property
@@ -127,7 +135,7 @@ class FileLog:
 def _scanned(path: Path, anchors: Anchors) -> tuple[list[Record], Scan]:
     found = Scan(met=dict.fromkeys(anchors, ""))
     try:
-        return [decode(line) for line in walk(path.read_bytes(), anchors, found)], found
+        return [decode(line) for line in walk(read_log(path), anchors, found)], found
     except FileNotFoundError:
         raise _no_session(path) from None
     except LogDamaged as error:

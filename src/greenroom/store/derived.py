@@ -46,6 +46,8 @@ def problem(store: Store, embedder: str, parent: Path) -> str:
     row = recorded(store, embedder)
     if row is None:
         return "not built yet"
+    if row.folder in ("", ".", "..") or Path(row.folder).name != row.folder:
+        return "is recorded outside its folder"
     if row.state != "settled":
         return "was being written when the last run ended"
     if not (parent / row.folder).is_dir():

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.store import schema
+from greenroom.workspace.own_file import open_own, require_own_folder
 
 FILE = "store.db"
 BUSY_MILLISECONDS = 5_000
@@ -38,12 +39,14 @@ class Store:
         """
         file = folder / FILE
         try:
+            require_own_folder(folder)
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Made here first, because SQLite would make it readable by everyone.
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+            os.close(open_own(file, os.O_RDWR | os.O_CREAT))
             connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise DiskFailed(f"cannot write {file}: {error}", hint="is the disk full or read-only?") from error
+            said = error.strerror if isinstance(error, OSError) else error
+            raise DiskFailed(f"cannot write {file}: {said}", hint="is the disk full or read-only?") from error
         store = cls(connection, folder)
         try:
             with store._translated():

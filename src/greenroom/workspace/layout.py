@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.core.errors import DiskFailed
+from greenroom.workspace.own_file import require_own_folder
 
 SETTINGS_FILE = "greenroom.toml"
 STATE_FOLDER = ".greenroom"
@@ -90,6 +91,7 @@ class Workspace:
             DiskFailed: the operating system refused.
         """
         try:
+            require_own_folder(self.state)
             for folder in (self.state, self.sessions):
                 folder.mkdir(mode=0o700, exist_ok=True)
                 # Also where it was made by hand or by `git clone`: sessions hold people's words.

@@ -1,0 +1,59 @@
+"""Greenroom's own files and folders, opened so that nothing else is ever read, cut or written in their place.
+
+Invariant: what `open_own` opens is a regular file at exactly that path. A cloned workspace can bring a link, a pipe or
+a folder of the same name; each is an `OSError` that says so, and what a link leads to is never touched.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_own(path: Path, flags: int) -> int:
+    """A descriptor of the file at `path`, made with mode 0600 where `flags` say so.
+
+    Raises:
+        OSError: it is a link, a pipe, a device or a folder, or cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, flags | _FLAGS, 0o600)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise _strange(path, "a symbolic link") from None
+        if error.errno == errno.ENXIO:
+            raise _strange(path, "a pipe") from None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _strange(path, "a folder" if path.is_dir() else "no regular file")
+
+
+def read_own(path: Path) -> bytes:
+    """All bytes of the file at `path`. Raises as `open_own`."""
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+def require_own_folder(folder: Path) -> None:
+    """Refuse a folder that is a link or holds one: what is written, rebuilt or removed in it could lie anywhere.
+
+    Raises:
+        OSError: names the link.
+    """
+    if folder.is_symlink():
+        raise _strange(folder, "a symbolic link")
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            link = next((entry.path for entry in entries if entry.is_symlink()), None)
+        if link:
+            raise _strange(Path(link), "a symbolic link")
+
+
+def _strange(path: Path, what: str) -> OSError:
+    return OSError(errno.EINVAL, f"{path.name} is {what}, which Greenroom does not follow", str(path))
