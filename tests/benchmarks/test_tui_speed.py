@@ -6,18 +6,33 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.app import ComposeResult
 
+from greenroom.assembly import open_session
+from greenroom.core.events import Record, TurnStarted
+from greenroom.core.signals import TextArrived
+from greenroom.core.values import StepMode
+from greenroom.engine.session import Session
+from greenroom.tui.composer import Composer
 from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
 from greenroom.tui.guard import GuardedApp
+from greenroom.tui.rehearsal import Open
 from greenroom.tui.transcript import Transcript
+from greenroom.tui.workbench import Workbench
+from greenroom.workspace.layout import Workspace
+
+HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"
 
 PROSE = (
     "The quick brown fox considers **seven** possible routes, then `writes` a note about the river and the old mill. "
@@ -117,25 +132,16 @@ class A(App):
     def on_mount(self): self.call_after_refresh(self.exit)
 A().run()
 """
-SCREEN = """
-from textual.app import ComposeResult
-from greenroom.core.values import Verdict
-from greenroom.tui.card import CardApp
-from greenroom.tui.composer import Composer
-from greenroom.tui.header import Header
-from greenroom.tui.hints import Hints
-from greenroom.tui.theme import themes
-from greenroom.tui.transcript import Transcript
-class A(CardApp):
-    def __init__(self):
-        super().__init__()
-        for theme in themes().values(): self.register_theme(theme.textual())
-        self.theme = "greenroom-dark"
-    def compose(self):
-        yield Header(); yield Transcript(); yield Composer(); yield Hints()
-    def on_mount(self):
-        self.call_after_refresh(self.exit)
-A().run()
+WORKBENCH = """
+import gc, os
+gc.disable()
+from pathlib import Path
+from greenroom.tui.rehearsal import Wanted
+from greenroom.tui.workbench import Workbench
+from greenroom.workspace.layout import Workspace
+bench = Workbench(Workspace(Path(os.getcwd())), Wanted(), trusting=False)
+bench.doing.begin = lambda wanted: bench.exit(0)  # the first paint is done; opening the session is not part of it
+bench.run()
 """
 
 
@@ -170,7 +176,119 @@ open(sys.argv[1], "w").write(f"{time.process_time()} {int(high) / 1024}")
 
 
 def test_first_paint(tmp_path: Path) -> None:
-    runs = [(_cpu(FIVE_LINES, tmp_path / "bare"), _cpu(SCREEN, tmp_path / "screen")) for _ in range(6)][1:]
+    runs = [(_cpu(FIVE_LINES, tmp_path / "bare"), _cpu(WORKBENCH, tmp_path / "screen")) for _ in range(6)][1:]
     bare, screen = min(run[0] for run in runs), min(run[1] for run in runs)
-    print(f"\nfirst paint, CPU s and MB: five lines {bare}, screen {screen}, ratio {screen[0] / bare[0]:.2f}")
+    print(f"\nfirst paint, CPU s and MB: five lines {bare}, workbench {screen}, ratio {screen[0] / bare[0]:.2f}")
     assert screen[0] > 0
+
+
+def _workbench(folder: Path, opener: Open) -> Workbench:
+    shutil.copytree(HELPDESK, folder / "helpdesk", ignore=shutil.ignore_patterns(".greenroom", "__pycache__"))
+    return Workbench(Workspace((folder / "helpdesk").resolve()), opener=opener, trusting=False)
+
+
+async def _opened(workspace: Workspace, *, persona: str, model: str, session: str, mode: StepMode) -> Session:
+    return await open_session(workspace, persona=persona, model=model, session=session, instant=True, trusted=True)
+
+
+async def _echo(folder: Path, seconds: float) -> dict[str, float]:
+    """Keys typed into the real screen while a reply streams at 1 000 tokens a second."""
+    bench = _workbench(folder, _opened)
+    async with bench.run_test(size=(140, 40)) as pilot:
+        while bench.opening:
+            await pilot.pause(0.02)
+        bench.doing.said("What is your return policy for shoes?")
+        await pilot.pause(1.5)
+        composer = bench.query_one(Composer)
+        words = (PROSE * 8).split(" ")
+        waits: list[float] = []
+        streamed, begun, cpu = 0, time.perf_counter(), time.process_time()
+        while (now := time.perf_counter() - begun) < seconds:
+            while streamed < now * 1000:
+                bench._happened(TextArrived(1, "t1/generate:9", words[streamed % len(words)] + " "))
+                streamed += 1
+                if streamed % 400 == 0:
+                    bench._happened(TextArrived(1, "t1/generate:9", "\n\n"))
+            if streamed // 250 > len(waits):
+                before, pressed = len(composer.text), time.perf_counter()
+                bench.post_message(events.Key("a", "a"))
+                while len(composer.text) == before:  # noqa: ASYNC110  the screen has no event for it
+                    await asyncio.sleep(0.001)
+                waits.append((time.perf_counter() - pressed) * 1000)
+            await asyncio.sleep(0.004)
+        waits.sort()
+        figures = {
+            "tokens": float(streamed),
+            "behind_ms": (time.perf_counter() - begun - seconds) * 1000,
+            "cpu_share": (time.process_time() - cpu) / seconds,
+            "echo_p50_ms": waits[len(waits) // 2],
+            "echo_max_ms": waits[-1],
+        }
+        bench.doing.do("quit")
+        await pilot.pause(0.3)
+    return figures
+
+
+def test_keys_echo_while_a_reply_streams(tmp_path: Path) -> None:
+    figures = asyncio.run(_echo(tmp_path, 6))
+    print("\nkey to echo at 1 000 tokens/s: " + json.dumps({name: round(value, 2) for name, value in figures.items()}))
+    assert figures["tokens"] >= 5_000
+
+
+def _long_log(records: Sequence[Record], turns: int) -> list[Record]:
+    """The records of one real turn, over and over."""
+    first = next(place for place, record in enumerate(records) if isinstance(record.event, TurnStarted))
+    made = list(records[:first])
+    for turn in range(1, turns + 1):
+        for record in records[first:]:
+            event = record.event.model_copy(update={"turn": turn})
+            made.append(record.model_copy(update={"seq": len(made), "event": event}))
+    return made
+
+
+async def _ten_thousand(folder: Path) -> dict[str, float]:
+    """A session of 10 000 messages (5 000 turns) put behind the real screen: folded, shown, paged, one more record."""
+    bench = _workbench(folder, _opened)
+    async with bench.run_test(size=(140, 40)) as pilot:
+        while bench.opening:
+            await pilot.pause(0.02)
+        bench.doing.said("What is your return policy for shoes?")
+        await pilot.pause(1.5)
+        session = bench.rehearsal.session
+        assert session is not None
+        log = _long_log(session.records, 5_000)
+        before, start = _memory(), time.process_time()
+        folds = Folds(log)
+        folds.grow()
+        folded = time.process_time() - start
+        bench.rehearsal._folds = folds
+        start = time.process_time()
+        bench.opened()
+        await pilot.pause()
+        shown, start = time.process_time() - start, time.process_time()
+        transcript = bench.query_one("#conversation", Transcript)
+        for _ in range(30):
+            transcript.action_page(-1)
+            await pilot.pause()
+        paged, start = (time.process_time() - start) / 30, time.process_time()
+        for record in log[-15:]:
+            bench.rehearsal._see(record)
+        await pilot.pause()
+        record_ms = (time.process_time() - start) / 15 * 1000
+        figures = {
+            "records": float(len(log)),
+            "folded_s": folded,
+            "shown_s": shown,
+            "page_ms": paged * 1000,
+            "record_ms": record_ms,
+            "memory_mb": _memory() - before,
+        }
+        bench.doing.do("quit")
+        await pilot.pause(0.3)
+    return figures
+
+
+def test_a_session_of_ten_thousand_messages(tmp_path: Path) -> None:
+    figures = asyncio.run(_ten_thousand(tmp_path))
+    print("\n10 000 messages: " + json.dumps({name: round(value, 3) for name, value in figures.items()}))
+    assert figures["records"] >= 50_000

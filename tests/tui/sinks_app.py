@@ -13,8 +13,12 @@ from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
 from greenroom.tui.card import ApprovalCard, CardApp, Question
 from greenroom.tui.composer import Composer
 from greenroom.tui.entries import Entry
+from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import Header, Standing
 from greenroom.tui.hints import Hints
+from greenroom.tui.runs import Run, cell, marked
+from greenroom.tui.sheet import SheetList
+from greenroom.tui.side import Pane, Slot, Tabs
 from greenroom.tui.theme import VARIABLE_DEFAULTS
 from greenroom.tui.transcript import Transcript
 
@@ -23,6 +27,12 @@ EVIL = "A\x1b]52;c;SGVsbG8=\x07B\x1b]0;title\x07C\x1b[2J\x9b31mD\x00\x08E\u202eF
 
 def sink(name: str) -> str:
     return f"sink-{name} {EVIL}"
+
+
+def row(name: str, evil: str) -> Entry:
+    text = sink(name)
+    body = (marked(evil, [(2, 9), (5, 400)]), (Run(evil, "mark"),))
+    return Entry(text, "row", head=(Run(text, "key"), cell(evil, 12)), beside=(Run(evil),), body=body, open=True)
 
 
 def hostile_card() -> Card:
@@ -59,6 +69,11 @@ class Sinks:
         yield Tree(Text(sink("tree")))
         yield Button(Content(sink("button")), compact=True)
         yield Transcript()
+        yield Tabs()
+        yield Slot("Trace", id="upper")
+        yield Pane(id="pane")
+        yield SheetList(id="sheet")
+        yield GateBar()
         yield ApprovalCard()
         yield Composer(placeholder=EVIL)
         yield Hints()
@@ -73,6 +88,12 @@ class Sinks:
                 Entry("2", "tool", sink("transcript"), EVIL, aside=EVIL),
             ]
         )
+        self.query_one("#pane", Pane).put([row("pane", EVIL)], fresh=True)
+        self.query_one("#sheet", SheetList).set_entries(
+            [row("sheet", EVIL), Entry("s", "section", sink("section"), aside=EVIL)]
+        )
+        self.query_one(GateBar).show(f"t1/gate:input:{EVIL}")
+        self.query_one(Slot).draw(1, lambda name, turn: [row("slot", EVIL)])
         self.query_one(Composer).put(sink("composer"))
         self.query_one(Hints).tell(sink("hints"), seconds=60)
         self.query_one(ApprovalCard).ask(Question("s", hostile_card()))

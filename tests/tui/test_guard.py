@@ -89,6 +89,7 @@ def test_no_sink_lets_a_control_code_through() -> None:
 SINK_NAMES = (
     "static", "label", "input", "area", "options", "border", "toast", "table", "markdown", "tree", "button",
     "transcript", "header", "hints", "composer", "card", "link",
+    "pane", "sheet", "section", "slot",
 )  # fmt: skip
 
 

@@ -216,7 +216,7 @@ def test_a_broken_persona_is_a_line_with_its_place_and_the_screen_stays(workspac
 
     said = asyncio.run(run())
     assert "persona.toml:" in said
-    assert "versoin" in said
+    assert "'version' is missing" in said
 
 
 def test_a_session_another_process_holds_is_shown_read_only(workspace: Workspace) -> None:
@@ -248,7 +248,7 @@ def test_slash_words_listings_and_unknown_ones(workspace: Workspace) -> None:
         hands.bench.doing.said("/resmue")
         assert hands.bench.query_one(Composer).text == "/resmue"
         hands.bench.doing.said("/new")
-        await hands.until(lambda: hands.session is not None and not hands.events("turn_started"), "a new session")
+        await hands.until(lambda: hands.bench.rehearsal.session and not hands.events("turn_started"), "a new session")
         assert hands.conversation == ""
 
     rehearse(workspace, scene)

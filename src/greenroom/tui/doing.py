@@ -63,6 +63,7 @@ class Doing:
         gc.enable()
         gc.freeze()  # what is imported by now stays: never look at it again
         self.bench.opening = "opening"
+        self.bench.feed.clear()
         self._work(self._open(wanted), "session")
 
     async def _open(self, wanted: Wanted) -> None:
@@ -73,6 +74,7 @@ class Doing:
         self.bench.opening = ""
         self.bench.opened()
         if not opened:
+            self._hand_back()
             return
         self._work(self.rehearsal.warm(), "warm")
         if self.rehearsal.folds.approvals.question() is not None:
@@ -80,6 +82,13 @@ class Doing:
         elif self._pending:
             pending, self._pending = self._pending, []
             await self.rehearsal.turn("\n\n".join(pending))
+
+    def _hand_back(self) -> None:
+        """Nothing opened: what was sent meanwhile goes back to the composer."""
+        pending, self._pending = self._pending, []
+        composer = self.bench.query_one(Composer)
+        if pending and not composer.text:
+            composer.put("\n\n".join(pending))
 
     async def _trusted(self) -> bool:
         from greenroom.workspace.trust import is_trusted

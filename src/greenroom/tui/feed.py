@@ -5,6 +5,8 @@ Invariant: a record costs the turn it belongs to; only when a turn's entries cha
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from greenroom.core.signals import TextArrived
 from greenroom.tui import talk
 from greenroom.tui.entries import Entry, Tone
@@ -25,18 +27,23 @@ class Feed:
         self._notes: dict[int, list[Entry]] = {}
 
     def begin(self, folds: Folds, persona: str) -> None:
-        """Show another session."""
+        """Show another session. What was noted since `clear` was about opening it, and stays."""
         self._folds, self._persona = folds, persona
-        self._notes = {}
         self._turn = folds.turns
-        self._done = [entry for number in range(1, folds.turns) for entry in talk.of_turn(folds, number, persona)]
+        told = [entry for entries in self._notes.values() for entry in entries]
+        self._notes = {self._turn: [replace(e, id=f"{self._turn}:note:{n}") for n, e in enumerate(told)]}
+        self._done = talk.earlier(folds, persona)
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current])
+
+    def clear(self) -> None:
+        """Another session is about to be opened."""
+        self._notes = {}
 
     def grown(self) -> None:
         """A record came in."""
         if self._folds.turns != self._turn:
-            self._done += self._now()
+            self._done += self._current
             self._turn = self._folds.turns
             self._current = []
         fresh = self._now()
@@ -52,7 +59,7 @@ class Feed:
 
     def arrived(self, signal: TextArrived) -> None:
         """A piece of a reply came in."""
-        now = self._folds.conversation.number(signal.turn)
+        now = self._folds.conversation.last()
         id = talk.reply_id(signal.turn, talk.replies(now) + 1)
         if all(entry.id != id for entry in self._current):
             self._current.append(Entry(id, "persona", self._persona))
@@ -70,4 +77,4 @@ class Feed:
         self._transcript.set_entries([*self._done, *self._current, *entries])
 
     def _now(self) -> list[Entry]:
-        return [*talk.of_turn(self._folds, self._turn, self._persona), *self._notes.get(self._turn, [])]
+        return [*talk.latest(self._folds, self._persona), *self._notes.get(self._turn, [])]

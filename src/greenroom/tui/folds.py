@@ -1,29 +1,50 @@
 """Every view of one session, grown record by record: the only thing panes and conversation are drawn from.
 
-Invariant: what is held is a pure function of the records seen; a record costs the turn it belongs to, never the session.
+Invariant: what is held is a pure function of the records seen. A view grows when it is looked at, so what no pane shows
+costs nothing, and a record costs the turn it belongs to, never the session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
 
 from greenroom.core.events import ContractLoaded, ModeChanged, Record, SessionOpened, TurnStarted
 from greenroom.core.values import StepMode
 from greenroom.views import approvals, conversation, memory, retrieval, tools, transcript, usage, verdicts
+
+S = TypeVar("S")
+
+
+class Grown(Generic[S]):
+    """One view, grown to the last record when it is asked for."""
+
+    def __init__(self, fold: Callable[[S, Record], S], empty: S) -> None:
+        self._fold = fold
+        self._state = empty
+        self._seen = 0
+
+    def upon(self, records: Sequence[Record]) -> S:
+        """The state after these records, which only ever get more."""
+        for place in range(self._seen, len(records)):
+            self._state = self._fold(self._state, records[place])
+        self._seen = len(records)
+        return self._state
 
 
 class Folds:
     """The views of a session. `turn_records` are the records of each turn, those before the first one under 0."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self.conversation = conversation.EMPTY
-        self.memory = memory.EMPTY
-        self.retrieval = retrieval.EMPTY
-        self.verdicts = verdicts.EMPTY
-        self.approvals = approvals.EMPTY
-        self.tools = tools.EMPTY
-        self.transcript = transcript.EMPTY
-        self.usage = usage.EMPTY
+        self.records: list[Record] = []
+        self._conversation = Grown(conversation.fold, conversation.EMPTY)
+        self._memory = Grown(memory.fold, memory.EMPTY)
+        self._retrieval = Grown(retrieval.fold, retrieval.EMPTY)
+        self._verdicts = Grown(verdicts.fold, verdicts.EMPTY)
+        self._approvals = Grown(approvals.fold, approvals.EMPTY)
+        self._tools = Grown(tools.fold, tools.EMPTY)
+        self._transcript = Grown(transcript.fold, transcript.EMPTY)
+        self._usage = Grown(usage.fold, usage.EMPTY)
         self.opened: SessionOpened | None = None
         self.contract: ContractLoaded | None = None
         self.mode: StepMode = "run"
@@ -32,19 +53,45 @@ class Folds:
         for record in records:
             self.see(record)
 
+    @property
+    def conversation(self) -> conversation.Conversation:
+        return self._conversation.upon(self.records)
+
+    @property
+    def memory(self) -> memory.MemoryView:
+        return self._memory.upon(self.records)
+
+    @property
+    def retrieval(self) -> retrieval.Retrieval:
+        return self._retrieval.upon(self.records)
+
+    @property
+    def verdicts(self) -> verdicts.Verdicts:
+        return self._verdicts.upon(self.records)
+
+    @property
+    def approvals(self) -> approvals.Approvals:
+        return self._approvals.upon(self.records)
+
+    @property
+    def tools(self) -> tools.ToolsView:
+        return self._tools.upon(self.records)
+
+    @property
+    def transcript(self) -> transcript.Transcript:
+        return self._transcript.upon(self.records)
+
+    @property
+    def usage(self) -> usage.UsageView:
+        return self._usage.upon(self.records)
+
+    def grow(self) -> None:
+        """Bring up what the conversation and the header need; `Rehearsal` does it beside the event loop."""
+        _ = (self.conversation, self.approvals, self.tools, self.usage)
+
     def see(self, record: Record) -> None:
         """Take one record in."""
-        self.conversation = conversation.fold(self.conversation, record)
-        self.memory = memory.fold(self.memory, record)
-        self.retrieval = retrieval.fold(self.retrieval, record)
-        self.verdicts = verdicts.fold(self.verdicts, record)
-        self.approvals = approvals.fold(self.approvals, record)
-        self.tools = tools.fold(self.tools, record)
-        self.transcript = transcript.fold(self.transcript, record)
-        self.usage = usage.fold(self.usage, record)
-        self._note(record)
-
-    def _note(self, record: Record) -> None:
+        self.records.append(record)
         match record.event:
             case SessionOpened() as event:
                 self.opened = event

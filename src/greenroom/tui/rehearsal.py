@@ -78,7 +78,9 @@ class Rehearsal:
     def _fold(self, records: Iterable[Record]) -> None:
         from greenroom.tui.folds import Folds
 
-        self._folds = Folds(records)
+        folds = Folds(records)
+        folds.grow()
+        self._folds = folds
 
     @property
     def contract(self) -> Contract | None:
@@ -109,7 +111,7 @@ class Rehearsal:
             )
         except GreenroomError as error:
             return await self._only_look(error, name, wanted)
-        self._fold(self.session.records)
+        await asyncio.to_thread(self._fold, tuple(self.session.records))
         self._stop = self.session.bus.subscribe(self._see)
         return True
 
@@ -126,7 +128,7 @@ class Rehearsal:
             except GreenroomError as problem:
                 self.told(problem.line(), "error")
             else:
-                self._fold(records)
+                await asyncio.to_thread(self._fold, records)
         return False
 
     async def close(self) -> None:

@@ -5,12 +5,13 @@ Invariant: drawn from the views alone; an entry's id is its turn's number and it
 
 from __future__ import annotations
 
+from greenroom.policy.explain import value_text
 from greenroom.tui.entries import Entry, Tone
 from greenroom.tui.folds import Folds
 from greenroom.tui.header import short_time
 from greenroom.tui.panes.tools import arguments, lines_of, status, tone
 from greenroom.views.conversation import ConversationTurn, Line
-from greenroom.views.tools import CallView
+from greenroom.views.tools import CallView, ToolTurn
 from greenroom.views.usage import UsageTurn
 
 WHAT_TO_DO = "The turn is unfinished: /resume goes on with it, /abandon gives it up."
@@ -34,17 +35,21 @@ def turn_of(id: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def everything(folds: Folds, persona: str) -> list[Entry]:
-    """The entries of a whole session."""
-    return [entry for number in range(1, folds.turns + 1) for entry in of_turn(folds, number, persona)]
+def earlier(folds: Folds, persona: str) -> list[Entry]:
+    """The entries of every turn but the last."""
+    turns = zip(folds.conversation.finished, folds.tools.finished, folds.usage.finished, strict=True)
+    return [entry for turn, calls, used in turns for entry in _of(turn, calls, used, persona)]
 
 
-def of_turn(folds: Folds, number: int, persona: str) -> list[Entry]:
+def latest(folds: Folds, persona: str) -> list[Entry]:
+    """The entries of the last turn."""
+    turn = folds.conversation.last()
+    return _of(turn, folds.tools.last(), folds.usage.last(), persona) if turn else []
+
+
+def _of(turn: ConversationTurn, calls: ToolTurn | None, used: UsageTurn | None, persona: str) -> list[Entry]:
     """The entries of one turn."""
-    turn = folds.conversation.number(number)
-    if turn is None:
-        return []
-    calls = folds.tools.number(number)
+    number = turn.turn
     # Cards stand where they were asked for, after the words that asked.
     placed: list[tuple[int, int, Entry]] = [
         (view.seq, 1 + place, _card(number, view)) for place, view in enumerate(calls.calls if calls else ())
@@ -52,7 +57,7 @@ def of_turn(folds: Folds, number: int, persona: str) -> list[Entry]:
     place = 0
     for line in turn.lines:
         place += line.kind == "persona"
-        entry = _entry(number, line, place, persona, folds.usage.number(number))
+        entry = _entry(number, line, place, persona, used)
         if entry is not None:
             placed.append((line.seq, 0, entry))
     entries = [entry for _, _, entry in sorted(placed, key=lambda item: item[:2])]
@@ -122,6 +127,4 @@ def _card(turn: int, view: CallView) -> Entry:
 
 
 def _pairs(given: dict[str, object]) -> str:
-    from greenroom.policy.explain import value_text
-
     return "  ".join(f"{name}={value_text(value)}" for name, value in given.items()) or "nothing"
