@@ -64,7 +64,16 @@ def marked(text: str, spans: Iterable[tuple[int, int]], tint: Tint = "mark") -> 
 
 
 def wrapped(line: Line, width: int) -> list[Line]:
-    """The line broken into rows of `width` cells."""
+    """The line broken into rows of `width` cells; what follows a quiet name hangs beside it where there is room."""
+    name = line[0] if len(line) > 1 else Run("")
+    hang = len(name.text)
+    if name.tint != "quiet" or not name.text.endswith(" ") or hang * 3 > width:
+        return _rows(line, width)
+    rows = _rows(line[1:], width - hang)
+    return [(name, *rows[0]), *((Run(" " * hang), *row) for row in rows[1:])]
+
+
+def _rows(line: Line, width: int) -> list[Line]:
     runs = [Run(run.text.expandtabs(4), run.tint) for run in line]
     text = "".join(run.text for run in runs)
     rows: list[Line] = []
