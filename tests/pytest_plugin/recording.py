@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +42,7 @@ async def recorded(workspace: Workspace) -> list[Record]:
 def main(folder: Path) -> None:
     """Make the workspace, record, export."""
     workspace = init(folder)
+    shutil.rmtree(workspace.fixtures)
     records = asyncio.run(recorded(workspace))
     contract = load_contract(workspace, trusted=True)
     why = "A refund above the limit is never made without a person."

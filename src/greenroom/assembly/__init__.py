@@ -17,7 +17,7 @@ from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
 from greenroom.engine.outside import Outside
-from greenroom.engine.session import Session
+from greenroom.engine.session import Anchor, Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path, sessions, started_on, verify_session
 from greenroom.log.file_log import FileLog
@@ -133,10 +133,18 @@ async def open_session(
         if log is not None:
             log.close()
         raise
+    # A number that already stands for a value in this log must not be given to another.
     cast.masks.reserve([record.event.model_dump(mode="json") for record in log.records])
-    name = load_settings(workspace).id
-    today = await asyncio.to_thread(_today, workspace, cast.contract, clock, log.session)
-    return Session(log, cast.contract, outside, workspace=name, mode=mode, anchor=ledger.anchor, today=today)
+    return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
+
+
+async def _begun(
+    workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, anchor: Anchor, mode: StepMode
+) -> Session:
+    today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log.session)
+    return Session(
+        log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=anchor, today=today
+    )
 
 
 def _today(workspace: Workspace, contract: Contract, clock: Clock, session: str) -> dict[str, float]:
