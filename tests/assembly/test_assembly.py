@@ -68,7 +68,7 @@ def test_a_session_is_kept_listed_verified_and_replayed(shop: Workspace) -> None
     assert [(one.id, one.turns, one.status) for one in sessions(shop)] == [(name, 2, "closed")]
     assert verify_session(shop, "last").anchored >= 0
     records = read_session(shop, name[:4])
-    session = replay_builder(shop)(LogRecording(records))
+    session = replay_builder(shop, trusted=True)(LogRecording(records))
     assert asyncio.run(replay(session, records)).same
 
 
@@ -77,7 +77,7 @@ def test_a_replay_notices_a_changed_prompt(shop: Workspace) -> None:
     prompt = shop.root / "personas" / "aria" / "prompt.md"
     prompt.write_text(prompt.read_text(encoding="utf-8") + "\nBe even briefer.\n", encoding="utf-8")
     records = read_session(shop, name)
-    result = asyncio.run(replay(replay_builder(shop)(LogRecording(records)), records))
+    result = asyncio.run(replay(replay_builder(shop, trusted=True)(LogRecording(records)), records))
     assert not result.same
     assert result.step == "t1/generate:1"
 
