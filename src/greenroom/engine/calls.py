@@ -218,14 +218,14 @@ def _returned(
     """Log how a call ended, masked and judged: what the log has is what the model reads."""
     question = _about_result(room, call, {"output": result.output, "error": result.error})
     verdict, masked = room.admit(question)
-    withheld = verdict.blocks and result.status == "done"
+    withheld = verdict.blocks and result.status not in ("denied", "invalid")  # those are our own words
     room.steps.note(
         ToolReturned(
             step=step,
             turn=turn,
             call=call.id,
             tool=call.tool,
-            status="denied" if withheld else result.status,
+            status="denied" if withheld and result.status == "done" else result.status,
             simulated=simulated,
             milliseconds=milliseconds,
             output=None if withheld else masked.get("output"),

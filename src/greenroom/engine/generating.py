@@ -6,15 +6,20 @@ Invariant: the log never holds a model's words that an output or tool rule would
 from __future__ import annotations
 
 from greenroom.core.events import AttemptFailed, ReplyGenerated
+from greenroom.core.inert import inert_line
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.signals import TextArrived
 from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
+from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.room import Room, spec_of
 from greenroom.engine.streaming import StreamGuard
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question
 from greenroom.views.transcript import Transcript, compose
+
+_LONGEST_NAME = 100
+"""Characters of a name that a model made up; a real tool's name is shorter."""
 
 
 def request_for(contract: Contract, state: Transcript) -> ModelRequest:
@@ -68,7 +73,7 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
                 attempt=problem.attempt,
                 problem=problem.problem,
                 hint=problem.hint,
-                message=problem.message,
+                message=_masked_text(room, problem.message),
                 retry_in_milliseconds=None if wait is None else round(wait * 1000),
             )
         )
@@ -93,8 +98,9 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
 def _masked_text(room: Room, text: str) -> str:
     if not text:
         return text
-    _, payload = room.admit(Question(hook="output", payload={"text": text}, origin="model", session=room.facts.now()))
-    return str(payload.get("text", text))
+    question = Question(hook="output", payload={"text": text}, origin="model", session=room.facts.now())
+    payload = kept(room, question)
+    return NOT_KEPT if payload is None else str(payload.get("text", text))
 
 
 def _numbered(room: Room, reply: ModelReply) -> tuple[ToolCall, ...]:
@@ -107,14 +113,30 @@ def _numbered(room: Room, reply: ModelReply) -> tuple[ToolCall, ...]:
 
 
 def _masked_call(room: Room, call: ToolCall) -> ToolCall:
+    """The call as it may be kept. A name that no tool has is a model's own words, like everything else in it."""
     question = Question(
         hook="tool.call",
         subject=call.tool,
-        payload={"args": call.arguments},
+        payload={"args": call.arguments, "words": [call.tool, call.vendor_id, call.problem]},
         origin="model",
         tool=spec_of(room, call.tool),
         session=room.facts.now(),
     )
-    _, payload = room.admit(question)
-    arguments = payload.get("args")
-    return call.model_copy(update={"arguments": arguments}) if isinstance(arguments, dict) else call
+    payload = kept(room, question)
+    if payload is None:
+        return ToolCall(
+            id="", tool=_named(room, call.tool, NOT_KEPT), problem="the call is too large or deep to be checked"
+        )
+    name, vendor_id, problem = payload["words"]
+    return ToolCall(
+        id="",
+        tool=_named(room, call.tool, name),
+        arguments=payload["args"],
+        vendor_id=inert_line(vendor_id, _LONGEST_NAME),
+        problem=problem,
+    )
+
+
+def _named(room: Room, name: str, otherwise: str) -> str:
+    """A tool's name if there is such a tool, else what may be kept of the name."""
+    return name if room.contract.spec(name) else inert_line(otherwise, _LONGEST_NAME)

@@ -33,6 +33,7 @@ from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
+from greenroom.engine.kept import NOT_KEPT, unread
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
 from greenroom.engine.room import Room
@@ -45,9 +46,6 @@ from greenroom.views.fold import fold_all
 
 Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""
-
-
-NOT_KEPT = "‹not kept: too large or too deep to be checked›"
 
 
 class Session:
@@ -122,7 +120,7 @@ class Session:
         )
         verdict, masked = self._room.admit(question)
         # What could not be checked could not be masked either, so it is not kept.
-        text = NOT_KEPT if verdict.unchecked and verdict.blocks else str(masked.get("text", ""))
+        text = NOT_KEPT if unread(verdict) else str(masked.get("text", ""))
         event = self._steps.note(TurnStarted(turn=number, words=text, origin=origin))
         return await self._carry(event.turn, event.words)
 

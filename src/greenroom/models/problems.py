@@ -84,4 +84,12 @@ def quoted(text: str, secrets: Iterable[str] = (), limit: int = 160) -> str:
     for secret in secrets:
         if len(secret) >= 4:
             text = text.replace(secret, "‹key›")
-    return inert_line(_SECRET.sub("‹key›", text[:2000]), limit)
+    from greenroom.detectors.masks import Masks, mask_all
+
+    masked = str(mask_all(_SECRET.sub("‹key›", text[:2000]), _private, Masks()))
+    # Without numbers, because those of a session's masks are not known here.
+    return inert_line(re.sub(r"#\d+›", "›", masked), limit)
+
+
+def _private(detector: str) -> bool:
+    return detector.startswith("secret.") or detector in ("personal.card", "personal.iban")
