@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from greenroom.core.values import Json
 
@@ -20,6 +21,7 @@ MAX_STRINGS = 50_000
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _KEY_MARK = ".(key)"
 _LONG = 10**11
+_SHORT = 200
 
 
 @dataclass(slots=True)
@@ -69,12 +71,14 @@ def key_path(path: str) -> str:
 def _visit(value: Json, path: str, depth: int, walked: Walked) -> None:
     if isinstance(value, str):
         walked.add(path, value)
+    elif value is None or value is True or value is False:
+        return
     elif isinstance(value, float):
         if not math.isfinite(value):
             walked.miss(f"{path or 'value'} is not a finite number")
     elif _is_long(value):
         walked.add(path, str(value))
-    elif value is None or isinstance(value, int):
+    elif isinstance(value, int):
         return
     elif depth >= MAX_DEPTH:
         walked.miss(f"nesting deeper than {MAX_DEPTH} levels")
@@ -89,9 +93,20 @@ def _visit(value: Json, path: str, depth: int, walked: Walked) -> None:
 
 def _visit_object(value: dict[str, Json], path: str, depth: int, walked: Walked) -> None:
     for key, item in value.items():
-        below = child(path, str(key))
-        walked.add(key_path(below), str(key))
+        text = str(key)
+        below, named = (_known_places if len(path) + len(text) <= _SHORT else _places)(path, text)
+        walked.add(named, text)
         _visit(item, below, depth + 1, walked)
+
+
+def _places(path: str, key: str) -> tuple[str, str]:
+    """The paths of a key's value and of the key itself."""
+    below = child(path, key)
+    return below, key_path(below)
+
+
+# Most payloads have the same few keys; what a model invents pushes the oldest out.
+_known_places = lru_cache(2_048)(_places)
 
 
 def _is_long(value: Json) -> bool:

@@ -6,7 +6,7 @@ from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRet
 from greenroom.core.values import Memory, Passage
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
-from greenroom.policy.port import Question
+from greenroom.policy.port import Question, SessionFacts
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose
 
@@ -85,9 +85,9 @@ def _masked(room: Room, passage: Passage) -> Passage:
     return passage.model_copy(update={"text": text}) if isinstance(text, str) and text != passage.text else passage
 
 
-def _about_memory(memory: Memory, facts: object) -> Question:
+def _about_memory(memory: Memory, facts: SessionFacts) -> Question:
     payload = {"text": memory.text, "key": memory.key, "segment": memory.segment}
-    return Question.model_construct(
+    return Question(
         hook="memory.read",
         subject=memory.segment,
         payload=payload,
@@ -97,7 +97,7 @@ def _about_memory(memory: Memory, facts: object) -> Question:
     )
 
 
-def _about_passage(passage: Passage, facts: object) -> Question:
+def _about_passage(passage: Passage, facts: SessionFacts) -> Question:
     payload = {
         "text": passage.text,
         "source": passage.source,
@@ -105,6 +105,4 @@ def _about_passage(passage: Passage, facts: object) -> Question:
         "collection": passage.collection,
         "score": passage.score,
     }
-    return Question.model_construct(
-        hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts
-    )
+    return Question(hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts)

@@ -42,9 +42,11 @@ class Facts:
         self._taint: dict[Origin, None] = {}
         self._counts: dict[str, int] = {}
         self._reserved: dict[str, Mapping[str, float]] = {}
+        self._now: SessionFacts | None = None
 
     def see(self, record: Record) -> None:
         """Take a record into account."""
+        self._now = None
         match record.event:
             case TurnStarted(turn=turn):
                 self._turn = turn
@@ -68,13 +70,22 @@ class Facts:
     def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count a permitted call; an edited one replaces what its step had reserved."""
         self._reserved[step] = self._reserves(tool, arguments)
+        self._now = None
 
     def release(self, step: str) -> None:
         """A call that was permitted and then not made counts for nothing."""
         self._reserved.pop(step, None)
+        self._now = None
 
     def now(self, without: str = "") -> SessionFacts:
         """The facts at this moment, leaving out what the step `without` has itself reserved."""
+        if without in self._reserved:
+            return self._told(without)
+        if self._now is None:
+            self._now = self._told("")
+        return self._now
+
+    def _told(self, without: str) -> SessionFacts:
         mine = f"t{self._turn}/"
         sums = dict(self._today)
         calls = 0

@@ -22,7 +22,10 @@ from greenroom.views import transcript
 
 @dataclass(slots=True)
 class Room:
-    """A session's contract, world, step log, facts and the transcript so far."""
+    """A session's contract, world, step log, facts and the transcript so far.
+
+    `admitted` is the last question from outside with its verdict: if nothing was masked, it is judged next as it stands.
+    """
 
     contract: Contract
     outside: Outside
@@ -30,9 +33,12 @@ class Room:
     facts: Facts
     gates: Gates
     transcript: transcript.Transcript = transcript.EMPTY
+    admitted: tuple[Question, Verdict] | None = None
 
     def see(self, record: Record) -> None:
-        """Keep facts and transcript up to the log."""
+        """Keep facts and transcript up to the log. Neither depends on a verdict, and most records are verdicts."""
+        if isinstance(record.event, VerdictReached):
+            return
         self.facts.see(record)
         self.transcript = transcript.fold(self.transcript, record)
 
@@ -46,6 +52,7 @@ class Room:
     def admit(self, question: Question) -> tuple[Verdict, dict[str, Json]]:
         """The verdict on something that came from outside, and its payload as it may be kept."""
         verdict = self.contract.policy.decide(question)
+        self.admitted = (question, verdict)
         masked = verdict.payload if isinstance(verdict.payload, dict) else question.payload
         return verdict, masked
 
@@ -60,7 +67,7 @@ class Room:
         return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
 
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
-        verdict = self.contract.policy.decide(question)
+        verdict = self._admitted_already(question) or self.contract.policy.decide(question)
         return VerdictReached(
             step=step,
             turn=turn,
@@ -71,6 +78,14 @@ class Room:
             policy_digest=verdict.policy_digest,
             verdict=verdict,
         )
+
+    def _admitted_already(self, question: Question) -> Verdict | None:
+        """The verdict of `admit`, where the same question is put again under the same policy."""
+        if self.admitted is None:
+            return None
+        (before, verdict), self.admitted = self.admitted, None
+        same = before.payload is question.payload and verdict.policy_digest == self.contract.policy.digest
+        return verdict if same and before == question else None
 
 
 def was_started(room: Room, step: str) -> bool:

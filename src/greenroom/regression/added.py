@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from greenroom.core.canonical import canonical
 from greenroom.core.messages import Message
+from greenroom.core.values import ToolCall
 
 _LENGTH = 6
 _LEFT_OUT = ("system", "voice")
@@ -23,6 +24,7 @@ class Added:
     def __init__(self) -> None:
         self._before: Counter[str] = Counter()
         self._known: dict[tuple[str, str], str] = {}
+        self._asked: dict[int, tuple[tuple[ToolCall, ...], str]] = {}
 
     def since(self, messages: Iterable[Message]) -> list[str]:
         """The tags of the messages that are new, such as `user#3fa2c1d0`, in prompt order."""
@@ -39,13 +41,21 @@ class Added:
 
     def _tag(self, message: Message) -> str:
         if message.calls:
-            asked = [[call.id, call.tool, call.arguments] for call in message.calls]
-            return f"calls#{_code(canonical([message.text, asked]))}"
+            return self._calls_tag(message)
         label = _label(message)
         place = (label, message.text)
         if place not in self._known:
             self._known[place] = f"{label}#{_code(message.text.encode())}"
         return self._known[place]
+
+    def _calls_tag(self, message: Message) -> str:
+        """Made once for each reply: its calls are the same tuple in every later prompt, and are held here to stay so."""
+        calls, tag = self._asked.get(id(message.calls), ((), ""))
+        if calls is not message.calls:
+            asked = [[call.id, call.tool, call.arguments] for call in message.calls]
+            tag = f"calls#{_code(canonical([message.text, asked]))}"
+            self._asked[id(message.calls)] = (message.calls, tag)
+        return tag
 
 
 def _label(message: Message) -> str:

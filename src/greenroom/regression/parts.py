@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from greenroom.core.canonical import digest
 from greenroom.core.errors import DiskFailed, FileInvalid
+from greenroom.core.values import Passage
 
 FOLDER = ".parts"
 LENGTH = 16
 """Hex digits of a digest on a tape and in a part's name: enough against accidents, short enough to read."""
+
+_LISTINGS = 256
 
 _NAME = re.compile(rf"[0-9a-f]{{{LENGTH}}}")
 
@@ -36,6 +40,7 @@ class Parts:
     def __init__(self, fixtures: Path) -> None:
         self.folder = fixtures / FOLDER
         self._read: dict[str, str] = {}
+        self._listings: OrderedDict[str, tuple[Passage, ...]] = OrderedDict()
 
     def component(self, name: str) -> str:
         """The text of a component (prompt, policy ...), or '' if it was not kept."""
@@ -59,6 +64,17 @@ class Parts:
                 code="tape.part",
             )
         return self._read.setdefault(name, text)
+
+    def candidates(self, name: str, listed: Callable[[str], tuple[Passage, ...]]) -> tuple[Passage, ...]:
+        """The passages that the listing called `name` stands for; fixtures of one workspace share many.
+
+        Raises: as `passage`, and whatever `listed` raises.
+        """
+        if name not in self._listings:
+            self._listings[name] = listed(self.passage(name))
+            if len(self._listings) > _LISTINGS:
+                self._listings.popitem(last=False)
+        return self._listings[name]
 
     def write(self, texts: Mapping[str, str]) -> tuple[Path, ...]:
         """Put down the texts that are not there yet; returns the files written.

@@ -18,13 +18,14 @@ import orjson
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
-from greenroom.regression.long_text import pack, pieces_of, unpack
+from greenroom.regression.long_text import MARK, pack, pieces_of, unpack
 
 VERSION = 1
 MAX_BYTES = 16_000_000
 SUFFIX = ".tape.jsonl"
 _DIGEST_LENGTH = 32
 _DEEP = 64
+_MARKED = MARK.encode()
 
 Line = dict[str, Json]
 """One event. Its first key says what happened, its keys have a fixed order."""
@@ -173,11 +174,12 @@ def _assembled(header: Line, rows: list[bytes], file: str) -> Tape:
     at, end = 1, len(rows) - 1
     while at < end:
         packed = _object(rows[at], file, at + 1)
-        count = pieces_of(packed)
+        marked = _MARKED in rows[at] or b"\\u00" in rows[at]
+        count = pieces_of(packed) if marked else 0
         parts = [_piece(row, file, at + 2 + place) for place, row in enumerate(rows[at + 1 : min(end, at + 1 + count)])]
         if len(parts) < count:
             raise FileInvalid("text lines are missing", where=f"{file}:{at + 1}", code="tape.malformed")
-        events.append(unpack(packed, iter(parts)) if count or b"\xc2\xb6" in rows[at] else packed)
+        events.append(unpack(packed, iter(parts)) if marked else packed)
         numbers.append(at + 1)
         at += 1 + count
     return Tape(header, tuple(events), tuple(numbers))

@@ -38,7 +38,7 @@ from greenroom.views import transcript
 
 _CALL = re.compile(r"/(?:tool|ask|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 _POLICY = "policy:"
-_TOLD = (
+_TOLD = {
     TurnStarted,
     GatePassed,
     MemoriesRecalled,
@@ -55,7 +55,7 @@ _TOLD = (
     MemoryWritten,
     TurnFinished,
     TurnAbandoned,
-)
+}
 
 
 def tell(
@@ -78,7 +78,7 @@ def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
     found: dict[tuple[str, str], Record] = {}
     for record in records:
         event = record.event
-        if isinstance(event, _TOLD):
+        if type(event) in _TOLD:
             found[event.kind, event.step or f"t{event.turn}"] = record
     if open_too:
         return list(found.values())
@@ -126,10 +126,10 @@ class _Teller:
         self._proposed: dict[str, str] = {}
 
     def see(self, record: Record) -> None:
-        tell_it = _TELLERS[type(record.event)]
-        match = _CALL.search(record.event.step)
-        for line in tell_it(self, record.event):
-            self._lines.append((int(match[1]) if match else 0, line))
+        if lines := _TELLERS[type(record.event)](self, record.event):
+            match = _CALL.search(record.event.step)
+            call = int(match[1]) if match else 0
+            self._lines += [(call, line) for line in lines]
         if self._added is not None:
             self._transcript = transcript.fold(self._transcript, record)
 

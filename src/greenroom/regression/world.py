@@ -21,7 +21,7 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, ToolCall, Usage
+from greenroom.core.values import Memory, Passage, ToolCall, Usage
 from greenroom.regression.candidates import listed
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
@@ -114,7 +114,9 @@ class World:
 
     def retrieve(self, line: Line) -> None:
         """The candidates from their listing, which must agree with what the tape shows of them."""
-        candidates = listed(self._parts.passage(str(line["candidates"])), self._parts) if "candidates" in line else ()
+        candidates: tuple[Passage, ...] = ()
+        if "candidates" in line:
+            candidates = self._parts.candidates(str(line["candidates"]), lambda text: listed(text, self._parts))
         by_name = {passage.id: passage for passage in candidates}
         for name, label, score in line["retrieve"]:
             if (by_name[name].label, by_name[name].score) != (label, score):

@@ -6,6 +6,7 @@ Invariant: every candidate is either kept or has a reason; thresholds look at a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from greenroom.core.values import Passage
 
@@ -37,7 +38,7 @@ def choose(
         if scores and max(scores) < min_score:
             dropped[passage.id] = f"score: {max(scores):.2f} is under {min_score:.2f}"
             continue
-        words = frozenset(passage.text.lower().split())
+        words = _words(passage.text)
         if reason := _why_not(passage, words, kept, top_k, budget_chars):
             dropped[passage.id] = reason
         else:
@@ -62,7 +63,15 @@ def _why_not(
     return ""
 
 
+@lru_cache(512)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.lower().split())
+
+
 def _alike(left: frozenset[str], right: frozenset[str]) -> bool:
     """Whether two texts have nine of ten words in common."""
+    ones, others = len(left), len(right)
+    if ones < _SAME * others or others < _SAME * ones:  # then even all of the fewer are too few
+        return False
     both = len(left & right)
-    return both >= _SAME * max(len(left) + len(right) - both, 1)
+    return both >= _SAME * max(ones + others - both, 1)
