@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -10,7 +11,12 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         from greenroom import __version__
 
-        sys.stdout.write(f"greenroom {__version__}\n")
+        try:
+            if sys.stdout is not None:
+                sys.stdout.write(f"greenroom {__version__}\n")
+                sys.stdout.flush()
+        except OSError:
+            os._exit(70)  # nobody can be told, and Python would complain about the unwritten line
         return 0
     from greenroom.cli.app import run
 

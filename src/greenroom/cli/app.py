@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from greenroom.cli import stderr, stdout
+from greenroom.cli import stderr, stdout, streams
 from greenroom.core.errors import GreenroomError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ INTERNAL = 70
 
 def run(arguments: list[str]) -> int:
     """Carry one command line out; returns its exit code."""
+    streams.complete()
     try:
         return _guarded(arguments)
     except BrokenPipeError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.card import ESTABLISHED, approver
 from greenroom.commands.invocation import Face, Invocation
-from greenroom.commands.run import approver_of
+from greenroom.commands.run import approver_of, told
 from greenroom.core.errors import UsageError
 from greenroom.core.events import TurnFinished
 from greenroom.core.values import ApprovalReply, Card
@@ -65,6 +65,7 @@ async def finish(workspace: Workspace, session_id: str, face: Face, approver: Ap
         finished = await session.resume()
     finally:
         await session.aclose()
+    told(session)
     failed = finished is None or finished.outcome != "answered"
     return answer(finished, stream=True, exit_code=1 if failed else 0)
 

@@ -61,9 +61,21 @@ async def carry(session: Session, face: Face, lines: list[str]) -> tuple[TurnFin
             face.follow(record)
         session.bus.subscribe(face.follow)
         await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
-        return tuple([await session.turn(line) for line in lines])
+        finished = tuple([await session.turn(line) for line in lines])
     finally:
         await session.aclose()
+    told(session)
+    return finished
+
+
+def told(session: Session) -> None:
+    """Make sure that the face could show everything.
+
+    Raises:
+        DiskFailed, BrokenPipeError: it could not; the turn itself was not disturbed.
+    """
+    for error in session.bus.failures:
+        raise error
 
 
 def _fresh(records: Sequence[Record]) -> list[Record]:

@@ -47,6 +47,8 @@ def tables(text: str, file: str) -> dict[str, Any]:
         raise FileInvalid(f"not TOML: {message}", where=f"{file}:{number}", code="toml.syntax") from None
     except RecursionError:
         raise FileInvalid("nested too deeply", where=file, code="toml.syntax") from None
+    except ValueError:  # Python refuses to read a number of more than 4300 digits
+        raise FileInvalid("holds a number that is too long", where=file, code="toml.syntax") from None
 
 
 def positions(text: str) -> dict[Path, int]:
@@ -120,11 +122,13 @@ def _opens_block(rest: str) -> str:
 
 def _invalid(error: ValidationError, text: str, model: type[BaseModel], file: str) -> FileInvalid:
     lines = positions(text)
+    stated = tables(text, file)
+    places = [_location(problem, stated) for problem in error.errors()]
     problems = sorted(
-        ((line_of(lines, _location(problem)), problem) for problem in error.errors()), key=lambda pair: pair[0]
+        ((line_of(lines, path), path, problem) for path, problem in zip(places, error.errors(), strict=True)),
+        key=lambda found: found[0],
     )
-    line, problem = problems[0]
-    path = _location(problem)
+    line, path, problem = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     where = f"{file}:{line} {dotted(path)}".rstrip()
     if problem["type"] == "extra_forbidden":
@@ -138,9 +142,15 @@ def _invalid(error: ValidationError, text: str, model: type[BaseModel], file: st
     return FileInvalid(f"{prefix}{said}{shown}{more}", where=where, code="toml.value")
 
 
-def _location(problem: ErrorDetails) -> Path:
-    """pydantic's location without the names of union branches, which are not keys of the file."""
-    return tuple(part for part in problem["loc"] if isinstance(part, int) or "[" not in part)
+def _location(problem: ErrorDetails, stated: Any) -> Path:
+    """pydantic's location without the names of union branches: those are not keys of the file, whatever they look like."""
+    found: Path = ()
+    *parts, last = problem["loc"] or ("",)
+    for part in parts:
+        if part in stated if isinstance(stated, dict) else isinstance(stated, list) and isinstance(part, int):
+            found, stated = (*found, part), stated[part]
+    is_key = problem["type"] == "missing" or (isinstance(stated, dict) and last in stated) or isinstance(last, int)
+    return (*found, last) if is_key else found
 
 
 def _fields_at(model: type[BaseModel], path: Path) -> list[str]:
