@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     import asyncio
 
+    from greenroom.regression.case import Case
     from greenroom.regression.outcome import Outcome
     from greenroom.regression.parts import Parts
     from greenroom.regression.replay import Build
@@ -88,17 +89,19 @@ class TapeFile(pytest.File):
         item = TapeItem.from_parent(self, name=self.path.name.removesuffix(_SUFFIX))
         item.add_marker("greenroom")
         try:
-            tags = load_case(case_path(self.path)).tags
+            item.case = load_case(case_path(self.path))
         except FileInvalid:
-            tags = ()  # running the item says what is wrong with the file
-        for tag in tags:
+            item.case = None  # running the item says what is wrong with the file
+        for tag in item.case.tags if item.case else ():
             self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
             item.add_marker(tag)
         yield item
 
 
 class TapeItem(pytest.Item):
-    """One fixture as a test."""
+    """One fixture as a test. `case` is what collecting it read."""
+
+    case: Case | None = None
 
     def runtest(self) -> None:
         """Replay it.
@@ -107,7 +110,7 @@ class TapeItem(pytest.Item):
             TapeFailed: it failed, diverged, is stale or broken.
         """
         stale = str(self.config.getoption("--greenroom-stale"))
-        outcome = _bench(self.config).replay(self.path, stale)
+        outcome = _bench(self.config).replay(self.path, stale, self.case)
         self.user_properties.append((_OUTCOME, outcome.kind))
         if outcome.kind == "stale" or outcome.good:
             self.user_properties.extend((_CAUSE, reason) for reason in outcome.reasons)
@@ -163,7 +166,7 @@ class _Bench:
         self._builds: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
 
-    def replay(self, tape: Path, stale: str) -> Outcome:
+    def replay(self, tape: Path, stale: str, case: Case | None = None) -> Outcome:
         """How the fixture goes. What is wrong with files is an outcome, never raised."""
         import asyncio
 
@@ -172,7 +175,7 @@ class _Bench:
         from greenroom.regression.replay import line_in, load_fixture, replay_fixture
 
         try:
-            fixture = load_fixture(tape, self._parts_of(tape.parent))
+            fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
             build = self._build_of(tape)
         except FileInvalid as error:
             return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)

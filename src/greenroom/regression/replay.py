@@ -38,8 +38,10 @@ class Fixture:
     parts: Parts
 
 
-def load_fixture(path: Path, parts: Parts | None = None, shown: str = "") -> Fixture:
+def load_fixture(path: Path, parts: Parts | None = None, shown: str = "", case: Case | None = None) -> Fixture:
     """The fixture whose tape is `path`. Pass the same `parts` for all fixtures of a folder, so that texts are read once.
+
+    `case` is the fixture's own, where it was read already.
 
     Raises:
         FileInvalid: tape or case is broken; one line with file and line.
@@ -49,7 +51,7 @@ def load_fixture(path: Path, parts: Parts | None = None, shown: str = "") -> Fix
         data = path.read_bytes()
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
-    return Fixture(file, read(data, file), load_case(case_path(path)), parts or Parts(path.parent))
+    return Fixture(file, read(data, file), case or load_case(case_path(path)), parts or Parts(path.parent))
 
 
 async def replay_fixture(fixture: Fixture, build: Build, *, stale: str = "fail") -> Outcome:
