@@ -101,5 +101,8 @@ def _crashed(error: Exception, inner: Exception, workspace: str) -> int:
 
     place = keep(error, workspace)
     told = f"details: {place}" if place else "details could not be written anywhere"
-    stderr.error(f"internal error: {type(inner).__name__}: {inner} ({told})")
+    what = f"internal error: {type(inner).__name__}: {inner}"
+    if isinstance(inner, OSError) and inner.strerror:
+        what = f"the operating system refused: {inner.strerror}{f': {inner.filename}' if inner.filename else ''}"
+    stderr.error(f"{what[:1_500]} ({told})")
     return INTERNAL

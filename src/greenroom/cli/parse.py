@@ -138,7 +138,14 @@ def _no_command(rest: list[str], options: dict[str, Any]) -> Parsed:
 
 
 def _is_path(word: str) -> bool:
-    return "/" in word or "\\" in word or word.startswith((".", "~")) or Path(word).exists()
+    return "/" in word or "\\" in word or word.startswith((".", "~")) or _exists(word)
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except OSError:  # far too long for a name
+        return False
 
 
 def _nearest(word: str, known: list[str]) -> str:

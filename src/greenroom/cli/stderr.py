@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 
 _colour = True
+_LONGEST = 2_000
+"""Characters of an error line; a person's own words, echoed, can be of any length."""
 
 
 def without_colour() -> None:
@@ -37,5 +39,5 @@ def error(line: str) -> None:
     from greenroom.core.inert import inert_line
 
     name = "\x1b[31mgreenroom:\x1b[0m" if _colour and sys.stderr.isatty() else "greenroom:"
-    sys.stderr.write(f"{name} {inert_line(line)}\n")
+    sys.stderr.write(f"{name} {inert_line(line, _LONGEST)}\n")
     sys.stderr.flush()
