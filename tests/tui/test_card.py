@@ -157,7 +157,7 @@ def test_a_card_may_be_asked_before_it_is_mounted() -> None:
         late = ApprovalCard(clock=desk.clock)
         late.ask(Question("s", CARD))
         await desk.mount(late, before=desk.query_one(Composer))
-        assert "orders.refund" in str(desk.query_one("#card-text", Static).render())
+        assert "orders.refund" in str(desk.query_one("#card-head", Static).render())
         desk.clock.advance(1)
         await pilot.press(CHORDS["allow"])
 

@@ -18,10 +18,11 @@ from textual.content import Content, Span
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
+from textual.widgets.text_area import Selection
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.inert import inert_line
-from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting_text
+from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting
 from greenroom.tui.card_text import card_text
 from greenroom.tui.guard import GuardedApp
 from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
@@ -41,6 +42,8 @@ CHORDS: dict[Option, str] = {
 }
 """Free in the composer, in tmux and in a terminal's line discipline as Textual sets it; approve comes late on purpose."""
 
+_OTHERS = 12
+"""Rows kept from the card: header, hints, composer, and six of the conversation."""
 _ONE_ROW = 74
 """Cells from which the options stand on one row."""
 _WORDS: dict[Option, str] = {
@@ -201,7 +204,9 @@ class ApprovalCard(Vertical):
         assert self._question is not None
         self._writing, self._before, self._reason = option, self.screen.focused, -1
         editor = self.query_one(CardForm)
-        editor.load_text(starting_text(option, self._question.card))
+        start = starting(option, self._question.card)
+        editor.load_text(start.text)
+        editor.selection = Selection(start.begin, start.end)
         editor.placeholder = Content(REASONS[0] if option == "deny" else "")
         self.query_one("#card-asks", Static).update(Content(_ASKS[option], [Span(0, len(_ASKS[option]), "$accent")]))
         self.add_class("-writing")
@@ -265,23 +270,27 @@ class ApprovalCard(Vertical):
         if question is None or not self.query("#card-foot"):
             return
         width = max(self.size.width - 4, 20)
+        budget, form = self._budget(), self._form_rows()
+        room = max(0 if form else 1, budget - 1 - (1 if form or self.size.width > _ONE_ROW else 2) - form)
         text = card_text(question.card, width)
+        if text.plain.count("\n") >= room:
+            text = card_text(question.card, width, tight=True)
         self.query_one("#card-text", Static).update(text)
-        self._fit(text.plain.count("\n") + 1)
+        self.query_one("#card-body", VerticalScroll).styles.height = min(text.plain.count("\n") + 1, room)
         self._tick()
 
-    def _fit(self, rows: int) -> None:
-        """Give the text what is left when head, form and options have their rows: those are always in view."""
+    def _budget(self) -> int:
+        """Rows of the whole card: head, form and options have theirs always, some of the conversation stays in view."""
         screen = self.screen.size.height
-        budget = max(min(screen * 3 // 5, screen - 4), 4)
-        form = 0
-        if self._writing is not None:
-            editor = self.query_one(CardForm)
-            editor.styles.max_height = max(1, min(7, budget - 5))
-            form = min(editor.wrapped_document.height, 7) + 2
-        body = self.query_one("#card-body", VerticalScroll)
-        foot = 1 if form or self.size.width > _ONE_ROW else 2
-        body.styles.height = max(0 if form else 1, min(rows, budget - 1 - foot - form))
+        beside = screen - 4 if self._writing else max(screen - _OTHERS, 8)
+        return max(min(screen * 3 // 5, screen - 4, beside), 4)
+
+    def _form_rows(self) -> int:
+        if self._writing is None:
+            return 0
+        editor = self.query_one(CardForm)
+        editor.styles.max_height = max(1, min(7, self._budget() - 5))
+        return min(editor.wrapped_document.height, 7) + 2
 
     def _tick(self) -> None:
         """Keep arming and the clock up to date."""

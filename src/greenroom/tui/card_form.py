@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from greenroom.core.inert import inert_line
+from greenroom.tui.shown import shown_first
 
 if TYPE_CHECKING:
     from greenroom.core.values import ApprovalReply, Card, Json, ToolSpec
@@ -28,6 +29,14 @@ REASONS = (
 """Reasons in mild words: a bare refusal makes models thrash."""
 
 
+class Start(NamedTuple):
+    """The text of a form, and the stretch of it that is marked: (row, column) from 0, the end exclusive."""
+
+    text: str
+    begin: tuple[int, int] = (0, 0)
+    end: tuple[int, int] = (0, 0)
+
+
 def shape_problems(spec: ToolSpec, arguments: dict[str, Json]) -> list[str]:
     """What can be said from the schema's first level: names that are missing, unknown, or of another type."""
     known = spec.parameters.get("properties", {})
@@ -41,11 +50,31 @@ def shape_problems(spec: ToolSpec, arguments: dict[str, Json]) -> list[str]:
     return problems
 
 
-def starting_text(option: Option, card: Card) -> str:
-    """What a form holds when it is opened."""
-    if option == "edit":
-        return json.dumps(card.call.arguments, ensure_ascii=False, indent=2, sort_keys=True)
-    return '{\n  "status": "ok"\n}' if option == "simulate" else ""
+def starting(option: Option, card: Card) -> Start:
+    """What a form holds when it is opened; other arguments begin at the value that the rule looks at."""
+    if option == "simulate":
+        return Start('{\n  "status": "ok"\n}')
+    return _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments)) if option == "edit" else Start("")
+
+
+def _as_lines(arguments: dict[str, Json], chosen: str) -> Start:
+    """Arguments as indented JSON, the value of one of them marked: what is typed replaces it."""
+    if not arguments:
+        return Start("{}")
+    rows = ["{"]
+    begin = end = (0, 0)
+    for place, (name, value) in enumerate(sorted(arguments.items())):
+        head = f"  {json.dumps(name, ensure_ascii=False)}: "
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        first, *more = json.dumps(whole, ensure_ascii=False, indent=2, sort_keys=True).split("\n")
+        if name == chosen:
+            quote = isinstance(value, str)  # the marks stay, only the words inside are replaced
+            begin = (len(rows), len(head) + quote)
+            last = f"  {more[-1]}" if more else head + first
+            end = (len(rows) + len(more), len(last) - quote)
+        rows += [head + first, *(f"  {row}" for row in more)]
+        rows[-1] += "," if place < len(arguments) - 1 else ""
+    return Start("\n".join([*rows, "}"]), begin, end)
 
 
 def problems(option: Option, text: str, card: Card, check: Check) -> list[str]:

@@ -10,9 +10,12 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content, Span
 
 from greenroom.core.inert import inert, inert_line
+from greenroom.policy.explain import value_text
+from greenroom.tui.shown import shown_besides
 from greenroom.tui.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 LABEL = 11
 _NARROW = 56
+_TITLE = 24
+"""Characters of a tool's name that the card's title shows at any width we support."""
 _EFFECTS = {
     "none": "only reads",
     "repeatable": "changes something, safe to repeat",
@@ -30,16 +35,18 @@ Line = tuple[str, str]
 """Text and style."""
 
 
-def card_text(card: Card, width: int) -> Content:
-    """The card's body at a width in cells."""
-    sections = (
-        ("will run", _what(card)),
-        ("why asked", _why(card)),
+def card_text(card: Card, width: int, *, tight: bool = False) -> Content:
+    """The card's body at a width in cells; `tight` says the same on fewer rows, for a small screen."""
+    reason = [(inert(card.reason.strip()), "$quiet italic")] if card.reason.strip() else []
+    sections: list[tuple[str, list[Line]]] = [
+        ("will run", _what(card, width, tight=tight)),
+        ("why asked", _why(card, tight=tight)),
         ("evidence", _evidence(card)),
         ("risk", _risk(card)),
         ("unchecked", [(inert(item), "$warning") for item in card.verdict.unchecked]),
-        ("model says", _reason(card)),
-    )
+        ("policy", [(_policy(card), "$quiet")] if tight and card.verdict.policy else []),
+        ("untrusted" if tight else "model says", reason if tight else _own_words(reason)),
+    ]
     text, spans = "", list[Span]()
     for label, lines in sections:
         for line, style in _section(label, lines, width):
@@ -70,9 +77,9 @@ def _style(spans: list[Span], start: int, line: str, label: str, style: str) -> 
         spans.append(Span(start + named, start + len(line), style))
 
 
-def _what(card: Card) -> list[Line]:
+def _what(card: Card, width: int, *, tight: bool) -> list[Line]:
     spec = card.spec
-    terms = [_EFFECTS[spec.effects]]
+    terms = [_EFFECTS[spec.effects].removeprefix("changes something, " if tight and not spec.reversible else "")]
     if spec.effects != "none":
         terms.append("can be undone" if spec.reversible else "cannot be undone")
     if spec.outbound:
@@ -80,16 +87,31 @@ def _what(card: Card) -> list[Line]:
     if spec.sensitivity in ("personal", "secret"):
         terms.append(f"{spec.sensitivity} data")
     careful = spec.effects != "none" and not spec.reversible
-    head = [(inert_line(card.call.tool), "bold"), (" · ".join(terms), "$warning" if careful else "$success")]
-    return [*head, *_arguments(card.call.arguments)]
+    head: list[Line] = [(" · ".join(terms), "$warning" if careful else "$success")]
+    if not tight or len(card.call.tool) > _TITLE:  # the card's title has it, as far as there is room
+        head.insert(0, (inert_line(card.call.tool), "bold"))
+    short = _one_row(card.call.arguments, width - LABEL) if tight else ""
+    return [*head, (short, "$accent")] if short else [*head, *_arguments(card)]
 
 
-def _arguments(arguments: dict[str, Json]) -> list[Line]:
-    """One argument a line; what is not one line by nature is indented JSON."""
+def _one_row(arguments: dict[str, Json], room: int) -> str:
+    """All arguments on one row, or '' where they do not fit; text is quoted, so that no value can pass for another."""
+    row = "  ".join(f"{inert_line(name)}={value_text(value)}" for name, value in sorted(arguments.items()))
+    whole = all(not isinstance(value, str | list | dict) or len(str(value)) < room for value in arguments.values())
+    return row if whole and cell_len(row) <= room else ""
+
+
+def _arguments(card: Card) -> list[Line]:
+    """One argument a line, those that the rule shows in colour; what is not one line by nature is indented JSON."""
+    arguments = card.call.arguments
     if not arguments:
         return [("no arguments", "$quiet")]
     room = min(max(len(inert_line(name)) for name in arguments), 24)
-    return [(f"{inert_line(name).ljust(room)}  {_value(value)}", "") for name, value in sorted(arguments.items())]
+    shown = card.verdict.show
+    return [
+        (f"{inert_line(name).ljust(room)}  {_value(value)}", "$accent" if f"args.{name}" in shown else "")
+        for name, value in sorted(arguments.items())
+    ]
 
 
 def _value(value: Json) -> str:
@@ -100,17 +122,25 @@ def _value(value: Json) -> str:
     return inert(json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict | list) else None))
 
 
-def _why(card: Card) -> list[Line]:
+def _why(card: Card, *, tight: bool) -> list[Line]:
     verdict = card.verdict
-    policy = f"  ({inert_line(verdict.policy)} {verdict.policy_digest[:8]})" if verdict.policy else ""
-    lines: list[Line] = [(f"{inert_line(verdict.rule)}{policy}", "bold"), (inert(verdict.why), "")]
+    rule = inert_line(verdict.rule)
+    policy = f"  ({_policy(card)})" if verdict.policy else ""
+    lines: list[Line] = [(f"{rule}{policy}", "bold"), (inert(verdict.why), "")]
+    if tight:
+        lines = [(f"{rule}: {inert(verdict.why)}", "")]
     for fired in verdict.fired:
         observed = " (observed only)" if fired.observed else ""
         if fired.rule != verdict.rule or observed:
             lines.append((f"also {inert_line(fired.rule)}: {inert(fired.why)}{observed}", "$quiet"))
         lines.extend(_clause(clause) for clause in fired.clauses)
-    lines.extend((f"{inert_line(name)} = {_value(value)}", "$accent") for name, value in verdict.show.items())
-    return lines
+    arguments = {f"args.{name}": value for name, value in card.call.arguments.items()}
+    told = shown_besides(verdict, arguments)
+    return [*lines, *((f"{inert_line(name)} = {_value(value)}", "$accent") for name, value in told.items())]
+
+
+def _policy(card: Card) -> str:
+    return f"{inert_line(card.verdict.policy)} {card.verdict.policy_digest[:8]}".rstrip()
 
 
 def _clause(clause: Clause) -> Line:
@@ -139,7 +169,5 @@ def _risk(card: Card) -> list[Line]:
     return [(f"{verdict.risk} of 100{f' = {parts}' if parts else ''} · autonomy {verdict.autonomy}", style)]
 
 
-def _reason(card: Card) -> list[Line]:
-    if not card.reason.strip():
-        return []
-    return [("untrusted, in the model's own words:", "$quiet"), (inert(card.reason.strip()), "$quiet italic")]
+def _own_words(reason: list[Line]) -> list[Line]:
+    return [("untrusted, in the model's own words:", "$quiet"), *reason] if reason else []

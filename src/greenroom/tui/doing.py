@@ -18,6 +18,7 @@ from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.finder import Finder
 from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
+from greenroom.tui.farewell import still_open
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
 
@@ -303,8 +304,14 @@ class Doing:
 
     async def _quit(self) -> None:
         self.rehearsal.closing = True
+        asked = self.rehearsal.folds.approvals.question()
+        session = self.rehearsal.session
         try:
             await self.rehearsal.close()
+            if asked is not None and session is not None:
+                self.bench.farewell = await asyncio.to_thread(
+                    still_open, self.bench.workspace, session.id, asked.card.call.tool
+                )
         except GreenroomError as error:
             self.bench.farewell = error.line()
         self.bench.exit(0)

@@ -29,10 +29,17 @@ def bindings() -> list[BindingType]:
     return found
 
 
+_LATE = {"session": 0, "turn": 1, "conversation": 2, "panes": 3, "everywhere": 4}
+"""Groups of the chord row in the order of need: what has no other key comes first."""
+
+
 def chords() -> tuple[Hint, ...]:
     """What may follow ctrl+x."""
     letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit()]
-    return tuple(Hint(deed.chord, _brief(deed.name)) for deed in letters)
+    letters.sort(key=lambda deed: _LATE.get(deed.group, 0))
+    return (*(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]), Hint("1-7", "panes"), *(
+        Hint(deed.chord, _brief(deed.name)) for deed in letters[1:]
+    ))
 
 
 def _brief(name: str) -> str:
@@ -52,6 +59,13 @@ WRITE = (
     Hint("ctrl+q", "quit"),
 )
 BUSY = (Hint("escape", "interrupt"), *WRITE[1:])
+FORM = (
+    Hint("ctrl+y", "send"),
+    Hint("escape", "back to the card"),
+    Hint("alt+down", "read on"),
+    Hint("f1", "keys"),
+    Hint("ctrl+q", "quit, it stays open"),
+)
 ASKED = (
     Hint("ctrl+y", "approve"),
     Hint("ctrl+n", "deny"),

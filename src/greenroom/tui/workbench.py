@@ -256,8 +256,8 @@ class Workbench(CardApp[int]):
             row = keys.PANE
         elif isinstance(self.focused, Transcript):
             row = keys.TRANSCRIPT
-        elif self.query_one(ApprovalCard).question is not None:
-            row = keys.ASKED
+        elif (card := self.query_one(ApprovalCard)).question is not None:
+            row = keys.FORM if card.writing else keys.ASKED
         elif self.rehearsal.running:
             row = keys.BUSY
         self.query_one(Hints).show(row)

@@ -10,6 +10,7 @@ from greenroom.policy.explain import clause, finding, policy, risk, value_text
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.runs import Line, Run, Tint, cell, marked, named
+from greenroom.tui.shown import shown_besides
 from greenroom.views.verdicts import Decided
 
 EFFECTS: dict[Effect, Tint] = {
@@ -76,7 +77,7 @@ def _body(one: Decided, text: str) -> list[Line]:
         watched = " (observed only)" if fired.observed else ""
         lines.append(named("rule", f"{fired.rule} → {fired.effect}{watched}", EFFECTS[fired.effect]))
         lines += [_clause(clause(item), item.outcome) for item in fired.clauses]
-    lines += [named("shown", f"{name} = {value_text(value)}", "key") for name, value in verdict.show.items()]
+    lines += [named("shown", f"{name} = {value_text(value)}", "key") for name, value in shown_besides(verdict).items()]
     lines += [named("found", finding(item), "wait") for item in verdict.findings]
     if verdict.findings and text:
         lines.append(named("in", "", room=9) + _highlighted(text, verdict.findings))
