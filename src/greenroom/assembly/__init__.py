@@ -133,14 +133,15 @@ async def open_session(
         if log is not None:
             log.close()
         raise
-    # A number that already stands for a value in this log must not be given to another.
-    cast.masks.reserve([record.event.model_dump(mode="json") for record in log.records])
     return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
 
 
 async def _begun(
     workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, anchor: Anchor, mode: StepMode
 ) -> Session:
+    # A mask's number that already stands for a value in this log must not be given to another.
+    for record in log.records:
+        cast.masks.reserve(record.event.model_dump(mode="json"))
     today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log.session)
     return Session(
         log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=anchor, today=today

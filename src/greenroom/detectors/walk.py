@@ -76,10 +76,11 @@ def _visit(value: Json, path: str, depth: int, walked: Walked) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             walked.miss(f"{path or 'value'} is not a finite number")
-    elif _is_long(value):
-        walked.add(path, str(value))
+        elif digits := _digits(value):
+            walked.add(path, digits)
     elif isinstance(value, int):
-        return
+        if digits := _digits(value):
+            walked.add(path, digits)
     elif depth >= MAX_DEPTH:
         walked.miss(f"nesting deeper than {MAX_DEPTH} levels")
     elif isinstance(value, dict):
@@ -109,9 +110,9 @@ def _places(path: str, key: str) -> tuple[str, str]:
 _known_places = lru_cache(2_048)(_places)
 
 
-def _is_long(value: Json) -> bool:
-    """Whether a whole number has as many digits as a card or a phone, which a model may well send without quotes."""
-    return isinstance(value, int) and _LONG <= value < _LONG**2
+def _digits(value: float) -> str:
+    """The digits of a whole number that has as many as a card or a phone, which may well come without quotes; else ''."""
+    return str(int(value)) if _LONG <= value < _LONG**2 and value == int(value) else ""
 
 
 def rewrite(payload: Json, change: Callable[[str, str], str]) -> Json:
@@ -125,9 +126,10 @@ def rewrite(payload: Json, change: Callable[[str, str], str]) -> Json:
 def _rewrite(value: Json, path: str, depth: int, change: Callable[[str, str], str]) -> Json:
     if isinstance(value, str):
         return change(path, value)
-    if _is_long(value):
-        changed = change(path, str(value))
-        return value if changed == str(value) else changed
+    if isinstance(value, int | float):
+        digits = _digits(value)
+        changed = change(path, digits) if digits else digits
+        return value if changed == digits else changed
     if depth >= MAX_DEPTH:
         return value
     if isinstance(value, dict):

@@ -81,8 +81,8 @@ def _masked(room: Room, passage: Passage) -> Passage:
     """The passage as policy lets it be kept: what a redact rule finds is masked before it is logged."""
     question = _about_passage(passage, room.facts.now())
     _, payload = room.admit(question)
-    text = payload.get("text")
-    return passage.model_copy(update={"text": text}) if isinstance(text, str) and text != passage.text else passage
+    changed = {name: payload[name] for name in ("text", "source", "heading") if payload[name] != getattr(passage, name)}
+    return passage.model_copy(update=changed) if changed else passage
 
 
 def _about_memory(memory: Memory, facts: SessionFacts) -> Question:
