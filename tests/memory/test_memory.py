@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -193,4 +194,5 @@ def test_another_process_may_write_meanwhile(tmp_path: Path) -> None:
         assert [m.id for m in await memory.every()] == ["m2", "m1"]
 
     in_store(tmp_path, work)
-    assert sqlite3.connect(tmp_path / "store.db").execute("pragma integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ ALLOW = ApprovalReply(decision="allow")
 
 
 def refunds(root: Path) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(root / ".greenroom" / "data" / "orders.db") as database:
+    with closing(sqlite3.connect(root / ".greenroom" / "data" / "orders.db")) as database:
         return database.execute("SELECT order_id, amount_cents FROM refunds").fetchall()
 
 

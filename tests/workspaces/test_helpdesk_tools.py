@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Shop:
         return result.error
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.root / ".greenroom" / "data" / "orders.db") as database:
+        with closing(sqlite3.connect(self.root / ".greenroom" / "data" / "orders.db")) as database:
             return database.execute(sql).fetchall()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+")
@@ -40,7 +41,10 @@ class Stemmer:
             return {word: self._stems[word] for word in wanted}
 
     def _learn(self, words: list[str]) -> None:
-        connection = self._connection = self._connection or _table()
+        connection = self._connection or _table()
+        if self._connection is None:
+            self._connection = connection
+            weakref.finalize(self, connection.close)
         connection.executemany("insert into words (rowid, word) values (?, ?)", enumerate(words))
         found = dict(connection.execute("select doc, term from instances where offset = 0"))
         connection.execute("delete from words")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ class Store:
         self._connection = connection
         self._lock = threading.RLock()
         self.folder = folder
+        # A store that is dropped rather than closed must not keep the file open until the collector comes by.
+        weakref.finalize(self, connection.close)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
