@@ -1,20 +1,22 @@
 """The approval card: read first, answered by chords only."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 from textual.app import ComposeResult
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 
 from greenroom.core.clock import FrozenClock
-from greenroom.core.values import ApprovalReply, Card, Clause, Finding, Fired, ToolCall, ToolSpec, Verdict
+from greenroom.core.values import ApprovalReply, Card, Clause, Finding, Fired, Json, ToolCall, ToolSpec, Verdict
 from greenroom.tui.card import CHORDS, ApprovalCard, CardApp, CardForm, Question
-from greenroom.tui.card_form import REASONS
+from greenroom.tui.card_form import REASONS, starting
 from greenroom.tui.card_text import card_text
 from greenroom.tui.composer import Composer
+from greenroom.tui.shown import shown_besides
 
 HOSTILE = "\x1b]52;c;x\x07[/][@click=app.quit]\u202e"
 SPEC = ToolSpec(
@@ -162,6 +164,63 @@ def test_a_card_may_be_asked_before_it_is_mounted() -> None:
         await pilot.press(CHORDS["allow"])
 
     assert play(scene).answers == [("s", ApprovalReply(decision="allow"))]
+
+
+def test_a_tight_card_says_all_of_it_on_fewer_rows() -> None:
+    text = card_text(CARD, 76, tight=True).plain
+    wanted = [
+        "must not run twice", "cannot be undone", "amount=120  order_id=1001", "refund.large: Refunds above 100",
+        "✓ args.amount > 100    args.amount = 120", "personal.email in args.note 3 to 9", "user, passage",
+        "65 of 100 = 40 base + 25 web text", "hosts", "support@2.3.0", "untrusted  The customer is right.",
+    ]  # fmt: skip
+    places = [text.index(piece) for piece in wanted]
+    assert places == sorted(places)
+    assert text.count("\n") < card_text(CARD, 76).plain.count("\n") - 2
+
+
+def test_a_text_argument_cannot_pass_for_another_on_a_tight_card() -> None:
+    sly = CARD.model_copy(
+        update={"call": ToolCall(id="c1", tool="t", arguments={"note": "x  amount=5", 'a="1"  b': 9})}
+    )
+    assert r'''"a=\"1\"  b"=9  note="x  amount=5"''' in card_text(sly, 76, tight=True).plain
+
+
+def test_a_shown_value_is_listed_once() -> None:
+    shown = CARD.verdict.model_copy(update={"show": {"args.amount": 120, "args.order_id": 1001, "order.total": 240}})
+    text = card_text(CARD.model_copy(update={"verdict": shown}), 90).plain
+    assert text.count("args.amount = 120") == 1
+    assert "args.order_id" not in text
+    assert "order.total = 240" in text
+    assert list(shown_besides(shown)) == ["args.order_id", "order.total"]
+    other = shown.model_copy(update={"show": {"args.amount": 119}})
+    assert shown_besides(other) == {"args.amount": 119}
+
+
+def test_the_edit_form_opens_on_the_value_the_rule_looks_at() -> None:
+    async def scene(desk: Desk, pilot: Pilot[None]) -> None:
+        desk.ready()
+        await pilot.press(CHORDS["edit"], "9", "0", CHORDS["allow"])
+
+    wanted = ApprovalReply(decision="edit", arguments={"order_id": 1001, "amount": 90})
+    assert play(scene).answers == [("t1/tool:c1", wanted)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "marked"),
+    [
+        ({"amount": 120.0, "a": 1}, "120"),
+        ({"amount": 'tw"o', "z": [1]}, 'tw\\"o'),
+        ({"amount": {"x": [1, 2]}, "z": 1}, '{\n    "x": [\n      1,\n      2\n    ]\n  }'),
+        ({"amount": None}, "null"),
+        ({"other": 1}, ""),
+    ],
+)
+def test_what_is_marked_is_the_whole_value(arguments: dict[str, Json], marked: str) -> None:
+    card = CARD.model_copy(update={"call": ToolCall(id="c1", tool="t", arguments=arguments)})
+    start = starting("edit", card)
+    assert json.loads(start.text) == arguments
+    area = TextArea(start.text)
+    assert area.get_text_range(start.begin, start.end) == marked
 
 
 def test_another_card_arms_anew() -> None:

@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import load_contract, open_session, read_session
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePassed, ModeChanged, ToolStarted
+from greenroom.assembly import load_contract, open_session, read_session, session_id
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePassed, ModeChanged, Record, ToolStarted
 from greenroom.tui.composer import Composer
-from greenroom.tui.export_sheet import ExportSheet
+from greenroom.tui.export_sheet import ExportSheet, free_name
+from greenroom.tui.farewell import still_open
 from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import Header
 from greenroom.tui.hints import Hints
-from greenroom.tui.rehearsal import Wanted
+from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import NAMES, Pane, Side
 from greenroom.tui.transcript import Transcript
 from greenroom.tui.workbench import Workbench
@@ -140,6 +142,65 @@ def test_an_open_question_is_there_after_a_restart_and_its_tool_runs_once(worksp
     rehearse(workspace, ask)
     rehearse(workspace, come_back, size=(80, 24))
     assert len(list(workspace.sessions.glob("*.jsonl"))) == 1
+
+
+def test_leaving_with_a_question_open_says_how_to_answer_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        transcript = hands.bench.query_one("#conversation", Transcript)
+        assert transcript.size.height >= 6
+
+    told = rehearse(workspace, scene, size=(80, 24)).farewell
+    assert told.startswith("orders.refund still waits for your answer: greenroom approve show last --workspace ")
+    monkeypatch.chdir(workspace.root)
+    newest = session_id(workspace, "last")
+    assert still_open(workspace, newest, "t").endswith("greenroom approve show last")
+    assert still_open(workspace, "another", "t").endswith("greenroom approve show another")
+
+
+def test_an_export_is_offered_a_name_that_is_free(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("my card number is 4111 1111 1111 1111")
+        assert free_name(workspace, hands.session.records) == "session"
+        await hands.say(REFUND)
+        assert free_name(workspace, hands.session.records) == "orders-refund"
+        (workspace.fixtures / "orders-refund.tape.jsonl").touch()
+        assert free_name(workspace, hands.session.records) == "orders-refund-2"
+
+    rehearse(workspace, scene)
+
+
+def test_words_sent_while_the_session_is_taken_in_are_shown(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records are read beside the screen; a turn that began meanwhile would not be in them."""
+    entered, on = threading.Event(), threading.Event()
+    fold = Rehearsal._fold
+
+    def slowly(self: Rehearsal, records: tuple[Record, ...]) -> None:
+        if records:
+            entered.set()
+            assert on.wait(20)
+        fold(self, records)
+
+    monkeypatch.setattr(Rehearsal, "_fold", slowly)
+    bench = Workbench(workspace, opener=instant, trusting=False)
+
+    async def run() -> None:
+        async with bench.run_test(size=(80, 24)) as pilot:
+            hands = Rehearsing(bench, pilot)
+            await hands.until(entered.is_set, "the session is there, its views are not")
+            bench.doing.said("What is your return policy for shoes?")
+            await pilot.pause(0.1)
+            on.set()
+            await hands.until(lambda: not bench.opening and hands.events("turn_finished"), "it was said and answered")
+            assert "30 days" in hands.conversation
+            bench.doing.do("quit")
+            await hands.until(lambda: bench.rehearsal.session is None, "closed")
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_words_sent_before_the_session_is_open_wait_for_it(workspace: Workspace) -> None:

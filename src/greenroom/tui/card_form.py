@@ -54,7 +54,11 @@ def starting(option: Option, card: Card) -> Start:
     """What a form holds when it is opened; other arguments begin at the value that the rule looks at."""
     if option == "simulate":
         return Start('{\n  "status": "ok"\n}')
-    return _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments)) if option == "edit" else Start("")
+    return (
+        _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments))
+        if option == "edit"
+        else Start("")
+    )
 
 
 def _as_lines(arguments: dict[str, Json], chosen: str) -> Start:

@@ -14,7 +14,6 @@ from rich.cells import cell_len
 from textual.content import Content, Span
 
 from greenroom.core.inert import inert, inert_line
-from greenroom.policy.explain import value_text
 from greenroom.tui.shown import shown_besides
 from greenroom.tui.wrapping import wrap
 
@@ -96,9 +95,17 @@ def _what(card: Card, width: int, *, tight: bool) -> list[Line]:
 
 def _one_row(arguments: dict[str, Json], room: int) -> str:
     """All arguments on one row, or '' where they do not fit; text is quoted, so that no value can pass for another."""
-    row = "  ".join(f"{inert_line(name)}={value_text(value)}" for name, value in sorted(arguments.items()))
-    whole = all(not isinstance(value, str | list | dict) or len(str(value)) < room for value in arguments.values())
-    return row if whole and cell_len(row) <= room else ""
+    if any(isinstance(value, list | dict) for value in arguments.values()):
+        return ""
+    row = "  ".join(
+        f"{name if name.isidentifier() else _quoted(name)}={_quoted(value) if isinstance(value, str) else _value(value)}"
+        for name, value in sorted(arguments.items())
+    )
+    return row if cell_len(row) <= room else ""
+
+
+def _quoted(text: str) -> str:
+    return inert(json.dumps(text, ensure_ascii=False))
 
 
 def _arguments(card: Card) -> list[Line]:

@@ -16,9 +16,9 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_sheets import SheetDeeds
+from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
 from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
-from greenroom.tui.farewell import still_open
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
 

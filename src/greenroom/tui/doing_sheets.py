@@ -41,8 +41,9 @@ class SheetDeeds:
         if session is None:
             self.bench.tell("nothing is open that could be exported", "warning")
             return
-        from greenroom.tui.export_sheet import ExportSheet
+        from greenroom.tui.export_sheet import ExportSheet, free_name
 
+        name = name or free_name(self.bench.workspace, session.records)
         sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
         self.bench.push_screen(sheet, self._exported)
 

@@ -6,7 +6,9 @@ Invariant: nothing is written before the person says so, and the preview is made
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
@@ -16,7 +18,7 @@ from textual.content import Content, Span
 from textual.widgets import Input, Static
 
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Record
+from greenroom.core.events import ApprovalRequested, Record, ToolStarted
 from greenroom.tui.entries import Entry
 from greenroom.tui.hints import Hint
 from greenroom.tui.runs import Line, Run
@@ -118,6 +120,19 @@ class ExportSheet(Sheet):
             self._problem(error.line())
             return
         self.dismiss(done.value.command)
+
+
+def free_name(workspace: Workspace, records: Sequence[Record]) -> str:
+    """A name no fixture has yet, after the first tool a person was asked about, else the last that ran.
+
+    What people said never gets into it: it leaves the machine, and nothing masks a file's name.
+    """
+    asked = [one.event.card.call.tool for one in records if isinstance(one.event, ApprovalRequested)]
+    ran = [one.event.tool for one in records if isinstance(one.event, ToolStarted)]
+    words = re.findall(r"[a-z0-9]+", (asked[:1] or ran[-1:] or ["session"])[0].lower())
+    name = "-".join(words)[:40].strip("-") or "session"
+    taken = {path.name.partition(".")[0] for path in workspace.fixtures.glob("*.tape.jsonl")}
+    return next(one for one in chain([name], (f"{name}-{place}" for place in count(2))) if one not in taken)
 
 
 def _preview(records: Sequence[Record], contract: Contract, expect: Expect) -> list[Entry]:

@@ -12,6 +12,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert_line
 from greenroom.workspace.layout import Workspace
 
+
 def still_open(workspace: Workspace, session: str, tool: str) -> str:
     """One line for the question about `tool` that waits in `session`."""
     from greenroom.log.catalog import session_id

@@ -37,9 +37,11 @@ def chords() -> tuple[Hint, ...]:
     """What may follow ctrl+x."""
     letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit()]
     letters.sort(key=lambda deed: _LATE.get(deed.group, 0))
-    return (*(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]), Hint("1-7", "panes"), *(
-        Hint(deed.chord, _brief(deed.name)) for deed in letters[1:]
-    ))
+    return (
+        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]),
+        Hint("1-7", "panes"),
+        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[1:]),
+    )
 
 
 def _brief(name: str) -> str:

@@ -106,19 +106,27 @@ class Rehearsal:
         try:
             if not name and wanted.latest and not wanted.persona and not wanted.model:
                 name = await asyncio.to_thread(_unfinished, self.workspace)
-            self.session = await self.opener(
+            session = await self.opener(
                 self.workspace, persona=wanted.persona, model=wanted.model, session=name, mode=wanted.mode
             )
         except GreenroomError as error:
             return await self._only_look(error, name, wanted)
-        await asyncio.to_thread(self._fold, tuple(self.session.records))
-        self._stop = self.session.bus.subscribe(self._see)
+        try:
+            await asyncio.to_thread(self._fold, tuple(session.records))
+        except BaseException:
+            await session.aclose()
+            raise
+        self._stop = session.bus.subscribe(self._see)
+        self.session = session  # only now: what is said before it is seen would never be shown
         return True
 
     async def _only_look(self, error: GreenroomError, name: str, wanted: Wanted) -> bool:
         if error.code == "session.locked" and not wanted.session:
             return await self.open(Wanted(wanted.persona, wanted.model, "", wanted.mode, latest=False))
-        self.told(error.line(), "error")
+        if error.code == "trust.missing":
+            self.told("nothing of this workspace runs until you trust it: /trust", "warning")
+        else:
+            self.told(error.line(), "error")
         if error.code not in ("session.locked", "trust.missing"):
             return False
         self.read_only = "read-only" if error.code == "session.locked" else "not trusted"

@@ -117,22 +117,15 @@ class Tabs(Static):
 
     def render(self) -> Content:
         """The names with their numbers where there is room for them."""
-        width = self.size.width or 60
-        labels = [(name, f"{number} {name}") for number, name in enumerate(NAMES, 1)]
-        if sum(len(label) + 2 for _, label in labels) - 2 > width:
-            labels = [(name, name) for name in NAMES]
-        gap = 2
-        if sum(len(label) + gap for _, label in labels) - gap > width:
-            labels, gap = (
-                [(name, f"{NAMES.index(name) + 1} {name if name in self._open else ''}".rstrip()) for name in NAMES],
-                1,
-            )
+        labels, gap = _labels(self.size.width or 60, self._open)
         text, spans = "", list[Span]()
         self._places = []
         for name, label in labels:
             start = len(text)
             text += label + " " * gap
             self._places.append((start, start + len(label), name))
+            if label[0].isdigit():
+                spans.append(Span(start, start + 1, "$accent"))
             if name in self._open:
                 spans.append(Span(start, start + len(label), "$primary bold"))
         return Content(text.rstrip(), spans)
@@ -143,6 +136,16 @@ class Tabs(Static):
         for start, end, name in self._places:
             if start <= at < end:
                 self.post_message(self.Chosen(name))
+
+
+def _labels(width: int, shown: tuple[PaneName, ...]) -> tuple[list[tuple[PaneName, str]], int]:
+    """The names with their numbers, closer together or only those in view where there is less room, and the gap."""
+    numbered = [(name, f"{number} {name}") for number, name in enumerate(NAMES, 1)]
+    room = sum(len(label) for _, label in numbered)
+    for gap in (2, 1):
+        if room + gap * (len(NAMES) - 1) <= width:
+            return numbered, gap
+    return [(name, label if name in shown else label[0]) for name, label in numbered], 1
 
 
 class Side(Vertical):
