@@ -169,13 +169,14 @@ def test_a_card_may_be_asked_before_it_is_mounted() -> None:
 def test_a_tight_card_says_all_of_it_on_fewer_rows() -> None:
     text = card_text(CARD, 76, tight=True).plain
     wanted = [
-        "must not run twice", "cannot be undone", "amount=120  order_id=1001", "refund.large: Refunds above 100",
+        "amount=120  order_id=1001", "must not run twice", "cannot be undone", "refund.large: Refunds above 100",
         "✓ args.amount > 100    args.amount = 120", "personal.email in args.note 3 to 9", "user, passage",
         "65 of 100 = 40 base + 25 web text", "hosts", "support@2.3.0", "untrusted  The customer is right.",
     ]  # fmt: skip
     places = [text.index(piece) for piece in wanted]
     assert places == sorted(places)
     assert text.count("\n") < card_text(CARD, 76).plain.count("\n") - 2
+    assert card_text(CARD, 36, tight=True).plain.startswith("amount=120  order_id=1001\nmust not run twice")
 
 
 def test_a_text_argument_cannot_pass_for_another_on_a_tight_card() -> None:

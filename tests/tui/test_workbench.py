@@ -342,3 +342,14 @@ def test_a_turn_can_be_interrupted_and_taken_up_again(workspace: Workspace) -> N
     contract = load_contract(workspace, trusted=True)
     assert read_session(workspace, "last")
     assert contract.persona.name == "Aria"
+
+
+def test_the_arrangement_follows_every_resize_at_once(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        composer, side = hands.bench.query_one(Composer), hands.bench.query_one(Side)
+        for width, height, framed, panes in ((40, 10, False, False), (80, 24, True, False), (140, 40, True, True)):
+            await hands.pilot.resize_terminal(width, height)
+            await hands.pilot.pause(0.1)
+            assert (not composer.has_class("-slim"), bool(side.display)) == (framed, panes), (width, height)
+
+    rehearse(workspace, scene, size=(80, 24))

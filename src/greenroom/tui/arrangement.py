@@ -11,6 +11,8 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.side import Side
 
 if TYPE_CHECKING:
+    from textual.geometry import Size
+
     from greenroom.tui.workbench import Workbench
 
 WIDE = 120
@@ -24,6 +26,7 @@ class Arrangement:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+        self._size: Size | None = None
         self._beside = True
         self._over = False
         self._maximised = False
@@ -40,17 +43,18 @@ class Arrangement:
 
     @property
     def _wide(self) -> bool:
-        return self._bench.size.width >= WIDE
+        return (self._size or self._bench.size).width >= WIDE
 
-    def settle(self) -> None:
-        """Arrange for the present size."""
+    def settle(self, size: Size | None = None) -> None:
+        """Arrange for `size`, or for the one told last."""
         bench = self._bench
+        self._size = size or self._size
         stage = bench.query_one("#stage")
         stage.set_class(self.panes_shown and not self.over, "-beside")
         stage.set_class(self.over, "-over")
         bench.query_one(Side).set_class(self.over, "-single")
         for part in (stage, bench.query_one(Composer)):
-            part.set_class(bench.size.height < SLIM, "-slim")
+            part.set_class((self._size or bench.size).height < SLIM, "-slim")
         bench.redraw_soon()
 
     def show(self, *, shown: bool) -> None:

@@ -38,7 +38,7 @@ def card_text(card: Card, width: int, *, tight: bool = False) -> Content:
     """The card's body at a width in cells; `tight` says the same on fewer rows, for a small screen."""
     reason = [(inert(card.reason.strip()), "$quiet italic")] if card.reason.strip() else []
     sections: list[tuple[str, list[Line]]] = [
-        ("will run", _what(card, width, tight=tight)),
+        ("" if tight and width < _NARROW else "will run", _what(card, width, tight=tight)),
         ("why asked", _why(card, tight=tight)),
         ("evidence", _evidence(card)),
         ("risk", _risk(card)),
@@ -58,12 +58,12 @@ def card_text(card: Card, width: int, *, tight: bool = False) -> Content:
 def _section(label: str, lines: Iterable[Line], width: int) -> list[Line]:
     """Lines beside their label, or under it where there is no room."""
     narrow = width < _NARROW
-    indent = " " * (2 if narrow else LABEL)
+    indent = " " * (LABEL if not narrow else 2 if label else 0)
     rows = [(indent + row, style) for line, style in lines for row in wrap(line, max(width - len(indent), 8))]
     if not rows:
         return []
     if narrow:
-        return [(label, "$quiet"), *rows]
+        return [(label, "$quiet"), *rows] if label else rows
     first, style = rows[0]
     return [(label.ljust(LABEL) + first[LABEL:], style), *rows[1:]]
 
@@ -89,8 +89,13 @@ def _what(card: Card, width: int, *, tight: bool) -> list[Line]:
     head: list[Line] = [(" · ".join(terms), "$warning" if careful else "$success")]
     if not tight or len(card.call.tool) > _TITLE:  # the card's title has it, as far as there is room
         head.insert(0, (inert_line(card.call.tool), "bold"))
-    short = _one_row(card.call.arguments, width - LABEL) if tight else ""
-    return [*head, (short, "$accent")] if short else [*head, *_arguments(card)]
+    if not tight:
+        return [*head, *_arguments(card)]
+    short = _one_row(card.call.arguments, width - (0 if width < _NARROW else LABEL))
+    return [
+        *([(short, "$accent")] if short else _arguments(card)),
+        *head,
+    ]  # on a few rows, what matters most comes first
 
 
 def _one_row(arguments: dict[str, Json], room: int) -> str:

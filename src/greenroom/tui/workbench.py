@@ -264,8 +264,9 @@ class Workbench(CardApp[int]):
 
     # keys and clicks ----------------------------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
-        self.arrangement.settle()
+    def on_resize(self, event: events.Resize) -> None:
+        """The event has the size from now on; the app takes it on a moment later."""
+        self.arrangement.settle(event.size)
 
     def select_turn(self, turn: int | None) -> None:
         """Have the panes show this turn; None follows the last one."""
