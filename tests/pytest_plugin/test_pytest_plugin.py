@@ -53,9 +53,11 @@ def shop(recorded: Path, tmp_path: Path) -> Path:
 def run(folder: Path, *arguments: str, code: str = "") -> tuple[int, str]:
     """pytest in `folder`: its exit code and what it said."""
     plugin = [] if INSTALLED else ["-p", "greenroom.pytest_plugin"]
+    # Code that imports Greenroom before pytest does makes pytest say so, which is not what these tests are about.
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"] if code else []
     start = ["-c", f"{code}\nimport sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"] if code else ["-m", "pytest"]
     done = subprocess.run(
-        [sys.executable, *start, *plugin, "-q", "-p", "no:cacheprovider", "-W", "error", "--rootdir", ".", *arguments],
+        [sys.executable, *start, *plugin, "-q", "-p", "no:cacheprovider", "-W", "error", *quiet, "--rootdir", ".", *arguments],
         cwd=folder, env=environment(folder), capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
