@@ -360,7 +360,8 @@ class Workbench(CardApp[int]):
     @on(Finder.Found)
     def _found(self, event: Finder.Found) -> None:
         if event.term:
-            self.tell(f"{event.entries} entries" if event.entries else "nothing found")
+            found = f"in {event.entries} entr{'y' if event.entries == 1 else 'ies'}: enter, then n and N"
+            self.tell(found if event.entries else "nothing found")
 
     @on(Composer.Refused)
     def _refused(self, event: Composer.Refused) -> None:
