@@ -48,9 +48,10 @@ def _demo(path: Path | None, face: Face) -> Answer[Workspace]:
     workspace = make_demo(path)
     face.note(f"the demo is in {workspace.root}")
     ingest_knowledge(workspace)
-    code, notes = 0, [f"this is not a terminal; open it with: greenroom {shlex.quote(str(workspace.root))}"]
+    again = f"greenroom {shlex.quote(str(workspace.root))}"
+    code, notes = 0, [f"this is not a terminal; open it with: {again}"]
     if _on_a_screen():
-        code, notes = _screen(workspace), []
+        code, notes = _screen(workspace), [f"open it again with: {again}"]
     lines = [str(workspace.root)]
     notes += replays(workspace)
     return answer(workspace, lines, {"workspace": str(workspace.root)}, notes=notes, exit_code=code)
