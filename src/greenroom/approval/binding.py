@@ -1,10 +1,13 @@
-"""What an approval is good for: one exact call, under one policy and one set of tools, once."""
+"""What an approval is good for: one exact call of one session, under one policy and one set of tools, once.
+
+Invariant: a fork, which begins as a copy of a session, does not inherit leave to do what its parent was allowed.
+"""
 
 from __future__ import annotations
 
 from greenroom.core.canonical import digest
 
 
-def bind(card_commitment: str, policy_digest: str, tools_digest: str) -> str:
+def bind(session: str, card_commitment: str, policy_digest: str, tools_digest: str) -> str:
     """The digest an answer must carry. It refers to the card's salted commitment, so it says nothing of the call."""
-    return digest([card_commitment, policy_digest, tools_digest])
+    return digest([session, card_commitment, policy_digest, tools_digest])

@@ -13,7 +13,8 @@ from greenroom.core.clock import stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
 from greenroom.core.values import ApprovalReply, Card, ToolCall, Verdict
-from greenroom.engine.room import Room, spec_of
+from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.room import Room, about_call, about_result, spec_of
 
 
 class TurnStopped(GreenroomError):
@@ -30,13 +31,13 @@ async def ask(room: Room, turn: int, call: ToolCall, verdict: Verdict, suffix: s
     """
     step = f"t{turn}/ask:{call.id}{suffix}"
     card = Card(call=call, spec=spec_of(room, call.tool), verdict=verdict, reason=reason, origin=room.facts.now().taint)
-    binds = _request(room, turn, step, card)
+    binds, asked = _request(room, turn, step, card)
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
     if given is None:
-        reply = await room.outside.approver.ask(step, card)
-        given = _give(room, turn, step, call, binds, reply)
+        reply = await room.outside.approver.ask(step, asked)
+        given = _give(room, turn, step, call, binds, _masked(room, call, reply))
     return ApprovalReply(
         decision=given.decision,
         approver=given.approver,
@@ -47,13 +48,14 @@ async def ask(room: Room, turn: int, call: ToolCall, verdict: Verdict, suffix: s
     )
 
 
-def _request(room: Room, turn: int, step: str, card: Card) -> str:
-    """Put the question on disk, unless it is there already; returns what an answer binds to."""
+def _request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
+    """Put the question on disk, unless it is there already; returns what an answer binds to, and the card as asked."""
     tools = room.contract.digests.get("tools", "")
     policy = room.contract.policy.digest
-    inputs: list[Any] = [policy, tools, card.call.model_dump(mode="json"), card.reason]
+    session = room.steps.log.session
+    inputs: list[Any] = [session, policy, tools, card.call.model_dump(mode="json"), card.reason]
     deadline = _deadline(room, card.verdict)
-    room.steps.decide(
+    asked = room.steps.decide(
         ApprovalRequested,
         step,
         inputs,
@@ -71,7 +73,22 @@ def _request(room: Room, turn: int, step: str, card: Card) -> str:
         sync=True,
     )
     record = room.steps.record_of(ApprovalRequested, step)
-    return bind(record.commitments["card"], policy, tools) if record else ""
+    return bind(session, record.commitments["card"] if record else "", policy, tools), asked.card
+
+
+def _masked(room: Room, call: ToolCall, reply: ApprovalReply) -> ApprovalReply:
+    """The answer as it may be kept: a person's words are looked at like everything else that comes in."""
+    said = kept(room, about_result(room, call, {"output": reply.result, "error": reply.reason}))
+    edited = None
+    if reply.arguments is not None:
+        edited = kept(room, about_call(room, call.model_copy(update={"arguments": reply.arguments})))
+    return reply.model_copy(
+        update={
+            "arguments": edited["args"] if edited is not None else None,
+            "result": said["output"] if said is not None else NOT_KEPT,
+            "reason": said["error"] if said is not None else NOT_KEPT,
+        }
+    )
 
 
 def _give(room: Room, turn: int, step: str, call: ToolCall, binds: str, reply: ApprovalReply) -> ApprovalGiven:

@@ -29,20 +29,33 @@ class Bus:
             try:
                 watcher(item)
             except Exception as error:  # noqa: BLE001  # what a watcher does is its own affair, and is kept for its face
-                self._watchers.remove(watcher)
+                self._stop(watcher)
                 self.failures.append(error)
 
     def subscribe(self, watcher: Watcher) -> Callable[[], None]:
         """Start telling `watcher`; the returned callable ends it."""
         self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        return lambda: self._stop(watcher)
 
-    async def stream(self) -> AsyncIterator[Record | Signal]:
-        """Everything from now on, until the caller stops iterating."""
-        queue: asyncio.Queue[Record | Signal] = asyncio.Queue()
-        stop = self.subscribe(queue.put_nowait)
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            stop()
+    def stream(self) -> Stream:
+        """Everything from this call on, until it is closed."""
+        return Stream(self)
+
+    def _stop(self, watcher: Watcher) -> None:
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+
+class Stream(AsyncIterator[Record | Signal]):
+    """A watcher's own queue, however late it is read. Close it with `aclose`."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._queue: asyncio.Queue[Record | Signal] = asyncio.Queue()
+        self._stop = bus.subscribe(self._queue.put_nowait)
+
+    async def __anext__(self) -> Record | Signal:
+        return await self._queue.get()
+
+    async def aclose(self) -> None:
+        """Hear nothing more."""
+        self._stop()

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenroom.core.errors import GreenroomError, WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ToolReturned, ToolStarted
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
 from greenroom.core.values import ApprovalReply, Json, ToolCall, ToolResult, Verdict
 from greenroom.engine.asking import TurnStopped, ask
+from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
-from greenroom.engine.room import Room, spec_of
-from greenroom.policy.port import Question
+from greenroom.engine.room import Room, about_call, about_result, spec_of
+from greenroom.engine.steps import OnChange
 
+STOPPED = "A person stopped the turn."
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
 
 
@@ -31,34 +33,49 @@ class Decided:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the calls of one reply share while they are carried out side by side.
+
+    Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
+    """
+
+    room: Room
+    turn: int
+    asking: asyncio.Lock
+    ended: list[GreenroomError]
+
+    @property
+    def over(self) -> bool:
+        """Whether a person has ended the turn: what already runs goes on to its end, nothing else begins."""
+        return any(isinstance(error, TurnStopped | TurnGivenUp) for error in self.ended)
+
+
 async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget: Budget) -> None:
     """Carry all calls of a reply to a logged result.
 
     Raises:
         WaitingForPerson: at least one question stays open; the other calls have ended.
-        TurnStopped: a person stopped the turn.
+        TurnStopped, TurnGivenUp: a person ended the turn; the other calls have ended.
     """
     before = budget.calls
     decided = [_decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
-    stopped: list[GreenroomError] = []
-    # Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
-    asking = asyncio.Lock()
+    reply = Reply(room, turn, asyncio.Lock(), [])
     async with asyncio.TaskGroup() as group:
         for item in decided:
-            group.create_task(_to_the_end(room, turn, item, asking, stopped))
-    if stopped:
-        raise next((error for error in stopped if isinstance(error, TurnStopped)), stopped[0])
+            group.create_task(_to_the_end(reply, item))
+    if reply.ended:
+        raise next((e for e in reply.ended if not isinstance(e, WaitingForPerson)), reply.ended[0])
 
 
-async def _to_the_end(
-    room: Room, turn: int, item: Decided, asking: asyncio.Lock, stopped: list[GreenroomError]
-) -> None:
-    # A question left open, or a person who stops the turn, must not cancel a sibling that is already running.
+async def _to_the_end(reply: Reply, item: Decided) -> None:
+    # A question left open, or a person who ends the turn, must not cancel a sibling that is already running.
     try:
-        await _carry_out(room, turn, item, asking)
-        await room.gates.wait("result", turn, f":{item.call.id}")
-    except (WaitingForPerson, TurnStopped) as error:
-        stopped.append(error)
+        await _carry_out(reply, item)
+        if not reply.over:
+            await reply.room.gates.wait("result", reply.turn, f":{item.call.id}")
+    except (WaitingForPerson, TurnStopped, TurnGivenUp) as error:
+        reply.ended.append(error)
 
 
 def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
@@ -77,14 +94,7 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
 
 def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
     """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart."""
-    question = Question(
-        hook="tool.call",
-        subject=call.tool,
-        payload={"args": call.arguments},
-        origin="model",
-        tool=spec_of(room, call.tool),
-        session=room.facts.now(without=f"t{turn}/tool:{call.id}"),
-    )
+    question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
     return room.judge(turn, f"t{turn}/verdict:tool.call:{call.id}{suffix}", question)
 
 
@@ -95,43 +105,47 @@ def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
     return call
 
 
-async def _carry_out(room: Room, turn: int, item: Decided, asking: asyncio.Lock) -> None:
-    if room.steps.find(ToolReturned, item.step) is not None:
-        return
-    if item.problem or item.verdict is None:
-        _returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
-        return
+async def _carry_out(reply: Reply, item: Decided) -> None:
+    room, turn = reply.room, reply.turn
     started = room.steps.find(ToolStarted, item.step)
-    if started is not None and started.effects == "once":
-        async with asking:
-            reply = await ask(room, turn, item.call, item.verdict, ".unknown", UNKNOWN_OUTCOME)
-        await _settle_unknown(room, turn, item, reply)
-    elif started is not None:
-        await _run(room, turn, item.call.model_copy(update={"arguments": started.arguments}), item.step)
+    if room.steps.find(ToolReturned, item.step) is not None:
+        if started is None:  # it came to its result without having run
+            room.facts.release(item.step)
+    elif started is not None and started.effects == "once":
+        call = item.call.model_copy(update={"arguments": started.arguments})
+        async with reply.asking:
+            await _settle_unknown(reply, call, item)
+    elif item.problem or item.verdict is None:
+        _returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
     elif item.verdict.effect == "deny":
         _returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
     elif item.verdict.blocks or _stepping(room, turn, item.call):
-        async with asking:
-            call, settled = await _ask_until_settled(room, turn, item.call, item.step, item.verdict)
+        async with reply.asking:
+            call, settled = await _ask_until_settled(reply, item.call, item.step, item.verdict)
         await _obey(room, turn, call, item.step, settled)
     else:
         await _run(room, turn, item.call, item.step)
 
 
 def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
-    """Whether a person steps through calls, or did so when this was recorded."""
-    return room.gates.mode != "run" or room.steps.holds(ApprovalGiven, f"t{turn}/ask:{call.id}")
+    """Whether a person steps through calls, was asked about this one before, or did so when this was recorded."""
+    step = f"t{turn}/ask:{call.id}"
+    asked = room.steps.record_of(ApprovalRequested, step) is not None
+    return asked or room.gates.mode != "run" or room.steps.holds(ApprovalGiven, step)
 
 
 async def _ask_until_settled(
-    room: Room, turn: int, call: ToolCall, step: str, verdict: Verdict
+    among: Reply, call: ToolCall, step: str, verdict: Verdict
 ) -> tuple[ToolCall, ApprovalReply | ToolResult]:
     """Ask, and ask again after each edit: an edited call is decided from scratch and confirmed once more.
 
     Returns the call as it was settled, with the person's last answer, or with the result that ends it unasked.
     """
+    room, turn = among.room, among.turn
     edits = 0
     while True:
+        if among.over:
+            return call, ToolResult(status="denied", error=STOPPED)
         suffix = f".{edits}" if edits else ""
         reason = "" if verdict.blocks else ("edited" if edits else "stepping")
         reply = await ask(room, turn, call, verdict, suffix, reason)
@@ -160,7 +174,8 @@ async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: Approva
             room.facts.release(step)
             _returned(room, turn, call, step, ToolResult(status="done", output=reply.result), simulated=True)
         case "stop":
-            _returned(room, turn, call, step, ToolResult(status="denied", error="A person stopped the turn."))
+            room.facts.release(step)
+            _returned(room, turn, call, step, ToolResult(status="denied", error=STOPPED))
             raise TurnStopped("a person stopped the turn")
         case _:
             room.facts.release(step)
@@ -168,17 +183,30 @@ async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: Approva
             _returned(room, turn, call, step, ToolResult(status="denied", error=why))
 
 
-async def _settle_unknown(room: Room, turn: int, item: Decided, reply: ApprovalReply) -> None:
-    """A call that may or may not have happened: a person says what is true, or has it run again."""
-    if reply.decision == "allow":
-        await _run(room, turn, item.call, item.step)
-    elif reply.decision == "simulate":
-        _returned(room, turn, item.call, item.step, ToolResult(status="done", output=reply.result), simulated=True)
-    else:
-        _returned(room, turn, item.call, item.step, ToolResult(status="unknown", error=UNKNOWN_OUTCOME))
+async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
+    """A call that may or may not have happened: a person says what is true, or has it run once more if policy lets it."""
+    room, turn = among.room, among.turn
+    starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
+    suffix = f".{starts}.unknown" if starts > 1 else ".unknown"  # leave to repeat is good for one repetition
+    verdict = decide_call(room, turn, call, suffix)
+    unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)
+    if among.over:
+        _returned(room, turn, call, item.step, unknown)
+        return
+    reply = await ask(room, turn, call, verdict, suffix, UNKNOWN_OUTCOME)
+    match reply.decision:
+        case "allow" if not item.problem and verdict.effect != "deny":
+            await _run(room, turn, call, item.step, again=True)
+        case "simulate":
+            _returned(room, turn, call, item.step, ToolResult(status="done", output=reply.result), simulated=True)
+        case "stop":
+            _returned(room, turn, call, item.step, unknown)
+            raise TurnStopped("a person stopped the turn")
+        case _:
+            _returned(room, turn, call, item.step, unknown)
 
 
-async def _run(room: Room, turn: int, call: ToolCall, step: str) -> None:
+async def _run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool = False) -> None:
     spec = spec_of(room, call.tool)
     key = f"{room.steps.log.session}/{step}"
     inputs: list[Any] = [call.tool, call.arguments]
@@ -194,15 +222,27 @@ async def _run(room: Room, turn: int, call: ToolCall, step: str) -> None:
             arguments=call.arguments,
         )
 
-    await room.steps.once(ToolStarted, step, inputs, start, on_change="redo", sync=spec.effects != "none")
+    change: OnChange = "again" if again else "redo"
+    await room.steps.once(ToolStarted, step, inputs, start, on_change=change, sync=spec.effects != "none")
     recorded = room.steps.recorded(ToolReturned, step)
     if recorded is not None:
-        _judge_result(room, turn, call, {"output": recorded.output, "error": recorded.error})
+        _judge_recorded(room, turn, call, recorded)
         return
     before = room.outside.clock.monotonic()
-    result = await room.outside.tools.call(call, key)
+    result = await _called(room, call, key)
     took = round((room.outside.clock.monotonic() - before) * 1000)
     _returned(room, turn, call, step, result, milliseconds=took)
+
+
+async def _called(room: Room, call: ToolCall, key: str) -> ToolResult:
+    """What came of a call; a tool that was cancelled by something else than this turn did not end as it should."""
+    try:
+        return await room.outside.tools.call(call, key)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return ToolResult(status="unknown", error="The tool was cut off; what it did is unknown.")
 
 
 def _returned(
@@ -216,7 +256,7 @@ def _returned(
     milliseconds: int = 0,
 ) -> None:
     """Log how a call ended, masked and judged: what the log has is what the model reads."""
-    question = _about_result(room, call, {"output": result.output, "error": result.error})
+    question = about_result(room, call, {"output": result.output, "error": result.error})
     verdict, masked = room.admit(question)
     withheld = verdict.blocks and result.status not in ("denied", "invalid")  # those are our own words
     room.steps.note(
@@ -236,16 +276,17 @@ def _returned(
     _judge_result(room, turn, call, masked)
 
 
+def _judge_recorded(room: Room, turn: int, call: ToolCall, event: ToolReturned) -> None:
+    """The verdict on a recorded result; one that was withheld is nowhere, so its own verdict stands for it."""
+    withheld = event.status == "denied" and not event.simulated
+    if withheld and room.steps.recorded(VerdictReached, _result_verdict(turn, call)) is not None:
+        return
+    _judge_result(room, turn, call, {"output": event.output, "error": event.error})
+
+
 def _judge_result(room: Room, turn: int, call: ToolCall, payload: dict[str, Json]) -> None:
-    room.judge(turn, f"t{turn}/verdict:tool.result:{call.id}", _about_result(room, call, payload))
+    room.judge(turn, _result_verdict(turn, call), about_result(room, call, payload))
 
 
-def _about_result(room: Room, call: ToolCall, payload: dict[str, Json]) -> Question:
-    return Question(
-        hook="tool.result",
-        subject=call.tool,
-        payload=payload,
-        origin="tool",
-        tool=spec_of(room, call.tool),
-        session=room.facts.now(),
-    )
+def _result_verdict(turn: int, call: ToolCall) -> str:
+    return f"t{turn}/verdict:tool.result:{call.id}"

@@ -1,6 +1,7 @@
 """What policy may know of a session: where its text came from, what was called, what the calls add up to.
 
-Invariant: a fold of the log plus what the open turn has reserved, so that parallel calls cannot slip under a sum.
+Invariant: a fold of the log plus what the open turn has reserved, so that parallel calls cannot slip under a sum or
+a count, and nothing depends on which of them runs first.
 """
 
 from __future__ import annotations
@@ -40,8 +41,7 @@ class Facts:
         self._turn = 0
         self._unread_result = False
         self._taint: dict[Origin, None] = {}
-        self._counts: dict[str, int] = {}
-        self._reserved: dict[str, Mapping[str, float]] = {}
+        self._reserved: dict[str, tuple[str, Mapping[str, float]]] = {}
         self._now: SessionFacts | None = None
 
     def see(self, record: Record) -> None:
@@ -56,9 +56,8 @@ class Facts:
             case PassagesRetrieved(candidates=candidates) if any(p.origin == "web" for p in candidates):
                 self._taint["web"] = None
             case ToolStarted(tool=tool, step=step, arguments=arguments):
-                self._counts[tool] = self._counts.get(tool, 0) + 1
                 self.reserve(step, tool, arguments)
-            case ToolReturned(status="done"):
+            case ToolReturned(status="done" | "failed" | "timed_out"):
                 self._unread_result = True
             case ReplyGenerated() if self._unread_result:
                 # A result taints once the model has read it; sooner would depend on which sibling returned first.
@@ -69,7 +68,7 @@ class Facts:
 
     def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count a permitted call; an edited one replaces what its step had reserved."""
-        self._reserved[step] = self._reserves(tool, arguments)
+        self._reserved[step] = (tool, self._reserves(tool, arguments))
         self._now = None
 
     def release(self, step: str) -> None:
@@ -88,11 +87,13 @@ class Facts:
     def _told(self, without: str) -> SessionFacts:
         mine = f"t{self._turn}/"
         sums = dict(self._today)
+        counts: dict[str, int] = {}
         calls = 0
-        for step, added in self._reserved.items():
+        for step, (tool, added) in self._reserved.items():
             if step == without:
                 continue
             calls += step.startswith(mine)
+            counts[tool] = counts.get(tool, 0) + 1
             for key, amount in added.items():
                 if step.startswith(mine) or not key.endswith(":turn"):
                     sums[key] = sums.get(key, 0.0) + amount
@@ -100,7 +101,7 @@ class Facts:
             turn=self._turn,
             taint=tuple(self._taint),
             calls_this_turn=calls,
-            counts=dict(self._counts),
+            counts=counts,
             sums=sums,
             autonomy=self._autonomy,
         )

@@ -42,10 +42,11 @@ class Gates:
         return next(iter(self._waiting), "")
 
     def answer(self, step: str, reply: GateReply) -> None:
-        """Let a waiting gate go on."""
-        future = self._waiting.get(step)
-        if future is not None and not future.done():
-            future.set_result(reply)
+        """Let a waiting gate go on. Who abandons the turn at one gate does so at all that wait beside it."""
+        for place in tuple(self._waiting) if reply.action == "abandon" else (step,):
+            future = self._waiting.get(place)
+            if future is not None and not future.done():
+                future.set_result(reply)
 
     async def wait(self, gate: Gate, turn: int, suffix: str = "") -> GateReply | None:
         """Stop here if the mode says so. Returns what the person did, None if nothing stopped.

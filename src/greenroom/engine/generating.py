@@ -11,8 +11,8 @@ from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.signals import TextArrived
 from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
-from greenroom.engine.kept import NOT_KEPT, kept
-from greenroom.engine.room import Room, spec_of
+from greenroom.engine.kept import NOT_KEPT, kept, unread
+from greenroom.engine.room import Room, about_call
 from greenroom.engine.streaming import StreamGuard
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question
@@ -85,7 +85,7 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
         step=step,
         turn=turn,
         model=reply.model,
-        text=_masked_text(room, reply.text),
+        text=_masked_text(room, reply.text, spoken=bool(reply.calls)),
         reasoning=_masked_text(room, reply.reasoning),
         calls=_numbered(room, reply),
         finish=reply.finish,
@@ -95,12 +95,16 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
     )
 
 
-def _masked_text(room: Room, text: str) -> str:
+def _masked_text(room: Room, text: str, *, spoken: bool = False) -> str:
+    """Text as it may be kept. What is `spoken` beside calls gets no output verdict later, so it is held back here."""
     if not text:
         return text
-    question = Question(hook="output", payload={"text": text}, origin="model", session=room.facts.now())
-    payload = kept(room, question)
-    return NOT_KEPT if payload is None else str(payload.get("text", text))
+    verdict, masked = room.admit(
+        Question(hook="output", payload={"text": text}, origin="model", session=room.facts.now())
+    )
+    if unread(verdict):
+        return NOT_KEPT
+    return f"‹held back: {verdict.rule}›" if spoken and verdict.blocks else str(masked.get("text", text))
 
 
 def _numbered(room: Room, reply: ModelReply) -> tuple[ToolCall, ...]:
@@ -114,15 +118,7 @@ def _numbered(room: Room, reply: ModelReply) -> tuple[ToolCall, ...]:
 
 def _masked_call(room: Room, call: ToolCall) -> ToolCall:
     """The call as it may be kept. A name that no tool has is a model's own words, like everything else in it."""
-    question = Question(
-        hook="tool.call",
-        subject=call.tool,
-        payload={"args": call.arguments, "words": [call.tool, call.vendor_id, call.problem]},
-        origin="model",
-        tool=spec_of(room, call.tool),
-        session=room.facts.now(),
-    )
-    payload = kept(room, question)
+    payload = kept(room, about_call(room, call, words=(call.tool, call.vendor_id, call.problem)))
     if payload is None:
         return ToolCall(
             id="", tool=_named(room, call.tool, NOT_KEPT), problem="the call is too large or deep to be checked"

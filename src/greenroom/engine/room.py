@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.core.events import Record, ToolStarted, VerdictReached
-from greenroom.core.values import Json, ToolSpec, Verdict
+from greenroom.core.events import Record, VerdictReached
+from greenroom.core.values import Json, ToolCall, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates
@@ -88,9 +88,33 @@ class Room:
         return verdict if same and before == question else None
 
 
-def was_started(room: Room, step: str) -> bool:
-    """Whether a tool was entered in an earlier life of this turn."""
-    return room.steps.find(ToolStarted, step) is not None
+def about_call(room: Room, call: ToolCall, without: str = "", words: tuple[str, ...] = ()) -> Question:
+    """The question whether a call may be made. `without` is a step whose own reservation does not count against it,
+    `words` what else the model put into the call.
+    """
+    payload: dict[str, Json] = {"args": call.arguments}
+    if words:
+        payload["words"] = list(words)
+    return Question(
+        hook="tool.call",
+        subject=call.tool,
+        payload=payload,
+        origin="model",
+        tool=spec_of(room, call.tool),
+        session=room.facts.now(without),
+    )
+
+
+def about_result(room: Room, call: ToolCall, payload: dict[str, Json]) -> Question:
+    """The question what of a call's `output` and `error` may be kept and read."""
+    return Question(
+        hook="tool.result",
+        subject=call.tool,
+        payload=payload,
+        origin="tool",
+        tool=spec_of(room, call.tool),
+        session=room.facts.now(),
+    )
 
 
 def spec_of(room: Room, tool: str) -> ToolSpec:

@@ -6,7 +6,7 @@ Invariant: at most one turn is open; whatever ends a run, the log says how, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from greenroom import __version__
 from greenroom.approval.mailbox import Mailbox
@@ -14,6 +14,7 @@ from greenroom.core.canonical import clean_text
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, WaitingForPerson
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalRequested,
     ContractLoaded,
     MemoryForgotten,
     Record,
@@ -25,15 +26,14 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import ModelRequest
-from greenroom.core.signals import Signal
-from greenroom.core.values import ApprovalReply, GateReply, StepMode
+from greenroom.core.values import ApprovalReply, GateReply, Hook, Json, StepMode
 from greenroom.engine.asking import TurnStopped
-from greenroom.engine.bus import Bus
+from greenroom.engine.bus import Bus, Stream
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
-from greenroom.engine.kept import NOT_KEPT, unread
+from greenroom.engine.kept import NOT_KEPT, kept, unread
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
 from greenroom.engine.room import Room
@@ -46,6 +46,9 @@ from greenroom.views.fold import fold_all
 
 Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""
+
+
+_TOLD = (TurnStarted, TurnInterrupted, TurnResumed)
 
 
 class Session:
@@ -127,18 +130,25 @@ class Session:
     async def resume(self) -> TurnFinished | None:
         """Go on with the open turn from what the log has; None if there is none.
 
-        Raises: as `turn`.
+        Raises:
+            UsageError: the turn is being worked on right now; else as `turn`.
         """
+        self._must_rest()
         record = self.open_turn()
         if record is None or not isinstance(record.event, TurnStarted):
             return None
-        if isinstance(self.records[-1].event, TurnInterrupted):
+        if self._is_interrupted():
             self._steps.note(TurnResumed(turn=record.event.turn))
         self._rewind(record.seq)
         return await self._carry(record.event.turn, record.event.words)
 
     def abandon(self, reason: str) -> None:
-        """Give the open turn up; nothing of it goes into later prompts."""
+        """Give the open turn up; nothing of it goes into later prompts.
+
+        Raises:
+            UsageError: the turn is being worked on right now.
+        """
+        self._must_rest()
         record = self.open_turn()
         if record is not None:
             self._steps.note(TurnAbandoned(turn=record.event.turn, reason=reason), sync=True)
@@ -149,15 +159,23 @@ class Session:
         """Answer an open question.
 
         Raises:
-            UsageError: this session's questions are not answered by a person.
+            UsageError: this session's questions are not answered by a person, or there is no such question.
         """
+        asked, given = self._steps.record_of(ApprovalRequested, step), self._steps.record_of(ApprovalGiven, step)
         approver = self._room.outside.approver
         if not isinstance(approver, Mailbox):
             raise UsageError("this session answers its questions itself")
-        approver.answer(step, reply)
+        if asked is None or not isinstance(asked.event, ApprovalRequested) or (given and given.seq > asked.seq):
+            raise UsageError("no such question is open", code="approval.closed")
+        approver.answer(step, asked.event.card, reply)
 
     def pass_gate(self, step: str, reply: GateReply) -> None:
-        """Let a waiting gate go on."""
+        """Let a waiting gate go on. What a person puts in place of a text is looked at like any other."""
+        if isinstance(reply.edit, str):
+            hook: Hook = "output" if step.endswith("/gate:output") else "input"
+            payload: dict[str, Json] = {"text": clean_text(reply.edit)}
+            looked = kept(self._room, Question(hook=hook, payload=payload, session=self._room.facts.now()))
+            reply = reply.model_copy(update={"edit": NOT_KEPT if looked is None else looked["text"]})
         self._room.gates.answer(step, reply)
 
     def waiting_gate(self) -> str:
@@ -184,8 +202,8 @@ class Session:
         """Start what is slow to start; faces call it after their first paint."""
         await self._room.outside.retriever.warm()
 
-    def watch(self) -> AsyncIterator[Record | Signal]:
-        """Records and signals from now on."""
+    def watch(self) -> Stream:
+        """Records and signals from this call on."""
         return self.bus.stream()
 
     def cancel(self) -> None:
@@ -200,6 +218,15 @@ class Session:
             await asyncio.wait([self._running])
         await self._room.outside.aclose()
         self.log.close()
+
+    def _must_rest(self) -> None:
+        if self.running:
+            raise UsageError("the turn is being worked on", hint="interrupt it first", code="turn.running")
+
+    def _is_interrupted(self) -> bool:
+        """Whether the open turn was interrupted and has not been resumed since."""
+        told = (r.event for r in reversed(self.records) if isinstance(r.event, _TOLD))
+        return isinstance(next(told, None), TurnInterrupted)
 
     def _rewind(self, seq: int) -> None:
         """Know the log up to and including record `seq`; what comes after is met again step by step."""
@@ -227,9 +254,12 @@ class Session:
                 finished = TurnFinished(
                     turn=turn, outcome="stopped", usage=budget.usage, milliseconds=budget.milliseconds
                 )
-                return self._steps.note(finished, sync=True)
+                finished = self._steps.note(finished, sync=True)
+                self._rewind(len(self.records) - 1)  # what was permitted and then not run counts for nothing
+                return finished
             case TurnGivenUp():
                 self._steps.note(TurnAbandoned(turn=turn, reason=error.message), sync=True)
+                self._rewind(len(self.records) - 1)
             case WaitingForPerson() | DiskFailed():
                 pass  # the question is the last thing in the log already; a full disk takes no more
             case GreenroomError():
@@ -270,6 +300,7 @@ class Session:
     def _anchor_head(self) -> None:
         if self.records:
             head = self.records[-1]
+            self.log.sync()  # an anchor must never know more than the disk does
             self._anchor(self.id, head.seq, head.hash)
 
 

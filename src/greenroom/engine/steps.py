@@ -19,7 +19,8 @@ from greenroom.engine.bus import Bus
 from greenroom.log.port import Log
 
 E = TypeVar("E", bound=Event)
-OnChange = Literal["diverge", "redo"]
+OnChange = Literal["diverge", "redo", "again"]
+"""What a step in the log with other inputs means; "again" does it once more even if they are the same."""
 
 
 class Recording(Protocol):
@@ -139,7 +140,7 @@ class Steps:
     def _found(self, kind: type[E], step: str, kept: Any, on_change: OnChange) -> E | None:
         """The log's own answer to a step, if it was given the same."""
         record = self._latest.get((kind, step))
-        if record is None:
+        if record is None or on_change == "again":
             return None
         if _commits_to(record, kept):
             self._meet(record)

@@ -43,6 +43,7 @@ class FileLog:
         self._lock = lock
         self._records = records
         self._size = size
+        self._unsynced = False
         self._file = open_own(path, os.O_WRONLY | os.O_CREAT)
         os.lseek(self._file, size, os.SEEK_SET)
         self._fsync: Callable[[int], None] = os.fsync
@@ -105,6 +106,14 @@ class FileLog:
         self._records.append(record)
         return record
 
+    def sync(self) -> None:
+        try:
+            if self._unsynced:
+                self._fsync(self._file)
+        except OSError as error:
+            raise _disk_failed(self._path, error) from None
+        self._unsynced = False
+
     def close(self) -> None:
         """Let go of the file and the lock; safe to call twice."""
         if self._file >= 0:
@@ -123,6 +132,7 @@ class FileLog:
             self._take_back()
             raise _disk_failed(self._path, error) from None
         self._size += len(line)
+        self._unsynced = not sync
 
     def _take_back(self) -> None:
         try:

@@ -36,5 +36,8 @@ class MemoryLog:
         self._records.append(record)
         return record
 
+    def sync(self) -> None:
+        """There is no disk."""
+
     def close(self) -> None:
         """Nothing to let go of."""

@@ -37,4 +37,12 @@ class Log(Protocol):
         """
         ...
 
+    def sync(self) -> None:
+        """Return only when every record is on disk.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        ...
+
     def close(self) -> None: ...

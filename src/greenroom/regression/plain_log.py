@@ -37,5 +37,8 @@ class PlainLog:
         self._records.append(record)
         return record
 
+    def sync(self) -> None:
+        """There is no disk."""
+
     def close(self) -> None:
         """Nothing to let go of."""

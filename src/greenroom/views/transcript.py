@@ -30,12 +30,15 @@ from greenroom.views.fold import Turns, by_turn
 
 @dataclass(frozen=True, slots=True)
 class TranscriptTurn:
-    """A turn's share of the prompt: the person's words, the exchange with tools, and what was released."""
+    """A turn's share of the prompt: the person's words, the exchange with tools, and what was released.
+
+    `taken_in` is False while policy has not let the words in; words that it refused are in no prompt.
+    """
 
     words: str
     exchange: tuple[Message, ...] = ()
     released: str = ""
-    refused: bool = False
+    taken_in: bool = False
     abandoned: bool = False
     memories: tuple[Memory, ...] = ()
     passages: tuple[Passage, ...] = ()
@@ -95,7 +98,7 @@ def _json(value: Any) -> str:
 
 
 def _past(turn: TranscriptTurn) -> tuple[Message, ...]:
-    if turn.abandoned or not (turn.released or turn.exchange):
+    if turn.abandoned or not turn.taken_in or not (turn.released or turn.exchange):
         return ()
     said = Message(role="user", text=turn.words)
     reply = (Message(role="assistant", text=turn.released),) if turn.released else ()
@@ -116,6 +119,7 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
         case ContextSelected() as chosen:
             return replace(
                 state,
+                taken_in=True,
                 memories=_picked(state.memories, chosen.memories),
                 passages=_picked(state.passages, chosen.passages),
             )
@@ -132,7 +136,7 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
         case TurnAbandoned():
             return replace(state, abandoned=True)
         case TurnFinished(outcome="stopped"):
-            return replace(state, abandoned=True)
+            return replace(state, exchange=_answered(state.exchange))  # what ran has happened
         case _:
             return state
 
@@ -140,6 +144,16 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
 def _picked(items: tuple[Any, ...], ids: tuple[str, ...]) -> tuple[Any, ...]:
     by_id = {item.id: item for item in items}
     return tuple(by_id[key] for key in ids if key in by_id)
+
+
+def _answered(exchange: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The exchange without calls that never came to a result, which no vendor accepts."""
+    results = {message.call_id for message in exchange if message.role == "tool"}
+    kept = (
+        message.model_copy(update={"calls": tuple(call for call in message.calls if call.id in results)})
+        for message in exchange
+    )
+    return tuple(message for message in kept if message.text or message.calls or message.role == "tool")
 
 
 def _in_call_order(exchange: tuple[Message, ...]) -> tuple[Message, ...]:
