@@ -207,6 +207,12 @@ def test_sums_of_a_day_reach_across_sessions(shop: Workspace) -> None:
             if isinstance(r.event, ToolReturned) and r.event.tool == "orders.refund"
         ]
 
+    async def forked() -> None:
+        session = await fork_session(shop, "last", len(read_session(shop, "last")) - 1)
+        await session.aclose()
+
     assert asyncio.run(refund(1001, 60)) == ["done"]
+    trust(shop)
+    asyncio.run(forked())  # its copy of that refund is not another one
     assert asyncio.run(refund(1002, 50)) == ["denied"]
     assert asyncio.run(refund(1002, 40)) == ["done"]

@@ -12,6 +12,8 @@ from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    Event,
+    MemoryWritten,
     Record,
     SessionForked,
     ToolReturned,
@@ -20,11 +22,15 @@ from greenroom.core.events import (
 )
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply
-from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
+from greenroom.core.values import ApprovalReply, Card, Memory, ToolCall, ToolResult, Verdict
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from tests.engine.stage import AmountPolicy, CountingTools, Stage, answering, persona, says, stage
+from greenroom.log.summary import summarise
+from greenroom.policy.port import Question
+from greenroom.views import approvals
+from greenroom.views.fold import fold_all
+from tests.engine.stage import AmountPolicy, CountingTools, ListMemory, Stage, answering, persona, says, stage
 
 
 def refund(amount: float, order: int = 1) -> tuple[str, dict[str, Any]]:
@@ -262,3 +268,88 @@ def test_what_a_stopped_or_abandoned_turn_reserved_is_given_back() -> None:
     asyncio.run(asyncio.wait_for(scene(), 5))
     assert amounts(play) == [40]
     assert len(of(session, ApprovalRequested)) == 1
+
+
+class NumberedMasks(AmountPolicy):
+    """Masks what is remembered, and like real masks starts from another number in every process."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+
+    def decide(self, question: Question) -> Verdict:
+        verdict = super().decide(question)
+        if question.hook == "memory.write":
+            return verdict.model_copy(update={"effect": "redact", "payload": {"text": f"‹name#{self.first}›"}})
+        return verdict
+
+
+def test_a_memory_that_was_written_is_not_looked_at_again() -> None:
+    first = stage(says("Hello."), policy=NumberedMasks(1)).session()
+    asyncio.run(first.turn("My name is Mara"))
+    play = stage(policy=NumberedMasks(2))
+    session = again(play, until(first.records, MemoryWritten))
+    carry_on(session)
+    assert session.records[-1].event.kind == "turn_finished" and play.memory.kept == []
+
+
+def test_what_a_ledger_knows_is_on_disk() -> None:
+    class Disk(MemoryLog):
+        synced = -1
+
+        def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
+            record = super().append(event, derived=derived, sync=sync)
+            self.synced = record.seq if sync else self.synced
+            return record
+
+        def sync(self) -> None:
+            self.synced = len(self.records) - 1
+
+    log = Disk("s1", FrozenClock(), CountedIds())
+    ahead: list[int] = []
+    session = stage(says("", refund(120), ("orders.get", {})), approver=LeaveOpen()).session(
+        log, anchor=lambda name, seq, head: ahead.append(seq - log.synced)
+    )
+    with pytest.raises(WaitingForPerson):
+        asyncio.run(session.turn("refund 120"))
+    assert ahead and max(ahead) <= 0
+
+
+@pytest.mark.parametrize("amount", [2**60, float("nan")])
+def test_arguments_that_no_log_can_hold_are_refused(amount: float) -> None:
+    edit = ApprovalReply(decision="edit", arguments={"order_id": 1, "amount": amount})
+    play = stage(says("", refund(120)), says("Done."))
+    session = said(play, edit, ALLOW)
+    assert amounts(play) == [] and session.records[-1].event.kind == "turn_finished"
+
+
+def test_an_open_question_ends_with_its_call() -> None:
+    before = said(stage(says("", refund(120)), says("Done.")), DENY)
+    play = stage(says("Done."), policy=AmountPolicy(limit=5))
+    session = again(play, until(before.records, ApprovalRequested))
+    carry_on(session)
+    returned = until(session.records, ToolReturned)
+    assert fold_all(approvals.fold, approvals.EMPTY, returned).open == ()
+    assert summarise("s1", returned).status == "unfinished"
+
+
+def test_a_list_names_the_question_that_is_still_open() -> None:
+    first = stage(says("", refund(120), refund(150)), approver=LeaveOpen()).session()
+    with pytest.raises(WaitingForPerson):
+        asyncio.run(first.turn("both"))
+
+    class Once(LeaveOpen):
+        async def ask(self, step: str, card: Card) -> ApprovalReply:
+            return DENY if step.endswith("c1") else await super().ask(step, card)
+
+    second = again(stage(approver=Once()), first.records)
+    with pytest.raises(WaitingForPerson):
+        carry_on(second)
+    assert summarise("s1", second.records).status == "open question"
+
+
+def test_what_is_remembered_taints() -> None:
+    policy = AmountPolicy()
+    memory = ListMemory([Memory(id="m1", segment="customer", subject="visitor", text="Name: Mara")])
+    said(stage(says("", refund(10)), says("Done."), policy=policy, memory=memory))
+    assert "memory" in next(q.session.taint for q in policy.asked if q.hook == "tool.call")

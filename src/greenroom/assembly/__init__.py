@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.core.clock import Clock, SystemClock, stamp
+from greenroom.core.events import ToolStarted
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
@@ -125,15 +126,18 @@ async def open_session(
     log = _opened(workspace, session, ledger, clock, ids) if session else None
     if log is not None:
         persona = persona or summarise(log.session, log.records).persona
+    outside: Outside | None = None
     try:
         cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
         outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
+        return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
     except BaseException:
+        if outside is not None:
+            await outside.aclose()
         if log is not None:
             log.close()
         raise
-    return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
 
 
 async def _begun(
@@ -142,16 +146,20 @@ async def _begun(
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
-    today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log.session)
+    today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log)
     return Session(
         log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=anchor, today=today
     )
 
 
-def _today(workspace: Workspace, contract: Contract, clock: Clock, session: str) -> dict[str, float]:
-    """What the workspace's other sessions have added to the sums of this day."""
+def _today(workspace: Workspace, contract: Contract, clock: Clock, log: FileLog) -> dict[str, float]:
+    """What the workspace's other sessions have added to the sums of this day. A fork's copy of a call is no other call."""
     sums: dict[str, float] = {}
-    for event in started_on(workspace, stamp(clock.now())[:10], but=session):
+    known = {record.event.idempotency_key for record in log.records if isinstance(record.event, ToolStarted)}
+    for event in started_on(workspace, stamp(clock.now())[:10], but=log.session):
+        if event.idempotency_key in known:
+            continue
+        known.add(event.idempotency_key)
         for key, amount in contract.policy.reserves(event.tool, event.arguments).items():
             if key.endswith(":day"):
                 sums[key] = sums.get(key, 0.0) + amount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -222,6 +222,3 @@ class GateReply(Frozen):
 
     action: Literal["continue", "step", "edit", "abandon"]
     edit: Json = None
-
-
-Micros = Annotated[int, Field(ge=0)]

@@ -6,7 +6,7 @@ a count, and nothing depends on which of them runs first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from greenroom.core.events import (
     ContextSelected,
@@ -51,8 +51,8 @@ class Facts:
             case TurnStarted(turn=turn):
                 self._turn = turn
                 self._taint["user"] = None
-            case ContextSelected(passages=passages) if passages:
-                self._taint["passage"] = None
+            case ContextSelected(memories=memories, passages=passages):
+                self._taint.update(dict.fromkeys(_origins(memories, passages)))
             case PassagesRetrieved(candidates=candidates) if any(p.origin == "web" for p in candidates):
                 self._taint["web"] = None
             case ToolStarted(tool=tool, step=step, arguments=arguments):
@@ -105,3 +105,10 @@ class Facts:
             sums=sums,
             autonomy=self._autonomy,
         )
+
+
+def _origins(memories: Sequence[str], passages: Sequence[str]) -> Iterator[Origin]:
+    if memories:
+        yield "memory"
+    if passages:
+        yield "passage"

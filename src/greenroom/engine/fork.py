@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from greenroom.core.clock import Clock
+from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import DiskFailed, UsageError
 from greenroom.core.events import SessionForked
 from greenroom.core.ids import Ids
 from greenroom.log.chain import Anchors
+from greenroom.log.codec import encode
 from greenroom.log.file_log import FileLog, read_records
 
 
@@ -27,19 +28,18 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
     records = read_records(source, anchors)
     if not 0 <= at < len(records):
         raise UsageError(f"session {source.stem} has no record {at}", hint=f"its records are 0 to {len(records) - 1}")
-    lines = source.read_bytes().split(b"\n")[: at + 1]
+    event = SessionForked(session=target.stem, parent=source.stem, parent_seq=at, parent_hash=records[at].hash)
+    last, _ = encode(event, at + 1, stamp(clock.now()), records[at].hash, ids, {})
+    lines = b"".join(source.read_bytes().splitlines(keepends=True)[: at + 1]) + last
+    draft = target.with_name(f".{target.name}.new")  # a copy that does not say it is one is never seen under its name
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(b"\n".join(lines) + b"\n")
+            file.write(lines)
             file.flush()
             os.fsync(file.fileno())
+        draft.replace(target)
     except OSError as error:
         raise DiskFailed(f"could not write {target.name}: {error.strerror or error}") from None
-    log = FileLog.open(target, clock, ids)
-    log.append(
-        SessionForked(session=log.session, parent=source.stem, parent_seq=at, parent_hash=records[at].hash),
-        sync=True,
-    )
-    return log
+    return FileLog.open(target, clock, ids)

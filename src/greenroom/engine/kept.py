@@ -5,6 +5,7 @@ Invariant: text that the detectors could not read as a whole was not masked eith
 
 from __future__ import annotations
 
+from greenroom.core.canonical import clean_json
 from greenroom.core.values import Json, Verdict
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
@@ -20,6 +21,12 @@ def unread(verdict: Verdict) -> bool:
 
 
 def kept(room: Room, question: Question) -> dict[str, Json] | None:
-    """The question's payload with what a redact rule finds masked; None when it could not be looked at."""
+    """The question's payload with what a redact rule finds masked; None when it could not be looked at or no log takes it."""
     verdict, masked = room.admit(question)
-    return None if unread(verdict) else masked
+    if unread(verdict):
+        return None
+    try:
+        clean: dict[str, Json] = clean_json(masked)
+    except ValueError:
+        return None
+    return clean

@@ -265,8 +265,7 @@ class Session:
             case GreenroomError():
                 self._interrupted(turn, error.code, error.message, error.hint)
             case asyncio.CancelledError():
-                waiting = self._room.gates.waiting()
-                self._interrupted(turn, "cancelled", "interrupted by a person" if not waiting else "closed", "")
+                self._interrupted(turn, "cancelled", "interrupted by a person", "")
             case _:
                 self._interrupted(turn, "internal", f"{type(error).__name__}: {error}", "")
         raise error

@@ -91,6 +91,9 @@ def _recalled(room: Room) -> tuple[Memory, ...]:
 
 
 async def _keep(room: Room, turn: int, memory: Memory) -> None:
+    step = f"t{turn}/write:{memory.id}"
+    if room.steps.find(MemoryWritten, step) is not None:
+        return  # in an earlier life, when its masks may have had other numbers
     question = Question(
         hook="memory.write",
         subject=memory.id,
@@ -103,7 +106,6 @@ async def _keep(room: Room, turn: int, memory: Memory) -> None:
     if verdict.blocks:
         return
     kept = memory.model_copy(update={"text": str(masked.get("text", memory.text))})
-    step = f"t{turn}/write:{memory.id}"
 
     async def act() -> MemoryWritten:
         superseded = await room.outside.memory.write(kept)

@@ -10,9 +10,11 @@ from greenroom.core.events import (
     ApprovalRequested,
     Record,
     SessionOpened,
+    ToolReturned,
     TurnAbandoned,
     TurnFinished,
     TurnInterrupted,
+    TurnResumed,
     TurnStarted,
 )
 from greenroom.core.inert import inert_line
@@ -48,33 +50,23 @@ def summarise(session: str, records: Sequence[Record]) -> SessionSummary:
 
 
 def _status(records: Sequence[Record]) -> str:
-    """How it stands, told by the last event that says so."""
+    """How it stands: closed, or what the open turn waits for."""
+    settled: set[str] = set()
+    interrupted: bool | None = None
     for record in reversed(records):
         match record.event:
             case TurnFinished() | TurnAbandoned():
                 return "closed"
-            case ApprovalRequested():
+            case ApprovalGiven(step=step):
+                settled.add(step)
+            case ToolReturned(call=call):
+                settled.add(call)
+            case ApprovalRequested(step=step, call=call) if not {step, call} & settled:
                 return "open question"
-            case TurnInterrupted() if not _asked(records):
-                return "interrupted"
-            case TurnStarted() | ApprovalGiven():
-                return "unfinished"
+            case TurnInterrupted() | TurnResumed() as event if interrupted is None:
+                interrupted = isinstance(event, TurnInterrupted)
+            case TurnStarted():
+                return "interrupted" if interrupted else "unfinished"
             case _:
                 continue
     return "empty"
-
-
-def _asked(records: Sequence[Record]) -> bool:
-    """Whether the last question of the open turn has no answer yet."""
-    answered: set[str] = set()
-    for record in reversed(records):
-        match record.event:
-            case ApprovalGiven(step=step):
-                answered.add(step)
-            case ApprovalRequested(step=step):
-                return step not in answered
-            case TurnStarted():
-                return False
-            case _:
-                continue
-    return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, TurnAbandoned, TurnFinished
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, ToolReturned, TurnAbandoned, TurnFinished
 from greenroom.core.values import Card
 
 
@@ -46,6 +46,9 @@ def fold(state: Approvals, record: Record) -> Approvals:
             now = tuple(replace(a, given=event) for a in state.open if a.step == event.step)
             kept = tuple(a for a in state.open if a.step != event.step)
             return Approvals(kept, state.answered + now)
+        case ToolReturned(turn=turn, call=call):  # e.g. denied by a policy that changed while the question was open
+            kept = tuple(a for a in state.open if (a.turn, a.card.call.id) != (turn, call))
+            return state if len(kept) == len(state.open) else replace(state, open=kept)
         case TurnAbandoned() | TurnFinished():
             return replace(state, open=()) if state.open else state
         case _:
