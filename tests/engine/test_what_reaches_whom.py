@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalRequested, GatePaused, Record, ReplyGenerated, ToolReturned
 from greenroom.core.values import ApprovalReply, GateReply, ToolResult, Verdict
 from greenroom.engine.bus import Bus
@@ -141,3 +142,22 @@ def test_watching_begins_when_it_is_asked_for() -> None:
 
     first = asyncio.run(asyncio.wait_for(scene(), 5))
     assert isinstance(first, Record) and first.event.kind == "turn_started"
+
+
+class Unread(AmountPolicy):
+    """Can look at nothing that is long."""
+
+    def decide(self, question: Question) -> Verdict:
+        verdict = super().decide(question)
+        long = len(str(question.payload)) > 1_000
+        return verdict.model_copy(update={"effect": "deny", "rule": "unchecked"}) if long else verdict
+
+
+def test_words_too_large_to_be_checked_begin_no_turn() -> None:
+    play = stage(says("Hello."), policy=Unread())
+    session = play.session()
+    with pytest.raises(UsageError, match="too large"):
+        talk(session, "x" * 2_000)
+    assert session.open_turn() is None and play.model.requests == []
+    talk(session, "hello")
+    assert session.records[-1].event.turn == 1

@@ -195,3 +195,24 @@ def test_the_place_of_a_failed_append_is_used_by_the_next(tmp_path: Path, monkey
     log.append(ToolReturned(turn=1, call="c1", tool="x", status="done", output={"a": 1.5}), sync=True)
     log.close()
     assert [r.event.kind for r in read_records(tmp_path / "s.jsonl")] == ["turn_started", "tool_returned"]
+
+
+def test_nothing_is_written_behind_a_torn_line_that_cannot_be_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = FileLog.create(tmp_path / "s.jsonl", FrozenClock(), CountedIds())
+    log.append(TurnStarted(turn=1, words="one"))
+
+    def refuse(*_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(log, "_fsync", refuse)
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    for _ in range(2):
+        with pytest.raises(DiskFailed):
+            log.append(TurnStarted(turn=2, words="two"), sync=True)
+    monkeypatch.undo()
+    log.append(TurnStarted(turn=3, words="three"), sync=True)
+    log.close()
+    words = [r.event.words for r in read_records(tmp_path / "s.jsonl") if isinstance(r.event, TurnStarted)]
+    assert words == ["one", "three"]

@@ -133,11 +133,15 @@ async def open_session(
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
         return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
     except BaseException:
-        if outside is not None:
-            await outside.aclose()
-        if log is not None:
-            log.close()
+        await _let_go(log, outside)
         raise
+
+
+async def _let_go(log: FileLog | None, outside: Outside | None) -> None:
+    if outside is not None:
+        await outside.aclose()
+    if log is not None:
+        log.close()
 
 
 async def _begun(

@@ -33,7 +33,7 @@ from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
-from greenroom.engine.kept import NOT_KEPT, kept, unread
+from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
 from greenroom.engine.room import Room
@@ -112,7 +112,7 @@ class Session:
         """Say something and carry the turn to its end.
 
         Raises:
-            UsageError: another turn is open.
+            UsageError: another turn is open, or the words are too large to be looked at; nothing of them is kept.
             WaitingForPerson, ServiceUnavailable, Divergence, DiskFailed: the turn stays open; see `resume`.
         """
         if self.running or self.open_turn() is not None:
@@ -121,10 +121,12 @@ class Session:
         question = Question(
             hook="input", payload={"text": clean_text(words)}, origin="user", session=self._room.facts.now()
         )
-        verdict, masked = self._room.admit(question)
-        # What could not be checked could not be masked either, so it is not kept.
-        text = NOT_KEPT if unread(verdict) else str(masked.get("text", ""))
-        event = self._steps.note(TurnStarted(turn=number, words=text, origin=origin))
+        looked = kept(self._room, question)
+        if looked is None:
+            raise UsageError(
+                "that is too large to be checked, so it was not taken in", hint="send it in parts", code="turn.unread"
+            )
+        event = self._steps.note(TurnStarted(turn=number, words=str(looked["text"]), origin=origin))
         return await self._carry(event.turn, event.words)
 
     async def resume(self) -> TurnFinished | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -44,6 +45,7 @@ class FileLog:
         self._records = records
         self._size = size
         self._unsynced = False
+        self._torn = False
         self._file = open_own(path, os.O_WRONLY | os.O_CREAT)
         os.lseek(self._file, size, os.SEEK_SET)
         self._fsync: Callable[[int], None] = os.fsync
@@ -123,23 +125,26 @@ class FileLog:
 
     def _write(self, line: bytes, *, sync: bool) -> None:
         try:
+            if self._torn:
+                self._take_back()
             written = 0
             while written < len(line):
                 written += os.write(self._file, line[written:])
             if sync:
                 self._fsync(self._file)
         except OSError as error:
-            self._take_back()
+            self._torn = True
+            with suppress(OSError):
+                self._take_back()
             raise _disk_failed(self._path, error) from None
         self._size += len(line)
         self._unsynced = not sync
 
     def _take_back(self) -> None:
-        try:
-            os.ftruncate(self._file, self._size)
-            os.lseek(self._file, self._size, os.SEEK_SET)
-        except OSError:
-            return  # the torn line is cut off on the next open
+        """Cut off what a failed write left; as long as that fails too, nothing more is written."""
+        os.ftruncate(self._file, self._size)
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        self._torn = False
 
 
 def _scanned(path: Path, anchors: Anchors) -> tuple[list[Record], Scan]:

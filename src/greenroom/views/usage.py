@@ -11,7 +11,9 @@ from greenroom.views.fold import Turns, by_turn
 
 @dataclass(frozen=True, slots=True)
 class UsageTurn:
-    """A turn's cost. Milliseconds of models and tools are theirs alone; `total_milliseconds` includes waiting."""
+    """A turn's cost. Milliseconds of models and tools are theirs alone; `total_milliseconds` is both as
+    the turn ended with them; waiting for a person costs nothing.
+    """
 
     turn: int
     model: str = ""
