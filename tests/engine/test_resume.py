@@ -140,10 +140,8 @@ def test_a_replay_under_another_policy_names_the_first_difference() -> None:
     result = within(replay(session, records))
     assert not result.same
     assert (
-        (result.step.startswith("t1/")
-        and "require_approval" in result.difference)
-        or "not in the recording" in result.difference
-    )
+        result.step.startswith("t1/") and "require_approval" in result.difference
+    ) or "not in the recording" in result.difference
 
 
 @settings(max_examples=25, deadline=None)

@@ -6,14 +6,16 @@ Invariant: nothing here changes a session.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
-from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.errors import GreenroomError, LogDamaged, UsageError
 from greenroom.core.events import Record, ToolStarted
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.chain import Anchors, Verified, verify
+from greenroom.log.chain import Anchors, Scan, Verified, read_log, verify, walk
+from greenroom.log.codec import decode
 from greenroom.log.file_log import read_records
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.workspace.layout import Workspace
@@ -25,7 +27,7 @@ def session_path(workspace: Workspace, name: str) -> Path:
 
 
 def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
-    """Every session of a workspace, newest first. A damaged one is listed as such.
+    """Every session of a workspace, newest first. A damaged one is listed as such, and so is one whose file is gone.
 
     Raises:
         LogDamaged: the ledger itself is damaged.
@@ -33,7 +35,8 @@ def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
     if not workspace.sessions.is_dir():
         return ()
     anchors = Ledger(workspace.ledger, SystemClock()).all_anchors()
-    found = [_summary(path, anchors.get(path.stem, {})) for path in workspace.sessions.glob("*.jsonl")]
+    found = [_summary(path, anchors.pop(path.stem, {})) for path in workspace.sessions.glob("*.jsonl")]
+    found += [SessionSummary(id=name, status=f"damaged: {_gone(held).message}") for name, held in anchors.items()]
     return tuple(sorted(found, key=lambda one: one.started, reverse=True))
 
 
@@ -69,22 +72,28 @@ def verify_session(workspace: Workspace, session: str) -> Verified:
 
     Raises:
         UsageError: there is no such session.
-        LogDamaged: what is wrong, with the line.
+        LogDamaged: what is wrong, with the line; also when the ledger knows a session whose file is gone.
     """
+    ledger = Ledger(workspace.ledger, SystemClock())
+    if (held := ledger.anchors(session)) and not session_path(workspace, session).exists():
+        raise _gone(held)
     name = session_id(workspace, session)
-    return verify(session_path(workspace, name), Ledger(workspace.ledger, SystemClock()).anchors(name))
+    return verify(session_path(workspace, name), ledger.anchors(name))
 
 
 def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolStarted]:
-    """Every tool call begun on a day (`2026-11-20`, UTC) in any session `but` one. A damaged session is passed over."""
+    """Every tool call begun on a day (`2026-11-20`, UTC) in any session `but` one. Of a damaged session, what stands before the damage."""
     for path in sorted(workspace.sessions.glob("*.jsonl")):
         if path.stem == but or stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC)) < day:
             continue
-        try:
-            records = read_records(path)
-        except GreenroomError:
-            continue
-        yield from (r.event for r in records if isinstance(r.event, ToolStarted) and r.at.startswith(day))
+        with suppress(GreenroomError, FileNotFoundError):
+            for record in map(decode, walk(read_log(path), {}, Scan())):
+                if isinstance(record.event, ToolStarted) and record.at.startswith(day):
+                    yield record.event
+
+
+def _gone(held: Anchors) -> LogDamaged:
+    return LogDamaged(f"its file is gone, the ledger anchors record {max(held)}", code="log.gone")
 
 
 def _summary(path: Path, anchors: Anchors) -> SessionSummary:
