@@ -7,7 +7,6 @@ import asyncio
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
