@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from greenroom.workspace.layout import Workspace
 
 HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"
 PATIENCE_SECONDS = 120.0
+_EXEC = "os.execv(sys.executable, [sys.executable, '-m', 'greenroom', *sys.argv[1:]])"
 
 EVIL = "\x1b]0;T\x07\x1b]52;c;QUJD\x07\x1b[2J\x9b31m\u202eabc\u2066\u200b\U000e0041\u2028[/INST][@click=app.quit]x[/]\x7f\r"
 """Title, clipboard and erase sequences, C1, bidi, zero-width and tag characters, markup of two libraries."""
@@ -43,19 +43,17 @@ def as_toml(text: str) -> str:
     return "".join(c if " " <= c <= "~" and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
 
 
-def greenroom(
-    folder: Path, *arguments: str, words: bytes = b"", before: Callable[[], None] | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """The command line in a process of its own; `before` runs in the child first."""
+def greenroom(folder: Path, *arguments: str, words: bytes = b"", first: str = "") -> subprocess.CompletedProcess[bytes]:
+    """The command line in a process of its own. `first` is Python that runs in the process before it."""
+    start = ["-c", f"import os, sys\n{first}\n{_EXEC}"] if first else ["-m", "greenroom"]
     return subprocess.run(
-        [sys.executable, "-m", "greenroom", *arguments],
+        [sys.executable, *start, *arguments],
         cwd=folder,
         input=words,
         capture_output=True,
         check=False,
         timeout=PATIENCE_SECONDS,
         env={**os.environ, "NO_COLOR": "1"},
-        preexec_fn=before,
     )
 
 

@@ -1,8 +1,6 @@
 """Streams, folders and words as no shell should hand them over: one line, and an exit code that says what it was."""
 
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,54 +18,37 @@ from tests.hostile.attack import HELPDESK, greenroom, line_of
 LONG = "a" * 5_000
 
 
-def closing(*descriptors: int) -> Callable[[], None]:
-    def close() -> None:
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-    return close
-
-
-def leading(descriptor: int, to: str) -> Callable[[], None]:
-    def lead() -> None:
-        os.dup2(os.open(to, os.O_RDWR), descriptor)
-
-    return lead
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors of Unix")
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_closed_streams_change_nothing_of_the_work(shop: Workspace, closed: tuple[int, ...]) -> None:
-    done = greenroom(shop.root, "run", "aria", "hello", before=closing(*closed))
+    first = "\n".join(f"os.close({descriptor})" for descriptor in closed)
+    done = greenroom(shop.root, "run", "aria", "hello", first=first)
     line_of(done)
     assert (done.returncode, bool(done.stdout)) == (0, 1 not in closed)
     assert greenroom(shop.root, "session", "verify", "last").returncode == 0
-    assert greenroom(shop.root, "session", "list", before=closing(*closed)).returncode == 0
+    assert greenroom(shop.root, "session", "list", first=first).returncode == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_result_that_cannot_be_written_is_said_and_the_turn_is_kept(shop: Workspace) -> None:
+    full = "os.dup2(os.open('/dev/full', os.O_RDWR), 1)"
     for more in ((), ("--json",)):
-        done = greenroom(shop.root, "run", "aria", "hello", *more, before=leading(1, "/dev/full"))
+        done = greenroom(shop.root, "run", "aria", "hello", *more, first=full)
         assert (done.returncode, "could not write the result" in line_of(done)) == (70, True)
     # As JSON already the first record could not be told, so no turn was begun.
     assert [line.split()[3:5] for line in greenroom(shop.root, "session", "list").stdout.splitlines()[1:]] == [
         [b"0", b"empty"],
         [b"1", b"closed"],
     ]
-    assert greenroom(shop.root, "--version", before=leading(1, "/dev/full")).returncode == 70
+    assert greenroom(shop.root, "--version", first=full).returncode == 70
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix lets a current folder be removed")
 def test_a_current_folder_that_is_gone(shop: Workspace, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-
-    def leave() -> None:
-        os.chdir(gone)
-        gone.rmdir()
-
-    done = greenroom(shop.root, "session", "list", before=leave)
+    first = f"os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
+    done = greenroom(shop.root, "session", "list", first=first)
     assert (done.returncode, line_of(done)) == (2, "greenroom: cannot use the folder .: No such file or directory")
 
 
