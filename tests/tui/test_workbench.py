@@ -57,8 +57,22 @@ def test_a_name_and_a_size_are_remembered_and_can_be_forgotten(workspace: Worksp
         pane.select(chosen.id)
         pane.focus()
         await hands.pilot.press("d")
+        assert not hands.events("memory_forgotten"), "one key alone removes nothing for good"
+        await hands.pilot.press("d")
         await hands.until(lambda: hands.events("memory_forgotten"), "it is forgotten")
         assert "forgotten" in await hands.pane("Memory")
+
+    rehearse(workspace, scene)
+
+
+def test_a_glance_at_a_pane_does_not_take_the_words_typed_after_it(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("I'm Mara and I wear size 42")
+        hands.bench.query_one(Composer).focus()
+        await hands.pilot.press("ctrl+x", "1")
+        await hands.pilot.press("d", "m", "s")
+        assert isinstance(hands.bench.focused, Composer)
+        assert hands.bench.query_one(Composer).text == "dms"
 
     rehearse(workspace, scene)
 
@@ -241,13 +255,22 @@ def test_step_mode_stops_at_gates_and_words_can_be_changed_there(workspace: Work
     rehearse(workspace, scene)
 
 
+async def brought_up(hands: Rehearsing, number: int) -> None:
+    """A pane by its chord: it takes the focus where it covers the conversation, and leaves it where it stands beside."""
+    side = hands.bench.query_one(Side)
+    await hands.pilot.press("ctrl+x", str(number))
+    await hands.until(lambda: NAMES[number - 1] in [slot.shown for slot in side.slots], "it is shown")
+    where = Pane if hands.bench.arrangement.over else Composer
+    await hands.until(lambda: isinstance(hands.bench.focused, where), "the focus is where it belongs")
+
+
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (140, 40)])
 def test_every_pane_and_sheet_opens_at_every_size(workspace: Workspace, size: tuple[int, int]) -> None:
     async def scene(hands: Rehearsing) -> None:
         await hands.say("I'm Mara and I wear size 42")
         for number in range(1, 8):
-            await hands.pilot.press("ctrl+x", str(number))
-            await hands.until(lambda: isinstance(hands.bench.focused, Pane), "a pane has the focus")
+            await brought_up(hands, number)
+        hands.bench.query_one(Side).active.pane.focus()
         await hands.pilot.press("z", "z", "left_square_bracket", "right_square_bracket")
         for key in ("f1", "s"):
             hands.bench.query_one(Side).active.pane.focus()

@@ -37,6 +37,7 @@ class Doing:
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self._pending: list[str] = []
+        self._to_forget = ""
         self.sheets = SheetDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search write"
         others = "help export verify sessions new_session trust theme"
@@ -241,13 +242,15 @@ class Doing:
         self.bench.arrangement.maximise()
 
     def pane(self, name: PaneName) -> None:
-        """Bring one up and go there."""
+        """Bring one up and go there; somebody who writes beside it stays at the writing."""
         side = self.bench.query_one(Side)
         if not self.bench.arrangement.panes_shown:
             self.bench.arrangement.show(shown=True)
         slot = side.open(name)
         self.bench.redraw()
-        self.bench.call_after_refresh(slot.pane.focus)
+        # Words typed on after a glance at a pane would be taken for its single-letter keys.
+        if self.bench.arrangement.over or not isinstance(self.bench.focused, Composer):
+            self.bench.call_after_refresh(slot.pane.focus)
 
     def turn(self, by: str) -> None:
         """Have the panes show the turn before or after."""
@@ -286,6 +289,11 @@ class Doing:
         if not chosen:
             self.bench.tell("select a memory in the Memory pane first", "warning")
             return
+        if not name and self._to_forget != chosen:
+            self._to_forget = chosen
+            self.bench.tell("the same key again forgets this memory for good", "warning")
+            return
+        self._to_forget = ""
         self._work(self.rehearsal.forget(chosen, person()), "forget")
 
     def search(self) -> None:
