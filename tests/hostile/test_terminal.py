@@ -117,6 +117,20 @@ def test_a_terminal_gets_no_hostile_byte(evil_shop: Workspace, monkeypatch: pyte
     assert RAW.search(seen.replace("\r\n", "\n").encode()) is None, ascii(seen)
 
 
+def test_the_repl_gets_no_hostile_byte(evil_shop: Workspace) -> None:
+    with terminal(evil_shop.root, "repl", "aria") as screen:
+        seen = screen.until("you>")
+        screen.type(f"call me {EVIL[-12:-2]}\r")
+        seen += screen.until("simulate RESULT | stop")
+        screen.type("deny no\r")
+        seen += screen.until("after ")
+        for word in ("/tools", "/policy", "/retrieval", "/prompt", "/trace", "/usage"):
+            screen.type(f"{word}\r")
+        seen += screen.until("in all ")
+    for raw in ("\x1b]", "\x9b", "\u202e", "\u2066", "\u200b", "\U000e0041", "\x1b[2J", "\x07"):
+        assert raw not in seen, ascii(seen[max(0, seen.index(raw) - 80) :][:160])
+
+
 def test_pytest_shows_a_hostile_fixture_inert(evil_shop: Workspace) -> None:
     assert greenroom(evil_shop.root, "run", "aria", f"hello {EVIL}").returncode == 0
     assert greenroom(evil_shop.root, "session", "export", "last", "--name", "evil").returncode == 0

@@ -1,6 +1,6 @@
 """What the REPL prints: a session told as it happens, replies as they stream.
 
-Invariant: every piece passes `inert`; a reply is shown once, and what policy released is always the last word.
+Invariant: every piece passes `inert` where it is written; a reply is shown once, and what policy released is always the last word.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Out:
     """Writes to whatever stdout is at that moment, so that an open prompt can keep its place below."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = inert_line(name, 60)
         self._streamed = ""
         self._fresh_line = True
 
@@ -74,5 +74,5 @@ class Out:
             self._fresh_line = True
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(text)
+        sys.stdout.write(inert(text))
         sys.stdout.flush()
