@@ -41,9 +41,8 @@ class StreamGuard:
 
     def _release(self, cut: int) -> None:
         piece, self._held = self._held[:cut], self._held[cut:]
-        if not piece.replace(" ", "").isalpha():
-            question = Question(hook="output", payload={"text": piece}, origin="model", session=self._facts)
-            payload = self._policy.decide(question).payload
-            if isinstance(payload, dict):
-                piece = str(payload.get("text", piece))
+        question = Question(hook="output", payload={"text": piece}, origin="model", session=self._facts)
+        payload = self._policy.decide(question).payload
+        if isinstance(payload, dict):
+            piece = str(payload.get("text", piece))
         self._show(piece)
