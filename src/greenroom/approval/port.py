@@ -1,10 +1,10 @@
-"""What the engine needs of whoever approves."""
+"""What the engine needs of whoever approves, and of whoever stops."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Card, Stop
 
 
 class Approver(Protocol):
@@ -17,3 +17,21 @@ class Approver(Protocol):
             WaitingForPerson: nobody is here to answer; the question stays open in the log.
         """
         ...
+
+
+class Brake(Protocol):
+    """The kill switch as a session sees it."""
+
+    def stops(self) -> tuple[Stop, ...]:
+        """What is stopped now. Asked before every model call and side effect and some times a second, so it is cheap.
+
+        Never raises: a switch that cannot be read counts as one that stops everything.
+        """
+        ...
+
+
+class NoBrake:
+    """For replays and tests: nothing is ever stopped."""
+
+    def stops(self) -> tuple[Stop, ...]:
+        return ()

@@ -6,40 +6,64 @@ hash behind a salted commitment, so that they can be erased later. Numbers in ev
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from greenroom.core.values import (
-    Card,
-    Effect,
-    Effects,
-    Frozen,
-    Gate,
-    Hook,
-    Json,
-    Memory,
-    Passage,
-    StepMode,
-    ToolCall,
-    Usage,
-    Verdict,
+from greenroom.core.event import CONTENT, Content, Event, Words
+from greenroom.core.person_events import (
+    ApprovalGiven,
+    ApprovalPassedOn,
+    ApprovalRequested,
+    AutonomyChanged,
+    DeadLetterDiscarded,
+    GatePassed,
+    GatePaused,
+    GrantRevoked,
+    ModeChanged,
 )
+from greenroom.core.values import Effect, Effects, Frozen, Hook, Json, Memory, Passage, ToolCall, Usage, Verdict
 
-CONTENT = "content"
-"""Annotation marker: the field is kept as detachable content."""
-
-T = TypeVar("T")
-Content = Annotated[T, CONTENT]
-Words = Annotated[str, CONTENT]
-
-
-class Event(Frozen):
-    """Base of all events. `step` is the key of the step that made it, `inputs` commits to what the step was given."""
-
-    step: str = ""
-    turn: int = 0
-    inputs: str = ""
+__all__ = [
+    "CONTENT",
+    "AnyEvent",
+    "ApprovalGiven",
+    "ApprovalPassedOn",
+    "ApprovalRequested",
+    "AttemptFailed",
+    "AutonomyChanged",
+    "Content",
+    "ContentErased",
+    "ContextSelected",
+    "ContractLoaded",
+    "DaySumsRead",
+    "DeadLetterDiscarded",
+    "Event",
+    "GatePassed",
+    "GatePaused",
+    "GrantRevoked",
+    "MemoriesProposed",
+    "MemoriesRecalled",
+    "MemoryForgotten",
+    "MemoryWritten",
+    "ModeChanged",
+    "PassagesRetrieved",
+    "Record",
+    "ReplyGenerated",
+    "ReplyReleased",
+    "SessionForked",
+    "SessionOpened",
+    "TailCut",
+    "ToolReturned",
+    "ToolStarted",
+    "TurnAbandoned",
+    "TurnFinished",
+    "TurnInterrupted",
+    "TurnResumed",
+    "TurnStarted",
+    "VerdictReached",
+    "Words",
+]
 
 
 class SessionOpened(Event):
@@ -148,31 +172,12 @@ class ReplyGenerated(Event):
     first_token_milliseconds: int | None = None
 
 
-class ApprovalRequested(Event):
-    """A person is asked. The commitment of `card` is part of what an answer binds to."""
+class DaySumsRead(Event):
+    """What all other sessions have added to the limited sums of a day (`2026-11-20`) when a call was decided."""
 
-    kind: Literal["approval_requested"] = "approval_requested"
-    call: str
-    tool: str
-    rule: str
-    policy_digest: str = ""
-    role: str = "operator"
-    deadline: str | None = None
-    card: Content[Card]
-
-
-class ApprovalGiven(Event):
-    """A person (or a named automatic approver) answered. `binds` ties it to one card, policy and set of tools."""
-
-    kind: Literal["approval_given"] = "approval_given"
-    call: str
-    decision: Literal["allow", "deny", "edit", "simulate", "stop"]
-    approver: str = ""
-    established: str = ""
-    binds: str = ""
-    reason: Words = ""
-    arguments: Content[dict[str, Json] | None] = None
-    result: Content[Json] = None
+    kind: Literal["day_sums_read"] = "day_sums_read"
+    day: str
+    sums: dict[str, str] = Field(default_factory=dict)
 
 
 class ToolStarted(Event):
@@ -231,30 +236,6 @@ class MemoryForgotten(Event):
     kind: Literal["memory_forgotten"] = "memory_forgotten"
     memory_id: str
     by: str = ""
-
-
-class GatePaused(Event):
-    """The session stopped at a gate and waits for a person."""
-
-    kind: Literal["gate_paused"] = "gate_paused"
-    gate: Gate
-    cause: str = ""
-
-
-class GatePassed(Event):
-    """A person let the session go on, perhaps with an edit."""
-
-    kind: Literal["gate_passed"] = "gate_passed"
-    gate: Gate
-    action: Literal["continue", "step", "edit", "abandon"]
-    edit: Content[Json] = None
-
-
-class ModeChanged(Event):
-    """The step mode is another from here on."""
-
-    kind: Literal["mode_changed"] = "mode_changed"
-    mode: StepMode
 
 
 class TurnFinished(Event):
@@ -317,6 +298,11 @@ AnyEvent = Annotated[
     | ReplyGenerated
     | ApprovalRequested
     | ApprovalGiven
+    | ApprovalPassedOn
+    | GrantRevoked
+    | DeadLetterDiscarded
+    | DaySumsRead
+    | AutonomyChanged
     | ToolStarted
     | ToolReturned
     | ReplyReleased

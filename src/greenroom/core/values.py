@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +27,8 @@ Origin = Literal["user", "memory", "passage", "tool", "web", "model", "persona"]
 Effects = Literal["none", "repeatable", "once"]
 Gate = Literal["input", "recall", "retrieve", "prompt", "tool", "result", "output", "remember"]
 StepMode = Literal["run", "tools", "step"]
+Scope = Literal["once", "turn", "session"]
+StopScope = Literal["call", "turn", "tool", "everything"]
 
 
 class Frozen(BaseModel):
@@ -99,7 +102,10 @@ class Memory(Frozen):
 
 
 class ToolSpec(Frozen):
-    """What a tool is and what it may do to the world. `parameters` is a JSON Schema of an object."""
+    """What a tool is and what it may do to the world. `parameters` is a JSON Schema of an object.
+
+    `outbound` sends something out; `untrusted` brings in text that nobody on the team wrote or vetted.
+    """
 
     name: str
     description: str
@@ -110,6 +116,7 @@ class ToolSpec(Frozen):
     output_limit: int = 20_000
     sensitivity: Literal["public", "internal", "personal", "secret"] = "internal"
     outbound: bool = False
+    untrusted: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class ToolCall(Frozen):
@@ -161,11 +168,15 @@ class Fired(Frozen):
 
 
 class Ask(Frozen):
-    """Who is asked and until when. `then` is what happens after the deadline, in order; it never allows."""
+    """Who is asked and until when. `then` is what happens after the deadline, in order; it never allows.
+
+    `runbook` is what the person asked should follow: a document of the workspace, or a sentence.
+    """
 
     role: str = "operator"
     deadline_seconds: int | None = None
     then: tuple[str, ...] = ("deny",)
+    runbook: str = ""
 
 
 class Verdict(Frozen):
@@ -197,17 +208,27 @@ class Verdict(Frozen):
 
 
 class Card(Frozen):
-    """What a person is shown when asked, in reading order; its commitment is part of the log."""
+    """What a person is shown when asked, in reading order; its commitment is part of the log.
+
+    At a hook other than `tool.call` the call is a stand-in: its tool is what would be done with the text, such as
+    `reply`, and its one argument the text. `provenance` says of each argument (`args.to`) whose words it repeats.
+    """
 
     call: ToolCall
     spec: ToolSpec
     verdict: Verdict
     reason: str = ""
     origin: tuple[str, ...] = ()
+    hook: Hook = "tool.call"
+    provenance: dict[str, tuple[Origin, ...]] = Field(default_factory=dict)
 
 
 class ApprovalReply(Frozen):
-    """A person's answer. `arguments` belongs to edit, `result` to simulate, `reason` to deny and stop."""
+    """A person's answer. `arguments` belongs to edit, `result` to simulate, `reason` to deny and stop.
+
+    With a `scope` beyond `once` an allow also covers later calls of the same tool that the same rules ask about and
+    for which every clause of `when` holds, for at most `valid_seconds`.
+    """
 
     decision: Literal["allow", "deny", "edit", "simulate", "stop"]
     approver: str = ""
@@ -215,6 +236,21 @@ class ApprovalReply(Frozen):
     reason: str = ""
     arguments: dict[str, Json] | None = None
     result: Json = None
+    scope: Scope = "once"
+    when: tuple[str, ...] = ()
+    valid_seconds: int | None = None
+
+
+class Stop(Frozen):
+    """What a person stopped. `target` is a tool's name or pattern, `session/turn` (`s1/t3`) or `session/step` of a call;
+    '' for everything. `at` is a stamp.
+    """
+
+    scope: StopScope
+    target: str = ""
+    reason: str = ""
+    by: str = ""
+    at: str = ""
 
 
 class GateReply(Frozen):

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from greenroom.approval.port import Approver
+from greenroom.approval.port import Approver, Brake, NoBrake
 from greenroom.core.clock import Clock
 from greenroom.core.ids import Ids
 from greenroom.memory.port import MemoryStore
 from greenroom.models.port import Model
 from greenroom.retrieval.port import Retriever
 from greenroom.tools.port import Tools
+
+
+class DayBook(Protocol):
+    """What the workspace's other sessions have added to the limited sums of a day."""
+
+    def sums(self, day: str) -> Mapping[str, float]:
+        """By key (`tool:args.path:day`) for a day such as `2026-11-20`, from what is on disk now."""
+        ...
+
+    def turn_to_spend(self) -> AbstractContextManager[object]:
+        """Held by one session at a time, from reading the sums to having its own call on disk."""
+        ...
+
+
+class NoDayBook:
+    """No other session counts: replays, where a recording says what did, and tests."""
+
+    def sums(self, day: str) -> Mapping[str, float]:
+        return {}
+
+    def turn_to_spend(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
 
 @dataclass(slots=True)
@@ -24,6 +49,8 @@ class Outside:
     approver: Approver
     clock: Clock
     ids: Ids
+    brake: Brake = field(default_factory=NoBrake)
+    day: DayBook = field(default_factory=NoDayBook)
 
     async def aclose(self) -> None:
         """Let go of everything, in the order it could be waiting on."""

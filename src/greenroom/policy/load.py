@@ -158,7 +158,10 @@ def load_file(source: PolicySource) -> LoadedPolicy:
 
 
 def _digest(loaded: Sequence[LoadedPolicy], role: Role, tools: Sequence[ToolSpec]) -> str:
-    policies = sorted(digest(file.policy.model_dump(mode="json", by_alias=True)) for file in loaded)
+    # Without what is left at its default, so that a key which later versions add changes no digest.
+    policies = sorted(
+        digest(file.policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)) for file in loaded
+    )
     bounds = {"tools": role.tools, "read": role.memory_read, "write": role.memory_write, "never": role.never}
     return digest([policies, bounds, [digest(tool.model_dump(mode="json")) for tool in tools]])
 

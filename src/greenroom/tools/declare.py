@@ -23,6 +23,7 @@ class Declaration(NamedTuple):
     output_limit: int
     outbound: bool
     sensitivity: Literal["public", "internal", "personal", "secret"]
+    untrusted: bool = False
 
 
 def tool(
@@ -34,6 +35,7 @@ def tool(
     output_limit: int = 20_000,
     outbound: bool = False,
     sensitivity: Literal["public", "internal", "personal", "secret"] = "internal",
+    untrusted: bool = False,
 ) -> Callable[[F], F]:
     """Declare a function as a tool. Its parameters come from the signature, the words from a Google style docstring.
 
@@ -45,13 +47,14 @@ def tool(
         output_limit: characters of its result that a model gets to read.
         outbound: whether it sends something out of the house.
         sensitivity: of what it returns.
+        untrusted: whether its result may hold text of strangers (web pages, mail): that taints the session.
 
     A keyword parameter `idempotency_key: str` is given the call's key, `workspace: Path` the workspace's folder; a
     model sees neither. A function says no by raising `ValueError("why")`.
     """
     if not isinstance(name, str):
         raise TypeError("write @tool() with brackets")
-    declaration = Declaration(name, effects, reversible, timeout, output_limit, outbound, sensitivity)
+    declaration = Declaration(name, effects, reversible, timeout, output_limit, outbound, sensitivity, untrusted)
 
     def mark(function: F) -> F:
         setattr(function, _MARK, declaration)

@@ -8,13 +8,18 @@ from typing import assert_never
 from greenroom.core.events import (
     AnyEvent,
     ApprovalGiven,
+    ApprovalPassedOn,
     ApprovalRequested,
     AttemptFailed,
+    AutonomyChanged,
     ContentErased,
     ContextSelected,
     ContractLoaded,
+    DaySumsRead,
+    DeadLetterDiscarded,
     GatePassed,
     GatePaused,
+    GrantRevoked,
     MemoriesProposed,
     MemoriesRecalled,
     MemoryForgotten,
@@ -74,18 +79,18 @@ def summary(event: AnyEvent) -> str:
             return inert_line(f"{memory.segment}: {memory.text}", 80)
         case MemoryForgotten(memory_id=memory_id):
             return memory_id
-        case AttemptFailed(model=model, attempt=attempt, problem=problem):
-            return f"{model} attempt {attempt}: {problem}"
-        case ReplyGenerated(text=text, calls=calls):
-            return inert_line(" ".join(f"{c.id}={c.tool}" for c in calls) or text, 80)
+        case AttemptFailed() | ReplyGenerated():
+            return _about_model(event)
         case VerdictReached(hook=hook, subject=subject, effect=effect, rule=rule):
             return inert_line(f"{hook} {subject} {effect} by {rule}", 100)
-        case ApprovalRequested() | ApprovalGiven() | GatePaused() | GatePassed():
+        case ApprovalRequested() | ApprovalGiven() | ApprovalPassedOn() | GatePaused() | GatePassed():
             return _about_person(event)
-        case ToolStarted(call=call, tool=tool):
-            return inert_line(f"{call} {tool}", 80)
-        case ToolReturned(call=call, tool=tool, status=status, simulated=simulated):
-            return inert_line(f"{call} {tool} {'simulated' if simulated else status}", 80)
+        case GrantRevoked() | DeadLetterDiscarded() | AutonomyChanged():
+            return _about_leave(event)
+        case DaySumsRead(day=day, sums=sums):
+            return inert_line(f"{day} {', '.join(f'{key} {amount}' for key, amount in sums.items())}".rstrip(), 100)
+        case ToolStarted() | ToolReturned():
+            return _about_tool(event)
         case _:
             assert_never(event)
 
@@ -138,12 +143,40 @@ def _about_context(event: MemoriesRecalled | PassagesRetrieved | ContextSelected
             return inert_line(", ".join(m.text for m in memories) or "none", 80)
 
 
-def _about_person(event: ApprovalRequested | ApprovalGiven | GatePaused | GatePassed) -> str:
+def _about_model(event: AttemptFailed | ReplyGenerated) -> str:
+    match event:
+        case AttemptFailed(model=model, attempt=attempt, problem=problem):
+            return f"{model} attempt {attempt}: {problem}"
+        case ReplyGenerated(text=text, calls=calls):
+            return inert_line(" ".join(f"{c.id}={c.tool}" for c in calls) or text, 80)
+
+
+def _about_tool(event: ToolStarted | ToolReturned) -> str:
+    match event:
+        case ToolStarted(call=call, tool=tool):
+            return inert_line(f"{call} {tool}", 80)
+        case ToolReturned(call=call, tool=tool, status=status, simulated=simulated):
+            return inert_line(f"{call} {tool} {'simulated' if simulated else status}", 80)
+
+
+def _about_leave(event: GrantRevoked | DeadLetterDiscarded | AutonomyChanged) -> str:
+    match event:
+        case GrantRevoked(grant=grant):
+            return inert_line(grant, 60)
+        case DeadLetterDiscarded(letter=letter):
+            return inert_line(letter, 60)
+        case AutonomyChanged(level=level, expires=expires):
+            return f"{level}{f' until {expires}' if expires else ''}"
+
+
+def _about_person(event: ApprovalRequested | ApprovalGiven | ApprovalPassedOn | GatePaused | GatePassed) -> str:
     match event:
         case ApprovalRequested(call=call, tool=tool, rule=rule):
             return inert_line(f"{call} {tool} because of {rule}", 100)
-        case ApprovalGiven(call=call, decision=decision):
-            return f"{call} {decision}"
+        case ApprovalGiven(call=call, decision=decision, scope=scope):
+            return f"{call} {decision}{f' for this {scope}' if scope != 'once' else ''}"
+        case ApprovalPassedOn(call=call, action=action, role=role):
+            return inert_line(f"{call} {action} {role}", 60)
         case GatePaused(gate=gate, cause=cause):
             return f"{gate} {cause}".rstrip()
         case GatePassed(gate=gate, action=action):
