@@ -18,7 +18,7 @@ from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
 from greenroom.engine.outside import Outside
-from greenroom.engine.session import Anchor, Session
+from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path, sessions, started_on, verify_session
 from greenroom.log.file_log import FileLog
@@ -122,7 +122,7 @@ async def open_session(
 
     clock, ids = clock or SystemClock(), ids or RandomIds()
     workspace.make_state()
-    ledger = Ledger(workspace.ledger, clock)
+    ledger = Ledger.of(workspace, clock)
     log = _opened(workspace, session, ledger, clock, ids) if session else None
     if log is not None:
         persona = persona or summarise(log.session, log.records).persona
@@ -131,7 +131,7 @@ async def open_session(
         cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
         outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
-        return await _begun(workspace, log, cast, outside, ledger.anchor, mode)
+        return await _begun(workspace, log, cast, outside, ledger, mode)
     except BaseException:
         await _let_go(log, outside)
         raise
@@ -145,14 +145,17 @@ async def _let_go(log: FileLog | None, outside: Outside | None) -> None:
 
 
 async def _begun(
-    workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, anchor: Anchor, mode: StepMode
+    workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, ledger: Ledger, mode: StepMode
 ) -> Session:
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
     today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log)
+    contract = cast.contract
+    policy = {"persona": contract.persona.id, "digest": contract.policy.digest, "label": cast.policy}
+    await asyncio.to_thread(ledger.policy_loaded, log.session, **policy)
     return Session(
-        log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=anchor, today=today
+        log, contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor, today=today
     )
 
 

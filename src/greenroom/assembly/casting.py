@@ -29,11 +29,12 @@ from greenroom.workspace.trust import is_trusted
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A contract and the tools it was made for."""
+    """A contract and the tools it was made for. `policy` is the policy as people name it (`support@2.3.0`)."""
 
     contract: Contract
     tools: Tools
     masks: Masks
+    policy: str = ""
 
 
 def workspace_tools(workspace: Workspace, clock: Clock | None = None) -> Tools:
@@ -87,7 +88,7 @@ def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, tru
         digests={**{part: digest(text) for part, text in texts.items()}, **loaded.digests, "policy": policy.digest},
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
     )
-    return Cast(contract, allowed, masks)
+    return Cast(contract, allowed, masks, policy.label)
 
 
 def _bounded(loaded: LoadedPersona, settings: Settings) -> Persona:

@@ -6,10 +6,11 @@ Invariant: a setting is declared once, here, and `explain` can say of each where
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.toml_text import Path, dotted, line_of, parse, positions, tables
@@ -44,7 +45,19 @@ def _plain_glob(glob: str) -> str:
     return glob
 
 
+def _public_key(text: str) -> str:
+    try:
+        size = len(b64decode(text, validate=True))
+    except ValueError:
+        size = 0
+    if size != 32:
+        raise ValueError(f"'{text}' is not a public key (32 bytes in base64)")
+    return text
+
+
 Address = Annotated[str, AfterValidator(_http)]
+Variable = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
 Glob = Annotated[str, AfterValidator(_plain_glob)]
 
 
@@ -86,7 +99,7 @@ class ModelSettings(Frozen):
 
     use: str = ""
     api_base: Address = ""
-    key: Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")] = ""
+    key: Variable = ""
     timeout: float = Field(default=60.0, gt=0)
     context_tokens: int | None = Field(default=None, ge=1)
     input_usd: float | None = Field(default=None, ge=0)
@@ -123,6 +136,19 @@ class Retention(Frozen):
     sessions_days: int | None = Field(default=None, ge=1)
 
 
+class AuditSettings(Frozen):
+    """Who signs the ledger.
+
+    `key` names the environment variable that holds the private key, which never stands in a file; where it is not set,
+    nothing is signed. `public` are the keys whose signatures count: one text, or a list with former keys behind.
+    """
+
+    key: Variable = ""
+    public: Annotated[
+        tuple[PublicKey, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)
+    ] = ()
+
+
 class Settings(Frozen):
     """The whole of greenroom.toml."""
 
@@ -137,6 +163,7 @@ class Settings(Frozen):
     store: StoreSettings = StoreSettings()
     limits: Ceilings = Ceilings()
     retention: Retention = Retention()
+    audit: AuditSettings = AuditSettings()
 
     def model(self, name: str) -> ModelSettings:
         """How to reach a model by alias or full name; the defaults where nothing is declared."""
@@ -210,9 +237,14 @@ def secret(name: str, environment: Environment | None = None) -> str:
     Raises:
         ServiceUnavailable: the variable is not set or empty.
     """
-    if value := (os.environ if environment is None else environment).get(name, ""):
+    if value := secret_if_set(name, environment):
         return value
     raise ServiceUnavailable(f"the secret {name} is not set", hint=f"export {name}=...", code="secret.missing")
+
+
+def secret_if_set(name: str, environment: Environment | None = None) -> str:
+    """The same where doing without is fine: '' if the variable is not set, or none is named."""
+    return (os.environ if environment is None else environment).get(name, "")
 
 
 def _text(workspace: Workspace) -> str:
