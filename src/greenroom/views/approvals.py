@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, ToolReturned, TurnAbandoned, TurnFinished
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalPassedOn,
+    ApprovalRequested,
+    Record,
+    ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
+)
 from greenroom.core.values import Card
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question. `given` is None while it is open."""
+    """One question. `given` is None while it is open.
+
+    `role` is who is asked by now, and `passed` how many steps of `verdict.ask.then` missed deadlines have used up.
+    """
 
     seq: int
     turn: int
@@ -19,6 +30,8 @@ class Asked:
     card: Card
     deadline: str | None = None
     given: ApprovalGiven | None = None
+    role: str = "operator"
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,11 @@ EMPTY = Approvals()
 def fold(state: Approvals, record: Record) -> Approvals:
     match record.event:
         case ApprovalRequested() as event:
-            asked = Asked(record.seq, event.turn, event.step, record.at, event.card, event.deadline)
+            asked = Asked(record.seq, event.turn, event.step, record.at, event.card, event.deadline, role=event.role)
             kept = tuple(a for a in state.open if a.step != event.step)
             return replace(state, open=(*kept, asked))
+        case ApprovalPassedOn() as event:
+            return replace(state, open=tuple(_passed(a, event) if a.step == event.step else a for a in state.open))
         case ApprovalGiven() as event:
             now = tuple(replace(a, given=event) for a in state.open if a.step == event.step)
             kept = tuple(a for a in state.open if a.step != event.step)
@@ -53,3 +68,8 @@ def fold(state: Approvals, record: Record) -> Approvals:
             return replace(state, open=()) if state.open else state
         case _:
             return state
+
+
+def _passed(asked: Asked, event: ApprovalPassedOn) -> Asked:
+    role = event.role if event.action == "escalate" else asked.role
+    return replace(asked, role=role, deadline=event.deadline, passed=asked.passed + 1)
