@@ -16,6 +16,7 @@ from greenroom.persona.voice import broken
 from greenroom.policy import autonomy
 from greenroom.policy.active import ActiveRule, Live, Match, relevant, show_values
 from greenroom.policy.bounds import Bound, Role, added, breaches
+from greenroom.policy.leave import clause_problem, covers
 from greenroom.policy.port import Question
 from greenroom.policy.rules import EFFECTS, AskSpec, seconds
 
@@ -109,14 +110,25 @@ class RulePolicy:
             for active in self.rules
         )
 
+    def watches(self, hook: Hook) -> bool:
+        """Whether any rule speaks about `hook`."""
+        return any(hook in active.rule.hook for active in self.rules)
+
+    def uses(self, name: str) -> bool:
+        """Whether any clause reads `name`."""
+        return any(name in active.environment.reads for active in self.rules)
+
+    def covers(self, question: Question, when: Sequence[str]) -> bool:
+        """Whether all of these clauses hold for a call; False where one cannot be compiled or evaluated."""
+        return question.tool is not None and covers(question.tool, question, when)
+
+    def clause_problem(self, tool: ToolSpec, when: Sequence[str]) -> str:
+        """Why these clauses cannot be used about calls of `tool`, or ''."""
+        return clause_problem(tool, when)
+
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> dict[str, float]:
         """What a permitted call adds to each limited sum, by `tool:args.path:period`."""
         return added(self._tools.get(tool), arguments, self._bounds)
-
-    def envelope_sums(self, question: Question) -> dict[str, float]:
-        """The same for the call a question is about."""
-        args = question.payload.get("args")
-        return added(question.tool, args if isinstance(args, dict) else {}, self._bounds)
 
     def _verdict(self, question: Question) -> Verdict:
         scanned = self._scan(question)
@@ -284,4 +296,5 @@ def _ask(chosen: _Reason) -> Ask | None:
     if chosen.effect not in ("require_approval", "escalate"):
         return None
     spec = (chosen.match.active.rule.ask if chosen.match else None) or AskSpec()
-    return Ask(role=spec.role, deadline_seconds=seconds(spec.deadline) if spec.deadline else None, then=spec.then)
+    deadline = seconds(spec.deadline) if spec.deadline else None
+    return Ask(role=spec.role, deadline_seconds=deadline, then=spec.then, runbook=spec.runbook)

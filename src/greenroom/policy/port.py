@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pydantic import Field
@@ -24,7 +24,8 @@ class SessionFacts(Frozen):
 class Question(Frozen):
     """What is decided about. `payload` holds every string of it: text under `text`, arguments under `args`, metadata beside.
 
-    `subject` names it for people: a tool, a passage label, a memory segment.
+    `subject` names it for people: a tool, a passage label, a memory segment. `args_from` says of each argument whose
+    words it repeats, where a rule asks for that.
     """
 
     hook: Hook
@@ -34,6 +35,7 @@ class Question(Frozen):
     tool: ToolSpec | None = None
     segment: str = ""
     session: SessionFacts = SessionFacts()
+    args_from: dict[str, tuple[Origin, ...]] = Field(default_factory=dict)
 
 
 class Policy(Protocol):
@@ -52,4 +54,20 @@ class Policy(Protocol):
 
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, float]:
         """What a permitted call adds to each sum the envelope limits, by key (`tool:args.path:session`)."""
+        ...
+
+    def watches(self, hook: Hook) -> bool:
+        """Whether any rule speaks about this hook; where none does, big payloads need not be put together."""
+        ...
+
+    def uses(self, name: str) -> bool:
+        """Whether any clause reads this name of the vocabulary."""
+        ...
+
+    def covers(self, question: Question, when: Sequence[str]) -> bool:
+        """Whether all of these clauses hold for a call; False where one cannot be evaluated."""
+        ...
+
+    def clause_problem(self, tool: ToolSpec, when: Sequence[str]) -> str:
+        """Why these clauses cannot be used about calls of a tool, or ''."""
         ...

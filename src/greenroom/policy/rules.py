@@ -99,11 +99,12 @@ Addend = tuple[Text, Annotated[int, Field(ge=0, le=100)]]
 
 
 class AskSpec(Frozen):
-    """Whom to ask and what happens when nobody answers in time."""
+    """Whom to ask, by which runbook (a document of the workspace, or a sentence), and what happens when nobody answers."""
 
     role: Text = "operator"
     deadline: Annotated[str, AfterValidator(_duration)] | None = None
     then: tuple[Annotated[str, AfterValidator(_after)], ...] = ("deny",)
+    runbook: str = ""
 
 
 class RiskSpec(Frozen):
@@ -134,6 +135,7 @@ class TestWith(Frozen):
     text: str | None = None
     origin: Origin | None = None
     segment: str = ""
+    args_from: dict[str, tuple[Origin, ...]] = Field(default_factory=dict)
     session: TestFacts = TestFacts()
     payload: dict[str, Json] = Field(default_factory=dict)
 

@@ -94,6 +94,7 @@ def question_of(active: ActiveRule, test: RuleTest, tools: Sequence[ToolSpec]) -
         origin=given.origin or _ORIGIN.get(hook, "model"),
         tool=tool,
         segment=given.segment,
+        args_from=given.args_from,
         session=SessionFacts(**given.session.model_dump()),
     )
 

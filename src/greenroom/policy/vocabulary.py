@@ -83,6 +83,13 @@ NAMES: tuple[Name, ...] = (
     Name("tool.reversible", "bool", "whether its effect can be undone", _tool("reversible"), _CALLS),
     Name("tool.outbound", "bool", "whether it sends something out", _tool("outbound"), _CALLS),
     Name("tool.sensitivity", "string", "public, internal, personal or secret", _tool("sensitivity"), _CALLS),
+    Name(
+        "args_from",
+        "map(string, list(string))",
+        "whose words each argument repeats: user, memory, passage, tool, web, persona; none if the model wrote it",
+        lambda q, _: {name: list(origins) for name, origins in q.args_from.items()},
+        ("tool.call",),
+    ),
     Name("passage.source", "string", "the document", _payload("source"), _RETRIEVAL),
     Name("passage.collection", "string", "its collection", _payload("collection"), _RETRIEVAL),
     Name("passage.heading", "string", "its heading path", _payload("heading"), _RETRIEVAL),

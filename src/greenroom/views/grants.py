@@ -55,11 +55,11 @@ def fold(state: Grants, record: Record) -> Grants:
         case ApprovalRequested(step=step, card=card):
             return replace(state, asked=(*(pair for pair in state.asked if pair[0] != step), (step, card)))
         case ApprovalGiven() as event:
-            card = next((card for step, card in state.asked if step == event.step), None)
+            asked = next((card for step, card in state.asked if step == event.step), None)
             state = replace(state, asked=tuple(pair for pair in state.asked if pair[0] != event.step))
-            if card is None or event.scope == "once" or event.decision != "allow":
+            if asked is None or event.scope == "once" or event.decision != "allow":
                 return state
-            return replace(state, all=(*state.all, _grant(record, event, card)))
+            return replace(state, all=(*state.all, _grant(record, event, asked)))
         case GrantRevoked(grant=step, by=by):
             return _ended(state, f"revoked by {by}" if by else "revoked", lambda one: one.step == step)
         case TurnFinished(turn=turn) | TurnAbandoned(turn=turn):
