@@ -20,7 +20,8 @@ from greenroom.core.values import Card
 class Asked:
     """One question. `given` is None while it is open.
 
-    `role` is who is asked by now, and `passed` how many steps of `verdict.ask.then` missed deadlines have used up.
+    `role` is who is asked by now, and `passed` how many steps of `verdict.ask.then` missed deadlines have used up;
+    `record` is the hash of the record that asked, which nothing else has.
     """
 
     seq: int
@@ -32,6 +33,7 @@ class Asked:
     given: ApprovalGiven | None = None
     role: str = "operator"
     passed: int = 0
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,16 @@ EMPTY = Approvals()
 def fold(state: Approvals, record: Record) -> Approvals:
     match record.event:
         case ApprovalRequested() as event:
-            asked = Asked(record.seq, event.turn, event.step, record.at, event.card, event.deadline, role=event.role)
+            asked = Asked(
+                seq=record.seq,
+                turn=event.turn,
+                step=event.step,
+                at=record.at,
+                card=event.card,
+                deadline=event.deadline,
+                role=event.role,
+                record=record.hash,
+            )
             kept = tuple(a for a in state.open if a.step != event.step)
             return replace(state, open=(*kept, asked))
         case ApprovalPassedOn() as event:

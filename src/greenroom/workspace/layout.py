@@ -76,6 +76,11 @@ class Workspace:
         return self.state / "ledger.jsonl"
 
     @property
+    def answers(self) -> Path:
+        """Answers to open questions, left by another terminal for the process that asked."""
+        return self.state / "answers"
+
+    @property
     def last_run(self) -> Path:
         """Tapes that a replay would have written, for `fixture accept`."""
         return self.state / "last_run"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -38,6 +40,26 @@ def read_own(path: Path) -> bytes:
     """All bytes of the file at `path`. Raises as `open_own`."""
     with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
         return file.read()
+
+
+def write_own(path: Path, data: bytes) -> None:
+    """Put `data` in the file at `path` (mode 0600), whole or not at all; a link of that name is replaced, not followed.
+
+    Raises:
+        OSError: it could not be written, or a folder stands there; what was there before still is.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".own-")  # made 0600
+    fresh = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as written:
+            written.write(data)
+            written.flush()
+            os.fsync(written.fileno())
+        fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def require_own_folder(folder: Path) -> None:
