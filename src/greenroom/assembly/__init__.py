@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
+from greenroom.assembly.hearing import hear_elsewhere
 from greenroom.core.clock import Clock, SystemClock, stamp
 from greenroom.core.events import ToolStarted
 from greenroom.core.ids import Ids, RandomIds
@@ -154,9 +155,11 @@ async def _begun(
     contract = cast.contract
     policy = {"persona": contract.persona.id, "digest": contract.policy.digest, "label": cast.policy}
     await asyncio.to_thread(ledger.policy_loaded, log.session, **policy)
-    return Session(
+    session = Session(
         log, contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor, today=today
     )
+    hear_elsewhere(workspace, session, outside.approver)
+    return session
 
 
 def _today(workspace: Workspace, contract: Contract, clock: Clock, log: FileLog) -> dict[str, float]:

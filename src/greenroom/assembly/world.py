@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from greenroom.approval.kill_switch import KillSwitch
 from greenroom.approval.port import Approver
 from greenroom.assembly.casting import Cast
 from greenroom.core.clock import Clock
@@ -71,6 +72,7 @@ async def outside_of(
         approver=approver,
         clock=clock,
         ids=ids,
+        brake=KillSwitch(workspace, clock),
     )
 
 
