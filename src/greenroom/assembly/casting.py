@@ -73,7 +73,7 @@ def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, tru
     policy = load_policies(paths, tools.specs(), bounded, root=workspace.root, masks=masks, clock=clock)
     texts = {
         **loaded.texts,
-        "policy": "\n".join(read_source(path, workspace.root).text for path in paths),
+        "policy": policy_text(workspace, bounded.policy.files),
         "tools": json.dumps([spec.model_dump(mode="json") for spec in allowed.specs()], indent=1, sort_keys=True),
         "parameters": json.dumps(bounded.model.params, sort_keys=True),
     }
@@ -89,6 +89,15 @@ def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, tru
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
     )
     return Cast(contract, allowed, masks, policy.label)
+
+
+def policy_text(workspace: Workspace, names: tuple[str, ...]) -> str:
+    """The policy files of a persona as one text, as it is kept in logs.
+
+    Raises:
+        FileInvalid: a file is missing or unreadable.
+    """
+    return "\n".join(read_source(path, workspace.root).text for path in policy_paths(workspace.policies, names))
 
 
 def _bounded(loaded: LoadedPersona, settings: Settings) -> Persona:

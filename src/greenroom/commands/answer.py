@@ -56,3 +56,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], widest: int 
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in [[header.upper() for header in headers], *cells]
     ]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 record`, `2 records`, `3 entries`."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else many}"

@@ -49,7 +49,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "ledger 1",
         ".greenroom/ledger.jsonl",
-        "session heads, one a line",
+        "session heads, policy changes, stops and signatures, one a line",
         samples.ledger_schema,
         samples.ledger,
     ),

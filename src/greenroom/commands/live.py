@@ -188,7 +188,7 @@ def export(live: Live, words: str) -> Answer[Any]:
 
 
 def verify(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.session import verified
+    from greenroom.commands.verify import verified
 
     return verified(live.workspace, live.session.id)
 

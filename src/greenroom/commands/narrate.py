@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
+from greenroom.commands.answer import counted
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -61,7 +62,7 @@ def _aside(record: Record) -> str:
             about = f" {subject}" if subject else ""
             return _line("policy", f"{hook}{about}: {effect} by {verdict.rule}. {verdict.why}")
         case ContextSelected(passages=passages, memories=memories) if passages or memories:
-            return _line("context", f"{_count(len(passages), 'passage')}, {_count(len(memories), 'memory')}")
+            return _line("context", f"{counted(len(passages), 'passage')}, {counted(len(memories), 'memory')}")
         case ReplyGenerated(text=text, calls=calls) if calls and text:
             return _line("says", text)
         case AttemptFailed(model=model, attempt=attempt, problem=problem):
@@ -112,8 +113,3 @@ def as_json(value: Json) -> str:
 
 def _line(name: str, text: str) -> str:
     return f"  {name:<8} {inert_line(text, _WIDE)}"
-
-
-def _count(number: int, noun: str) -> str:
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else many}"

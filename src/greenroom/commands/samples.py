@@ -5,7 +5,6 @@ Invariant: a sample that its own reader refuses raises here, so a wrong sample c
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from greenroom.core.events import AnyEvent, ReplyGenerated, ReplyReleased, Sessi
 from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
+from greenroom.ledger.entries import FIELDS
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.file_log import FileLog
 from greenroom.log.memory_log import MemoryLog
@@ -145,10 +145,13 @@ def log() -> str:
 
 
 def ledger() -> str:
-    """One anchor, as the ledger writes it."""
+    """A policy, an anchor and a stop, as the ledger writes them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.jsonl"
-        Ledger(path, FrozenClock()).anchor("s0001", 2, "0" * 64)
+        written = Ledger(path, FrozenClock(), ids=CountedIds())
+        written.policy_loaded("s0001", "aria", "0" * 64, "support@2.3.0")
+        written.anchor("s0001", 2, "0" * 64)
+        written.note("stop_pressed", scope="everything", target="", by="mara", reason="It sends mails twice.")
         return path.read_text(encoding="utf-8")
 
 
@@ -207,6 +210,12 @@ def log_schema() -> Json:
 
 
 def ledger_schema() -> Json:
-    """The schema of one line of the ledger."""
-    sample = json.loads(ledger())["entry"]
-    return _chained("entry", {"required": sorted(sample), "properties": {"kind": {"const": sample["kind"]}}})
+    """The schema of one line of the ledger; a reason is `{"$": commitment}` and its text stands under `content`."""
+    schema = _chained("entry", {"required": ["kind"], "oneOf": [_entry(kind) for kind in FIELDS]})
+    schema["properties"]["content"] = {"type": "object"}
+    return schema
+
+
+def _entry(kind: str) -> Json:
+    fields = {name: {"type": {str: "string", int: "integer"}[type_]} for name, type_ in FIELDS[kind].items()}
+    return {"properties": {"kind": {"const": kind}, **fields}, "required": ["kind", *fields]}

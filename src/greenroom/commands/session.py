@@ -1,4 +1,4 @@
-"""Sessions on disk: listed, shown, verified, forked. Nothing here continues one."""
+"""Sessions on disk: listed, shown, forked. Nothing here continues one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from greenroom.views.timeline import row
 
 if TYPE_CHECKING:
     from greenroom.assembly import SessionSummary
-    from greenroom.log.chain import Verified
-    from greenroom.workspace.layout import Workspace
 
 
 def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
@@ -83,38 +81,6 @@ def timeline(records: list[Record]) -> list[str]:
     """Every event in one line."""
     rows = [row(record) for record in records]
     return [f"{one.seq:>5}  {one.at[11:23]}  t{one.turn:<3} {one.kind:<20} {one.text}".rstrip() for one in rows]
-
-
-def verify(asked: Invocation) -> Answer[Verified]:
-    """Check the chain; exit 5 names the line.
-
-    Raises:
-        FileInvalid: there is no such session.
-        LogDamaged: the log is not what was written.
-    """
-    return verified(asked.workspace(), asked.text("session"))
-
-
-def verified(workspace: Workspace, session: str) -> Answer[Verified]:
-    """What `verify` says of one session. Raises as it does."""
-    from greenroom.assembly import verify_session
-
-    found = verify_session(workspace, session)
-    loose = max(0, found.records - 1 - found.anchored)
-    lines = [f"sound: {found.records} records, head {found.head[:16]}, the ledger anchors record {found.anchored}"]
-    notes = [f"{loose} records after the last anchor are not anchored yet"] if loose else []
-    if found.torn_bytes:
-        notes.append(
-            f"the last line is torn ({found.torn_bytes} bytes), as a crash leaves it; opening the session cuts it off"
-        )
-    data = {
-        "records": found.records,
-        "head": found.head,
-        "anchored": found.anchored,
-        "unanchored": loose,
-        "torn_bytes": found.torn_bytes,
-    }
-    return answer(found, lines, data, notes=notes)
 
 
 async def fork(asked: Invocation) -> Answer[str]:

@@ -110,9 +110,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         ("session", "verify"),
-        "Check a session's chain against itself and the ledger",
-        _at("session:verify"),
-        (_SESSION,),
+        "Check a session's chain, and say who approved what and what is anchored",
+        _at("verify:verify"),
+        (_SESSION, Argument("--full", "with what each approver was shown", flag=True)),
     ),
     Command(
         ("session", "resume"),
@@ -247,6 +247,28 @@ COMMANDS: tuple[Command, ...] = (
         (_SESSION, Argument("given", "amount=90", "+")),
     ),
     Command(
+        ("ledger", "list"),
+        "The entries of the ledger: anchored sessions, policy changes, stops",
+        _at("ledger:list_entries"),
+        (
+            Argument("--session", "only of this session", metavar="ID"),
+            Argument("--all", "signatures too", flag=True),
+        ),
+    ),
+    Command(("ledger", "head"), "The head of the ledger as one line to keep elsewhere", _at("ledger:head")),
+    Command(
+        ("ledger", "verify"),
+        "Check the ledger and its signatures, and that it still holds an exported head",
+        _at("ledger:verify"),
+        (Argument("--head", "a line of `ledger head`, a file of such lines, or a fingerprint", metavar="HEAD"),),
+    ),
+    Command(("ledger", "sign"), "Sign the ledger as it stands (the key is in the environment)", _at("ledger:sign")),
+    Command(
+        ("ledger", "keygen"),
+        "A new signing key; who has it and the files can still rewrite both (help audit)",
+        _at("ledger:keygen"),
+    ),
+    Command(
         ("trust",),
         "Allow this workspace to run its tools and reach its hosts",
         _at("trust:trust"),
@@ -260,7 +282,7 @@ COMMANDS: tuple[Command, ...] = (
         ("help",),
         "Help on a topic or command",
         _at("topics:topic"),
-        (Argument("topic", "formats, policy, keys, or a command", "*"),),
+        (Argument("topic", "formats, policy, audit, keys, or a command", "*"),),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Help topics: the file formats, the policy vocabulary, the keys and slash words; all of it made from the code."""
+"""Help topics: the file formats, the policy vocabulary, the keys and slash words, made from the code; what the audit proves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from greenroom.commands.table import ACTIONS, COMMANDS, groups
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 
-TOPICS = ("formats", "policy", "keys")
+TOPICS = ("formats", "policy", "audit", "keys")
 
 
 def topic(asked: Invocation) -> Answer[str]:
@@ -24,6 +24,10 @@ def topic(asked: Invocation) -> Answer[str]:
         return answer(name, as_lines(), as_data())
     if name == "policy":
         return _policy()
+    if name == "audit":
+        from greenroom.commands.ledger import LIMITS
+
+        return answer(name, LIMITS, list(LIMITS))
     if name == "keys":
         rows = [(action.key or "-", f"/{action.name} {action.argument}".rstrip(), action.help) for action in ACTIONS]
         data = [action._asdict() for action in ACTIONS]

@@ -14,8 +14,8 @@ from greenroom.core.errors import FileInvalid, LogDamaged
 from greenroom.ledger.entries import SIGNED, Line
 from greenroom.ledger.signing import Signer, fits
 
-_MARK = "greenroom-ledger:"
-_LINE = re.compile(r"greenroom-ledger:(\d{1,15}):([A-Z0-9-]+):([0-9a-f]{64})(?::([\w+/=]+):([\w+/=]+))?(?=\s|$)")
+MARK = "greenroom-ledger:"
+_LINE = re.compile(r"greenroom-ledger:(\d{1,15}):([A-Z0-9-]+):([0-9a-f]{64})(?::([\w+/=]+):([\w+/=]+))?(?![\w+/=:-])")
 _FINGERPRINT = re.compile(r"\b[A-Z2-7]{5}(?:-[A-Z2-7]{5}){3}\b")
 
 
@@ -34,7 +34,7 @@ class Head:
 
     def text(self) -> str:
         """The one line to copy."""
-        parts = [f"{_MARK}{self.seq}", self.fingerprint, self.hash]
+        parts = [f"{MARK}{self.seq}", self.fingerprint, self.hash]
         return ":".join([*parts, self.key, self.signature] if self.signature else parts)
 
 
@@ -71,7 +71,7 @@ def read_heads(text: str, public: Sequence[str] = ()) -> list[Head]:
     Raises:
         FileInvalid: there is none, or one was changed after it was made (`public` are the keys that count, if any).
     """
-    lines = text.count(_MARK)
+    lines = text.count(MARK)
     found = [_read(match, public) for match in _LINE.finditer(text)]
     if not lines:
         found = [Head(-1, match[0]) for match in _FINGERPRINT.finditer(text.upper())]

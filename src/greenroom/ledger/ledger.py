@@ -51,6 +51,11 @@ class Ledger:
         """
         return cls(workspace.ledger, clock, signer=signer_of(load_settings(workspace).audit, environment))
 
+    @property
+    def signing(self) -> bool:
+        """Whether entries are signed."""
+        return self._signer is not None
+
     def anchor(self, session: str, seq: int, head: str) -> None:
         """Record that `session` has reached record `seq` with hash `head`; the session is synced by then.
 

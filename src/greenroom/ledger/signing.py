@@ -18,6 +18,10 @@ from greenroom.workspace.settings import AuditSettings, Environment, secret_if_s
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+SIGNING_KEY = "GREENROOM_SIGNING_KEY"
+"""The variable a new key is proposed for; the one that is read is what greenroom.toml names."""
+
+_FALSE = "ledger.signature"
 _PURPOSE = "greenroom ledger head/1"
 """Part of what is signed, so that no signature made for something else fits."""
 
@@ -129,9 +133,6 @@ def signed_up_to(lines: Sequence[Line], public: Sequence[str], *, every: bool = 
         if not every:
             break
     return top
-
-
-_FALSE = "ledger.signature"
 
 
 def _signed(seq: int, head: str) -> bytes:

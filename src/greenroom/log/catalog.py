@@ -5,7 +5,7 @@ Invariant: nothing here changes a session.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import GreenroomError, LogDamaged, UsageError
 from greenroom.core.events import Record, ToolStarted
 from greenroom.ledger.ledger import Ledger
+from greenroom.log.audit import Audit, audit
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, verify, walk
 from greenroom.log.codec import decode
 from greenroom.log.file_log import read_records
@@ -74,11 +75,19 @@ def verify_session(workspace: Workspace, session: str) -> Verified:
         UsageError: there is no such session.
         LogDamaged: what is wrong, with the line; also when the ledger knows a session whose file is gone.
     """
-    ledger = Ledger(workspace.ledger, SystemClock())
-    if (held := ledger.anchors(session)) and not session_path(workspace, session).exists():
-        raise _gone(held)
-    name = session_id(workspace, session)
-    return verify(session_path(workspace, name), ledger.anchors(name))
+    name, anchors = _anchored(workspace, session, Ledger(workspace.ledger, SystemClock()).all_anchors())
+    return verify(session_path(workspace, name), anchors)
+
+
+def audit_session(workspace: Workspace, session: str, all_anchors: Mapping[str, Anchors]) -> Audit:
+    """What a session proves, checked against the anchors of the ledger.
+
+    Raises:
+        UsageError: there is no such session.
+        LogDamaged: as `verify_session`; also when a text is not the one that its digest names.
+    """
+    name, anchors = _anchored(workspace, session, all_anchors)
+    return audit(session_path(workspace, name), anchors)
 
 
 def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolStarted]:
@@ -90,6 +99,14 @@ def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolSt
             for record in map(decode, walk(read_log(path), {}, Scan())):
                 if isinstance(record.event, ToolStarted) and record.at.startswith(day):
                     yield record.event
+
+
+def _anchored(workspace: Workspace, session: str, all_anchors: Mapping[str, Anchors]) -> tuple[str, Anchors]:
+    """The session a person means, with its anchors."""
+    if (held := all_anchors.get(session)) and not session_path(workspace, session).exists():
+        raise _gone(held)
+    name = session_id(workspace, session)
+    return name, all_anchors.get(name, {})
 
 
 def _gone(held: Anchors) -> LogDamaged:

@@ -55,7 +55,7 @@ class SheetDeeds:
 
     def verify(self) -> None:
         """Check the log of this session."""
-        from greenroom.commands.session import verified
+        from greenroom.commands.verify import verified
 
         session = self.rehearsal.session
         if session is not None:

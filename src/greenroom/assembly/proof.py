@@ -1,0 +1,89 @@
+"""A session's audit beside what only the workspace knows: signatures, the names of policies, and the files on disk now.
+
+Invariant: nothing of the workspace's code runs, so a session can be proved in a workspace nobody trusts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from greenroom.approval.binding import bind
+from greenroom.assembly.casting import policy_text
+from greenroom.core.clock import SystemClock
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import ContractLoaded, Record
+from greenroom.ledger.entries import ANCHORED, Line
+from greenroom.ledger.ledger import Ledger, anchors_in
+from greenroom.ledger.signing import signed_up_to
+from greenroom.log.audit import Approval, Audit
+from greenroom.log.catalog import audit_session
+from greenroom.persona.load import load_persona
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What can be shown of a session.
+
+    `signed` is its last record under a signature (-1: none), `labels` name policies by digest. `changed` are the
+    components (`persona`, `prompt`, `policy`) whose text on disk is another one than what governed last; `unread` says
+    why that could not be looked at, '' if it could.
+    """
+
+    audit: Audit
+    signed: int = -1
+    labels: dict[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    unread: str = ""
+
+    def fits(self, approval: Approval) -> bool:
+        """Whether an answer is bound to its own card, policy and tools, as the log holds them."""
+        bound = bind(approval.session, approval.commitment, approval.policy_digest, approval.tools)
+        return approval.asked is not None and approval.answer.binds == bound
+
+
+def prove_session(workspace: Workspace, session: str) -> Proof:
+    """Check a session against itself, the ledger and the ledger's signatures, and compare it with the files on disk.
+
+    Raises:
+        UsageError: there is no such session.
+        LogDamaged: the log or the ledger is not what was written; names the line.
+        FileInvalid: greenroom.toml is broken, so nobody can say whose signatures count.
+    """
+    public = load_settings(workspace).audit.public
+    lines = Ledger(workspace.ledger, SystemClock()).lines()
+    audited = audit_session(workspace, session, anchors_in(lines))
+    signed = _signed_record(lines, signed_up_to(lines, public), audited.session)
+    changed, unread = _beside_disk(workspace, audited.contracts)
+    return Proof(audited, signed, _labels(lines), changed, unread)
+
+
+def _signed_record(lines: Sequence[Line], entry: int, session: str) -> int:
+    """The last record of a session whose anchor is at or below the signed entry."""
+    entries = (line["entry"] for line in lines[: entry + 1])
+    return max((one["seq"] for one in entries if one["kind"] == ANCHORED and one["session"] == session), default=-1)
+
+
+def _labels(lines: Sequence[Line]) -> dict[str, str]:
+    entries = (line["entry"] for line in lines)
+    return {one["digest"]: one["label"] for one in entries if one["kind"] == "policy_loaded"}
+
+
+def _beside_disk(workspace: Workspace, contracts: Sequence[Record]) -> tuple[tuple[str, ...], str]:
+    """Which texts are others on disk now, and why that cannot be said."""
+    events = [record.event for record in contracts if isinstance(record.event, ContractLoaded)]
+    if not events:
+        return (), ""
+    texts = {digest: text for event in events for digest, text in event.texts.items()}
+    last = events[-1].digests
+    try:
+        loaded = load_persona(workspace, events[-1].persona)
+        policy = policy_text(workspace, loaded.persona.policy.files)
+    except GreenroomError as error:
+        return (), error.message
+    changed = [part for part, digest in loaded.digests.items() if last.get(part, digest) != digest]
+    if "policy" in last and texts.get(last["policy"], policy) != policy:
+        changed.append("policy")
+    return tuple(changed), ""

@@ -1,0 +1,161 @@
+"""What a session proves: who approved what, on which card, under which policy, and which part of it is anchored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.card import card_lines
+from greenroom.commands.invocation import Invocation
+from greenroom.core.canonical import short
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Json
+from greenroom.log.audit import Approval, Audit, who
+
+if TYPE_CHECKING:
+    from greenroom.assembly.proof import Proof
+    from greenroom.workspace.layout import Workspace
+
+_CUT = "Either a crash came between or the ledger was cut; an exported head tells which (greenroom help audit)"
+
+
+def verify(asked: Invocation) -> Answer[Proof]:
+    """Check the chain, and say what it proves; exit 5 names the line.
+
+    Raises:
+        UsageError: there is no such session.
+        LogDamaged: the log is not what was written.
+    """
+    return verified(asked.workspace(), asked.text("session"), full=asked.flag("full"))
+
+
+def verified(workspace: Workspace, session: str, *, full: bool = False) -> Answer[Proof]:
+    """What `verify` says of one session; `full` adds what was on each card. Raises as it does."""
+    from greenroom.assembly.proof import prove_session
+
+    proof = prove_session(workspace, session)
+    lines = [_sound(proof), _governed(proof), *_approvals(proof, full=full)]
+    return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof.audit))
+
+
+def _sound(proof: Proof) -> str:
+    found = proof.audit
+    parts = [f"sound: {counted(found.verified.records, 'record')}, head {found.verified.head[:16]}"]
+    if found.verified.anchored < 0:
+        parts.append("not anchored: the ledger knows nothing of this session")
+    else:
+        parts.append(f"anchored up to {found.verified.anchored} ({_anchors(found)})")
+    if found.loose and found.verified.anchored >= 0:
+        parts.append(f"{counted(found.loose, 'record')} after the last anchor, not anchored")
+    if proof.signed >= 0:
+        parts.append(f"signed up to {proof.signed}")
+    return " · ".join(parts)
+
+
+def _anchors(found: Audit) -> str:
+    """The last anchored approval and the last anchor of all."""
+    approvals = [told.said for told in found.anchors if told.kind == "approval_given"]
+    return "; ".join(dict.fromkeys([*approvals[-1:], *(told.said for told in found.anchors[-1:])]))
+
+
+def _governed(proof: Proof) -> str:
+    if not proof.audit.policies:
+        return ""
+    said = f"policy {', then '.join(_policy(proof, digest) for digest in proof.audit.policies)}"
+    if proof.unread:
+        return f"{said} · the files on disk cannot be compared: {proof.unread}"
+    if not proof.changed:
+        return f"{said} · the files on disk are the same"
+    others = ", ".join(proof.changed)
+    return f"{said} · on disk now {others} {'is another one' if len(proof.changed) == 1 else 'are others'}"
+
+
+def _approvals(proof: Proof, *, full: bool) -> Iterator[str]:
+    for one in proof.audit.approvals:
+        given, asked = one.answer, one.asked
+        card = (
+            f"card {one.commitment[:12]} (record {asked.seq})" if asked else "no card: the question is not in this log"
+        )
+        yield "  " + inert_line(
+            f"{one.given.seq}  {given.decision} {_tool(one)} ({given.call}) by {who(given)} · {card}"
+            f" · policy {_policy(proof, one.policy_digest)} · {'anchored' if one.anchored else 'not anchored'}"
+            f"{'' if proof.fits(one) else ' · NOT BOUND to that card, policy and tools'}",
+            600,
+        )
+        if full and one.card is not None:
+            yield from (
+                f"        {line}" for line in card_lines(one.card, one.question.deadline if one.question else None)
+            )
+
+
+def _notes(found: Audit) -> Iterator[str]:
+    if found.due:
+        yield f"anchored as a rule, but not here: {'; '.join(told.said for told in found.due[:3])}. {_CUT}"
+    if found.erased:
+        yield f"content was erased on purpose from {counted(len(found.erased), 'record')}: {_numbers(found.erased)}"
+    for part, digest in found.absent:
+        yield f"the log does not hold the {part} text it names {short(digest)}"
+    if found.verified.torn_bytes:
+        yield (
+            f"the last line is torn ({found.verified.torn_bytes} bytes), as a crash leaves it;"
+            " opening the session cuts it off"
+        )
+
+
+def _data(proof: Proof, *, full: bool) -> dict[str, Json]:
+    found = proof.audit
+    return {
+        "session": found.session,
+        "records": found.verified.records,
+        "head": found.verified.head,
+        "anchored": found.verified.anchored,
+        "unanchored": found.loose,
+        "signed": proof.signed,
+        "torn_bytes": found.verified.torn_bytes,
+        "anchors": [{"record": told.seq, "what": told.said} for told in found.anchors],
+        "due": [{"record": told.seq, "what": told.said} for told in found.due],
+        "erased": list(found.erased),
+        "absent": [{"component": part, "digest": digest} for part, digest in found.absent],
+        "policies": [{"digest": digest, "label": proof.labels.get(digest, "")} for digest in found.policies],
+        "on_disk": {"changed": list(proof.changed), "unread": proof.unread},
+        "approvals": [_approval(proof, one, full=full) for one in found.approvals],
+    }
+
+
+def _approval(proof: Proof, one: Approval, *, full: bool) -> dict[str, Json]:
+    given = one.answer
+    data: dict[str, Json] = {
+        "record": one.given.seq,
+        "at": one.given.at,
+        "session": one.session,
+        "turn": given.turn,
+        "call": given.call,
+        "tool": _tool(one),
+        "decision": given.decision,
+        "approver": given.approver,
+        "established": given.established,
+        "asked": one.asked.seq if one.asked else None,
+        "card": one.commitment,
+        "policy": one.policy_digest,
+        "policy_label": proof.labels.get(one.policy_digest, ""),
+        "rule": one.question.rule if one.question else "",
+        "bound": proof.fits(one),
+        "anchored": one.anchored,
+    }
+    if full and one.card is not None:
+        data["shown"] = one.card.model_dump(mode="json")
+    return data
+
+
+def _tool(one: Approval) -> str:
+    return one.question.tool if one.question else "?"
+
+
+def _policy(proof: Proof, digest: str) -> str:
+    return f"{proof.labels.get(digest, '')}#{short(digest)}" if digest else "unknown"
+
+
+def _numbers(records: tuple[int, ...]) -> str:
+    shown = ", ".join(str(seq) for seq in records[:20])
+    return f"{shown} and {len(records) - 20} more" if len(records) > 20 else shown

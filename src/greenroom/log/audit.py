@@ -1,0 +1,239 @@
+"""What a session's log proves: who approved what, on which card, under which policy, and which part is anchored.
+
+Invariant: everything said here stands inside the hashes that were just checked. Reads only; runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from greenroom.core.canonical import digest, short
+from greenroom.core.errors import LogDamaged
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ContentErased,
+    ContractLoaded,
+    Record,
+    SessionForked,
+    SessionOpened,
+    TurnAbandoned,
+    TurnFinished,
+    TurnInterrupted,
+)
+from greenroom.core.values import Card
+from greenroom.log.chain import Anchors, Scan, Verified, read_log, walk
+from greenroom.log.codec import decode
+
+TEXTS = ("persona", "prompt", "tools", "parameters")
+"""Components whose digest is that of their text. The policy's is that of the compiled policy."""
+
+_TOLD = frozenset(
+    {
+        "session_opened",
+        "session_forked",
+        "contract_loaded",
+        "approval_requested",
+        "approval_given",
+        "turn_finished",
+        "turn_interrupted",
+        "turn_abandoned",
+        "content_erased",
+    }
+)
+
+
+_DUE = frozenset({"approval_given", "turn_finished", "turn_interrupted", "turn_abandoned"})
+"""What is anchored as soon as it is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One answer and the question it was given to. `asked` is None where the log has no such question.
+
+    `session` is the one the answer was given in (a fork begins with its parent's), `tools` the digest of the tools
+    then, `anchored` whether the ledger covers the answer.
+    """
+
+    given: Record
+    asked: Record | None
+    session: str
+    tools: str
+    anchored: bool
+
+    @property
+    def answer(self) -> ApprovalGiven:
+        assert isinstance(self.given.event, ApprovalGiven)
+        return self.given.event
+
+    @property
+    def question(self) -> ApprovalRequested | None:
+        return self.asked.event if self.asked and isinstance(self.asked.event, ApprovalRequested) else None
+
+    @property
+    def card(self) -> Card | None:
+        """What was on the screen; a stand-in where it was erased."""
+        return self.question.card if self.question else None
+
+    @property
+    def commitment(self) -> str:
+        """The commitment of the card, '' without a question."""
+        return self.asked.commitments.get("card", "") if self.asked else ""
+
+    @property
+    def policy_digest(self) -> str:
+        return self.question.policy_digest if self.question else ""
+
+
+class Told(NamedTuple):
+    """A record of a kind, in words."""
+
+    seq: int
+    kind: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A session that verified.
+
+    `contracts` are the records that brought a persona, policy and tools into force, `erased` the records whose content
+    is gone on purpose, `due` those after the last anchor that are anchored as soon as they are written: a crash came
+    between, or the ledger was cut. `absent` are texts (component and digest) that the log names and does not hold.
+    """
+
+    session: str
+    verified: Verified
+    approvals: tuple[Approval, ...] = ()
+    contracts: tuple[Record, ...] = ()
+    anchors: tuple[Told, ...] = ()
+    due: tuple[Told, ...] = ()
+    erased: tuple[int, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
+    policies: tuple[str, ...] = ()
+
+    @property
+    def loose(self) -> int:
+        """How many records stand after the last anchor."""
+        return max(0, self.verified.records - 1 - self.verified.anchored)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a walk has come past: where it is, and what governs there."""
+
+    session: str = ""
+    tools: str = ""
+    asked: dict[str, Record] = field(default_factory=dict)
+    approvals: list[Approval] = field(default_factory=list)
+    contracts: list[Record] = field(default_factory=list)
+    erased: set[int] = field(default_factory=set)
+    told: list[Told] = field(default_factory=list)
+
+
+def audit(path: Path, anchors: Anchors) -> Audit:
+    """Check a session's file and tell what it proves.
+
+    Raises:
+        LogDamaged: it is not what was written, or lacks what the ledger anchors; names the line.
+        FileNotFoundError: there is none.
+    """
+    found = Scan(met=dict.fromkeys(anchors, ""))
+    top = max(anchors, default=-1)
+    seen = _Seen(path.stem)
+    for line in walk(read_log(path), anchors, found):
+        if line["event"].get("kind") in _TOLD:
+            _see(seen, decode(line), top)
+        elif line["seq"] in anchors:
+            seen.told.append(_told(line["seq"], str(line["event"].get("kind"))))
+    absent = _checked_texts(seen.contracts)
+    return Audit(
+        session=path.stem,
+        verified=Verified(found.records, found.head, top, found.torn_bytes),
+        approvals=tuple(seen.approvals),
+        contracts=tuple(seen.contracts),
+        anchors=tuple(told for told in seen.told if told.seq in anchors),
+        due=tuple(told for told in seen.told if told.kind in _DUE and told.seq > top),
+        erased=tuple(sorted(seen.erased)),
+        absent=absent,
+        policies=tuple(dict.fromkeys(_policies(seen.contracts))),
+    )
+
+
+def _see(seen: _Seen, record: Record, top: int) -> None:
+    seen.told.append(_said(record))
+    match record.event:
+        case SessionOpened(session=session) | SessionForked(session=session):
+            seen.session = session
+        case ContractLoaded(digests=digests):
+            seen.tools = digests.get("tools", "")
+            seen.contracts.append(record)
+        case ApprovalRequested(step=step):
+            seen.asked[step] = record
+        case ApprovalGiven(step=step):
+            seen.approvals.append(
+                Approval(record, seen.asked.get(step), seen.session, seen.tools, anchored=record.seq <= top)
+            )
+        case ContentErased(records=records):
+            seen.erased.update(records)
+        case _:
+            pass
+
+
+def _said(record: Record) -> Told:
+    """A record as people read it."""
+    match record.event:
+        case ApprovalGiven() as given:
+            said = f"approval at {record.seq} by {who(given)}"
+        case TurnFinished(turn=turn):
+            said = f"turn {turn} ended at {record.seq}"
+        case TurnAbandoned(turn=turn):
+            said = f"turn {turn} given up at {record.seq}"
+        case TurnInterrupted(turn=turn):
+            said = f"turn {turn} interrupted at {record.seq}"
+        case event:
+            return _told(record.seq, event.kind)
+    return Told(record.seq, record.event.kind, said)
+
+
+def _told(seq: int, kind: str) -> Told:
+    return Told(seq, kind, f"{kind.replace('_', ' ')} at {seq}")
+
+
+def who(given: ApprovalGiven) -> str:
+    """Who answered, and how that was established."""
+    return f"{given.approver or 'nobody named'} via {given.established or 'no stated way'}"
+
+
+def _policies(contracts: Iterable[Record]) -> Iterable[str]:
+    for record in contracts:
+        if isinstance(record.event, ContractLoaded) and "policy" in record.event.digests:
+            yield record.event.digests["policy"]
+
+
+def _checked_texts(contracts: Sequence[Record]) -> tuple[tuple[str, str], ...]:
+    """The texts that are named and not there.
+
+    Raises:
+        LogDamaged: a text is not the one its digest names. Who can write every file can make hashes fit, but not this.
+    """
+    held: set[str] = set()
+    absent: dict[tuple[str, str], None] = {}
+    for record in contracts:
+        if not isinstance(record.event, ContractLoaded):
+            continue
+        for part, named in record.event.digests.items():
+            text = record.event.texts.get(named)
+            if text is None and named not in held:
+                absent[part, named] = None
+            if text is not None and part in TEXTS and digest(text) != named:
+                raise LogDamaged(
+                    f"line {record.seq + 1} holds another {part} text than the one its digest {short(named)} names",
+                    line_number=record.seq + 1,
+                    code="log.text",
+                )
+        held.update(record.event.texts)
+    return tuple(absent)
