@@ -37,7 +37,7 @@ def explain(verdict: Verdict) -> list[str]:
     lines += [f"found: {finding(item)}" for item in verdict.findings]
     lines += [f"not checked: {inert_line(item)}" for item in verdict.unchecked]
     if verdict.ask is not None:
-        lines.append(f"asks: {_asks(verdict)}")
+        lines.append(f"asks: {asks(verdict)}")
     return lines
 
 
@@ -87,7 +87,8 @@ def _fired(fired: Fired) -> list[str]:
     return [head, *(f"  clause: {clause(item)}" for item in fired.clauses)]
 
 
-def _asks(verdict: Verdict) -> str:
+def asks(verdict: Verdict) -> str:
+    """`operator within 900 s, then escalate:lead, deny`; '' where nobody is asked."""
     ask = verdict.ask
     if ask is None:
         return ""
