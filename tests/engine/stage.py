@@ -25,6 +25,7 @@ from greenroom.core.values import (
     ToolSpec,
     Verdict,
 )
+from greenroom.detectors.stream import settled
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
@@ -97,6 +98,9 @@ class AmountPolicy:
 
     def may_deny(self, hook: Hook) -> bool:
         return hook in self.blocked
+
+    def settled(self, text: str) -> int:
+        return settled(text)
 
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, float]:
         amount = arguments.get("amount")

@@ -130,5 +130,5 @@ def test_the_schema_for_editors_knows_hooks_alone_and_listed() -> None:
     schema = PolicyFile.model_json_schema(by_alias=True)
     alone, listed = schema["$defs"]["Rule"]["properties"]["hook"]["anyOf"]
     assert alone == listed["items"] == {"enum": list(HOOKS)}
-    assert {"schema", "id", "version", "mode", "envelope", "rule", "exception"} == set(schema["properties"])
+    assert {"schema", "id", "version", "mode", "envelope", "detector", "rule", "exception"} == set(schema["properties"])
     assert schema["additionalProperties"] is False

@@ -14,6 +14,8 @@ from itertools import islice
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Finding, Json
 from greenroom.detectors.checks import MAX_WINDOWS
+from greenroom.detectors.fold import fold
+from greenroom.detectors.own import MASK, NONE, OwnDetectors
 from greenroom.detectors.patterns import PATTERNS, Pattern
 from greenroom.detectors.walk import walk
 
@@ -57,26 +59,31 @@ class Scan:
     unchecked: tuple[str, ...] = ()
 
 
-def find(payload: Json) -> tuple[Finding, ...]:
+def find(payload: Json, own: OwnDetectors = NONE) -> tuple[Finding, ...]:
     """All findings in `payload`; use `scan` where it matters that something could not be checked."""
-    return scan(payload).findings
+    return scan(payload, own).findings
 
 
-def scan(payload: Json) -> Scan:
-    """Look at every string of `payload`, keys included. Linear in its size; never raises."""
+def scan(payload: Json, own: OwnDetectors = NONE) -> Scan:
+    """Look at every string of `payload`, keys included, with the built-in detectors and `own` ones.
+
+    Linear in its size; never raises.
+    """
     walked = walk(payload)
     look = _remembered if walked.characters <= _REMEMBERED_CHARACTERS else _looked_at
-    seen = look(tuple(walked.strings))
+    seen = look(tuple(walked.strings), own)
     return Scan(seen.findings, (*walked.unchecked, *seen.unchecked)) if walked.unchecked else seen
 
 
-def _looked_at(strings: tuple[tuple[str, str], ...]) -> Scan:
+def _looked_at(strings: tuple[tuple[str, str], ...], own: OwnDetectors) -> Scan:
     joined = _Strings(strings)
     budget = [MAX_WINDOWS]
     found: list[Place] = []
     for pattern in PATTERNS:
         joined.search(pattern, budget, found)
     joined.odd_characters(found)
+    if own.detectors:
+        found.extend(own.places([text for _, text in strings], MAX_FINDINGS + 1))
     unchecked = []
     if budget[0] <= 0:
         unchecked.append(f"possible card and account numbers beyond {MAX_WINDOWS:,}")
@@ -110,7 +117,8 @@ class _Strings:
 
     def __init__(self, strings: tuple[tuple[str, str], ...]) -> None:
         self._strings = strings
-        parts = [text.encode("utf-8", "surrogatepass") for _, text in strings]
+        self._folded = [fold(text) for _, text in strings]
+        parts = [folded.text.encode("utf-8", "surrogatepass") for folded in self._folded]
         self._starts: list[int] = []
         offset = 0
         for part in parts:
@@ -146,19 +154,20 @@ class _Strings:
 
     def finding(self, index: int, start: int, end: int, detector: str) -> Finding:
         path, text = self._strings[index]
-        mask = text[start:end] if _MASK.fullmatch(text, start, end) else ""
+        mask = text[start:end] if text[start] == "‹" and MASK.fullmatch(text, start, end) else ""
         return Finding.model_construct(detector=detector, path=path, start=start, end=end, mask=mask)
 
     def _place(self, start: int, end: int) -> tuple[int, int, int] | None:
         """Which string a byte span stands in, and where there in code points; None if it spans several."""
         index = bisect_right(self._starts, start) - 1
         base = self._starts[index]
-        text = self._strings[index][1]
+        folded = self._folded[index]
         if self._ascii:
-            return (index, start - base, end - base) if end - base <= len(text) else None
-        first = self._points(index, base, start)
-        length = len(self._data[start:end].decode("utf-8", "surrogatepass"))
-        return (index, first, first + length) if first + length <= len(text) else None
+            first, last = start - base, end - base
+        else:
+            first = self._points(index, base, start)
+            last = first + len(self._data[start:end].decode("utf-8", "surrogatepass"))
+        return (index, *folded.span(first, last)) if last <= len(folded.text) else None
 
     def _points(self, index: int, base: int, start: int) -> int:
         """Code points before byte `start` in string `index`; counts on from the last answer, so that a scan stays linear."""

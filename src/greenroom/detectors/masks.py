@@ -6,10 +6,11 @@ Invariant: redacting twice changes nothing more, and nothing outside the found s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from greenroom.core.values import Finding, Json
 from greenroom.detectors.find import LABELS, find
+from greenroom.detectors.own import NONE, OwnDetectors, label_of
 from greenroom.detectors.walk import rewrite, walk
 
 _MASK = re.compile(r"‹([a-z_]+)#([1-9][0-9]{0,8})›")
@@ -23,12 +24,17 @@ class Masks:
     def __init__(self) -> None:
         self._by_value: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
+        self._labels = dict(LABELS)
+
+    def call(self, labels: Mapping[str, str]) -> None:
+        """Call masks of further kinds by these labels."""
+        self._labels.update(labels)
 
     def mask(self, detector: str, value: str) -> str:
         """`‹card#1›` for a value of kind `personal.card`; a mask stays itself."""
         if _MASK.fullmatch(value):
             return value
-        label = LABELS.get(detector, detector.rpartition(".")[2])
+        label = self._labels.get(detector) or label_of(detector)
         known = self._by_value.get((label, value))
         if known is None:
             number = self._last.get(label, 0) + 1
@@ -73,13 +79,13 @@ def with_masks(payload: Json, findings: Iterable[Finding], masks: Masks) -> tupl
     return tuple(out)
 
 
-def mask_all(payload: Json, wanted: Callable[[str], bool], masks: Masks) -> Json:
+def mask_all(payload: Json, wanted: Callable[[str], bool], masks: Masks, own: OwnDetectors = NONE) -> Json:
     """`payload` with every finding masked whose detector is `wanted`, until no more is found.
 
     One round is enough but where a mask opens a word boundary beside it; four are tried.
     """
     for _ in range(_ROUNDS):
-        findings = [item for item in find(payload) if wanted(item.detector) and not item.mask]
+        findings = [item for item in find(payload, own) if wanted(item.detector) and not item.mask]
         if not findings:
             break
         payload = redact(payload, findings, masks)

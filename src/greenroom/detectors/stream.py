@@ -6,13 +6,21 @@ Invariant: a finding of up to 256 characters never straddles the boundary; neith
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits
 
 from greenroom.detectors.find import find
+from greenroom.detectors.fold import fold
+from greenroom.detectors.own import OwnDetector
 
 HELD = 256
 KEY_HELD = 8_192
 _KEYWORD_HELD = 40
 """Characters before a value that its keyword, sign and quotes may take; without them nobody sees that it is a secret."""
+
+_LONGEST_WORD = 4_096
+"""A run of letters and digits that is longer is cut apart; nothing of a language is."""
+_IN_WORDS = ascii_letters + digits + "_"
 
 _KEY_START, _KEY_END = "-----BEGIN", re.compile(r"-----END [A-Z0-9 ]*-----[^-]")
 
@@ -28,15 +36,62 @@ _OPEN = re.compile(
 )
 
 
-def settled(text: str) -> int:
-    """How many characters from the start of `text` may be released while more is to come."""
+def settled(text: str, own: Sequence[OwnDetector] = ()) -> int:
+    """How many characters from the start of `text` may be released while more is to come.
+
+    `own` are the workspace's detectors that matter here; one without a `reach` lets nothing go.
+    """
     cut = _closed(text)
-    if cut and not text.replace(" ", "").isalpha():
-        for item in reversed(find(text)):
-            # What ends a finding may be taken for the beginning of something new: `4242 4242 4242 4242,` `key: x9..: `.
-            start = max(0, item.start - (_KEYWORD_HELD if item.detector == "secret.keyed" else 0))
-            cut = start if start < cut < item.end else cut
-    return cut
+    if own and cut:
+        cut = min(cut, _out_of_reach(text, own))
+    if not cut or (not own and text.replace(" ", "").isalpha()):
+        return cut
+    spans = sorted(_uncut(text, own))
+    while cut > 0:
+        before = cut
+        for start, end in reversed(spans):
+            cut = start if start < cut <= end else cut
+        if own:
+            cut = _word_start(text, cut)
+        if cut == before:
+            break
+    return max(0, cut)
+
+
+def _uncut(text: str, own: Sequence[OwnDetector]) -> Iterator[tuple[int, int]]:
+    """What a cut must not go through: findings, and a finding with its keyword.
+
+    What ends a built-in one may begin something new, so a cut may stand right behind it, but not behind an own one,
+    whose pattern may end on the edge of what follows.
+    """
+    for item in find(text):
+        yield max(0, item.start - (_KEYWORD_HELD if item.detector == "secret.keyed" else 0)), item.end - 1
+    folded = fold(text)
+    for detector in own:
+        for match in detector.matches(folded.text):
+            yield folded.span(match.first, match.last)
+
+
+def _out_of_reach(text: str, own: Sequence[OwnDetector]) -> int:
+    """How far no own match can begin any more that what is to come would change: not in the last `reach` characters.
+
+    One more is for the edge of a word behind a match.
+    """
+    reach = 0
+    for detector in own:
+        if detector.reach is None:
+            return 0
+        reach = max(reach, detector.reach)
+    folded = fold(text)
+    last = len(folded.text) - reach - 1
+    return folded.span(0, last)[1] if last > 0 else 0
+
+
+def _word_start(text: str, cut: int) -> int:
+    """The place at or before `cut` that no word goes over, so that each side of it reads as it does in the whole."""
+    tail = text[max(0, cut - _LONGEST_WORD) : cut]
+    word = len(tail) - len(tail.rstrip(_IN_WORDS))
+    return cut - word if word < _LONGEST_WORD else cut
 
 
 def _closed(text: str) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from greenroom.detectors.stream import settled
 from greenroom.policy.port import Policy, Question, SessionFacts
 
 
@@ -31,7 +30,7 @@ class StreamGuard:
         if self._silent:
             return
         self._held += text
-        if cut := settled(self._held):
+        if cut := self._policy.settled(self._held):
             self._release(cut)
 
     def finish(self) -> None:

@@ -43,7 +43,8 @@ def check_policies(
     for source in sources:
         try:
             file = load_file(source)
-            policy = compile_policies([source], tools, role, clock=clock)
+            beside = [other for other in sources if other is not source and _reads(other)]
+            policy = compile_policies([source], tools, role, clock=clock, beside=beside)
         except FileInvalid as error:
             found.append(PolicyProblem("problem", str(error), hint=error.hint))
             continue
@@ -51,14 +52,29 @@ def check_policies(
         found += [
             PolicyProblem("problem", f"test '{result.name}' of {result.rule} failed: {result.got}", result.where)
             for result in run_trials(policy, tools)
-            if not result.passed
+            if not result.passed and result.policy == file.policy.label
         ]
         found += _warnings(file, role, clock)
     return found + _shadowed([load_file(builtin_source()), *loaded])
 
 
+def _reads(source: PolicySource) -> bool:
+    """Whether the file is well formed, so that its detectors are known to the others."""
+    try:
+        load_file(source)
+    except FileInvalid:
+        return False
+    return True
+
+
 def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProblem]:
     found = []
+    for index, spec in enumerate(file.policy.detector):
+        if not spec.test:
+            where = file.where(("detector", index, "id"))
+            found.append(
+                PolicyProblem("warning", f"detector '{spec.id}' has no test", where, "add a [[detector.test]]")
+            )
     for index, rule in enumerate(file.policy.rule):
         where = file.where(("rule", index, "id"))
         if not rule.test:

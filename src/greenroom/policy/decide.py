@@ -12,10 +12,13 @@ from typing import Any
 from greenroom.core.values import Ask, Effect, Finding, Hook, Json, ToolSpec, Verdict
 from greenroom.detectors.find import Scan, scan
 from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
+from greenroom.detectors.own import NONE, OwnDetector, OwnDetectors
+from greenroom.detectors.stream import settled
 from greenroom.persona.voice import broken
 from greenroom.policy import autonomy
 from greenroom.policy.active import ActiveRule, Live, Match, relevant, show_values
 from greenroom.policy.bounds import Bound, Role, added, breaches
+from greenroom.policy.kinds import OwnKind
 from greenroom.policy.leave import clause_problem, covers
 from greenroom.policy.port import Question
 from greenroom.policy.rules import EFFECTS, AskSpec, seconds
@@ -73,16 +76,21 @@ class RulePolicy:
         label: str,
         digest: str,
         masks: Masks,
+        own: Sequence[OwnKind] = (),
     ) -> None:
         self.label = label
         self.role = role
         self.masks = masks
+        self.own = tuple(own)
+        self.detectors = OwnDetectors(tuple(kind.detector for kind in self.own)) if own else NONE
+        masks.call(self.detectors.labels)
         self.rules = tuple(sorted(rules, key=lambda active: active.order))
         self._bounds = tuple(bounds)
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
         self._passed: dict[int, Verdict] = {}
+        self._streamed = self._acting("output")
 
     @property
     def digest(self) -> str:
@@ -126,6 +134,17 @@ class RulePolicy:
         """Why these clauses cannot be used about calls of `tool`, or ''."""
         return clause_problem(tool, when)
 
+    def settled(self, text: str) -> int:
+        """How much of a reply that is still growing may be shown: what no detector can reach back into any more."""
+        return settled(text, self._streamed)
+
+    def _acting(self, hook: Hook) -> tuple[OwnDetector, ...]:
+        """The workspace's own detectors whose findings an enforced rule masks at `hook`."""
+        acting: frozenset[str] = frozenset().union(
+            *(active.kinds for active in self.rules if hook in active.rule.hook and not active.observed)
+        )
+        return tuple(detector for detector in self.detectors.detectors if detector.id in acting)
+
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> dict[str, float]:
         """What a permitted call adds to each limited sum, by `tool:args.path:period`."""
         return added(self._tools.get(tool), arguments, self._bounds)
@@ -157,7 +176,7 @@ class RulePolicy:
         payload: Mapping[str, Json] = question.payload
         if question.subject:
             payload = {SUBJECT: question.subject, **payload}
-        scanned = scan(payload)
+        scanned = scan(payload, self.detectors)
         text = payload.get("text")
         if question.hook == "output" and self.role.never and isinstance(text, str):
             return Scan(scanned.findings + broken(text, self.role.never), scanned.unchecked)
@@ -236,7 +255,7 @@ class RulePolicy:
         wanted = [item for item in case.findings if item.detector in kinds]
         masked = dict(zip(wanted, with_masks(whole, wanted, self.masks), strict=True))
         payload = redact(case.question.payload, wanted, self.masks)
-        payload = mask_all(payload, kinds.__contains__, self.masks)
+        payload = mask_all(payload, kinds.__contains__, self.masks, self.detectors)
         return payload, tuple(masked.get(item, item) for item in case.findings)
 
     def _live_after(self, case: _Case, payload: Json) -> Live:

@@ -18,13 +18,13 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import Path as KeyPath
 from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
 from greenroom.core.values import ToolSpec
-from greenroom.detectors.find import KINDS
 from greenroom.detectors.masks import Masks
 from greenroom.policy.active import ActiveRule, Setting
 from greenroom.policy.arguments import Declared, declare
 from greenroom.policy.bounds import Bound, Role
 from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.kinds import OwnKind, kinds_of, own_kinds
 from greenroom.policy.rules import PolicyFile, Rule, matching
 from greenroom.policy.vocabulary import names_at
 
@@ -120,14 +120,18 @@ def compile_policies(
     *,
     masks: Masks | None = None,
     clock: Clock | None = None,
+    beside: Sequence[PolicySource] = (),
 ) -> RulePolicy:
     """The same from texts. The first source whose id is `builtin` cannot be set aside by exceptions.
+
+    Of the files `beside` only the detectors count.
 
     Raises:
         FileInvalid: as `load_policies`.
     """
     loaded = [load_file(source) for source in sources]
-    compiler = _Compiler(tuple(sorted(tools, key=lambda tool: tool.name)), clock or SystemClock())
+    kinds = own_kinds([*loaded, *(load_file(source) for source in beside)])
+    compiler = _Compiler(tuple(sorted(tools, key=lambda tool: tool.name)), clock or SystemClock(), kinds)
     rules = [active for file in loaded for active in compiler.rules(file)]
     bounds = [bound for file in loaded for bound in compiler.bounds(file, role)]
     own = [file.policy.label for file in loaded]
@@ -139,6 +143,7 @@ def compile_policies(
         label=own[-1] if own else "none",
         digest=_digest(loaded, role, compiler.tools),
         masks=masks or Masks(),
+        own=kinds,
     )
 
 
@@ -169,8 +174,9 @@ def _digest(loaded: Sequence[LoadedPolicy], role: Role, tools: Sequence[ToolSpec
 class _Compiler:
     """Rules against one set of tools; environments with the same names are made once."""
 
-    def __init__(self, tools: tuple[ToolSpec, ...], clock: Clock) -> None:
+    def __init__(self, tools: tuple[ToolSpec, ...], clock: Clock, own: Sequence[OwnKind]) -> None:
         self.tools = tools
+        self._own = own
         self._names = tuple(tool.name for tool in tools)
         self._today = clock.now().date()
         self._environments: dict[tuple[tuple[str, str], ...], Environment] = {}
@@ -211,7 +217,7 @@ class _Compiler:
             where=file.where((*here, "id")),
             environment=environment,
             tools=frozenset(named) if rule.tools else None,
-            kinds=frozenset(kind for pattern in rule.find for kind in matching(pattern, KINDS)),
+            kinds=kinds_of(rule, self._own, file.where((*here, "find"))),
             when=when,
             any=alternatives,
             risk=tuple(zip(added, (points for _, points in rule.risk.add), strict=True)),

@@ -52,6 +52,10 @@ class Policy(Protocol):
         """Whether any rule could block at this hook; then streamed text is held back until the verdict."""
         ...
 
+    def settled(self, text: str) -> int:
+        """How many characters of a reply that is still growing may be shown, each piece decided by itself."""
+        ...
+
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, float]:
         """What a permitted call adds to each sum the envelope limits, by key (`tool:args.path:session`)."""
         ...

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Effect, Frozen, Hook, Json, Origin
-from greenroom.detectors import KINDS
+from greenroom.policy.own import DetectorSpec
 
 HOOKS: tuple[Hook, ...] = get_args(Hook)
 EFFECTS: tuple[Effect, ...] = ("allow", "redact", "require_approval", "escalate", "deny")
@@ -55,12 +55,6 @@ def _duration(text: str) -> str:
 def _after(text: str) -> str:
     if not _AFTER.fullmatch(text):
         raise ValueError(f"'{text}' must be 'deny', 'notify:<role>' or 'escalate:<role>'; a deadline never allows")
-    return text
-
-
-def _kind(text: str) -> str:
-    if not matching(text, KINDS):
-        raise ValueError(f"no detector is named '{text}'; {suggest(text, list(KINDS))}")
     return text
 
 
@@ -163,7 +157,7 @@ class Rule(Frozen):
         BeforeValidator(_alternatives),
         WithJsonSchema({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "array"}]}}),
     ] = ()
-    find: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed), _STRINGS] = ()
+    find: Annotated[tuple[Text, ...], BeforeValidator(_listed), _STRINGS] = ()
     then: Effect
     risk: RiskSpec = RiskSpec()
     ask: AskSpec | None = None
@@ -226,6 +220,7 @@ class PolicyFile(Frozen):
     version: Annotated[str, AfterValidator(_version)]
     mode: Literal["enforce", "observe"] = "enforce"
     envelope: dict[str, Envelope] = Field(default_factory=dict)
+    detector: tuple[DetectorSpec, ...] = ()
     rule: tuple[Rule, ...] = ()
     exception: tuple[RuleException, ...] = ()
 

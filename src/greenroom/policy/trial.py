@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from greenroom.core.inert import inert_line
 from greenroom.core.values import Finding, Json, Origin, ToolSpec
 from greenroom.detectors.find import scan
+from greenroom.detectors.own import OwnDetectors
 from greenroom.persona.voice import broken
 from greenroom.policy.active import ActiveRule, Live, relevant
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.kinds import OwnKind
+from greenroom.policy.own import DetectorTest
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.policy.rules import Rule, RuleTest
 
@@ -47,8 +51,21 @@ class TrialResult:
 
 
 def run_trials(policy: RulePolicy, tools: Sequence[ToolSpec]) -> tuple[TrialResult, ...]:
-    """Run every `rule.test` of a policy, in the order of rules and tests."""
-    return tuple(_run(active, test, policy, tools) for active in policy.rules for test in active.rule.test)
+    """Run every `detector.test` and `rule.test` of a policy, in the order of detectors, rules and tests."""
+    rules = (_run(active, test, policy, tools) for active in policy.rules for test in active.rule.test)
+    return (*(_searched(kind, test) for kind in policy.own for test in kind.spec.test), *rules)
+
+
+def _searched(kind: OwnKind, test: DetectorTest) -> TrialResult:
+    """What a detector finds by itself in the text of a test."""
+    found = scan(test.text, OwnDetectors((kind.detector,))).findings
+    parts = [test.text[item.start : item.end] for item in found if item.detector == kind.spec.id]
+    name = inert_line(test.text, 60)
+    return TrialResult(kind.policy, kind.spec.id, name, _listed(test.expect), _listed(parts), kind.where)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ", ".join(inert_line(part, 60) for part in parts) or "nothing"
 
 
 def _run(active: ActiveRule, test: RuleTest, policy: RulePolicy, tools: Sequence[ToolSpec]) -> TrialResult:
@@ -58,13 +75,13 @@ def _run(active: ActiveRule, test: RuleTest, policy: RulePolicy, tools: Sequence
         rule=active.rule.id,
         name=test.name,
         expected=test.expect,
-        got=_outcome(active, question, policy.role.never),
+        got=_outcome(active, question, policy),
         where=active.where,
     )
 
 
-def _outcome(active: ActiveRule, question: Question, never: tuple[str, ...]) -> str:
-    scanned = scan(question.payload)
+def _outcome(active: ActiveRule, question: Question, policy: RulePolicy) -> str:
+    scanned = scan(question.payload, policy.detectors)
     if scanned.unchecked:
         return "deny"
     tool = question.tool.name if question.tool else ""
@@ -73,7 +90,7 @@ def _outcome(active: ActiveRule, question: Question, never: tuple[str, ...]) -> 
     text = question.payload.get("text")
     findings: tuple[Finding, ...] = scanned.findings
     if question.hook == "output" and isinstance(text, str):
-        findings += broken(text, never)
+        findings += broken(text, policy.role.never)
     return active.rule.then if active.match(Live(question, findings), relevant(findings)) else "no_match"
 
 
