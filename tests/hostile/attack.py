@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from greenroom.core.chain import link
 from greenroom.workspace.layout import Workspace
 
 HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"
@@ -22,6 +25,8 @@ RAW = re.compile(
     b"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xf3\xa0[\x80-\x81]"
 )
 """Bytes that no output may hold."""
+
+Line = dict[str, Any]
 
 
 def copied(target: Path) -> Workspace:
@@ -55,6 +60,24 @@ def greenroom(folder: Path, *arguments: str, words: bytes = b"", first: str = ""
         timeout=PATIENCE_SECONDS,
         env={**os.environ, "NO_COLOR": "1"},
     )
+
+
+def lines_of(data: bytes) -> list[Line]:
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def chained(lines: list[Line], body: str = "event") -> bytes:
+    """The lines with hashes that fit, as someone who holds the file can make them. `body` is `entry` for a ledger."""
+    prev, out = "0" * 64, b""
+    for line in lines:
+        line["prev"] = prev
+        try:
+            line["hash"] = link(line["seq"], line["at"], body, line[body], prev)
+        except (TypeError, ValueError):
+            line["hash"] = prev
+        prev = line["hash"]
+        out += json.dumps(line).encode() + b"\n"
+    return out
 
 
 def line_of(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -18,10 +18,9 @@ from greenroom.core.errors import LogDamaged
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, started_on, verify_session
 from greenroom.workspace.layout import Workspace
-from tests.hostile.attack import copied
+from tests.hostile.attack import chained, copied, lines_of
 
 WRONG: list[Any] = [None, True, -1, 1.5, 2**60, "", "x", [], {}, [[]], {"$": "x"}, {"$": []}, {"a": {}}, ["a"], [-1]]
-Line = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +58,6 @@ def scratch(tmp_path: Path) -> Callable[[bytes], Workspace]:
         return workspace
 
     return write
-
-
-def lines_of(data: bytes) -> list[Line]:
-    return [json.loads(line) for line in data.splitlines()]
-
-
-def chained(lines: list[Line]) -> bytes:
-    """The lines with hashes that fit, as someone who holds the file can make them."""
-    prev, out = "0" * 64, b""
-    for line in lines:
-        line["prev"] = prev
-        try:
-            line["hash"] = link(line["seq"], line["at"], "event", line["event"], prev)
-        except (TypeError, ValueError):
-            line["hash"] = prev
-        prev = line["hash"]
-        out += json.dumps(line).encode() + b"\n"
-    return out
 
 
 def refused(workspace: Workspace) -> str:

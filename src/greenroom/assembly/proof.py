@@ -27,13 +27,14 @@ from greenroom.workspace.settings import load_settings
 class Proof:
     """What can be shown of a session.
 
-    `signed` is its last record under a signature (-1: none), `labels` name policies by digest. `changed` are the
+    `signed` is its last record under a signature (-1: none), `keyed` whether greenroom.toml names a key. `labels` name policies by digest. `changed` are the
     components (`persona`, `prompt`, `policy`) whose text on disk is another one than what governed last; `unread` says
     why that could not be looked at, '' if it could.
     """
 
     audit: Audit
     signed: int = -1
+    keyed: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     unread: str = ""
@@ -57,7 +58,7 @@ def prove_session(workspace: Workspace, session: str) -> Proof:
     audited = audit_session(workspace, session, anchors_in(lines))
     signed = _signed_record(lines, signed_up_to(lines, public), audited.session)
     changed, unread = _beside_disk(workspace, audited.contracts)
-    return Proof(audited, signed, _labels(lines), changed, unread)
+    return Proof(audited, signed, bool(public), _labels(lines), changed, unread)
 
 
 def _signed_record(lines: Sequence[Line], entry: int, session: str) -> int:

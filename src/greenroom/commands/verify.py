@@ -48,8 +48,8 @@ def _sound(proof: Proof) -> str:
         parts.append(f"anchored up to {found.verified.anchored} ({_anchors(found)})")
     if found.loose and found.verified.anchored >= 0:
         parts.append(f"{counted(found.loose, 'record')} after the last anchor, not anchored")
-    if proof.signed >= 0:
-        parts.append(f"signed up to {proof.signed}")
+    if proof.signed >= 0 or proof.keyed:
+        parts.append(f"signed up to {proof.signed}" if proof.signed >= 0 else "not signed, though there is a key")
     return " · ".join(parts)
 
 
@@ -112,6 +112,7 @@ def _data(proof: Proof, *, full: bool) -> dict[str, Json]:
         "anchored": found.verified.anchored,
         "unanchored": found.loose,
         "signed": proof.signed,
+        "keyed": proof.keyed,
         "torn_bytes": found.verified.torn_bytes,
         "anchors": [{"record": told.seq, "what": told.said} for told in found.anchors],
         "due": [{"record": told.seq, "what": told.said} for told in found.due],
