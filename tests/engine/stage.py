@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greenroom.approval.mailbox import Mailbox
-from greenroom.approval.port import Approver
+from greenroom.approval.port import Approver, Brake, NoBrake
 from greenroom.core.clock import FrozenClock
 from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import (
     ApprovalReply,
+    Ask,
     Effect,
     Hook,
     Json,
@@ -27,7 +28,7 @@ from greenroom.core.values import (
 )
 from greenroom.detectors.stream import settled
 from greenroom.engine.contract import Contract
-from greenroom.engine.outside import Outside
+from greenroom.engine.outside import DayBook, NoDayBook, Outside
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.log.memory_log import MemoryLog
@@ -65,12 +66,24 @@ def persona(**changes: Any) -> Persona:
 
 
 class AmountPolicy:
-    """Refunds above `limit` ask, above ten times that are denied; `blocked` words are denied at their hook."""
+    """Refunds above `limit` ask, above ten times that are denied; `blocked` words are denied at their hook, words of
+    `asking` asked about, by the rules of `ask` where it is given.
+    """
 
-    def __init__(self, limit: float = 100, blocked: Mapping[Hook, str] | None = None) -> None:
+    def __init__(
+        self,
+        limit: float = 100,
+        blocked: Mapping[Hook, str] | None = None,
+        asking: Mapping[Hook, str] | None = None,
+        ask: Ask | None = None,
+        reserved: str = "session",
+    ) -> None:
         self.limit = limit
         self.blocked = dict(blocked or {})
-        self.digest = f"amount-{limit}-{sorted(self.blocked.items())}"
+        self.asking = dict(asking or {})
+        self.ask = ask
+        self.reserved = reserved
+        self.digest = f"amount-{limit}-{sorted(self.blocked.items())}-{sorted(self.asking.items())}"
         self.asked: list[Question] = []
 
     def decide(self, question: Question) -> Verdict:
@@ -78,7 +91,7 @@ class AmountPolicy:
         effect: Effect = "allow"
         rule = "default"
         if question.hook == "tool.call" and question.subject == "orders.refund":
-            spent = question.session.sums.get("orders.refund:amount:session", 0)
+            spent = question.session.sums.get(f"orders.refund:amount:{self.reserved}", 0)
             asked = question.payload["args"].get("amount", 0)
             amount = spent + (asked if isinstance(asked, int | float) else 0)
             effect = "deny" if amount > 10 * self.limit else "require_approval" if amount > self.limit else "allow"
@@ -86,6 +99,9 @@ class AmountPolicy:
         word = self.blocked.get(question.hook)
         if word and word in str(question.payload):
             effect, rule = "deny", "blocked"
+        word = self.asking.get(question.hook)
+        if word and word in str(question.payload):
+            effect, rule = "require_approval", "asking"
         payload = None
         if question.hook != "tool.call" and "4111" in str(question.payload):
             payload = {
@@ -93,18 +109,37 @@ class AmountPolicy:
             }
             effect = "redact" if effect == "allow" else effect
         return Verdict(
-            effect=effect, rule=rule, why=f"{rule} says {effect}", policy_digest=self.digest, payload=payload
+            effect=effect,
+            rule=rule,
+            why=f"{rule} says {effect}",
+            policy_digest=self.digest,
+            payload=payload,
+            ask=self.ask if effect == "require_approval" else None,
         )
 
     def may_deny(self, hook: Hook) -> bool:
         return hook in self.blocked
+
+    def watches(self, hook: Hook) -> bool:
+        return hook in self.blocked or hook in self.asking
+
+    def uses(self, name: str) -> bool:
+        return False
+
+    def covers(self, question: Question, when: Sequence[str]) -> bool:
+        """Clauses of this double are `amount <= N`."""
+        amount = question.payload["args"].get("amount")
+        return bool(when) and all(amount <= float(one.partition("<=")[2]) for one in when)
+
+    def clause_problem(self, tool: ToolSpec, when: Sequence[str]) -> str:
+        return "" if when else "leave for later calls needs a clause that says which"
 
     def settled(self, text: str) -> int:
         return settled(text)
 
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, float]:
         amount = arguments.get("amount")
-        return {f"{tool}:amount:session": float(amount)} if isinstance(amount, int | float) else {}
+        return {f"{tool}:amount:{self.reserved}": float(amount)} if isinstance(amount, int | float) else {}
 
 
 @dataclass
@@ -208,6 +243,8 @@ class Stage:
     approver: Approver = field(default_factory=Mailbox)
     clock: FrozenClock = field(default_factory=FrozenClock)
     ids: CountedIds = field(default_factory=CountedIds)
+    brake: Brake = field(default_factory=NoBrake)
+    day: DayBook = field(default_factory=NoDayBook)
     persona: Persona = field(default_factory=persona)
 
     def session(self, log: Log | None = None, recording: Recording | None = None, **options: Any) -> Session:
@@ -229,6 +266,8 @@ class Stage:
             approver=self.approver,
             clock=self.clock,
             ids=self.ids,
+            brake=self.brake,
+            day=self.day,
         )
         log = log or MemoryLog("s1", self.clock, self.ids)
         return Session(log, contract, outside, workspace="test", recording=recording, **options)

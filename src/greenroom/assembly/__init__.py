@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
+from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.core.clock import Clock, SystemClock, stamp
-from greenroom.core.events import ToolStarted
+from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.catalog import read_session, session_id, session_path, sessions, started_on, verify_session
+from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
 from greenroom.log.file_log import FileLog
 from greenroom.log.summary import SessionSummary, summarise
+from greenroom.policy.decide import RulePolicy
 from greenroom.regression.plain_log import PlainLog
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
@@ -46,6 +47,7 @@ __all__ = [
     "open_retriever",
     "open_session",
     "read_session",
+    "reloaded_contract",
     "replay_builder",
     "session_id",
     "session_path",
@@ -151,29 +153,25 @@ async def _begun(
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
-    today = await asyncio.to_thread(_today, workspace, cast.contract, outside.clock, log)
     contract = cast.contract
     policy = {"persona": contract.persona.id, "digest": contract.policy.digest, "label": cast.policy}
     await asyncio.to_thread(ledger.policy_loaded, log.session, **policy)
-    session = Session(
-        log, contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor, today=today
-    )
+    session = Session(log, contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor)
+    outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, outside.approver)
     return session
 
 
-def _today(workspace: Workspace, contract: Contract, clock: Clock, log: FileLog) -> dict[str, float]:
-    """What the workspace's other sessions have added to the sums of this day. A fork's copy of a call is no other call."""
-    sums: dict[str, float] = {}
-    known = {record.event.idempotency_key for record in log.records if isinstance(record.event, ToolStarted)}
-    for event in started_on(workspace, stamp(clock.now())[:10], but=log.session):
-        if event.idempotency_key in known:
-            continue
-        known.add(event.idempotency_key)
-        for key, amount in contract.policy.reserves(event.tool, event.arguments).items():
-            if key.endswith(":day"):
-                sums[key] = sums.get(key, 0.0) + amount
-    return sums
+def reloaded_contract(workspace: Workspace, session: Session) -> Contract:
+    """What governs a session from here on if it is given to `Session.reload`: everything as it is on disk now.
+
+    Raises:
+        FileInvalid: something a person wrote is broken; the session goes on under what it has.
+        UsageError: what would run is not what was trusted.
+    """
+    now = session.contract
+    masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
+    return cast_of(workspace, now.persona.id, now.model, SystemClock(), trusted=None, masks=masks).contract
 
 
 def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, ids: Ids) -> FileLog:

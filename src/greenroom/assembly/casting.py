@@ -49,8 +49,16 @@ def workspace_tools(workspace: Workspace, clock: Clock | None = None) -> Tools:
     return CombinedTools(sets)
 
 
-def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, trusted: bool | None) -> Cast:
-    """The contract and tools of a persona, as they are on disk now.
+def cast_of(
+    workspace: Workspace,
+    persona: str,
+    model: str,
+    clock: Clock,
+    *,
+    trusted: bool | None,
+    masks: Masks | None = None,
+) -> Cast:
+    """The contract and tools of a persona, as they are on disk now. `masks` are those of a session that goes on.
 
     Raises:
         UsageError: the workspace is not trusted, or there is no such persona.
@@ -69,7 +77,7 @@ def cast_of(workspace: Workspace, persona: str, model: str, clock: Clock, *, tru
     tools = workspace_tools(workspace, clock)
     allowed = _allowed(tools, bounded.tools.allow, loaded.file)
     paths = policy_paths(workspace.policies, bounded.policy.files)
-    masks = Masks()
+    masks = masks or Masks()
     policy = load_policies(paths, tools.specs(), bounded, root=workspace.root, masks=masks, clock=clock)
     texts = {
         **loaded.texts,

@@ -1,6 +1,7 @@
-"""Asking a person about a call: two log events, bound to one exact call under one policy.
+"""Asking a person: two log events, bound to one exact question under one policy.
 
-Invariant: an answer counts only for the request it was given to, and only while policy and tools are the same.
+Invariant: an answer counts only for the request it was given to, and only while policy and tools are the same; no
+answer in time is a no.
 """
 
 from __future__ import annotations
@@ -9,12 +10,19 @@ from datetime import timedelta
 from typing import Any
 
 from greenroom.approval.binding import bind
-from greenroom.core.clock import stamp
+from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
-from greenroom.core.values import ApprovalReply, Card, ToolCall, Verdict
+from greenroom.core.values import ApprovalReply, Card
+from greenroom.engine.deadlines import Overdue, Stage, pass_on, stage_of
 from greenroom.engine.kept import NOT_KEPT, kept
-from greenroom.engine.room import Room, about_call, about_result, spec_of
+from greenroom.engine.leave import leave_for, scoped
+from greenroom.engine.room import Room, about_call, about_result
+from greenroom.engine.stopping import must_go_on, stop_of
+from greenroom.engine.waiting import attended
+
+KILL_SWITCH = "kill switch"
+"""How it was established who denied a call that was stopped."""
 
 
 class TurnStopped(GreenroomError):
@@ -23,21 +31,31 @@ class TurnStopped(GreenroomError):
     default_code = "turn.stopped"
 
 
-async def ask(room: Room, turn: int, call: ToolCall, verdict: Verdict, suffix: str, reason: str) -> ApprovalReply:
-    """The answer to one question about one call, from the log, a recording or a person.
+class Void:
+    """The policy changed while the question was open: what it asked has to be decided again."""
+
+
+async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool = False) -> ApprovalReply | Void:
+    """The answer to one question, from the log, a recording, leave given before, or a person.
+
+    `key` tells the questions of a turn apart: a call's id with the round of its edits (`c2.1`), or the hook. What a
+    person changed is confirmed by a person: leave does not answer when `confirming`.
 
     Raises:
         WaitingForPerson: nobody is here; the question is on disk.
+        KillSwitchThrown: the turn or everything was stopped; the question stays open.
     """
-    step = f"t{turn}/ask:{call.id}{suffix}"
-    card = Card(call=call, spec=spec_of(room, call.tool), verdict=verdict, reason=reason, origin=room.facts.now().taint)
-    binds, asked = _request(room, turn, step, card)
+    step = f"t{turn}/ask:{key}"
+    binds, asked = request(room, turn, step, card)
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
     if given is None:
-        reply = await room.outside.approver.ask(step, asked)
-        given = _give(room, turn, step, call, binds, _masked(room, call, reply))
+        given_leave = None if confirming else leave_for(room, turn, asked)
+        reply = given_leave or await _answer(room, turn, step, asked)
+        if isinstance(reply, Void):
+            return reply
+        given = give(room, turn, step, asked, binds, reply)
     return ApprovalReply(
         decision=given.decision,
         approver=given.approver,
@@ -48,13 +66,49 @@ async def ask(room: Room, turn: int, call: ToolCall, verdict: Verdict, suffix: s
     )
 
 
-def _request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
+async def _answer(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Void:
+    """A person's answer, or what takes its place: a deadline, a stop, another policy."""
+
+    def look() -> ApprovalReply | Overdue | Void | None:
+        return _seen(room, turn, step, card)
+
+    while True:
+        seen = look()
+        if seen is None:
+            answer: ApprovalReply | Overdue | Void = await attended(room.outside.approver.ask(step, card), look)
+            seen = answer
+        if not isinstance(seen, Overdue):
+            return seen
+        if (denied := pass_on(room, turn, step, card, seen)) is not None:
+            return denied
+
+
+def _seen(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Overdue | Void | None:
+    """What ends the waiting now, if anything does.
+
+    Raises:
+        KillSwitchThrown: this turn or everything was stopped.
+    """
+    must_go_on(room, turn)
+    if card.hook == "tool.call":
+        stop = stop_of(room, f"t{turn}/tool:{card.call.id}", card.call.tool)
+        if stop is not None:
+            why = f"It was stopped{f': {stop.reason}' if stop.reason else '.'}"
+            return ApprovalReply(decision="deny", approver=stop.by, established=KILL_SWITCH, reason=why)
+    request_event = room.steps.find(ApprovalRequested, step)
+    if request_event is not None and request_event.policy_digest != room.contract.policy.digest:
+        return Void()
+    now: Stage = stage_of(room, step, card)
+    overdue = now.deadline is not None and room.outside.clock.now() >= parse_stamp(now.deadline)
+    return Overdue(now) if overdue else None
+
+
+def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
     """Put the question on disk, unless it is there already; returns what an answer binds to, and the card as asked."""
     tools = room.contract.digests.get("tools", "")
     policy = room.contract.policy.digest
     session = room.steps.log.session
     inputs: list[Any] = [session, policy, tools, card.call.model_dump(mode="json"), card.reason]
-    deadline = _deadline(room, card.verdict)
     asked = room.steps.decide(
         ApprovalRequested,
         step,
@@ -67,7 +121,8 @@ def _request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
             rule=card.verdict.rule,
             policy_digest=policy,
             role=card.verdict.ask.role if card.verdict.ask else "operator",
-            deadline=deadline,
+            deadline=_deadline(room, card),
+            hook=card.hook,
             card=card,
         ),
         sync=True,
@@ -76,12 +131,38 @@ def _request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
     return bind(session, record.commitments["card"] if record else "", policy, tools), asked.card
 
 
-def _masked(room: Room, call: ToolCall, reply: ApprovalReply) -> ApprovalReply:
+def give(room: Room, turn: int, step: str, card: Card, binds: str, reply: ApprovalReply) -> ApprovalGiven:
+    """Log an answer as it may be kept, before anything is done about it."""
+    reply = scoped(room, card, _masked(room, card, reply))
+    until = None
+    if reply.valid_seconds is not None:
+        until = stamp(room.outside.clock.now() + timedelta(seconds=reply.valid_seconds))
+    return room.steps.note(
+        ApprovalGiven(
+            step=step,
+            turn=turn,
+            call=card.call.id,
+            decision=reply.decision,
+            approver=reply.approver,
+            established=reply.established,
+            binds=binds,
+            reason=reply.reason,
+            arguments=reply.arguments,
+            result=reply.result,
+            scope=reply.scope,
+            when=reply.when,
+            expires=until,
+        ),
+        sync=True,
+    )
+
+
+def _masked(room: Room, card: Card, reply: ApprovalReply) -> ApprovalReply:
     """The answer as it may be kept: a person's words are looked at like everything else that comes in."""
-    said = kept(room, about_result(room, call, {"output": reply.result, "error": reply.reason}))
+    said = kept(room, about_result(room, card.call, {"output": reply.result, "error": reply.reason}))
     edited = None
     if reply.arguments is not None:
-        edited = kept(room, about_call(room, call.model_copy(update={"arguments": reply.arguments})))
+        edited = kept(room, about_call(room, card.call.model_copy(update={"arguments": reply.arguments})))
     return reply.model_copy(
         update={
             "arguments": edited["args"] if edited is not None else None,
@@ -91,25 +172,7 @@ def _masked(room: Room, call: ToolCall, reply: ApprovalReply) -> ApprovalReply:
     )
 
 
-def _give(room: Room, turn: int, step: str, call: ToolCall, binds: str, reply: ApprovalReply) -> ApprovalGiven:
-    return room.steps.note(
-        ApprovalGiven(
-            step=step,
-            turn=turn,
-            call=call.id,
-            decision=reply.decision,
-            approver=reply.approver,
-            established=reply.established,
-            binds=binds,
-            reason=reply.reason,
-            arguments=reply.arguments,
-            result=reply.result,
-        ),
-        sync=True,
-    )
-
-
-def _deadline(room: Room, verdict: Verdict) -> str | None:
-    if verdict.ask is None or verdict.ask.deadline_seconds is None:
+def _deadline(room: Room, card: Card) -> str | None:
+    if card.verdict.ask is None or card.verdict.ask.deadline_seconds is None:
         return None
-    return stamp(room.outside.clock.now() + timedelta(seconds=verdict.ask.deadline_seconds))
+    return stamp(room.outside.clock.now() + timedelta(seconds=card.verdict.ask.deadline_seconds))

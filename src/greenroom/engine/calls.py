@@ -12,14 +12,21 @@ from typing import Any
 
 from greenroom.core.errors import GreenroomError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
-from greenroom.core.values import ApprovalReply, Json, ToolCall, ToolResult, Verdict
-from greenroom.engine.asking import TurnStopped, ask
+from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolResult, Verdict
+from greenroom.engine.asking import TurnStopped, Void, ask
 from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
-from greenroom.engine.room import Room, about_call, about_result, spec_of
+from greenroom.engine.permitting import EDITED
+from greenroom.engine.room import Room, about_call, about_result, args_from, spec_of
+from greenroom.engine.spending import read_day, turn_to_spend
+from greenroom.engine.standing import settle_autonomy
 from greenroom.engine.steps import OnChange
+from greenroom.engine.stopping import must_go_on, stop_of
+from greenroom.engine.waiting import attended
 
 STOPPED = "A person stopped the turn."
+STOPPED_TOOL = "A person stopped this tool."
+CUT_OFF = ToolResult(status="unknown", error="The tool was cut off; what it did is unknown.")
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
 
 
@@ -86,6 +93,8 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     problem = problem or over_limit
     if problem:
         return Decided(call, step, problem=problem)
+    settle_autonomy(room, turn, call.id)
+    read_day(room, turn, call)
     verdict = decide_call(room, turn, call, suffix="")
     if verdict.effect != "deny":
         room.facts.reserve(step, call.tool, call.arguments)
@@ -96,6 +105,18 @@ def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
     """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart."""
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
     return room.judge(turn, f"t{turn}/verdict:tool.call:{call.id}{suffix}", question)
+
+
+def card_of(room: Room, call: ToolCall, verdict: Verdict, reason: str) -> Card:
+    """What a person is shown about a call."""
+    return Card(
+        call=call,
+        spec=spec_of(room, call.tool),
+        verdict=verdict,
+        reason=reason,
+        origin=room.facts.now().taint,
+        provenance=args_from(room, call),
+    )
 
 
 def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
@@ -147,14 +168,22 @@ async def _ask_until_settled(
         if among.over:
             return call, ToolResult(status="denied", error=STOPPED)
         suffix = f".{edits}" if edits else ""
-        reason = "" if verdict.blocks else ("edited" if edits else "stepping")
-        reply = await ask(room, turn, call, verdict, suffix, reason)
+        reason = "" if verdict.blocks else (EDITED if edits else "stepping")
+        card = card_of(room, call, verdict, reason)
+        reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=edits > 0)
+        if isinstance(reply, Void):
+            verdict = decide_call(room, turn, call, suffix)
+            if verdict.effect == "deny":
+                return call, ToolResult(status="denied", error=verdict.why)
+            continue
         if reply.decision != "edit":
             return call, reply
         edits += 1
         call = call.model_copy(update={"arguments": reply.arguments or {}})
         if problem := room.outside.tools.problem(call):
             return call, ToolResult(status="invalid", error=problem)
+        settle_autonomy(room, turn, f"{call.id}.{edits}")
+        read_day(room, turn, call, f".{edits}")
         verdict = decide_call(room, turn, call, f".{edits}")
         call = _admitted(call, verdict)
         if verdict.effect == "deny":
@@ -193,7 +222,10 @@ async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     if among.over:
         _returned(room, turn, call, item.step, unknown)
         return
-    reply = await ask(room, turn, call, verdict, suffix, UNKNOWN_OUTCOME)
+    reply: ApprovalReply | Void = Void()
+    while isinstance(reply, Void):
+        reply = await ask(room, turn, f"{call.id}{suffix}", card_of(room, call, verdict, UNKNOWN_OUTCOME))
+        verdict = decide_call(room, turn, call, suffix)
     match reply.decision:
         case "allow" if not item.problem and verdict.effect != "deny":
             await _run(room, turn, call, item.step, again=True)
@@ -207,6 +239,29 @@ async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
 
 
 async def _run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool = False) -> None:
+    must_go_on(room, turn)
+    if (why := await _hindered(room, turn, call, step)) is not None:
+        room.facts.release(step)
+        _returned(room, turn, call, step, ToolResult(status="denied", error=why))
+        return
+    with turn_to_spend(room, call):
+        if (why := _overspent(room, turn, call)) is not None:
+            room.facts.release(step)
+            _returned(room, turn, call, step, ToolResult(status="denied", error=why))
+            return
+        key = await _start(room, turn, call, step, again=again)
+    recorded = room.steps.recorded(ToolReturned, step)
+    if recorded is not None:
+        _judge_recorded(room, turn, call, recorded)
+        return
+    before = room.outside.clock.monotonic()
+    result = await _called(room, turn, call, step, key)
+    took = round((room.outside.clock.monotonic() - before) * 1000)
+    _returned(room, turn, call, step, result, milliseconds=took)
+
+
+async def _start(room: Room, turn: int, call: ToolCall, step: str, *, again: bool) -> str:
+    """Put the start of a call on disk; returns its idempotency key."""
     spec = spec_of(room, call.tool)
     key = f"{room.steps.log.session}/{step}"
     inputs: list[Any] = [call.tool, call.arguments]
@@ -224,25 +279,41 @@ async def _run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool 
 
     change: OnChange = "again" if again else "redo"
     await room.steps.once(ToolStarted, step, inputs, start, on_change=change, sync=spec.effects != "none")
-    recorded = room.steps.recorded(ToolReturned, step)
-    if recorded is not None:
-        _judge_recorded(room, turn, call, recorded)
-        return
-    before = room.outside.clock.monotonic()
-    result = await _called(room, call, key)
-    took = round((room.outside.clock.monotonic() - before) * 1000)
-    _returned(room, turn, call, step, result, milliseconds=took)
+    return key
 
 
-async def _called(room: Room, call: ToolCall, key: str) -> ToolResult:
-    """What came of a call; a tool that was cancelled by something else than this turn did not end as it should."""
+async def _hindered(room: Room, turn: int, call: ToolCall, step: str) -> str | None:
+    """Why a stop of this call or tool keeps it from running; the person who pressed it answers as any other does."""
+    asked = f"{call.id}.stop"
+    if stop_of(room, step, call.tool) is None and not room.steps.holds(ApprovalGiven, f"t{turn}/ask:{asked}"):
+        return None
+    verdict = decide_call(room, turn, call, ".stop")
+    reply = await ask(room, turn, asked, card_of(room, call, verdict, STOPPED_TOOL))
+    return reply.reason if isinstance(reply, ApprovalReply) and reply.decision != "allow" else STOPPED_TOOL
+
+
+def _overspent(room: Room, turn: int, call: ToolCall) -> str | None:
+    """Why the call would pass a limit of the day after all, because another session spent meanwhile."""
+    if not read_day(room, turn, call, ".start"):
+        return None
+    verdict = decide_call(room, turn, call, ".start")
+    return verdict.why if verdict.effect == "deny" else None
+
+
+async def _called(room: Room, turn: int, call: ToolCall, step: str, key: str) -> ToolResult:
+    """What came of a call; one that was cut off by a stop, or by something else than this turn, did not end as it should."""
+
+    def stopped() -> ToolResult | None:
+        must_go_on(room, turn)
+        return CUT_OFF if stop_of(room, step, call.tool) is not None else None
+
     try:
-        return await room.outside.tools.call(call, key)
+        return await attended(room.outside.tools.call(call, key), stopped)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return ToolResult(status="unknown", error="The tool was cut off; what it did is unknown.")
+        return CUT_OFF
 
 
 def _returned(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
 from greenroom.core.values import Memory, Passage
+from greenroom.engine.permitting import permit
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
 from greenroom.policy.port import Question, SessionFacts
@@ -23,19 +24,18 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
     )
     facts = room.facts.now()
     memories = []
-    for memory in recalled.memories:
-        verdict = room.judge(turn, f"t{turn}/verdict:memory.read:{memory.id}", _about_memory(memory, facts))
-        if verdict.blocks:
-            dropped[memory.id] = f"policy: {verdict.rule}"
+    for place, memory in enumerate(recalled.memories, 1):
+        read = await permit(room, turn, _about_memory(memory, facts), item=memory.id, place=place)
+        if read.refused:
+            dropped[memory.id] = f"policy: {read.verdict.rule}"
         else:
             memories.append(memory.id)
     passages = []
     by_id = {passage.id: passage for passage in found.candidates}
-    for key in kept_passages:
-        question = _about_passage(by_id[key], facts)
-        verdict = room.judge(turn, f"t{turn}/verdict:retrieval:{key}", question)
-        if verdict.blocks:
-            dropped[key] = f"policy: {verdict.rule}"
+    for place, key in enumerate(kept_passages, 1):
+        used = await permit(room, turn, _about_passage(by_id[key], facts), item=key, place=place)
+        if used.refused:
+            dropped[key] = f"policy: {used.verdict.rule}"
         else:
             passages.append(key)
     step = f"t{turn}/select"

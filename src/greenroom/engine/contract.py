@@ -31,6 +31,11 @@ class Contract:
     subject: str = "visitor"
     retention_days: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def untrusted(self) -> frozenset[str]:
+        """The tools whose results may hold text of strangers."""
+        return frozenset(spec.name for spec in self.tools if spec.untrusted)
+
     def spec(self, tool: str) -> ToolSpec | None:
         """The spec of a tool the persona has, or None."""
         return next((spec for spec in self.tools if spec.name == tool), None)

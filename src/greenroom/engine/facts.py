@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from greenroom.core.events import (
+    AutonomyChanged,
     ContextSelected,
+    DaySumsRead,
     PassagesRetrieved,
     Record,
     ReplyGenerated,
@@ -27,22 +29,41 @@ Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
 class Facts:
     """Counts of a session. A permitted call is reserved before the next one is decided, and counted once.
 
-    `today` are the sums that other sessions of the same day have reached, by key (`tool:args.path:day`).
+    `autonomy` is the contract's own level, `untrusted` the tools whose results may hold text of strangers.
     """
 
-    def __init__(self, autonomy: int, reserves: Reserves, today: Mapping[str, float] | None = None) -> None:
-        self._autonomy = autonomy
-        self._today = dict(today or {})
+    def __init__(self, autonomy: int, reserves: Reserves, untrusted: frozenset[str] = frozenset()) -> None:
+        self._contract = autonomy
         self._reserves = reserves
+        self._untrusted = untrusted
+        self._now: SessionFacts | None = None
         self.clear()
+
+    def govern(self, autonomy: int, reserves: Reserves, untrusted: frozenset[str]) -> None:
+        """Count by another contract from here on; what a person set the autonomy to stays."""
+        self._contract, self._reserves, self._untrusted = autonomy, reserves, untrusted
+        self._now = None
+
+    @property
+    def autonomy(self) -> int:
+        """The level that counts, before taint lowers it."""
+        return self._contract if self._set is None else self._set.level
+
+    @property
+    def raised_until(self) -> str | None:
+        """When the level a person set falls back to the contract's own (a stamp); None if it does not."""
+        return self._set.expires if self._set is not None else None
 
     def clear(self) -> None:
         """Know nothing."""
         self._turn = 0
-        self._unread_result = False
+        self._unread: dict[Origin, None] = {}
+        self._set: AutonomyChanged | None = None
+        self.day: tuple[str, dict[str, str]] = ("", {})
+        self._day: dict[str, float] = {}
         self._taint: dict[Origin, None] = {}
         self._reserved: dict[str, tuple[str, Mapping[str, float]]] = {}
-        self._now: SessionFacts | None = None
+        self._now = None
 
     def see(self, record: Record) -> None:
         """Take a record into account."""
@@ -57,14 +78,30 @@ class Facts:
                 self._taint["web"] = None
             case ToolStarted(tool=tool, step=step, arguments=arguments):
                 self.reserve(step, tool, arguments)
-            case ToolReturned(status="done" | "failed" | "timed_out"):
-                self._unread_result = True
-            case ReplyGenerated() if self._unread_result:
+            case ToolReturned(status="done" | "failed" | "timed_out", tool=tool):
+                self._unread["web" if tool in self._untrusted else "tool"] = None
+            case ReplyGenerated() if self._unread:
                 # A result taints once the model has read it; sooner would depend on which sibling returned first.
-                self._taint["tool"] = None
-                self._unread_result = False
+                self._taint |= {origin: None for origin in ("tool", "web") if origin in self._unread}
+                self._unread = {}
+            case DaySumsRead(day=day, sums=sums):
+                self._begin(day)
+                self.day = (day, sums)
+                self._day = {key: float(amount) for key, amount in sums.items()}
+            case AutonomyChanged() as event:
+                self._set = None if event.level == self._contract and event.expires is None else event
             case _:
                 pass
+
+    def _begin(self, day: str) -> None:
+        """On another day what earlier turns spent no longer counts towards the day."""
+        if self.day[0] in ("", day):
+            return
+        mine = f"t{self._turn}/"
+        for step, (tool, added) in self._reserved.items():
+            if not step.startswith(mine):
+                left = {key: amount for key, amount in added.items() if not key.endswith(":day")}
+                self._reserved[step] = (tool, left)
 
     def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count a permitted call; an edited one replaces what its step had reserved."""
@@ -86,7 +123,7 @@ class Facts:
 
     def _told(self, without: str) -> SessionFacts:
         mine = f"t{self._turn}/"
-        sums = dict(self._today)
+        sums = dict(self._day)
         counts: dict[str, int] = {}
         calls = 0
         for step, (tool, added) in self._reserved.items():
@@ -103,7 +140,7 @@ class Facts:
             calls_this_turn=calls,
             counts=counts,
             sums=sums,
-            autonomy=self._autonomy,
+            autonomy=self.autonomy,
         )
 
 

@@ -13,11 +13,15 @@ from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept, unread
 from greenroom.engine.room import Room, about_call
+from greenroom.engine.stopping import must_go_on
 from greenroom.engine.streaming import StreamGuard
+from greenroom.engine.waiting import attended
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question
 from greenroom.views.transcript import Transcript, compose
 
+AGAIN = "dead letter"
+"""In the place of a model's name, where a person put an earlier call once more."""
 _LONGEST_NAME = 100
 """Characters of a name that a model made up; a real tool's name is shorter."""
 
@@ -32,16 +36,18 @@ def request_for(contract: Contract, state: Transcript) -> ModelRequest:
     )
 
 
-async def generate(room: Room, turn: int, number: int) -> ReplyGenerated:
+async def generate(room: Room, turn: int, number: int, request: ModelRequest) -> ReplyGenerated:
     """The turn's reply of this number, from the log or from the model.
 
     Raises:
         ServiceUnavailable: no model answered; the attempts are in the log.
+        KillSwitchThrown: the turn or everything was stopped.
     """
     step = f"t{turn}/generate:{number}"
-    request = request_for(room.contract, room.transcript)
 
     async def act() -> ReplyGenerated:
+        if number == 1 and (call := room.again.get(turn)) is not None:
+            return _again(room, turn, step, call)
         return await _ask_model(room, turn, step, request)
 
     return await room.steps.once(ReplyGenerated, step, request, act)
@@ -78,7 +84,10 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
             )
         )
 
-    reply = await room.outside.model.generate(request, on_text, on_failure)
+    must_go_on(room, turn)
+    asked = room.outside.model.generate(request, on_text, on_failure)
+    reply = await attended(asked, lambda: must_go_on(room, turn))
+    assert reply is not None  # what is looked for raises
     guard.finish()
     took = round((clock.monotonic() - started) * 1000)
     return ReplyGenerated(
@@ -93,6 +102,12 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
         milliseconds=took,
         first_token_milliseconds=first[0] if first else None,
     )
+
+
+def _again(room: Room, turn: int, step: str, call: ToolCall) -> ReplyGenerated:
+    """In a model's place: the call that a person wants to be asked about once more."""
+    calls = _numbered(room, ModelReply(model=AGAIN, calls=(call,)))
+    return ReplyGenerated(step=step, turn=turn, model=AGAIN, calls=calls, finish="calls")
 
 
 def _masked_text(room: Room, text: str, *, spoken: bool = False) -> str:

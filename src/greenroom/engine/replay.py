@@ -9,11 +9,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any
+from typing import Any, TypeGuard
 
 from greenroom.core.errors import Divergence, GreenroomError
 from greenroom.core.events import (
     ApprovalGiven,
+    AutonomyChanged,
+    DaySumsRead,
     Event,
     GatePassed,
     MemoriesProposed,
@@ -37,7 +39,7 @@ CLOSED: frozenset[type[Event]] = frozenset(
 )
 """Steps that reach the world: in a replay they are answered by the recording or not at all."""
 
-ANSWERED = CLOSED | {ToolStarted, GatePassed}
+ANSWERED = CLOSED | {ToolStarted, GatePassed, DaySumsRead, AutonomyChanged}
 _INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed})
 _VOLATILE = {
     "inputs",
@@ -47,6 +49,7 @@ _VOLATILE = {
     "binds",
     "deadline",
     "policy_digest",
+    "provenance",
 }
 _COMPARED_BY_CONTENT = frozenset(
     {
@@ -106,10 +109,14 @@ class Replayed:
 async def replay(session: Session, recorded: Sequence[Record]) -> Replayed:
     """Say everything again in `session` (built on a `LogRecording` of `recorded`) and compare the logs."""
     turns = [r.event for r in recorded if isinstance(r.event, TurnStarted)]
+    said = [r.event for r in recorded if isinstance(r.event, TurnStarted) or _set_between_turns(r.event)]
     ended = {r.event.turn for r in recorded if isinstance(r.event, TurnFinished)}
     given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
     problem: GreenroomError | None = None
-    for event in turns:
+    for event in said:
+        if isinstance(event, AutonomyChanged):
+            session.repeat(event)
+            continue
         try:
             await session.turn(event.words, origin=event.origin)
         except GreenroomError as error:
@@ -124,6 +131,10 @@ async def replay(session: Session, recorded: Sequence[Record]) -> Replayed:
         difference = f"{problem.message}{chr(10) if difference else ''}{difference}"
         step = where or step
     return Replayed(len(turns), len(session.records), step, difference)
+
+
+def _set_between_turns(event: Event) -> TypeGuard[AutonomyChanged]:
+    return isinstance(event, AutonomyChanged) and not event.step
 
 
 def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> tuple[str, str]:

@@ -6,25 +6,28 @@ Invariant: what is logged, shown or sent on has passed `admit` first, so all of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from greenroom.core.events import Record, VerdictReached
-from greenroom.core.values import Json, ToolCall, ToolSpec, Verdict
+from greenroom.core.events import AutonomyChanged, Record, VerdictReached
+from greenroom.core.values import Json, Origin, ToolCall, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates
 from greenroom.engine.outside import Outside
 from greenroom.engine.steps import Steps
 from greenroom.policy.port import Question
-from greenroom.views import transcript
+from greenroom.views import grants, transcript
+from greenroom.views.provenance import provenance, sources
 
 
 @dataclass(slots=True)
 class Room:
-    """A session's contract, world, step log, facts and the transcript so far.
+    """A session's contract, world, step log, facts, the transcript so far and the leave that people gave.
 
     `admitted` is the last question from outside with its verdict: if nothing was masked, it is judged next as it stands.
+    `again` is the call that a turn was begun for, by the turn's number; `autonomy_next` what a person set the level to
+    while a turn runs, which counts from its next call on.
     """
 
     contract: Contract
@@ -33,7 +36,10 @@ class Room:
     facts: Facts
     gates: Gates
     transcript: transcript.Transcript = transcript.EMPTY
+    grants: grants.Grants = grants.EMPTY
     admitted: tuple[Question, Verdict] | None = None
+    again: dict[int, ToolCall] = field(default_factory=dict)
+    autonomy_next: AutonomyChanged | None = None
 
     def see(self, record: Record) -> None:
         """Keep facts and transcript up to the log. Neither depends on a verdict, and most records are verdicts."""
@@ -41,11 +47,13 @@ class Room:
             return
         self.facts.see(record)
         self.transcript = transcript.fold(self.transcript, record)
+        self.grants = grants.fold(self.grants, record)
 
     def rewind(self, records: Iterable[Record]) -> None:
         """Know exactly these records."""
         self.facts.clear()
         self.transcript = transcript.EMPTY
+        self.grants = grants.EMPTY
         for record in records:
             self.see(record)
 
@@ -102,7 +110,13 @@ def about_call(room: Room, call: ToolCall, without: str = "", words: tuple[str, 
         origin="model",
         tool=spec_of(room, call.tool),
         session=room.facts.now(without),
+        args_from=args_from(room, call) if room.contract.policy.uses("args_from") else {},
     )
+
+
+def args_from(room: Room, call: ToolCall) -> dict[str, tuple[Origin, ...]]:
+    """Whose words each argument of a call repeats, as far as this session has read them."""
+    return provenance(call.arguments, sources(room.transcript, room.contract.system, room.contract.untrusted))
 
 
 def about_result(room: Room, call: ToolCall, payload: dict[str, Json]) -> Question:

@@ -6,7 +6,7 @@ Invariant: at most one turn is open; whatever ends a run, the log says how, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from greenroom import __version__
 from greenroom.approval.mailbox import Mailbox
@@ -15,6 +15,7 @@ from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, Waitin
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     ContractLoaded,
     MemoryForgotten,
     Record,
@@ -26,7 +27,8 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import ModelRequest
-from greenroom.core.values import ApprovalReply, GateReply, Hook, Json, StepMode
+from greenroom.core.values import ApprovalReply, Card, GateReply, Hook, Json, StepMode
+from greenroom.engine import standing
 from greenroom.engine.asking import TurnStopped
 from greenroom.engine.bus import Bus, Stream
 from greenroom.engine.contract import Contract
@@ -34,8 +36,10 @@ from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
 from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.leave import scope_problem
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
+from greenroom.engine.permitting import editable
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
@@ -64,14 +68,14 @@ class Session:
         mode: StepMode = "run",
         recording: Recording | None = None,
         anchor: Anchor | None = None,
-        today: Mapping[str, float] | None = None,
     ) -> None:
         self.log = log
         self.bus = Bus()
         self._anchor = anchor or (lambda session, seq, head: None)
         self._running: asyncio.Task[TurnFinished] | None = None
+        self._next: Contract | None = None
         self._steps = Steps(log, self.bus, recording)
-        facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves, today)
+        facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves, contract.untrusted)
         self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
         self._rewind(len(log.records) - 1)
         self._steps.read_by(self._room.see)
@@ -113,7 +117,8 @@ class Session:
 
         Raises:
             UsageError: another turn is open, or the words are too large to be looked at; nothing of them is kept.
-            WaitingForPerson, ServiceUnavailable, Divergence, DiskFailed: the turn stays open; see `resume`.
+            WaitingForPerson, ServiceUnavailable, KillSwitchThrown, Divergence, DiskFailed: the turn stays open; see
+                `resume`.
         """
         if self.running or self.open_turn() is not None:
             raise UsageError("a turn is still open", hint="resume or abandon it first", code="turn.open")
@@ -128,6 +133,15 @@ class Session:
             )
         event = self._steps.note(TurnStarted(turn=number, words=str(looked["text"]), origin=origin))
         return await self._carry(event.turn, event.words)
+
+    async def ask_again(self, step: str) -> TurnFinished:
+        """Put the call of a dead letter once more, in a turn of its own: policy decides anew, and so does a person.
+
+        Raises:
+            UsageError: no call was asked about or made at `step`; else as `turn`.
+        """
+        call = standing.letter_call(self.records, step)
+        return await self.turn(standing.words_of(call), origin=f"{standing.AGAIN}{step}")
 
     async def resume(self) -> TurnFinished | None:
         """Go on with the open turn from what the log has; None if there is none.
@@ -156,6 +170,7 @@ class Session:
             self._steps.note(TurnAbandoned(turn=record.event.turn, reason=reason), sync=True)
             self._rewind(len(self.records) - 1)
             self._anchor_head()
+            self._take_over()
 
     def answer(self, step: str, reply: ApprovalReply) -> None:
         """Answer an open question.
@@ -169,7 +184,61 @@ class Session:
             raise UsageError("this session answers its questions itself")
         if asked is None or not isinstance(asked.event, ApprovalRequested) or (given and given.seq > asked.seq):
             raise UsageError("no such question is open", code="approval.closed")
+        self._must_fit(asked.event.card, reply)
         approver.answer(step, asked.event.card, reply)
+
+    def _must_fit(self, card: Card, reply: ApprovalReply) -> None:
+        if card.hook != "tool.call" and (
+            reply.decision == "simulate" or (reply.decision == "edit" and not editable(card))
+        ):
+            raise UsageError("these words are allowed or denied as they stand", code="approval.decision")
+        if reply.scope != "once" and (problem := scope_problem(self._room, card, reply)):
+            raise UsageError(problem, code="approval.scope")
+
+    def revoke(self, step: str, by: str, reason: str = "") -> None:
+        """Take back the leave for later calls that was given at `step`. Raises as `standing.revoke`."""
+        standing.revoke(self._room, step, by, reason)
+
+    def set_autonomy(
+        self, level: int, by: str, established: str, reason: str = "", valid_seconds: int | None = None
+    ) -> None:
+        """Have the persona act at another level, for `valid_seconds`; in a running turn, from its next call on.
+
+        Raises as `standing.autonomy_at`.
+        """
+        event = standing.autonomy_at(self._room, level, by, established, reason, valid_seconds)
+        if self.running:
+            self._room.autonomy_next = event
+        else:
+            self._steps.note(event, sync=True)
+
+    def repeat(self, event: AutonomyChanged) -> None:
+        """In a replay: set the autonomy as it was set between two turns."""
+        self._steps.note(event)
+
+    @property
+    def autonomy(self) -> tuple[int, str | None]:
+        """The level that counts, before taint lowers it, and when it falls back (a stamp)."""
+        return self._room.facts.autonomy, self._room.facts.raised_until
+
+    def discard_letter(self, step: str, by: str, reason: str = "") -> None:
+        """Let a dead letter be. Raises as `standing.discard_letter`."""
+        standing.discard_letter(self._room, step, by, reason)
+
+    def reload(self, contract: Contract) -> bool:
+        """Work under another contract. While a turn is open only its policy counts, and an open question is void.
+
+        Returns whether all of it counts now; the rest does when the open turn has ended.
+        """
+        self._next = None
+        if self.open_turn() is None:
+            standing.govern(self._room, contract)
+            return True
+        policed = standing.with_policy_of(self.contract, contract)
+        if policed.policy.digest != self.contract.policy.digest:
+            standing.govern(self._room, policed)
+        self._next = contract if contract.digests != policed.digests else None
+        return self._next is None
 
     def pass_gate(self, step: str, reply: GateReply) -> None:
         """Let a waiting gate go on. What a person puts in place of a text is looked at like any other."""
@@ -236,6 +305,7 @@ class Session:
         self._steps.rewind(seq)
 
     async def _carry(self, turn: int, words: str) -> TurnFinished:
+        self._put_again(turn)
         budget = Budget(self.contract.persona.limits)
         stop = self._steps.read_by(budget.see)
         run = asyncio.ensure_future(run_turn(self._room, turn, words, budget))
@@ -248,6 +318,24 @@ class Session:
             stop()
             self._running = None
             self._anchor_head()
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Once no turn is open: what was reloaded meanwhile, and the autonomy that no call waited for."""
+        if self.open_turn() is not None:
+            return
+        if self._next is not None:
+            self.reload(self._next)
+        if self._room.autonomy_next is not None:
+            self._steps.note(self._room.autonomy_next, sync=True)
+            self._room.autonomy_next = None
+
+    def _put_again(self, turn: int) -> None:
+        """Have a turn that was begun for a dead letter put its call."""
+        begun = self.open_turn()
+        origin = begun.event.origin if begun is not None and isinstance(begun.event, TurnStarted) else ""
+        if (call := standing.again(self.records, origin)) is not None:
+            self._room.again[turn] = call
 
     def _end_early(self, turn: int, error: BaseException, budget: Budget) -> TurnFinished:
         """Put into the log why a turn did not come to its own end, and pass the reason on."""

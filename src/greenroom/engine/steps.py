@@ -121,6 +121,11 @@ class Steps:
         event = self._recording.answer(kind, step, None)
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))
 
+    @property
+    def replaying(self) -> bool:
+        """Whether a recording stands for the world, so that nothing is read from it."""
+        return not isinstance(self._recording, NothingRecorded)
+
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether the recording has something to say at a step that otherwise need not happen."""
         return self._recording.holds(kind, step)

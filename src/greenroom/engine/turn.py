@@ -12,12 +12,15 @@ from typing import Literal
 from greenroom.core.clock import stamp
 from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
 from greenroom.core.signals import StageEntered
-from greenroom.core.values import Effect, Memory, Origin, Verdict
+from greenroom.core.values import Effect, Memory, Origin
 from greenroom.engine.calls import call_tools
 from greenroom.engine.context import gather
 from greenroom.engine.generating import generate
 from greenroom.engine.limits import Budget
+from greenroom.engine.permitting import permit
+from greenroom.engine.prompting import prompt
 from greenroom.engine.room import Room
+from greenroom.engine.stopping import must_go_on
 from greenroom.memory.propose import propose
 from greenroom.policy.port import Question
 
@@ -26,20 +29,24 @@ async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFin
     """Carry the turn from the person's words to its end, from wherever the log has it.
 
     Raises:
-        WaitingForPerson, ServiceUnavailable, Divergence, DiskFailed: the turn stays open and can be resumed.
+        WaitingForPerson, ServiceUnavailable, KillSwitchThrown, Divergence, DiskFailed: the turn stays open and can be
+            resumed.
         TurnStopped, TurnGivenUp: a person ended it.
     """
     words = await _edited(room, turn, "input", words)
-    verdict = _judge_text(room, turn, "input", words)
-    if verdict.blocks:
-        return _finish(room, turn, budget, f"I can't take that in. {verdict.why}", "refused")
+    taken = await permit(room, turn, _about_text(room, "input", words))
+    if taken.refused:
+        return _finish(room, turn, budget, f"I can't take that in. {taken.refused}", "refused")
 
     _enter(room, turn, "recalling and retrieving")
     await gather(room, turn, words)
     while not (limit := budget.exceeded()):
         _enter(room, turn, "generating")
         await room.gates.wait("prompt", turn, f":{budget.replies + 1}")
-        reply = await generate(room, turn, budget.replies + 1)
+        request, sent = await prompt(room, turn, budget.replies + 1)
+        if sent is not None and sent.refused:
+            return _finish(room, turn, budget, f"I can't ask a model that. {sent.refused}", "refused")
+        reply = await generate(room, turn, budget.replies + 1, request)
         if not reply.calls:
             return await _answer(room, turn, words, reply, budget)
         _enter(room, turn, "calling " + ", ".join(call.tool for call in reply.calls))
@@ -49,11 +56,11 @@ async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFin
 
 async def _answer(room: Room, turn: int, words: str, reply: ReplyGenerated, budget: Budget) -> TurnFinished:
     text = await _edited(room, turn, "output", reply.text)
-    verdict = _judge_text(room, turn, "output", text)
-    if verdict.blocks:
-        return _finish(room, turn, budget, f"I can't say that. {verdict.why}", "refused", verdict.effect)
-    shown = verdict.payload["text"] if isinstance(verdict.payload, dict) else text
-    _release(room, turn, shown, verdict.effect, changed=shown != text)
+    said = await permit(room, turn, _about_text(room, "output", text))
+    if said.refused:
+        return _finish(room, turn, budget, f"I can't say that. {said.refused}", "refused", said.verdict.effect)
+    shown = str(said.payload["text"])
+    _release(room, turn, shown, said.verdict.effect, changed=shown != text)
     await room.gates.wait("remember", turn)
     await _remember(room, turn, words)
     return _finished(room, turn, budget, "answered")
@@ -81,8 +88,8 @@ async def _remember(room: Room, turn: int, words: str) -> None:
         return MemoriesProposed(step=step, turn=turn, memories=memories)
 
     proposed = await room.steps.once(MemoriesProposed, step, [words, segment], act)
-    for memory in proposed.memories:
-        await _keep(room, turn, memory)
+    for place, memory in enumerate(proposed.memories, 1):
+        await _keep(room, turn, memory, place)
 
 
 def _recalled(room: Room) -> tuple[Memory, ...]:
@@ -90,7 +97,7 @@ def _recalled(room: Room) -> tuple[Memory, ...]:
     return now.memories if now else ()
 
 
-async def _keep(room: Room, turn: int, memory: Memory) -> None:
+async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     step = f"t{turn}/write:{memory.id}"
     if room.steps.find(MemoryWritten, step) is not None:
         return  # in an earlier life, when its masks may have had other numbers
@@ -102,10 +109,12 @@ async def _keep(room: Room, turn: int, memory: Memory) -> None:
         session=room.facts.now(),
     )
     verdict, masked = room.admit(question)
-    room.judge(turn, f"t{turn}/verdict:memory.write:{memory.id}", question.model_copy(update={"payload": masked}))
-    if verdict.blocks:
+    about = question.model_copy(update={"payload": masked})
+    permitted = await permit(room, turn, about, item=memory.id, place=place)
+    if permitted.refused or verdict.effect == "deny":
         return
-    kept = memory.model_copy(update={"text": str(masked.get("text", memory.text))})
+    must_go_on(room, turn)
+    kept = memory.model_copy(update={"text": str(permitted.payload.get("text", memory.text))})
 
     async def act() -> MemoryWritten:
         superseded = await room.outside.memory.write(kept)
@@ -122,10 +131,9 @@ async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text:
     return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
 
 
-def _judge_text(room: Room, turn: int, hook: Literal["input", "output"], text: str) -> Verdict:
+def _about_text(room: Room, hook: Literal["input", "output"], text: str) -> Question:
     origin: Origin = "user" if hook == "input" else "model"
-    question = Question(hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
-    return room.judge(turn, f"t{turn}/verdict:{hook}", question)
+    return Question(hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
 
 
 def _release(room: Room, turn: int, text: str, effect: Effect, *, changed: bool) -> None:

@@ -57,7 +57,9 @@ def _session(key: str) -> Callable[[Question, tuple[Finding, ...]], Json]:
 
 
 def _text_length(question: Question, _: tuple[Finding, ...]) -> Json:
-    text = question.payload.get("text")
+    text, messages = question.payload.get("text"), question.payload.get("messages")
+    if isinstance(messages, list):
+        return sum(len(str(message.get("text", ""))) for message in messages)
     return len(text) if isinstance(text, str) else None
 
 
@@ -67,7 +69,7 @@ NAMES: tuple[Name, ...] = (
     Name(
         "origin", "string", "where the text came from: user, memory, passage, tool, web, model", lambda q, _: q.origin
     ),
-    Name("text.length", "int", "code points of the text", _text_length),
+    Name("text.length", "int", "code points of the text; at the hook prompt, of all its messages", _text_length),
     Name(
         "findings.kinds", "list(string)", "detectors that found something", lambda _, f: sorted({i.detector for i in f})
     ),

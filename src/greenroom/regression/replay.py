@@ -11,6 +11,7 @@ from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
+from greenroom.core.events import AutonomyChanged
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
@@ -88,7 +89,10 @@ async def replay_tape(
 
 async def _say_again(session: Session, world: World) -> GreenroomError | None:
     """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
-    for turn, words in world.turns:
+    for place, (turn, words) in enumerate(world.turns):
+        for over, level in world.autonomy:
+            if over == place:
+                session.repeat(AutonomyChanged(level=level))
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:

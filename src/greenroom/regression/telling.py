@@ -12,7 +12,9 @@ from typing import Any
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     ContextSelected,
+    DaySumsRead,
     GatePassed,
     MemoriesProposed,
     MemoriesRecalled,
@@ -36,10 +38,12 @@ from greenroom.regression.parts import text_name
 from greenroom.regression.tape import Line, sorted_json
 from greenroom.views import transcript
 
-_CALL = re.compile(r"/(?:tool|ask|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
+_CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 _POLICY = "policy:"
 _TOLD = {
     TurnStarted,
+    AutonomyChanged,
+    DaySumsRead,
     GatePassed,
     MemoriesRecalled,
     PassagesRetrieved,
@@ -78,12 +82,18 @@ def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
     found: dict[tuple[str, str], Record] = {}
     for record in records:
         event = record.event
-        if type(event) in _TOLD:
+        if isinstance(event, AutonomyChanged) and not event.step:
+            found[event.kind, f"between {record.seq}"] = record
+        elif type(event) in _TOLD:
             found[event.kind, event.step or f"t{event.turn}"] = record
     if open_too:
         return list(found.values())
     ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
-    return [record for record in found.values() if record.event.turn in ended]
+    return [
+        record
+        for record in found.values()
+        if record.event.turn in ended or (isinstance(record.event, AutonomyChanged) and not record.event.step)
+    ]
 
 
 def _chosen(records: Iterable[Record]) -> dict[int, set[str]]:
@@ -245,11 +255,19 @@ class _Teller:
         line: Line = {"answer": event.step.partition("ask:")[2], "decision": event.decision}
         if event.reason:
             line["reason"] = event.reason
+        if event.scope != "once":
+            line |= {"scope": event.scope, "when": list(event.when)}
         if event.arguments is not None:
             line["args"] = sorted_json(event.arguments)
         if event.decision == "simulate":
             line["result"] = sorted_json(event.result)
         return [line]
+
+    def autonomy(self, event: AutonomyChanged) -> list[Line]:
+        return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
+
+    def day(self, event: DaySumsRead) -> list[Line]:
+        return [{"day": dict(event.sums)} | _of(event.step, "day:")] if event.sums else []
 
     def started(self, event: ToolStarted) -> list[Line]:
         self._started[event.call] = event.arguments
@@ -332,7 +350,15 @@ def _call(call: ToolCall) -> Line:
     return line | ({"problem": call.problem} if call.problem else {})
 
 
+def _of(step: str, kind: str) -> Line:
+    """Which decision a line belongs to, where it came in the middle of a turn."""
+    of = step.partition(kind)[2]
+    return {"of": of} if of else {}
+
+
 _TELLERS: dict[type, Callable[[_Teller, Any], list[Line]]] = {
+    AutonomyChanged: _Teller.autonomy,
+    DaySumsRead: _Teller.day,
     TurnStarted: _Teller.turn_started,
     GatePassed: _Teller.gate_passed,
     MemoriesRecalled: _Teller.recalled,

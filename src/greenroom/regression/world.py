@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
     ApprovalGiven,
+    AutonomyChanged,
+    DaySumsRead,
     Event,
     GatePassed,
     MemoriesRecalled,
@@ -35,7 +37,7 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed.
+    names of the memories that were proposed, `autonomy` the levels set between turns with how many turns were over.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -53,6 +55,7 @@ class World:
         self.turns: list[tuple[int, str]] = []
         self.abandoned: set[int] = set()
         self.proposed: list[str] = []
+        self.autonomy: list[tuple[int, int]] = []
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -162,8 +165,21 @@ class World:
             reason=line.get("reason", ""),
             arguments=line.get("args"),
             result=line.get("result"),
+            scope=line.get("scope", "once"),
+            when=tuple(line.get("when", ())),
         )
         self._put(event, line)
+
+    def set_autonomy(self, line: Line) -> None:
+        if "of" not in line:
+            self.autonomy.append((len(self.turns), int(line["autonomy"])))
+            return
+        step = f"t{self._turn}/autonomy:{line['of']}"
+        self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"]), line)
+
+    def day(self, line: Line) -> None:
+        step = f"t{self._turn}/day:{line['of']}"
+        self._put(DaySumsRead(step=step, turn=self._turn, day="", sums=line["day"]), line)
 
     def result(self, line: Line) -> None:
         step = f"t{self._turn}/tool:{line['result']}"
@@ -213,4 +229,6 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "propose": World.propose,
     "write": World.write,
     "finish": World.finish,
+    "autonomy": World.set_autonomy,
+    "day": World.day,
 }

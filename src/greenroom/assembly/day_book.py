@@ -1,0 +1,65 @@
+"""What the workspace's other sessions have spent on a day, read from their logs.
+
+Invariant: the logs are the truth; nothing is kept beside them. Between two readings only files that grew are read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from greenroom.core.errors import DiskFailed
+from greenroom.log.catalog import started_on
+
+if TYPE_CHECKING:
+    from greenroom.core.values import Json
+    from greenroom.log.file_log import FileLog
+    from greenroom.workspace.layout import Workspace
+
+PATIENCE_SECONDS = 10
+"""How long another session may take from its last look at the sums to having its call on disk."""
+
+Reserves = Callable[[str, Mapping[str, "Json"]], Mapping[str, float]]
+
+
+class LogDayBook:
+    """An `engine.outside.DayBook` for the session of one log. `reserves` is asked anew each time: policies change."""
+
+    def __init__(self, workspace: Workspace, log: FileLog, reserves: Callable[[], Reserves]) -> None:
+        self._workspace = workspace
+        self._log = log
+        self._reserves = reserves
+        self._lock = FileLock(workspace.state / "day.lock", mode=0o600, timeout=PATIENCE_SECONDS)
+
+    def sums(self, day: str) -> Mapping[str, float]:
+        """By key, over every call that another session began on `day`. A fork's copy of a call is no other call."""
+        from greenroom.core.events import ToolStarted
+
+        sums: dict[str, float] = {}
+        reserves = self._reserves()
+        known = {r.event.idempotency_key for r in self._log.records if isinstance(r.event, ToolStarted)}
+        for event in started_on(self._workspace, day, but=self._log.session):
+            if event.idempotency_key in known:
+                continue
+            known.add(event.idempotency_key)
+            for key, amount in reserves(event.tool, event.arguments).items():
+                if key.endswith(":day"):
+                    sums[key] = sums.get(key, 0.0) + amount
+        return sums
+
+    def turn_to_spend(self) -> AbstractContextManager[object]:
+        """The workspace's lock on spending.
+
+        Raises:
+            DiskFailed: another session has held it for too long.
+        """
+        try:
+            return self._lock.acquire()
+        except Timeout:
+            raise DiskFailed(
+                "another session is spending and does not come to an end",
+                hint="remove .greenroom/day.lock if no other session runs",
+            ) from None

@@ -1,0 +1,57 @@
+"""Leave for later calls: when an approval given for a turn or a session answers a question by itself.
+
+Invariant: leave never covers a deny, an escalation, a step-through, an edited call or a call of unknown outcome, and
+never a question that another rule, a higher risk or another policy puts.
+"""
+
+from __future__ import annotations
+
+from greenroom.core.clock import stamp
+from greenroom.core.values import ApprovalReply, Card
+from greenroom.engine.room import Room, about_call
+from greenroom.views.grants import Grant, asking
+
+DEFAULT_SECONDS = 3_600
+"""How long leave for a session counts where its giver did not say."""
+
+
+def leave_for(room: Room, turn: int, card: Card) -> ApprovalReply | None:
+    """The answer that leave in force gives to a question, or None."""
+    if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
+        return None
+    for grant in room.grants.in_force(stamp(room.outside.clock.now())):
+        if _covers(room, turn, grant, card):
+            return ApprovalReply(decision="allow", approver=grant.by, established=f"grant {grant.step}")
+    return None
+
+
+def _covers(room: Room, turn: int, grant: Grant, card: Card) -> bool:
+    policy = room.contract.policy
+    return (
+        grant.tool == card.call.tool
+        and (grant.scope == "session" or grant.turn == turn)
+        and grant.policy_digest == policy.digest
+        and asking(card.verdict) <= grant.rules
+        and card.verdict.risk <= grant.risk
+        and policy.covers(about_call(room, card.call, without=f"t{turn}/tool:{card.call.id}"), grant.when)
+    )
+
+
+def scoped(room: Room, card: Card, reply: ApprovalReply) -> ApprovalReply:
+    """The answer with leave for later calls only where it can be given; else it is for this call alone."""
+    if reply.scope == "once":
+        return reply.model_copy(update={"when": (), "valid_seconds": None})
+    if scope_problem(room, card, reply):
+        return reply.model_copy(update={"scope": "once", "when": (), "valid_seconds": None})
+    return reply if reply.valid_seconds else reply.model_copy(update={"valid_seconds": DEFAULT_SECONDS})
+
+
+def scope_problem(room: Room, card: Card, reply: ApprovalReply) -> str:
+    """Why an answer cannot give leave for later calls, or ''."""
+    if reply.decision != "allow":
+        return "only an approval can cover later calls"
+    if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
+        return "this question is put every time"
+    if reply.valid_seconds is not None and reply.valid_seconds <= 0:
+        return "leave must last longer than no time"
+    return room.contract.policy.clause_problem(card.spec, reply.when)

@@ -1,0 +1,150 @@
+"""What a person changes about a session beside its turns: leave taken back, autonomy, dead letters, the contract.
+
+Invariant: each change is an event with who made it, on disk before it counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from greenroom.core.clock import parse_stamp, stamp
+from greenroom.core.errors import UsageError
+from greenroom.core.events import (
+    ApprovalRequested,
+    AutonomyChanged,
+    ContractLoaded,
+    DeadLetterDiscarded,
+    GrantRevoked,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+)
+from greenroom.core.values import ToolCall
+from greenroom.engine.contract import Contract
+from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.room import Room
+from greenroom.policy.port import Question
+
+AGAIN = "again:"
+"""How the origin of a turn begins that puts an earlier call once more; the step of its question or call follows."""
+HIGHEST = 4
+
+
+def revoke(room: Room, step: str, by: str, reason: str) -> None:
+    """Take back the leave given at `step`.
+
+    Raises:
+        UsageError: none is in force there.
+    """
+    now = stamp(room.outside.clock.now())
+    if all(grant.step != step for grant in room.grants.in_force(now)):
+        raise UsageError(f"no leave is in force from {step}", code="grant.unknown")
+    room.steps.note(GrantRevoked(grant=step, by=by, reason=_masked(room, reason)), sync=True)
+
+
+def autonomy_at(
+    room: Room, level: int, by: str, established: str, reason: str, valid_seconds: int | None
+) -> AutonomyChanged:
+    """The event that has the persona act at another level. More than its contract says needs a reason and an end.
+
+    Raises:
+        UsageError: no such level, or a raise without reason or end.
+    """
+    if not 0 <= level <= HIGHEST:
+        raise UsageError(f"there is no autonomy {level}", hint=f"0 to {HIGHEST}", code="autonomy.level")
+    raised = level > room.contract.persona.policy.autonomy
+    if raised and (not reason.strip() or not valid_seconds or valid_seconds < 0):
+        raise UsageError(
+            "raising autonomy above the contract needs a reason and an end", hint="3 30m REASON", code="autonomy.raise"
+        )
+    until = stamp(room.outside.clock.now() + timedelta(seconds=valid_seconds)) if valid_seconds else None
+    return AutonomyChanged(level=level, by=by, established=established, reason=_masked(room, reason), expires=until)
+
+
+def settle_autonomy(room: Room, turn: int, key: str) -> None:
+    """Before a call is decided: take on what a person set, and end a raise whose time is over."""
+    step = f"t{turn}/autonomy:{key}"
+    if room.steps.replaying:
+        room.steps.recorded(AutonomyChanged, step)
+        return
+    if room.autonomy_next is not None:
+        room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)
+        room.autonomy_next = None
+    until = room.facts.raised_until
+    if until is not None and room.outside.clock.now() >= parse_stamp(until):
+        level = room.contract.persona.policy.autonomy
+        room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
+
+
+def discard_letter(room: Room, step: str, by: str, reason: str) -> None:
+    """Let a dead letter be.
+
+    Raises:
+        UsageError: nothing was asked or called at that step.
+    """
+    letter_call(room.steps.log.records, step)
+    room.steps.note(DeadLetterDiscarded(letter=step, by=by, reason=_masked(room, reason)), sync=True)
+
+
+def letter_call(records: Sequence[Record], step: str) -> ToolCall:
+    """The call that was asked about, or made, at `step`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for record in reversed(records):
+        event = record.event
+        if event.step != step:
+            continue
+        if isinstance(event, ApprovalRequested) and event.hook == "tool.call":
+            return event.card.call
+        if isinstance(event, ToolReturned):
+            return _made(records, event)
+    raise UsageError(f"no call was asked about at {step}", hint="greenroom approve dead", code="letter.unknown")
+
+
+def _made(records: Sequence[Record], returned: ToolReturned) -> ToolCall:
+    for record in reversed(records):
+        event = record.event
+        if isinstance(event, ReplyGenerated) and event.turn == returned.turn:
+            for call in event.calls:
+                if call.id == returned.call:
+                    return call
+    raise UsageError(f"no call was made at {returned.step}", code="letter.unknown")
+
+
+def words_of(call: ToolCall) -> str:
+    """What the turn is begun with that puts a call once more."""
+    return f"Once more, please: {call.tool} {json.dumps(call.arguments, ensure_ascii=False, sort_keys=True)}"
+
+
+def again(records: Sequence[Record], origin: str) -> ToolCall | None:
+    """The call that a turn of this origin puts once more, as a model would ask for it."""
+    if not origin.startswith(AGAIN):
+        return None
+    return letter_call(records, origin.removeprefix(AGAIN)).model_copy(update={"vendor_id": "", "problem": ""})
+
+
+def govern(room: Room, contract: Contract) -> None:
+    """Work under another contract from here on."""
+    known = {d for r in room.steps.log.records if isinstance(r.event, ContractLoaded) for d in r.event.texts}
+    room.steps.note(contract.loaded(known), sync=True)
+    room.contract = contract
+    room.admitted = None
+    room.facts.govern(contract.persona.policy.autonomy, contract.policy.reserves, contract.untrusted)
+
+
+def with_policy_of(contract: Contract, other: Contract) -> Contract:
+    """The contract with another one's policy and nothing else of it."""
+    texts = {**contract.texts, "policy": other.texts.get("policy", "")}
+    digests = {**contract.digests, "policy": other.digests.get("policy", other.policy.digest)}
+    return replace(contract, policy=other.policy, texts=texts, digests=digests)
+
+
+def _masked(room: Room, words: str) -> str:
+    """A person's reason as it may be kept."""
+    looked = kept(room, Question(hook="input", payload={"text": words}, session=room.facts.now()))
+    return NOT_KEPT if looked is None else str(looked["text"])
