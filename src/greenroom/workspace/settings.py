@@ -6,6 +6,7 @@ Invariant: a setting is declared once, here, and `explain` can say of each where
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
@@ -45,6 +46,13 @@ def _plain_glob(glob: str) -> str:
     return glob
 
 
+def _variable_name(text: str) -> str:
+    """The value is not shown: what stands here by mistake is most often the secret itself."""
+    if re.fullmatch(r"([A-Z][A-Z0-9_]*)?", text) is None:
+        raise ValueError("must be the name of an environment variable; the secret itself never stands in a file")
+    return text
+
+
 def _public_key(text: str) -> str:
     try:
         size = len(b64decode(text, validate=True))
@@ -56,7 +64,7 @@ def _public_key(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_http)]
-Variable = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
+Variable = Annotated[str, AfterValidator(_variable_name)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 Glob = Annotated[str, AfterValidator(_plain_glob)]
 
