@@ -16,7 +16,8 @@ from greenroom.core.chain import GENESIS, SALT, VERSION, committed, links, salt_
 from greenroom.core.errors import LogDamaged
 from greenroom.workspace.own_file import read_own
 
-_KEYS = frozenset({"v", "seq", "at", "event", "prev", "hash", "content"})
+_FIELDS = len(("v", "seq", "at", "event", "prev", "hash"))
+"""How many keys a line has; one more with content."""
 Anchors = dict[int, str]
 """Hash by record number, as the ledger holds them for one session."""
 
@@ -51,15 +52,15 @@ def walk(data: bytes, anchors: Anchors, found: Scan) -> Iterator[dict[str, Any]]
         LogDamaged: a line is not JSON, not in its place or not what was written (names the line), content is gone
             that no erasure explains, or the log lacks what the ledger anchors.
     """
-    *whole, rest = data.split(b"\n")
-    found.torn_bytes = len(rest)
+    whole = data.split(b"\n")
+    found.torn_bytes = len(whole.pop())
     for number, raw in enumerate(whole, 1):
         line = _parse(raw, number)
         _check(line, number, found)
-        found.records = number
         found.head = line["hash"]
-        found.good_bytes += len(raw) + 1
         yield line
+    found.records = len(whole)
+    found.good_bytes = len(data) - found.torn_bytes
     _check_erasures(found)
     _check_anchors(found, anchors)
 
@@ -95,34 +96,35 @@ def _parse(raw: bytes, number: int) -> dict[str, Any]:
     try:
         line = orjson.loads(raw)
         if (
-            line["v"] == VERSION
-            and type(line["v"]) is int
+            type(line["v"]) is int
+            and line["v"] == VERSION
             and type(line["seq"]) is int
             and type(line["at"]) is str
             and type(line["event"]) is dict
-            and type(line.get("content", {})) is dict
-            and line.keys() <= _KEYS
+            and type(line["prev"]) is type(line["hash"]) is str
+            and (len(line) == _FIELDS or (len(line) == _FIELDS + 1 and type(line["content"]) is dict))
         ):
             return line  # type: ignore[no-any-return]  # its shape was checked in this very condition
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError):
         pass
     raise LogDamaged(f"line {number} is not a log record", line_number=number)
 
 
 def _check(line: dict[str, Any], number: int, found: Scan) -> None:
-    if line["seq"] != number - 1:
+    seq, event = line["seq"], line["event"]
+    if seq != number - 1:
         raise LogDamaged(
-            f"line {number} holds record {line['seq']} where record {number - 1} belongs: a line is missing or moved",
+            f"line {number} holds record {seq} where record {number - 1} belongs: a line is missing or moved",
             line_number=number,
         )
-    if line.get("prev") != found.head:
+    if line["prev"] != found.head:
         raise LogDamaged(f"line {number} does not follow the line before it", line_number=number)
     if not _sound(line, number, found):
         raise LogDamaged(f"line {number} was changed after it was written", line_number=number)
-    if line["event"].get("kind") == "content_erased":
-        found.erased.update(_erased(line["event"], number))
-    if line["seq"] in found.met:
-        found.met[line["seq"]] = line["hash"]
+    if event.get("kind") == "content_erased":
+        found.erased.update(_erased(event, number))
+    if seq in found.met:
+        found.met[seq] = line["hash"]
 
 
 def _erased(event: dict[str, Any], number: int) -> list[int]:
@@ -143,10 +145,8 @@ def _sound(line: dict[str, Any], number: int, found: Scan) -> bool:
         for name, value in line["event"].items():
             if type(value) is dict and "$" in value:
                 entry = content.get(value["$"])
-                if entry is not None and (type(entry) is not list or len(entry) not in (1, 2)):
-                    return False
                 referred += entry is not None
-                if entry is None or (len(entry) == 1 and name != "inputs"):
+                if entry is None or (name != "inputs" and type(entry) is list and len(entry) == 1):
                     found.without_content[line["seq"]] = number
                 elif not _fits(value, entry):
                     return False
@@ -157,8 +157,10 @@ def _sound(line: dict[str, Any], number: int, found: Scan) -> bool:
 
 def _fits(reference: dict[str, Any], entry: list[Any]) -> bool:
     """Whether a kept value is the one committed to, or the salt of one that is not kept the one it was (if marked)."""
-    if len(entry) == 2:
+    if type(entry) is list and len(entry) == 2:
         return committed(reference["$"], entry[0], entry[1])
+    if type(entry) is not list or len(entry) != 1:
+        return False
     return SALT not in reference or reference[SALT] == salt_mark(entry[0])
 
 
