@@ -6,18 +6,21 @@ Invariant: a workspace nobody trusted runs no code, and no contract exceeds the 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.toml_text import suggest
+from greenroom.core.values import ToolSpec
 from greenroom.detectors.masks import Masks
 from greenroom.engine.contract import Contract
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import LoadedPersona, list_personas, load_persona
 from greenroom.persona.voice import lines as voice_lines
-from greenroom.policy.load import load_policies, policy_paths, read_source
+from greenroom.policy.bundle import joined
+from greenroom.policy.load import builtin_source, load_policies, policy_paths, read_source
 from greenroom.tools.builtin.shelf import builtin_tools
 from greenroom.tools.combined import CombinedTools
 from greenroom.tools.port import Tools
@@ -25,6 +28,12 @@ from greenroom.tools.python_tools import PythonTools
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import Ceilings, Settings, load_settings
 from greenroom.workspace.trust import is_trusted
+
+OTHER_TOOLS = "other_tools"
+"""The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
+
+CEILINGS = "ceilings"
+"""The component that holds the limits the workspace sets lower than the persona; there is none where it sets none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,12 @@ def cast_of(
     texts = {
         **loaded.texts,
         "policy": policy_text(workspace, bounded.policy.files),
-        "tools": json.dumps([spec.model_dump(mode="json") for spec in allowed.specs()], indent=1, sort_keys=True),
+        "tools": specs_text(allowed.specs()),
+        OTHER_TOOLS: specs_text([spec for spec in tools.specs() if spec not in allowed.specs()]),
         "parameters": json.dumps(bounded.model.params, sort_keys=True),
     }
+    if lowered := _ceilings(loaded.persona, settings.limits):
+        texts[CEILINGS] = json.dumps(lowered, sort_keys=True)
     contract = Contract(
         persona=bounded,
         system=loaded.prompt,
@@ -100,12 +112,18 @@ def cast_of(
 
 
 def policy_text(workspace: Workspace, names: tuple[str, ...]) -> str:
-    """The policy files of a persona as one text, as it is kept in logs.
+    """The policy files of a persona, the built-in pack first, as one text (see `policy.bundle`), as it is kept in logs.
 
     Raises:
         FileInvalid: a file is missing or unreadable.
     """
-    return "\n".join(read_source(path, workspace.root).text for path in policy_paths(workspace.policies, names))
+    paths = policy_paths(workspace.policies, names)
+    return joined([builtin_source(), *(read_source(path, workspace.root) for path in paths)])
+
+
+def specs_text(specs: Sequence[ToolSpec]) -> str:
+    """Tools as a log keeps them: JSON that a person can read."""
+    return json.dumps([spec.model_dump(mode="json") for spec in specs], indent=1, sort_keys=True)
 
 
 def _bounded(loaded: LoadedPersona, settings: Settings) -> Persona:

@@ -23,6 +23,9 @@ from greenroom.regression.redaction import Redaction, redacted
 from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
 
+_COVERED = frozenset({"other_tools"})
+"""Components of a log that a tape does without: the digest of the policy covers them."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -59,12 +62,13 @@ def record(records: Sequence[Record], policy: Policy) -> Recorded:
     loaded = _contract_of(records)
     clean, redactions = redacted(records, policy)
     lines, texts = tell(clean, loaded.model)
-    digests = {name: part_name(full) for name, full in loaded.digests.items()}
+    governing = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
+    digests = {name: part_name(full) for name, full in governing.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
-    components = {part_name(full): known[full] for full in loaded.digests.values() if full in known}
+    components = {part_name(full): known[full] for full in governing.values() if full in known}
     return Recorded(Tape(header, tuple(lines)), {**components, **texts}, redactions)
 
 

@@ -1,0 +1,185 @@
+"""What governed a recorded session, put together from its log alone, and its decisions under other policies.
+
+Invariant: nothing of the workspace is read and none of its code runs: files that changed since change nothing here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+
+from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS
+from greenroom.core.canonical import canonical
+from greenroom.core.clock import FrozenClock, parse_stamp
+from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.events import ApprovalGiven, ContractLoaded, Record, ReplyGenerated, ToolReturned, VerdictReached
+from greenroom.core.ids import CountedIds
+from greenroom.core.toml_text import parse
+from greenroom.core.values import Json, ToolCall, ToolResult, ToolSpec
+from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.contract import Contract
+from greenroom.engine.outside import Outside
+from greenroom.engine.replay import LogRecording
+from greenroom.engine.session import Session
+from greenroom.persona.contract import Persona
+from greenroom.persona.prompt import fill
+from greenroom.persona.voice import lines as voice_lines
+from greenroom.policy.bounds import Role
+from greenroom.policy.bundle import parted
+from greenroom.policy.load import PolicySource, compile_policies
+from greenroom.policy.port import Policy
+from greenroom.regression.flips import Build, Flips, compare, session_of
+from greenroom.regression.plain_log import PlainLog
+
+
+def recorded_contract(records: Sequence[Record]) -> Contract:
+    """What governed a session last, as its log has it.
+
+    Raises:
+        UsageError: the log does not hold the texts any more, or never did.
+        FileInvalid: a text is broken, or was written by a Greenroom that kept them in another form.
+    """
+    contracts = recorded_contracts(records)
+    if not contracts:
+        raise UsageError("this session's log names no persona", code="recorded.contract")
+    return contracts[max(contracts)]
+
+
+def recorded_contracts(records: Sequence[Record]) -> dict[int, Contract]:
+    """The contract of each `ContractLoaded` record, by its number; a session has several when it was reloaded.
+
+    Exceptions count by the day of the record. Raises as `recorded_contract`.
+    """
+    texts: dict[str, str] = {}
+    found: dict[int, Contract] = {}
+    for record in records:
+        if isinstance(record.event, ContractLoaded):
+            texts |= record.event.texts
+            found[record.seq] = _contract(record, record.event, texts)
+    return found
+
+
+def recorded_sources(records: Sequence[Record]) -> tuple[PolicySource, ...]:
+    """The policy files that governed a session last, the built-in pack first. Raises as `recorded_contract`."""
+    return parted(recorded_contract(records).texts["policy"])
+
+
+def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:
+    """Every tool the policies of a recorded contract may name."""
+    return (*contract.tools, *_specs(contract.texts.get(OTHER_TOOLS, "[]")))
+
+
+def flips(records: Sequence[Record], after: Policy, before: Policy | None = None) -> Flips:
+    """Every decision of a session under what it was recorded under (or `before`), and under `after`, side by side.
+
+    Cheap: no model, tool, disk or hash. It blocks, and has an event loop of its own: from a loop, call it in a thread
+    (`await asyncio.to_thread(flips, records, policy)`). What could not be compared is said in `problem`; it never
+    raises for what a log or an older file holds.
+    """
+    try:
+        contracts = recorded_contracts(records)
+    except (UsageError, FileInvalid) as error:
+        return Flips(session_of(records), problem=error.line())
+    return asyncio.run(compare(records, contracts, _closed(records), after, before))
+
+
+def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -> Contract:
+    known = {part: texts[digest] for part, digest in event.digests.items() if digest in texts}
+    for part in ("persona", "prompt", "policy", "tools", OTHER_TOOLS):
+        if part not in known:
+            raise UsageError(
+                f"the log does not hold the {part.replace('_', ' ')} of its persona",
+                hint="it was erased, or the session was recorded by an older Greenroom",
+                code="recorded.text",
+            )
+    persona = _persona(event, known)
+    tools = _specs(known["tools"])
+    policy = compile_policies(
+        parted(known["policy"]),
+        (*tools, *_specs(known[OTHER_TOOLS])),
+        Role.of(persona),
+        clock=FrozenClock(parse_stamp(record.at)),
+    )
+    return Contract(
+        persona=persona,
+        system=fill(known["prompt"], persona.prompt.variables, "the recorded prompt"),
+        voice="\n".join(voice_lines(persona.voice)),
+        policy=policy,
+        tools=tools,
+        model=event.model,
+        texts=known,
+        digests=dict(event.digests),
+    )
+
+
+def _persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
+    """The persona within the ceilings that held then."""
+    persona = parse(known["persona"], Persona, "the recorded persona")
+    if CEILINGS not in known:
+        return persona
+    return persona.model_copy(update={"limits": persona.limits.model_copy(update=json.loads(known[CEILINGS]))})
+
+
+def _specs(text: str) -> tuple[ToolSpec, ...]:
+    return tuple(ToolSpec.model_validate(spec) for spec in json.loads(text))
+
+
+class RecordedTools:
+    """The tools of a recorded session: their specs, and of each call whether it could be decided about."""
+
+    def __init__(self, specs: Sequence[ToolSpec], records: Sequence[Record]) -> None:
+        self._specs = tuple(specs)
+        self._problems = _problems(records)
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return self._specs
+
+    def problem(self, call: ToolCall) -> str:
+        return self._problems.get(_key(call.id, call.arguments), "")
+
+    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
+        return ToolResult(status="failed", error="a recording runs nothing")
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+def _problems(records: Sequence[Record]) -> dict[tuple[str, bytes], str]:
+    """What was wrong with the calls that ended as invalid, by call and by the arguments it was wrong with."""
+    arguments: dict[str, dict[str, Json]] = {}
+    found: dict[tuple[str, bytes], str] = {}
+    decided = {r.event.step.rpartition(":")[2] for r in records if isinstance(r.event, VerdictReached)}
+    for record in records:
+        match record.event:
+            case ReplyGenerated(calls=calls):
+                arguments |= {call.id: call.arguments for call in calls}
+            case ApprovalGiven(decision="edit", call=call, arguments=edited):
+                arguments[call] = edited or {}
+                decided.discard(call)
+            case ToolReturned(status="invalid", call=call, error=error) if call not in decided:
+                found[_key(call, arguments.get(call, {}))] = error
+            case _:
+                pass
+    return found
+
+
+def _key(call: str, arguments: Mapping[str, Json]) -> tuple[str, bytes]:
+    return call, canonical(dict(arguments))
+
+
+def _closed(records: Sequence[Record]) -> Build:
+    def build(contract: Contract, recording: LogRecording) -> Session:
+        parts = ClosedParts(RecordedTools(contract.tools, records))
+        outside = Outside(
+            model=ClosedModel(contract.model),
+            tools=parts,
+            retriever=parts,
+            memory=parts,
+            approver=parts,
+            clock=FrozenClock(),
+            ids=CountedIds(),
+        )
+        return Session(PlainLog("replay"), contract, outside, recording=recording)
+
+    return build

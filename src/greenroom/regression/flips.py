@@ -1,0 +1,226 @@
+"""The decisions of a recorded session put to other policies: which of them would have come out otherwise.
+
+Invariant: the session runs again exactly as it was recorded, so that both sides are asked the very same questions; what
+does not run again as recorded is said and compared with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import (
+    AutonomyChanged,
+    ContractLoaded,
+    Event,
+    Record,
+    TurnAbandoned,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.core.values import Hook, Json, ToolSpec, Verdict
+from greenroom.engine.contract import Contract
+from greenroom.engine.replay import LogRecording, first_difference
+from greenroom.engine.session import Session
+from greenroom.policy.port import Policy, Question
+from greenroom.policy.rules import EFFECTS
+
+Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A decision that comes out otherwise. `record` is that of the recorded verdict, `question` what was asked."""
+
+    session: str
+    record: int
+    turn: int
+    step: str
+    question: Question
+    before: Verdict
+    after: Verdict
+
+    @property
+    def looser(self) -> bool:
+        """Whether something gets through that did not before: a milder effect, or a span that is masked no longer."""
+        if self.before.effect != self.after.effect:
+            return EFFECTS.index(self.after.effect) < EFFECTS.index(self.before.effect)
+        return bool(masked_spans(self.before) - masked_spans(self.after))
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """What came of one session. `problem` says why its decisions could not be compared; then there are none."""
+
+    session: str
+    decisions: int = 0
+    flips: tuple[Flip, ...] = ()
+    problem: str = ""
+
+
+class Noted:
+    """The recorded policy, with every question it is asked noted beside its verdict.
+
+    Sums that only `others` limit are kept too, and each policy is shown those it keeps itself.
+    """
+
+    def __init__(self, policy: Policy, others: Sequence[Policy], asked: dict[int, tuple[Question, Verdict]]) -> None:
+        self._policy = policy
+        self._others = tuple(others)
+        self._asked = asked
+        self._kept: dict[int, set[str]] = {}
+
+    @property
+    def digest(self) -> str:
+        return self._policy.digest
+
+    def decide(self, question: Question) -> Verdict:
+        # A copy of its own for each question: equal verdicts may be one object.
+        verdict = self._policy.decide(self.as_seen_by(self._policy, question)).model_copy()
+        self._asked[id(verdict)] = (question, verdict)
+        return verdict
+
+    def as_seen_by(self, policy: Policy, question: Question) -> Question:
+        """The question with only those sums that `policy` limits, or that stand for other sessions."""
+        own, all_kept = self._kept.get(id(policy), set()), set().union(*self._kept.values())
+        foreign = all_kept - own
+        if not foreign & question.session.sums.keys():
+            return question
+        sums = {key: amount for key, amount in question.session.sums.items() if key not in foreign}
+        return question.model_copy(update={"session": question.session.model_copy(update={"sums": sums})})
+
+    def reserves(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, float]:
+        found: dict[str, float] = {}
+        for policy in (*self._others, self._policy):
+            amounts = policy.reserves(tool, arguments)
+            self._kept.setdefault(id(policy), set()).update(amounts)
+            found |= amounts
+        return found
+
+    def may_deny(self, hook: Hook) -> bool:
+        return self._policy.may_deny(hook)
+
+    def settled(self, text: str) -> int:
+        return self._policy.settled(text)
+
+    def watches(self, hook: Hook) -> bool:
+        return any(policy.watches(hook) for policy in (self._policy, *self._others))
+
+    def uses(self, name: str) -> bool:
+        return any(policy.uses(name) for policy in (self._policy, *self._others))
+
+    def covers(self, question: Question, when: Sequence[str]) -> bool:
+        return self._policy.covers(question, when)
+
+    def clause_problem(self, tool: ToolSpec, when: Sequence[str]) -> str:
+        return self._policy.clause_problem(tool, when)
+
+
+class AsRecorded(LogRecording):
+    """A log that answers by step alone: what a model was given is no matter where only the decisions are compared."""
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        return super().answer(kind, step, None)
+
+
+Build = Callable[[Contract, LogRecording], Session]
+"""A session over a log in memory, with every port closed."""
+
+
+async def compare(
+    records: Sequence[Record],
+    contracts: Mapping[int, Contract],
+    build: Build,
+    after: Policy,
+    before: Policy | None = None,
+) -> Flips:
+    """Every decision of a session under `before` (None: what it was recorded under) and under `after`.
+
+    `contracts` are those of the log's `ContractLoaded` records, by number.
+    """
+    name = session_of(records)
+    others = [policy for policy in (before, after) if policy is not None]
+    asked: dict[int, tuple[Question, Verdict]] = {}
+    noted = {at: _noted(contract, others, asked) for at, contract in contracts.items()}
+    if not noted:
+        return Flips(name, problem="its log does not say what governed it")
+    session = build(next(iter(noted.values())), AsRecorded(records))
+    try:
+        stopped = await _say_again(session, records, noted)
+        step, difference = first_difference(records, session.records)
+        if difference:
+            return Flips(name, problem=f"it does not replay as recorded: {stopped or 'another event'} at {step}")
+        return _compared(name, records, session.records, asked, noted, before, after)
+    finally:
+        await session.aclose()
+
+
+def _noted(contract: Contract, others: Sequence[Policy], asked: dict[int, tuple[Question, Verdict]]) -> Contract:
+    return replace(contract, policy=Noted(contract.policy, others, asked))
+
+
+async def _say_again(session: Session, records: Sequence[Record], contracts: Mapping[int, Contract]) -> str:
+    """Everything said and set between turns, in order, each turn under what governed when it began.
+
+    Returns what stopped the last turn that stopped, which may be how it was recorded.
+    """
+    given_up = {r.event.turn for r in records if isinstance(r.event, TurnAbandoned)}
+    governing, stopped = session.contract, ""
+    for record in records:
+        match record.event:
+            case ContractLoaded():
+                governing = contracts[record.seq]
+            case AutonomyChanged(step=""):
+                session.repeat(record.event)
+            case TurnStarted(words=words, origin=origin, turn=turn):
+                if governing is not session.contract:
+                    session.reload(governing)
+                try:
+                    await session.turn(words, origin=origin)
+                except GreenroomError as error:
+                    stopped = error.message
+                    if turn in given_up:
+                        session.abandon("as recorded")
+            case _:
+                pass
+    return stopped
+
+
+def _compared(
+    name: str,
+    records: Sequence[Record],
+    replayed: Sequence[Record],
+    asked: Mapping[int, tuple[Question, Verdict]],
+    contracts: Mapping[int, Contract],
+    before: Policy | None,
+    after: Policy,
+) -> Flips:
+    places = {r.event.step: r.seq for r in records if isinstance(r.event, VerdictReached)}
+    seen = [policy for contract in contracts.values() if isinstance(policy := contract.policy, Noted)]
+    decisions, flips = 0, []
+    for record in replayed:
+        event = record.event
+        if not isinstance(event, VerdictReached) or event.step not in places or id(event.verdict) not in asked:
+            continue
+        question, recorded = asked[id(event.verdict)]
+        one = recorded if before is None else before.decide(seen[0].as_seen_by(before, question))
+        other = after.decide(seen[0].as_seen_by(after, question))
+        decisions += 1
+        if one.effect != other.effect or masked_spans(one) != masked_spans(other):
+            flips.append(Flip(name, places[event.step], event.turn, event.step, question, one, other))
+    return Flips(name, decisions, tuple(flips))
+
+
+def masked_spans(verdict: Verdict) -> frozenset[Span]:
+    """Where a verdict has a mask in place of what was found."""
+    if verdict.effect != "redact":
+        return frozenset()
+    return frozenset((item.path, item.start, item.end) for item in verdict.findings if item.mask)
+
+
+def session_of(records: Sequence[Record]) -> str:
+    """The session a log belongs to: of a fork, its own name."""
+    named = [r.event.session for r in records if r.event.kind in ("session_opened", "session_forked")]
+    return named[-1] if named else ""
