@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ MAX_WINDOWS = 20_000
 
 # Leading digits and the lengths issued under them (ISO/IEC 7812 ranges as the networks publish them).
 _ISSUERS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
+    (("2200", "2201", "2202", "2203", "2204"), (16, 17, 18, 19)),
+    (("5018", "5020", "5038", "5893", "6304", "6759", "6761", "6762", "6763"), (16, 18, 19)),
     (("34", "37"), (15,)),
     (("300", "301", "302", "303", "304", "305", "36", "38"), (14,)),
     (("3528", "3529", "353", "354", "355", "356", "357", "358"), (16,)),
@@ -25,6 +28,28 @@ _ISSUERS: tuple[tuple[tuple[str, ...], tuple[int, ...]], ...] = (
     (("6011", "644", "645", "646", "647", "648", "649", "65"), (16, 19)),
     (("62",), (16, 17, 18, 19)),
 )
+
+
+_SMALLEST_GROUP = 3
+"""Cards are printed in groups of 3 to 6 digits; a column of small numbers is no card."""
+
+# Characters of an IBAN by country (SWIFT's IBAN registry).
+_IBAN_LENGTHS = {
+    country: length
+    for length, countries in {
+        15: "NO", 16: "BE BI", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
+        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
+        24: "AD CZ DZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR", 27: "BF BJ BY CM DJ FR GR IT MC MG MR SM",
+        28: "AL AZ CI CY DO GT HN HU LB ML NI PL SN SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 33: "RU",
+    }.items()
+    for country in countries.split()
+}  # fmt: skip
+_FILES = re.compile(
+    r"(?i)png|jpe?g|gif|svg|webp|ico|css|[jt]sx?|json|pdf|md|txt|html?|xml|ya?ml|toml|csv|zip|gz|tar|py|rs|go|java|rb|sh|php"
+    r"|docx?|xlsx?|pptx?|mp[34]|log"
+)
+"""Endings of file names. Some are top-level domains too, which link text without a scheme seldom means."""
+_HOST_LIKE = re.compile(r"(?i)(?:[a-z0-9-]+\.)+([a-z]{2,24})(?=[/:?#]|$)")
 
 
 def luhn(digits: str) -> bool:
@@ -45,6 +70,8 @@ def card_spans(run: str, budget: list[int]) -> Iterator[tuple[int, int]]:
     index = 0
     while index < len(groups) and budget[0] > 0:
         last = _card_at(run, groups, index, budget)
+        if last == index and _is_fraction(run, groups[index][0]):
+            last = -1
         if last < 0:
             index += 1
             continue
@@ -75,9 +102,16 @@ def _card_at(run: str, groups: list[tuple[int, int]], first: int, budget: list[i
         if len(digits) + end - start > 19:
             break
         digits += run[start:end]
+        if end - start < _SMALLEST_GROUP:
+            break
         if len(digits) >= 13 and len(digits) in _lengths(digits) and luhn(digits):
             found = last
     return found
+
+
+def _is_fraction(run: str, start: int) -> bool:
+    """Whether these digits stand behind the point of a number such as 0.4111111111111111."""
+    return start > 1 and run[start - 1] == "." and run[start - 2].isdigit()
 
 
 def _lengths(digits: str) -> tuple[int, ...]:
@@ -92,11 +126,33 @@ def iban(text: str) -> bool:
     return int("".join(str(int(character, 36)) for character in compact[4:] + compact[:4])) % 97 == 1
 
 
+def iban_end(text: str) -> int:
+    """Where the IBAN ends that `text` begins with, as long as those of its country are; 0 if there is none."""
+    length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
+    places = [place for place, character in enumerate(text) if character.isalnum()][: length + 1]
+    if not length or len(places) < length:
+        return 0
+    end = places[length - 1] + 1
+    goes_on = text[end : end + 1].isalnum()
+    return end if not goes_on and iban(text[:end].replace("-", "")) else 0
+
+
+def file_name(address: str) -> bool:
+    """Whether what looks like an e-mail address is a file such as `photo@2x.png`."""
+    host = address.rpartition("@")[2]
+    return host.count(".") == 1 and host[0].isdigit() and _FILES.fullmatch(host.rpartition(".")[2]) is not None
+
+
 def phone(text: str) -> bool:
-    """Whether the digits can be an E.164 number: 8 to 15 of them after a plus sign or two zeros."""
+    """Whether the digits can be an E.164 number: 8 to 15 of them after a plus sign or two zeros.
+
+    Behind 1 stand ten, the first of them 2 or more (North American Numbering Plan).
+    """
     digits = "".join(filter(str.isdigit, text))
     if text.startswith("00"):
         digits = digits[2:]
+    if digits[:1] == "1":
+        return len(digits) == 11 and digits[1] > "1"
     return 8 <= len(digits) <= 15 and digits[:1] != "0"
 
 
@@ -132,6 +188,14 @@ def host(url: str) -> str:
 
 def other_host(shown: str, target: str) -> bool:
     """Whether link text that reads like an address names another host than the link goes to."""
+    if "://" not in shown and not _names_host(shown):
+        return False
     shown_host = host(shown if "://" in shown else f"https://{shown}")
     target_host = host(target)
     return "." in shown_host and shown_host.removeprefix("www.") != target_host.removeprefix("www.")
+
+
+def _names_host(shown: str) -> bool:
+    """Whether link text without a scheme means a host: `www.shop.example`, and not `README.md`, `v1.2.3` or `Node.js`."""
+    found = _HOST_LIKE.match(shown)
+    return found is not None and (shown[:4].lower() == "www." or not _FILES.fullmatch(found[1]))

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Finding, Json
@@ -46,7 +47,7 @@ KINDS = tuple(LABELS)
 
 _KIND_OF = {label: kind for kind, label in LABELS.items()}
 _MASK = re.compile(f"‹({'|'.join(_KIND_OF)})#([1-9][0-9]{{0,8}})›")
-_SEPARATOR = b"\x00"
+_SEPARATOR = "\x00"
 Place = tuple[int, int, int, str]
 """Index of a string, start, end, detector."""
 
@@ -70,16 +71,17 @@ def scan(payload: Json, own: OwnDetectors = NONE) -> Scan:
     Linear in its size; never raises.
     """
     walked = walk(payload)
-    look = _remembered if walked.characters <= _REMEMBERED_CHARACTERS else _looked_at
+    look = _remembered if walked.characters <= _REMEMBERED_CHARACTERS else looked_at
     seen = look(tuple(walked.strings), own)
     return Scan(seen.findings, (*walked.unchecked, *seen.unchecked)) if walked.unchecked else seen
 
 
-def _looked_at(strings: tuple[tuple[str, str], ...], own: OwnDetectors) -> Scan:
+def looked_at(strings: tuple[tuple[str, str], ...], own: OwnDetectors, patterns: Sequence[Pattern] = PATTERNS) -> Scan:
+    """The same for strings with their paths, with these `patterns` only."""
     joined = _Strings(strings)
     budget = [MAX_WINDOWS]
     found: list[Place] = []
-    for pattern in PATTERNS:
+    for pattern in patterns:
         joined.search(pattern, budget, found)
     joined.odd_characters(found)
     if own.detectors:
@@ -94,7 +96,7 @@ def _looked_at(strings: tuple[tuple[str, str], ...], own: OwnDetectors) -> Scan:
 
 
 # A pure function of paths and texts, so remembering its answers changes none.
-_remembered = lru_cache(_REMEMBERED)(_looked_at)
+_remembered = lru_cache(_REMEMBERED)(looked_at)
 
 
 def _without_numbers_in_numbers(places: list[Place]) -> list[Place]:
@@ -117,15 +119,16 @@ class _Strings:
 
     def __init__(self, strings: tuple[tuple[str, str], ...]) -> None:
         self._strings = strings
-        self._folded = [fold(text) for _, text in strings]
-        parts = [folded.text.encode("utf-8", "surrogatepass") for folded in self._folded]
-        self._starts: list[int] = []
-        offset = 0
-        for part in parts:
-            self._starts.append(offset)
-            offset += len(part) + len(_SEPARATOR)
-        self._data = _SEPARATOR.join(parts)
-        self._ascii = self._data.isascii()
+        texts = [text for _, text in strings]
+        joined = _SEPARATOR.join(texts)
+        self._ascii = joined.isascii()
+        self._folded = [] if self._ascii else [fold(text) for text in texts]
+        if self._ascii:
+            self._data, sizes = joined.encode(), [len(text) for text in texts]
+        else:
+            parts = [folded.text.encode("utf-8", "surrogatepass") for folded in self._folded]
+            self._data, sizes = _SEPARATOR.encode().join(parts), [len(part) for part in parts]
+        self._starts = list(accumulate((size + 1 for size in sizes), initial=0))
         self._cursor = (0, 0, 0)
 
     def search(self, pattern: Pattern, budget: list[int], found: list[Place]) -> None:
@@ -161,12 +164,11 @@ class _Strings:
         """Which string a byte span stands in, and where there in code points; None if it spans several."""
         index = bisect_right(self._starts, start) - 1
         base = self._starts[index]
-        folded = self._folded[index]
         if self._ascii:
-            first, last = start - base, end - base
-        else:
-            first = self._points(index, base, start)
-            last = first + len(self._data[start:end].decode("utf-8", "surrogatepass"))
+            return (index, start - base, end - base) if end < self._starts[index + 1] else None
+        folded = self._folded[index]
+        first = self._points(index, base, start)
+        last = first + len(self._data[start:end].decode("utf-8", "surrogatepass"))
         return (index, *folded.span(first, last)) if last <= len(folded.text) else None
 
     def _points(self, index: int, base: int, start: int) -> int:

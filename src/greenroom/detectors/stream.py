@@ -28,10 +28,12 @@ _KEY_START, _KEY_END = "-----BEGIN", re.compile(r"-----END [A-Z0-9 ]*-----[^-]")
 # and capitals with spaces between, a mask, or simply the last word.
 _OPEN = re.compile(
     r"(?:\[[^\[\]\n]*(?:\](?:\([^()\s]*)?)?"
-    r"|<a\s[^<>]*(?:>[^<>]*)?"
+    r"|<a\s(?:(?!</a)[\s\S])*"
     r"|[\w \-]{0,20}[\"']?\s*(?:[:=]|=>)\s*[\"']?\S*"
-    r"|(?i:(?:api|access|secret|passw(?:or)?d|pwd|token|credential)s?(?:[_\- ]?(?:k(?:e(?:ys?)?)?)?)?)[\"']?\s*"
-    r"|(?<!\w)[+0-9A-Z][0-9A-Z ().\-/]*"
+    r"|(?i:api|access|secret|private|signing|client|auth|bearer|basic|passw|passphrase|pwd|token|credential|kennwort"
+    r"|wachtwoord|mot de|contrase)[\w \-\t\n\"'`:=>]{0,40}\S*"
+    r"|(?i:(?<![a-z0-9])[a-z]{2}[ \-]?[0-9]{2}[a-z0-9 \-]{0,50})"
+    r"|(?<![^\W_])[+0-9A-Z][0-9A-Z ().\-/]*"
     r"|\S+)\Z"
 )
 
@@ -41,6 +43,13 @@ def settled(text: str, own: Sequence[OwnDetector] = ()) -> int:
 
     `own` are the workspace's detectors that matter here; one without a `reach` lets nothing go.
     """
+    folded = fold(text)
+    cut = _settled(folded.text, own)
+    return folded.span(0, cut)[1] if cut else 0
+
+
+def _settled(text: str, own: Sequence[OwnDetector]) -> int:
+    """The same for a text that is folded."""
     cut = _closed(text)
     if own and cut:
         cut = min(cut, _out_of_reach(text, own))
@@ -66,10 +75,9 @@ def _uncut(text: str, own: Sequence[OwnDetector]) -> Iterator[tuple[int, int]]:
     """
     for item in find(text):
         yield max(0, item.start - (_KEYWORD_HELD if item.detector == "secret.keyed" else 0)), item.end - 1
-    folded = fold(text)
     for detector in own:
-        for match in detector.matches(folded.text):
-            yield folded.span(match.first, match.last)
+        for match in detector.matches(text):
+            yield match.first, match.last
 
 
 def _out_of_reach(text: str, own: Sequence[OwnDetector]) -> int:
@@ -82,9 +90,7 @@ def _out_of_reach(text: str, own: Sequence[OwnDetector]) -> int:
         if detector.reach is None:
             return 0
         reach = max(reach, detector.reach)
-    folded = fold(text)
-    last = len(folded.text) - reach - 1
-    return folded.span(0, last)[1] if last > 0 else 0
+    return max(0, len(text) - reach - 1)
 
 
 def _word_start(text: str, cut: int) -> int:
