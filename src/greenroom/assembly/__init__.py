@@ -153,10 +153,10 @@ async def _begun(
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
-    contract = cast.contract
-    policy = {"persona": contract.persona.id, "digest": contract.policy.digest, "label": cast.policy}
-    await asyncio.to_thread(ledger.policy_loaded, log.session, **policy)
-    session = Session(log, contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor)
+    await asyncio.to_thread(_note_policy, ledger, log.session, cast)
+    session = Session(
+        log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor
+    )
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, outside.approver)
     return session
@@ -165,13 +165,23 @@ async def _begun(
 def reloaded_contract(workspace: Workspace, session: Session) -> Contract:
     """What governs a session from here on if it is given to `Session.reload`: everything as it is on disk now.
 
+    The ledger has another policy before it counts.
+
     Raises:
         FileInvalid: something a person wrote is broken; the session goes on under what it has.
         UsageError: what would run is not what was trusted.
+        DiskFailed: the ledger could not be written.
     """
-    now = session.contract
+    now, clock = session.contract, SystemClock()
     masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
-    return cast_of(workspace, now.persona.id, now.model, SystemClock(), trusted=None, masks=masks).contract
+    cast = cast_of(workspace, now.persona.id, now.model, clock, trusted=None, masks=masks)
+    _note_policy(Ledger.of(workspace, clock), session.id, cast)
+    return cast.contract
+
+
+def _note_policy(ledger: Ledger, session: str, cast: Cast) -> None:
+    contract = cast.contract
+    ledger.policy_loaded(session, contract.persona.id, contract.policy.digest, cast.policy)
 
 
 def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, ids: Ids) -> FileLog:
