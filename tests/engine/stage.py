@@ -16,6 +16,7 @@ from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import (
     ApprovalReply,
     Ask,
+    Card,
     Effect,
     Hook,
     Json,
@@ -27,6 +28,7 @@ from greenroom.core.values import (
     Verdict,
 )
 from greenroom.detectors.stream import settled
+from greenroom.detectors.walk import rewrite
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import DayBook, NoDayBook, Outside
 from greenroom.engine.session import Session
@@ -104,9 +106,7 @@ class AmountPolicy:
             effect, rule = "require_approval", "asking"
         payload = None
         if question.hook != "tool.call" and "4111" in str(question.payload):
-            payload = {
-                k: v.replace("4111", "‹card#1›") if isinstance(v, str) else v for k, v in question.payload.items()
-            }
+            payload = rewrite(question.payload, lambda path, text: text.replace("4111", "‹card#1›"))
             effect = "redact" if effect == "allow" else effect
         return Verdict(
             effect=effect,
@@ -232,6 +232,19 @@ class ListMemory:
 
 
 @dataclass
+class ListedApprover:
+    """Gives the listed answers in order to whatever it is really asked, and keeps the steps."""
+
+    replies: list[ApprovalReply]
+    asked: list[str] = field(default_factory=list)
+
+    async def ask(self, step: str, card: Card) -> ApprovalReply:
+        self.asked.append(step)
+        await asyncio.sleep(0)
+        return self.replies.pop(0)
+
+
+@dataclass
 class Stage:
     """What a test needs hold of."""
 
@@ -293,6 +306,13 @@ def answering(session: Session, *replies: ApprovalReply) -> None:
             session.answer(item.event.step, waiting.pop(0))
 
     session.bus.subscribe(watch)
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for something to be so, and fail rather than hang."""
+    async with asyncio.timeout(5):
+        while not happened():  # noqa: ASYNC110  # what happens is in the log, which tells nobody by itself
+            await asyncio.sleep(0.001)
 
 
 def kinds(records: Sequence[Record]) -> list[str]:

@@ -76,7 +76,7 @@ async def _answer(room: Room, turn: int, step: str, card: Card) -> ApprovalReply
         seen = look()
         if seen is None:
             answer: ApprovalReply | Overdue | Void = await attended(room.outside.approver.ask(step, card), look)
-            seen = answer
+            seen = look() or answer  # what came between two looks counts before an answer that came after it
         if not isinstance(seen, Overdue):
             return seen
         if (denied := pass_on(room, turn, step, card, seen)) is not None:
@@ -95,8 +95,7 @@ def _seen(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Overd
         if stop is not None:
             why = f"It was stopped{f': {stop.reason}' if stop.reason else '.'}"
             return ApprovalReply(decision="deny", approver=stop.by, established=KILL_SWITCH, reason=why)
-    request_event = room.steps.find(ApprovalRequested, step)
-    if request_event is not None and request_event.policy_digest != room.contract.policy.digest:
+    if card.verdict.policy_digest != room.contract.policy.digest:
         return Void()
     now: Stage = stage_of(room, step, card)
     overdue = now.deadline is not None and room.outside.clock.now() >= parse_stamp(now.deadline)

@@ -175,6 +175,8 @@ async def _ask_until_settled(
             verdict = decide_call(room, turn, call, suffix)
             if verdict.effect == "deny":
                 return call, ToolResult(status="denied", error=verdict.why)
+            if not verdict.blocks and not edits and room.gates.mode == "run":
+                return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
             continue
         if reply.decision != "edit":
             return call, reply

@@ -1,0 +1,111 @@
+"""Another contract while a session goes on: its policy counts at once, and no answer outlives the policy it was given under."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, ContractLoaded, Record, ToolReturned
+from greenroom.core.values import ApprovalReply
+from greenroom.engine import waiting
+from greenroom.engine.contract import Contract
+from greenroom.engine.session import Session
+from tests.engine.stage import AmountPolicy, ListedApprover, says, stage, until
+
+CALL = ("orders.refund", {"order_id": 1, "amount": 120})
+ALLOW = ApprovalReply(decision="allow", approver="kim")
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0.001)
+
+
+def under(contract: Contract, policy: AmountPolicy, **changes: str) -> Contract:
+    """The contract with another policy, and other texts where they are given."""
+    digests = {**contract.digests, "policy": policy.digest, **{part: f"digest of {t}" for part, t in changes.items()}}
+    return replace(contract, policy=policy, digests=digests, texts={**contract.texts, **changes})
+
+
+def count(session: Session, kind: type) -> int:
+    return sum(isinstance(r.event, kind) for r in session.records)
+
+
+def test_between_turns_all_of_it_counts_and_the_log_says_so() -> None:
+    play = stage(says("", CALL), says("One."), says("", CALL), says("Two."), policy=AmountPolicy(limit=1000))
+    play.policy.reserved = "nothing"
+    session = play.session()
+    asyncio.run(session.turn("one"))
+    assert session.reload(under(session.contract, AmountPolicy(limit=10), prompt="You are brief."))
+    assert count(session, ContractLoaded) == 2
+    play.approver = ListedApprover([])
+    asyncio.run(session.turn("two"))
+    returned = [r.event for r in session.records if isinstance(r.event, ToolReturned)]
+    assert [e.status for e in returned] == ["done", "denied"]
+
+
+def test_an_open_question_is_void_and_asked_anew_under_the_new_policy() -> None:
+    play = stage(says("", CALL), says("Done."))
+    session = play.session()
+
+    async def run() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: count(session, ApprovalRequested) == 1)
+        session.reload(under(session.contract, AmountPolicy(limit=110)))
+        await until(lambda: count(session, ApprovalRequested) == 2)
+        session.answer("t1/ask:c1", ALLOW)
+        await turn
+
+    asyncio.run(run())
+    asked = [r.event for r in session.records if isinstance(r.event, ApprovalRequested)]
+    assert asked[0].policy_digest != asked[1].policy_digest
+    assert count(session, ApprovalGiven) == 1
+    assert len(play.tools.ran) == 1
+
+
+def test_a_stricter_policy_denies_what_was_being_asked_about_whatever_was_answered_meanwhile() -> None:
+    play = stage(says("", CALL), says("Done."))
+    session = play.session()
+
+    def watch(item: object) -> None:
+        if isinstance(item, Record) and isinstance(item.event, ApprovalRequested):
+            session.answer(item.event.step, ALLOW)  # the answer is there before the policy changes
+            session.reload(under(session.contract, AmountPolicy(limit=10)))
+
+    session.bus.subscribe(watch)
+    asyncio.run(session.turn("refund"))
+    assert play.tools.ran == []
+    assert count(session, ApprovalGiven) == 0
+
+
+def test_a_laxer_policy_lets_an_asked_call_run_without_an_answer() -> None:
+    play = stage(says("", CALL), says("Done."))
+    session = play.session()
+
+    async def run() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: count(session, ApprovalRequested) == 1)
+        session.reload(under(session.contract, AmountPolicy(limit=500)))
+        await turn
+
+    asyncio.run(run())
+    assert len(play.tools.ran) == 1
+    assert count(session, ApprovalGiven) == 0
+
+
+def test_what_is_not_policy_waits_for_the_end_of_the_open_turn() -> None:
+    play = stage(says("", CALL), says("One."), says("Two."))
+    session = play.session()
+
+    async def run() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: count(session, ApprovalRequested) == 1)
+        fresh = replace(under(session.contract, play.policy, prompt="You are brief."), system="You are brief.")
+        assert not session.reload(fresh)
+        session.answer("t1/ask:c1", ALLOW)
+        await turn
+        await session.turn("hello")
+
+    asyncio.run(run())
+    heads = [request.messages[0].text for request in play.model.requests]
+    assert heads == ["You are Aria.", "You are Aria.", "You are brief."]

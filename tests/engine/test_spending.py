@@ -1,0 +1,97 @@
+"""What all sessions may spend in a day: read when a call is decided, and once more right before it runs."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+
+from greenroom.core.events import DaySumsRead, ToolReturned
+from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.session import Session
+from tests.engine.stage import AmountPolicy, says, stage
+
+KEY = "orders.refund:amount:day"
+
+
+def refund(amount: float) -> tuple[str, dict[str, object]]:
+    return ("orders.refund", {"order_id": 1, "amount": amount})
+
+
+@dataclass
+class Book:
+    """Sums of a day as they come up, one reading after another; the last one stays."""
+
+    readings: list[float]
+    days: list[str] = field(default_factory=list)
+    held: int = 0
+
+    def sums(self, day: str) -> Mapping[str, float]:
+        self.days.append(day)
+        spent = self.readings.pop(0) if len(self.readings) > 1 else self.readings[0]
+        return {KEY: spent} if spent else {}
+
+    def turn_to_spend(self) -> AbstractContextManager[object]:
+        @contextmanager
+        def hold() -> Iterator[None]:
+            self.held += 1
+            yield
+
+        return hold()
+
+
+def statuses(session: Session) -> list[str]:
+    return [r.event.status for r in session.records if isinstance(r.event, ToolReturned)]
+
+
+def test_what_other_sessions_spent_counts_and_a_replay_knows_it() -> None:
+    book = Book([950.0])
+    play = stage(says("", refund(90)), says("Done."), policy=AmountPolicy(reserved="day"), day=book)
+    session = play.session()
+    asyncio.run(session.turn("refund"))
+    assert statuses(session) == ["denied"]  # 950 + 90 is over ten times the limit of 100
+    (read,) = [r.event for r in session.records if isinstance(r.event, DaySumsRead)]
+    assert (read.day, read.sums) == ("2026-11-20", {KEY: "950.0"})
+    twin = stage(policy=AmountPolicy(reserved="day"))
+    replayed = asyncio.run(replay(twin.session(recording=LogRecording(session.records)), session.records))
+    assert replayed.same, replayed.difference
+
+
+def test_two_sessions_that_were_decided_at_once_cannot_both_spend_the_rest() -> None:
+    book = Book([0.0, 950.0])  # nothing was spent when this call was decided; then the other session ran its own
+    play = stage(says("", refund(90)), says("Done."), policy=AmountPolicy(reserved="day"), day=book)
+    session = play.session()
+    asyncio.run(session.turn("refund"))
+    assert play.tools.ran == []
+    assert statuses(session) == ["denied"]
+    assert book.held == 1
+    twin = stage(policy=AmountPolicy(reserved="day"))
+    replayed = asyncio.run(replay(twin.session(recording=LogRecording(session.records)), session.records))
+    assert replayed.same, replayed.difference
+
+
+def test_on_another_day_own_and_other_spending_begins_anew() -> None:
+    book = Book([0.0])
+    replies = [reply for amount in (60, 60) for reply in (says("", refund(amount)), says("Done."))]
+    play = stage(*replies, policy=AmountPolicy(limit=10, reserved="day"), day=book)
+    play.policy.ask = None
+    session = play.session()
+    asyncio.run(asyncio.wait_for(_answered(session, "today"), 5))
+    play.clock.advance(24 * 3600)
+    asyncio.run(asyncio.wait_for(_answered(session, "tomorrow"), 5))
+    assert statuses(session) == ["done", "done"]  # 120 in one day would be denied
+    assert sorted(set(book.days)) == ["2026-11-20", "2026-11-21"]
+
+
+async def _answered(session: Session, words: str) -> None:
+    from greenroom.core.values import ApprovalReply
+    from tests.engine.stage import answering
+
+    answering(session, ApprovalReply(decision="allow", approver="kim"))
+    await session.turn(words)
+
+
+def test_calls_without_a_limit_by_the_day_read_nothing() -> None:
+    book = Book([950.0])
+    play = stage(says("", refund(90)), says("Done."), day=book)
+    asyncio.run(play.session().turn("refund"))
+    assert book.days == []
