@@ -22,7 +22,7 @@ def covers(tool: ToolSpec, question: Question, when: Sequence[str]) -> bool:
         environment, conditions = _compiled(_Tool(tool), tuple(when))
     except ClauseInvalid:
         return False
-    if not conditions:
+    if not conditions or not all(map(_about_arguments, conditions)):
         return False
     activation = Live(question, ()).activation(environment)
     return all(condition.outcome(activation) is True for condition in conditions)
@@ -34,10 +34,16 @@ def clause_problem(tool: ToolSpec, when: Sequence[str]) -> str:
         return "leave for later calls needs a clause that says which"
     for source in when:
         try:
-            _compiled(_Tool(tool), (source,))
+            _, conditions = _compiled(_Tool(tool), (source,))
         except ClauseInvalid as error:
             return f'in "{source}": {error}{f" ({error.hint})" if error.hint else ""}'
+        if not all(map(_about_arguments, conditions)):
+            return f'"{source}" says nothing about an argument, so it would cover every call'
     return ""
+
+
+def _about_arguments(condition: Condition) -> bool:
+    return any(name.startswith("args.") for name, _ in condition.reads)
 
 
 class _Tool:
