@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from greenroom.approval.binding import bind
 from greenroom.assembly.casting import policy_text
+from greenroom.assembly.recorded import recorded_contracts
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.ledger.entries import ANCHORED, Line
 from greenroom.ledger.ledger import Ledger, anchors_in
 from greenroom.ledger.signing import signed_up_to
-from greenroom.log.audit import Approval, Audit
+from greenroom.log.audit import POLICY, Approval, Audit, other_text
 from greenroom.log.catalog import audit_session
 from greenroom.persona.load import load_persona
 from greenroom.workspace.layout import Workspace
@@ -29,7 +30,8 @@ class Proof:
 
     `signed` is its last record under a signature (-1: none), `keyed` whether greenroom.toml names a key. `labels` name policies by digest. `changed` are the
     components (`persona`, `prompt`, `policy`) whose text on disk is another one than what governed last; `unread` says
-    why that could not be looked at, '' if it could.
+    why that could not be looked at, '' if it could. `unchecked` says why a policy could not be compiled again from its
+    recorded text to see whether its digest is right, '' if each could.
     """
 
     audit: Audit
@@ -38,6 +40,7 @@ class Proof:
     labels: dict[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     unread: str = ""
+    unchecked: str = ""
 
     def fits(self, approval: Approval) -> bool:
         """Whether an answer is bound to its own card, policy and tools, as the log holds them."""
@@ -58,7 +61,27 @@ def prove_session(workspace: Workspace, session: str) -> Proof:
     audited = audit_session(workspace, session, anchors_in(lines))
     signed = _signed_record(lines, signed_up_to(lines, public), audited.session)
     changed, unread = _beside_disk(workspace, audited.contracts)
-    return Proof(audited, signed, bool(public), _labels(lines), changed, unread)
+    unchecked = _compiled_again(audited.contracts)
+    return Proof(audited, signed, bool(public), _labels(lines), changed, unread, unchecked)
+
+
+def _compiled_again(contracts: Sequence[Record]) -> str:
+    """Why the policies could not be compiled from their recorded texts, '' if each is the one its digest names.
+
+    Raises:
+        LogDamaged: a policy text is not the one that governed.
+    """
+    try:
+        found = recorded_contracts(contracts)
+    except GreenroomError as error:
+        return error.message
+    except ValueError:
+        return "a recorded text is malformed"
+    for record in contracts:
+        named = record.event.digests.get(POLICY, "") if isinstance(record.event, ContractLoaded) else ""
+        if found[record.seq].policy.digest != named:
+            raise other_text(record, POLICY, named)
+    return ""
 
 
 def _signed_record(lines: Sequence[Line], entry: int, session: str) -> int:
@@ -85,6 +108,6 @@ def _beside_disk(workspace: Workspace, contracts: Sequence[Record]) -> tuple[tup
     except GreenroomError as error:
         return (), error.message
     changed = [part for part, digest in loaded.digests.items() if last.get(part, digest) != digest]
-    if "policy" in last and texts.get(last["policy"], policy) != policy:
-        changed.append("policy")
+    if POLICY in last and texts.get(last[POLICY], policy) != policy:
+        changed.append(POLICY)
     return tuple(changed), ""

@@ -35,8 +35,8 @@ def verified(workspace: Workspace, session: str, *, full: bool = False) -> Answe
     from greenroom.assembly.proof import prove_session
 
     proof = prove_session(workspace, session)
-    lines = [_sound(proof), _governed(proof), *_approvals(proof, full=full)]
-    return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof.audit))
+    lines = [_sound(proof), _governed(proof), *_approvals(proof, full=full), *_acts(proof.audit)]
+    return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof))
 
 
 def _sound(proof: Proof) -> str:
@@ -73,23 +73,35 @@ def _governed(proof: Proof) -> str:
 
 def _approvals(proof: Proof, *, full: bool) -> Iterator[str]:
     for one in proof.audit.approvals:
-        given, asked = one.answer, one.asked
-        card = (
-            f"card {one.commitment[:12]} (record {asked.seq})" if asked else "no card: the question is not in this log"
-        )
-        yield "  " + inert_line(
-            f"{one.given.seq}  {given.decision} {_tool(one)} ({given.call}) by {who(given)} · {card}"
-            f" · policy {_policy(proof, one.policy_digest)} · {'anchored' if one.anchored else 'not anchored'}"
-            f"{'' if proof.fits(one) else ' · NOT BOUND to that card, policy and tools'}",
-            600,
-        )
+        yield "  " + inert_line(" · ".join(_told(proof, one)), 600)
         if full and one.card is not None:
-            yield from (
-                f"        {line}" for line in card_lines(one.card, one.question.deadline if one.question else None)
-            )
+            deadline = one.question.deadline if one.question else None
+            yield from (f"        {line}" for line in card_lines(one.card, deadline))
 
 
-def _notes(found: Audit) -> Iterator[str]:
+def _told(proof: Proof, one: Approval) -> Iterator[str]:
+    """An answer in parts: what, by whom, on which card, under which policy."""
+    given, asked = one.answer, one.asked
+    until = f" until {given.expires}" if given.expires else ""
+    leave = f" for the {given.scope}{until}" if given.scope != "once" else ""
+    yield f"{one.given.seq}  {given.decision}{leave} {_tool(one)} ({given.call}) by {who(given)}"
+    yield f"card {one.commitment[:12]} (record {asked.seq})" if asked else "no card: the question is not in this log"
+    yield f"policy {_policy(proof, one.policy_digest)}"
+    yield "anchored" if one.anchored else "not anchored"
+    if not proof.fits(one):
+        yield "NOT BOUND to that card, policy and tools"
+
+
+def _acts(found: Audit) -> Iterator[str]:
+    for told in found.acts:
+        anchored = "anchored" if told.seq <= found.verified.anchored else "not anchored"
+        yield "  " + inert_line(f"{told.seq}  {told.said} · {anchored}", 600)
+
+
+def _notes(proof: Proof) -> Iterator[str]:
+    found = proof.audit
+    if proof.unchecked and found.contracts:
+        yield f"the digest of the policy could not be checked against its text: {proof.unchecked}"
     if found.due:
         yield f"anchored as a rule, but not here: {'; '.join(told.said for told in found.due[:3])}. {_CUT}"
     if found.erased:
@@ -119,7 +131,12 @@ def _data(proof: Proof, *, full: bool) -> dict[str, Json]:
         "erased": list(found.erased),
         "absent": [{"component": part, "digest": digest} for part, digest in found.absent],
         "policies": [{"digest": digest, "label": proof.labels.get(digest, "")} for digest in found.policies],
+        "policy_unchecked": proof.unchecked,
         "on_disk": {"changed": list(proof.changed), "unread": proof.unread},
+        "acts": [
+            {"record": told.seq, "what": told.said, "anchored": told.seq <= found.verified.anchored}
+            for told in found.acts
+        ],
         "approvals": [_approval(proof, one, full=full) for one in found.approvals],
     }
 
@@ -136,6 +153,8 @@ def _approval(proof: Proof, one: Approval, *, full: bool) -> dict[str, Json]:
         "decision": given.decision,
         "approver": given.approver,
         "established": given.established,
+        "scope": given.scope,
+        "expires": given.expires,
         "asked": one.asked.seq if one.asked else None,
         "card": one.commitment,
         "policy": one.policy_digest,

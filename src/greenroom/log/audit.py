@@ -15,8 +15,11 @@ from greenroom.core.errors import LogDamaged
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     ContentErased,
     ContractLoaded,
+    DeadLetterDiscarded,
+    GrantRevoked,
     Record,
     SessionForked,
     SessionOpened,
@@ -28,8 +31,11 @@ from greenroom.core.values import Card
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, walk
 from greenroom.log.codec import decode
 
-TEXTS = ("persona", "prompt", "tools", "parameters")
-"""Components whose digest is that of their text. The policy's is that of the compiled policy."""
+POLICY = "policy"
+"""The component whose digest is not that of its text but that of the compiled policy."""
+
+_ACTS = frozenset({"autonomy_changed", "grant_revoked", "dead_letter_discarded"})
+"""What else people decided."""
 
 _TOLD = frozenset(
     {
@@ -42,6 +48,7 @@ _TOLD = frozenset(
         "turn_interrupted",
         "turn_abandoned",
         "content_erased",
+        *_ACTS,
     }
 )
 
@@ -100,7 +107,7 @@ class Told(NamedTuple):
 class Audit:
     """A session that verified.
 
-    `contracts` are the records that brought a persona, policy and tools into force, `erased` the records whose content
+    `acts` is what else people decided, `contracts` are the records that brought a persona, policy and tools into force, `erased` the records whose content
     is gone on purpose, `due` those after the last anchor that are anchored as soon as they are written: a crash came
     between, or the ledger was cut. `absent` are texts (component and digest) that the log names and does not hold.
     """
@@ -108,6 +115,7 @@ class Audit:
     session: str
     verified: Verified
     approvals: tuple[Approval, ...] = ()
+    acts: tuple[Told, ...] = ()
     contracts: tuple[Record, ...] = ()
     anchors: tuple[Told, ...] = ()
     due: tuple[Told, ...] = ()
@@ -154,6 +162,7 @@ def audit(path: Path, anchors: Anchors) -> Audit:
         session=path.stem,
         verified=Verified(found.records, found.head, top, found.torn_bytes),
         approvals=tuple(seen.approvals),
+        acts=tuple(told for told in seen.told if told.kind in _ACTS),
         contracts=tuple(seen.contracts),
         anchors=tuple(told for told in seen.told if told.seq in anchors),
         due=tuple(told for told in seen.told if told.kind in _DUE and told.seq > top),
@@ -194,6 +203,13 @@ def _said(record: Record) -> Told:
             said = f"turn {turn} given up at {record.seq}"
         case TurnInterrupted(turn=turn):
             said = f"turn {turn} interrupted at {record.seq}"
+        case AutonomyChanged(level=level, by=by, established=established, expires=expires):
+            until = f" until {expires}" if expires else ""
+            said = f"autonomy {level}{until} by {_named(by)} via {established or 'no stated way'}"
+        case GrantRevoked(grant=grant, by=by):
+            said = f"leave given at {grant} taken back by {_named(by)}"
+        case DeadLetterDiscarded(letter=letter, by=by):
+            said = f"{letter} let be by {_named(by)}"
         case event:
             return _told(record.seq, event.kind)
     return Told(record.seq, record.event.kind, said)
@@ -205,13 +221,17 @@ def _told(seq: int, kind: str) -> Told:
 
 def who(given: ApprovalGiven) -> str:
     """Who answered, and how that was established."""
-    return f"{given.approver or 'nobody named'} via {given.established or 'no stated way'}"
+    return f"{_named(given.approver)} via {given.established or 'no stated way'}"
+
+
+def _named(person: str) -> str:
+    return person or "nobody named"
 
 
 def _policies(contracts: Iterable[Record]) -> Iterable[str]:
     for record in contracts:
-        if isinstance(record.event, ContractLoaded) and "policy" in record.event.digests:
-            yield record.event.digests["policy"]
+        if isinstance(record.event, ContractLoaded) and POLICY in record.event.digests:
+            yield record.event.digests[POLICY]
 
 
 def _checked_texts(contracts: Sequence[Record]) -> tuple[tuple[str, str], ...]:
@@ -229,11 +249,13 @@ def _checked_texts(contracts: Sequence[Record]) -> tuple[tuple[str, str], ...]:
             text = record.event.texts.get(named)
             if text is None and named not in held:
                 absent[part, named] = None
-            if text is not None and part in TEXTS and digest(text) != named:
-                raise LogDamaged(
-                    f"line {record.seq + 1} holds another {part} text than the one its digest {short(named)} names",
-                    line_number=record.seq + 1,
-                    code="log.text",
-                )
+            if text is not None and part != POLICY and digest(text) != named:
+                raise other_text(record, part, named)
         held.update(record.event.texts)
     return tuple(absent)
+
+
+def other_text(record: Record, part: str, named: str) -> LogDamaged:
+    """A text of a contract is not the one that the digest `named` stands for."""
+    said = f"line {record.seq + 1} holds another {part} text than the one its digest {short(named)} names"
+    return LogDamaged(said, line_number=record.seq + 1, code="log.text")
