@@ -52,7 +52,6 @@ CARD = Card(
         findings=(Finding(detector="personal.email", path="args.note", start=3, end=9),),
         unchecked=("hosts",),
     ),
-    reason="The customer is right.",
     origin=("user", "passage"),
 )
 Scene = Callable[["Desk", Pilot[None]], Awaitable[None]]
@@ -95,7 +94,7 @@ def play(scene: Scene, size: tuple[int, int] = (80, 24)) -> Desk:
 
 
 def test_the_card_is_read_in_order() -> None:
-    text = card_text(CARD, 90).plain
+    text = card_text(CARD, 90, said="The customer is right.").plain
     wanted = [
         "orders.refund", "must not run twice", "cannot be undone", "amount    120", "order_id  1001", "refund.large",
         "Refunds above 100", "✓ args.amount > 100    args.amount = 120", "personal.email in args.note 3 to 9", "user, passage",
@@ -114,7 +113,7 @@ def test_nothing_on_the_card_is_live_or_cut(width: int) -> None:
             "origin": (HOSTILE,),
         }
     )
-    text = card_text(hostile, width).plain
+    text = card_text(hostile, width, said=HOSTILE, package=(HOSTILE,)).plain
     assert not any(char in text for char in "\x1b\x07\u202e")
     assert text.count("lorem") == 200
     assert all(len(line) <= width for line in text.split("\n"))
@@ -167,7 +166,7 @@ def test_a_card_may_be_asked_before_it_is_mounted() -> None:
 
 
 def test_a_tight_card_says_all_of_it_on_fewer_rows() -> None:
-    text = card_text(CARD, 76, tight=True).plain
+    text = card_text(CARD, 76, tight=True, said="The customer is right.").plain
     wanted = [
         "amount=120  order_id=1001", "must not run twice", "cannot be undone", "refund.large: Refunds above 100",
         "✓ args.amount > 100    args.amount = 120", "personal.email in args.note 3 to 9", "user, passage",
@@ -175,7 +174,7 @@ def test_a_tight_card_says_all_of_it_on_fewer_rows() -> None:
     ]  # fmt: skip
     places = [text.index(piece) for piece in wanted]
     assert places == sorted(places)
-    assert text.count("\n") < card_text(CARD, 76).plain.count("\n") - 2
+    assert text.count("\n") < card_text(CARD, 76, said="The customer is right.").plain.count("\n") - 2
     assert card_text(CARD, 36, tight=True).plain.startswith("amount=120  order_id=1001\nmust not run twice")
 
 
@@ -330,7 +329,14 @@ def test_the_options_are_in_view_at_every_size(size: tuple[int, int]) -> None:
         foot = str(desk.query_one("#card-foot", Static).render())
         assert all(word in foot for word in ("deny", "edit", "simulate", "approve", "stop turn"))
         head = str(desk.query_one("#card-head", Static).render())
-        assert head == "Edited, new verdict: t  1 more waiting  2:04 left"
+        clock = desk.query_one("#card-clock", Static)
+        if size[1] < 16:  # no row to spare: the clock stands in the title
+            assert not clock.display
+            assert head == "Edited, new verdict: t  1 more waiting  2:04 left"
+        else:
+            assert head == "Edited, new verdict: t  1 more waiting"
+            assert str(clock.render()) == "operator · 2:04 left · then denied"
+            assert desk.card.region.contains_region(clock.region)
         await pilot.press(CHORDS["edit"])
         await pilot.pause()
         assert desk.query_one("#card-foot").region.height >= 1

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from greenroom.commands.answer import Answer, answer, table
-from greenroom.commands.card import approver
+from greenroom.commands.card import ESTABLISHED, approver
+from greenroom.commands.declare import Action
 from greenroom.commands.dispatch import handler_of
 from greenroom.commands.narrate import as_json
 from greenroom.commands.session import timeline
-from greenroom.commands.table import ACTIONS, Action
+from greenroom.commands.table import ACTIONS
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import StepMode
@@ -31,10 +32,11 @@ from greenroom.workspace.layout import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A session under way and the workspace it belongs to."""
+    """A session under way and the workspace it belongs to. `established` says how it is known who sits here."""
 
     workspace: Workspace
     session: Session
+    established: str = ESTABLISHED
 
 
 def find_action(name: str) -> Action:

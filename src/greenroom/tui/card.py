@@ -7,7 +7,6 @@ half a second after the last key typed elsewhere. Approving is never what enter 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from textual import events, on
@@ -21,55 +20,35 @@ from textual.widgets import Static, TextArea
 from textual.widgets.text_area import Selection
 
 from greenroom.core.clock import Clock, SystemClock
-from greenroom.core.inert import inert_line
-from greenroom.tui.card_form import REASONS, Check, Option, problems, reply, shape_problems, starting
+from greenroom.tui.card_form import (
+    REASONS,
+    VALID,
+    Check,
+    Option,
+    Scope,
+    leave,
+    problems,
+    reply,
+    shape_problems,
+    starting,
+)
 from greenroom.tui.card_text import card_text
+from greenroom.tui.card_words import CHORDS, SCOPES, WORDS, Question, asks, clock_row, head, options, time_left
 from greenroom.tui.guard import GuardedApp
-from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
+from greenroom.tui.hints import Hint, hint_row, hint_rows
 
 if TYPE_CHECKING:
-    from greenroom.core.values import ApprovalReply, Card
+    from greenroom.core.values import ApprovalReply
 
 R = TypeVar("R")
 
 ARM_SECONDS = 0.5
-CHORDS: dict[Option, str] = {
-    "deny": "ctrl+n",
-    "edit": "ctrl+o",
-    "simulate": "ctrl+s",
-    "allow": "ctrl+y",
-    "stop": "ctrl+t",
-}
-"""Free in the composer, in tmux and in a terminal's line discipline as Textual sets it; approve comes late on purpose."""
-
 _OTHERS = 12
 """Rows kept from the card: header, hints, composer, and six of the conversation."""
 _ONE_ROW = 74
 """Cells from which the options stand on one row."""
-_WORDS: dict[Option, str] = {
-    "deny": "deny",
-    "edit": "edit",
-    "simulate": "simulate",
-    "allow": "approve",
-    "stop": "stop turn",
-}
-_ASKS: dict[Option, str] = {
-    "deny": "Why not? The model reads this. up/down: other words",
-    "edit": "Other arguments. The changed call is decided again.",
-    "simulate": "The result the model shall see. Nothing runs.",
-    "stop": "Stop the whole turn. A reason, if you like:",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open question: the step's key, the card, its deadline, whether it follows an edit, how many wait behind it."""
-
-    step: str
-    card: Card
-    deadline: datetime | None = None
-    edited: bool = False
-    waiting: int = 0
+_TALL = 16
+"""Rows of the screen from which the clock has a row of its own."""
 
 
 class CardForm(TextArea, inherit_bindings=True):
@@ -107,14 +86,20 @@ class ApprovalCard(Vertical):
     ApprovalCard.-writing #card-form { display: block; }
     ApprovalCard #card-asks, ApprovalCard #card-problems { height: auto; }
     ApprovalCard #card-foot { height: auto; max-height: 3; }
+    ApprovalCard #card-clock { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ApprovalCard.-low #card-clock { display: none; }
     """
 
     @dataclass
     class Answered(Message):
-        """The person answered the question of a step; the card is hidden again."""
+        """The person answered the question of a step; the card is hidden again.
+
+        `proposed` are the clauses and the duration of a rule to be proposed for review, with leave for always.
+        """
 
         step: str
         reply: ApprovalReply
+        proposed: tuple[tuple[str, ...], str] | None = None
 
     def __init__(self, *, clock: Clock | None = None, check: Check = shape_problems, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -126,6 +111,8 @@ class ApprovalCard(Vertical):
         self._before: Widget | None = None
         self._reason = -1
         self._early = False
+        self._scope: Scope = "turn"
+        self._told: dict[str, Content] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, id="card-head")
@@ -136,6 +123,7 @@ class ApprovalCard(Vertical):
             yield CardForm(id="card-editor", highlight_cursor_line=False)
             yield Static(markup=False, id="card-problems")
         yield Static(markup=False, id="card-foot")
+        yield Static(markup=False, id="card-clock")
 
     def on_mount(self) -> None:
         self.set_interval(0.25, self._tick)
@@ -158,7 +146,10 @@ class ApprovalCard(Vertical):
 
     def ask(self, question: Question) -> None:
         """Show a question, at once or when mounted. Asking the same again changes nothing but how many wait."""
-        fresh = self._question is None or (question.step, question.card) != (self._question.step, self._question.card)
+        before = self._question
+        fresh = before is None or (question.step, question.card) != (before.step, before.card)
+        if question == before:
+            return
         self._question = question
         if fresh:
             self._close_form()
@@ -184,17 +175,50 @@ class ApprovalCard(Vertical):
         """Take a chord; says whether it did something."""
         if self._question is None:
             return False
+        if self._writing == option == "grant":
+            self._next_scope()
+            return True
         if self._writing is not None:
             return self._send() if option in ("allow", self._writing) else False
+        if option not in options(self._question.card):
+            self.app.bell()
+            return False
         if not self.armed or not self.is_mounted:
             self._early = True
             self._tick()
             return False
         if option == "allow":
-            self._answer(reply("allow", ""))
+            self._answer(reply("allow", "", self._question.card))
         else:
             self._open_form(option)
         return True
+
+    def grant(self, scope: Scope) -> bool:
+        """Open the form of leave for later calls at this scope; says whether it did."""
+        if self._writing not in (None, "grant"):
+            return False
+        if self._writing == "grant":
+            self._take_scope(scope)
+            return True
+        self._scope = scope
+        return self.choose("grant")
+
+    def _next_scope(self) -> None:
+        self._take_scope(SCOPES[(SCOPES.index(self._scope) + 1) % len(SCOPES)])
+
+    def _take_scope(self, scope: Scope) -> None:
+        """Another scope; a length of time that nobody changed becomes that scope's own."""
+        editor, before = self.query_one(CardForm), f"for {VALID[self._scope]}"
+        self._scope = scope
+        if editor.text.endswith(before):
+            editor.load_text(editor.text.removesuffix(before) + f"for {VALID[scope]}")
+        self._show_asks()
+
+    def _show_asks(self) -> None:
+        assert self._question is not None
+        assert self._writing is not None
+        text = asks(self._writing, self._question.card, self._scope)
+        self.query_one("#card-asks", Static).update(Content(text, [Span(0, len(text), "$accent")]))
 
     def scroll_text(self, rows: int) -> None:
         """Scroll the card's text."""
@@ -204,11 +228,11 @@ class ApprovalCard(Vertical):
         assert self._question is not None
         self._writing, self._before, self._reason = option, self.screen.focused, -1
         editor = self.query_one(CardForm)
-        start = starting(option, self._question.card)
+        start = starting(option, self._question.card, self._scope)
         editor.load_text(start.text)
         editor.selection = Selection(start.begin, start.end)
         editor.placeholder = Content(REASONS[0] if option == "deny" else "")
-        self.query_one("#card-asks", Static).update(Content(_ASKS[option], [Span(0, len(_ASKS[option]), "$accent")]))
+        self._show_asks()
         self.add_class("-writing")
         self._check_form()
         self._draw()
@@ -217,7 +241,7 @@ class ApprovalCard(Vertical):
     def _close_form(self) -> None:
         if self._writing is None:
             return
-        self._writing = None
+        self._writing, self._scope = None, "turn"
         self.remove_class("-writing")
         if self._before is not None and self._before.is_attached:
             self._before.focus()
@@ -230,14 +254,15 @@ class ApprovalCard(Vertical):
         if problems(self._writing, text, self._question.card, self._check):
             self.app.bell()
             return False
-        self._answer(reply(self._writing, text))
+        proposed = leave(text) if self._writing == "grant" and self._scope == "always" else None
+        self._answer(reply(self._writing, text, self._question.card, self._scope), proposed)
         return True
 
-    def _answer(self, answer: ApprovalReply) -> None:
+    def _answer(self, answer: ApprovalReply, proposed: tuple[tuple[str, ...], str] | None = None) -> None:
         assert self._question is not None
         step = self._question.step
         self.withdraw()
-        self.post_message(self.Answered(step, answer))
+        self.post_message(self.Answered(step, answer, proposed))
 
     @on(TextArea.Changed, "#card-editor")
     def _check_form(self) -> None:
@@ -270,11 +295,14 @@ class ApprovalCard(Vertical):
         if question is None or not self.query("#card-foot"):
             return
         width = max(self.size.width - 4, 20)
+        low = self.screen.size.height < _TALL
+        self.set_class(low, "-low")
         budget, form = self._budget(), self._form_rows()
-        room = max(0 if form else 1, budget - 1 - (1 if form or self.size.width > _ONE_ROW else 2) - form)
-        text = card_text(question.card, width)
+        under = (1 if form or self.size.width > _ONE_ROW else 2) + (0 if low else 1)
+        room = max(0 if form else 1, budget - 1 - under - form)
+        text = card_text(question.card, width, package=question.package, said=question.said)
         if text.plain.count("\n") >= room:
-            text = card_text(question.card, width, tight=True)
+            text = card_text(question.card, width, tight=True, package=question.package, said=question.said)
         self.query_one("#card-text", Static).update(text)
         self.query_one("#card-body", VerticalScroll).styles.height = min(text.plain.count("\n") + 1, room)
         self._tick()
@@ -293,34 +321,38 @@ class ApprovalCard(Vertical):
         return min(editor.wrapped_document.height, 7) + 2
 
     def _tick(self) -> None:
-        """Keep arming and the clock up to date."""
+        """Keep arming and the clock up to date; what says the same as before is not painted again."""
         if self._question is None or not self.query("#card-foot"):
             return
         armed = self.armed
         self._early = self._early and not armed
         self.set_class(armed, "-armed")
-        self.query_one("#card-head", Static).update(_head(self._question, self._left()))
-        self.query_one("#card-foot", Static).update(self._foot(armed=armed))
+        now = self._clock.now()
+        low = self.has_class("-low")
+        self._tell("#card-head", head(self._question, time_left(self._question.deadline, now) if low else ""))
+        self._tell("#card-foot", self._foot(self._question, armed=armed))
+        if not low:
+            self._tell("#card-clock", clock_row(self._question, now))
 
-    def _foot(self, *, armed: bool) -> Content:
+    def _tell(self, where: str, content: Content) -> None:
+        before = self._told.get(where)
+        if before is None or not before.is_same(content):
+            self._told[where] = content
+            self.query_one(where, Static).update(content)
+
+    def _foot(self, question: Question, *, armed: bool) -> Content:
         width = max(self.size.width - 4, 20)
         if self._writing is not None:
             send = "enter" if self._writing in ("deny", "stop") else CHORDS["allow"]
-            return hint_row([Hint(send, "send"), Hint("escape", "back")], width)
+            scope = [Hint(CHORDS["grant"], "other scope")] if self._writing == "grant" else []
+            return hint_row([Hint(send, "send"), *scope, Hint("escape", "back")], width)
         if not armed:
             told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
             return Content(told, [Span(0, len(told), "$quiet")])
-        hints = [Hint(CHORDS[option], word) for option, word in _WORDS.items()]
+        hints = [Hint(CHORDS[option], WORDS[option]) for option in options(question.card)]
         if self.size.width > _ONE_ROW and self.query_one("#card-body", VerticalScroll).max_scroll_y:
             hints.append(Hint("alt+down", "more"))
         return hint_rows(hints, width)
-
-    def _left(self) -> str:
-        deadline = self._question.deadline if self._question else None
-        if deadline is None:
-            return ""
-        seconds = max(0, int((deadline - self._clock.now()).total_seconds()))
-        return f"{seconds // 60}:{seconds % 60:02d} left"
 
 
 class CardApp(GuardedApp[R], Generic[R]):
@@ -331,7 +363,7 @@ class CardApp(GuardedApp[R], Generic[R]):
         Binding("alt+down,ctrl+down", "scroll_card(3)", "Card down", show=False, priority=True, id="card.down"),
     ]
     BINDINGS += [  # one chord for each option
-        Binding(key, f"answer_card('{option}')", _WORDS[option], show=False, priority=True, id=f"card.{option}")
+        Binding(key, f"answer_card('{option}')", WORDS[option], show=False, priority=True, id=f"card.{option}")
         for option, key in CHORDS.items()
     ]
 
@@ -352,18 +384,3 @@ class CardApp(GuardedApp[R], Generic[R]):
         ):
             return False
         return super().check_action(action, parameters)
-
-
-def _head(question: Question, left: str) -> Content:
-    behind = f"  {question.waiting} more waiting" if question.waiting else ""
-    title = "Edited, new verdict" if question.edited else "Approval"
-    text = f"{title}: {inert_line(question.card.call.tool, 60)}{behind}"
-    clock = f"  {left}" if left else ""
-    color = "$warning" if question.edited else "$accent"
-    spans = [Span(0, len(title), f"bold {color}"), Span(len(text), len(text) + len(clock), "$warning")]
-    return Content(text + clock, spans)
-
-
-def chord_name(option: Option) -> str:
-    """How a chord is shown, e.g. `^y`."""
-    return key_name(CHORDS[option])

@@ -10,15 +10,19 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from greenroom.core.inert import inert_line
+from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert, inert_line
 from greenroom.tui.shown import shown_first
 
 if TYPE_CHECKING:
     from greenroom.core.values import ApprovalReply, Card, Json, ToolSpec
 
-Option = Literal["allow", "deny", "edit", "simulate", "stop"]
+Option = Literal["allow", "deny", "edit", "simulate", "grant", "stop"]
+Scope = Literal["turn", "session", "always"]
 Check = Callable[["ToolSpec", dict[str, Any]], Sequence[str]]
 """Says what is wrong with arguments, in lines a person can read; none if they fit the tool's schema."""
+VALID: dict[Scope, str] = {"turn": "30m", "session": "30m", "always": "30d"}
+"""How long leave is good for unless a person says otherwise."""
 
 REASONS = (
     "Not as it stands. Please say what you need and ask again.",
@@ -50,15 +54,43 @@ def shape_problems(spec: ToolSpec, arguments: dict[str, Json]) -> list[str]:
     return problems
 
 
-def starting(option: Option, card: Card) -> Start:
+def starting(option: Option, card: Card, scope: Scope = "turn") -> Start:
     """What a form holds when it is opened; other arguments begin at the value that the rule looks at."""
-    if option == "simulate":
-        return Start('{\n  "status": "ok"\n}')
-    return (
-        _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments))
-        if option == "edit"
-        else Start("")
-    )
+    match option:
+        case "simulate":
+            return Start('{\n  "status": "ok"\n}')
+        case "grant":
+            return _leave(card, scope)
+        case "edit" if card.hook == "tool.call":
+            return _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments))
+        case "edit":
+            return Start(inert(text_of(card)))
+        case _:
+            return Start("")
+
+
+def text_of(card: Card) -> str:
+    """The text a card of a text hook is about."""
+    text = card.call.arguments.get("text", "")
+    return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+
+
+def _leave(card: Card, scope: Scope) -> Start:
+    """The narrowest clauses that cover this very call, one a line, and for how long."""
+    from greenroom.policy.narrow import narrow
+
+    try:
+        clauses = narrow(card.spec, card.call.arguments)
+    except UsageError:  # an argument that no clause can speak of: the person says which calls are meant, or gives none
+        clauses = ()
+    return Start("\n".join([*clauses, f"for {VALID[scope]}"]))
+
+
+def leave(text: str) -> tuple[tuple[str, ...], str]:
+    """The clauses of a grant's form, and for how long it counts ('' where no line says)."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    last = [line.removeprefix("for ").strip() for line in lines if line.startswith("for ")]
+    return tuple(line for line in lines if not line.startswith("for ")), last[-1] if last else ""
 
 
 def _as_lines(arguments: dict[str, Json], chosen: str) -> Start:
@@ -83,6 +115,10 @@ def _as_lines(arguments: dict[str, Json], chosen: str) -> Start:
 
 def problems(option: Option, text: str, card: Card, check: Check) -> list[str]:
     """Why the form cannot be sent; none if it can."""
+    if option == "grant":
+        return _leave_problems(text, card)
+    if option == "edit" and card.hook != "tool.call":
+        return _text_problems(text, card)
     if option not in ("edit", "simulate"):
         return []
     try:
@@ -98,11 +134,37 @@ def problems(option: Option, text: str, card: Card, check: Check) -> list[str]:
     return [inert_line(problem, 200) for problem in check(card.spec, value)]
 
 
-def reply(option: Option, text: str) -> ApprovalReply:
-    """The answer a form without problems stands for."""
+def _text_problems(text: str, card: Card) -> list[str]:
+    if not text.strip():
+        return ["there is nothing left of it: deny it instead"]
+    return ["nothing is changed yet"] if text == inert(text_of(card)) else []
+
+
+def _leave_problems(text: str, card: Card) -> list[str]:
+    from greenroom.policy.leave import clause_problem
+    from greenroom.policy.rules import seconds
+
+    when, valid = leave(text)
+    if not seconds(valid):
+        return ["the last line says for how long: for 90s, for 30m, for 2h, for 1d"]
+    problem = clause_problem(card.spec, when)
+    return [inert_line(problem, 200)] if problem else []
+
+
+def reply(option: Option, text: str, card: Card, scope: Scope = "turn") -> ApprovalReply:
+    """The answer a form without problems stands for. `always` gives leave once: the rule it proposes is only proposed."""
     from greenroom.core.values import ApprovalReply
 
     match option:
+        case "grant":
+            from greenroom.policy.rules import seconds
+
+            when, valid = leave(text)
+            if scope == "always":
+                return ApprovalReply(decision="allow")
+            return ApprovalReply(decision="allow", scope=scope, when=when, valid_seconds=seconds(valid))
+        case "edit" if card.hook != "tool.call":
+            return ApprovalReply(decision="edit", arguments={**card.call.arguments, "text": text})
         case "deny":
             return ApprovalReply(decision="deny", reason=" ".join(text.split()) or REASONS[0])
         case "stop":

@@ -1,4 +1,5 @@
 """An approval card as text, in the order a person should read it: what, why, evidence, risk, what nobody checked.
+Options and clock stand under it and never scroll away.
 
 Invariant: everything is shown in full (the card scrolls), through `core.inert`, and the model's own reason is last
 and marked untrusted.
@@ -7,18 +8,20 @@ and marked untrusted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content, Span
 
 from greenroom.core.inert import inert, inert_line
+from greenroom.tui.card_form import text_of
+from greenroom.tui.quoted import quotes
 from greenroom.tui.shown import shown_besides
 from greenroom.tui.wrapping import wrap
 
 if TYPE_CHECKING:
-    from greenroom.core.values import Card, Clause, Json
+    from greenroom.core.values import Card, Clause, Hook, Json
 
 LABEL = 11
 _NARROW = 56
@@ -30,16 +33,38 @@ _EFFECTS = {
     "once": "changes something, must not run twice",
 }
 
+_TEXTS: dict[Hook, str] = {
+    "input": "words to be taken in",
+    "memory.read": "a memory for the model to read",
+    "retrieval": "a passage for the model to read",
+    "prompt": "the prompt, as the model would get it",
+    "tool.result": "a result for the model to read",
+    "memory.write": "a memory to be kept",
+    "handoff": "words to be handed over",
+    "output": "a reply to be released",
+    "export": "text to be exported",
+}
+_REASONS = {
+    "edited": "a person changed it, so it takes one more yes",
+    "stepping": "the step mode asks about every call",
+}
+_STRANGERS = ("web", "tool", "passage")
+
 Line = tuple[str, str]
 """Text and style."""
 
 
-def card_text(card: Card, width: int, *, tight: bool = False) -> Content:
-    """The card's body at a width in cells; `tight` says the same on fewer rows, for a small screen."""
-    reason = [(inert(card.reason.strip()), "$quiet italic")] if card.reason.strip() else []
+def card_text(card: Card, width: int, *, tight: bool = False, package: Sequence[str] = (), said: str = "") -> Content:
+    """The card's body at a width in cells; `tight` says the same on fewer rows, for a small screen.
+
+    `package` are the lines of an escalation: what happened, what was tried, what is asked. `said` is what the model
+    itself said beside the call.
+    """
+    reason = [(inert(said.strip()), "$quiet italic")] if said.strip() else []
     sections: list[tuple[str, list[Line]]] = [
-        ("" if tight and width < _NARROW else "will run", _what(card, width, tight=tight)),
+        (_label(card, narrow=tight and width < _NARROW), _what(card, width, tight=tight)),
         ("why asked", _why(card, tight=tight)),
+        ("package", [(inert(line), "") for line in package]),
         ("evidence", _evidence(card)),
         ("risk", _risk(card)),
         ("unchecked", [(inert(item), "$warning") for item in card.verdict.unchecked]),
@@ -76,7 +101,20 @@ def _style(spans: list[Span], start: int, line: str, label: str, style: str) -> 
         spans.append(Span(start + named, start + len(line), style))
 
 
+def _label(card: Card, *, narrow: bool) -> str:
+    return "" if narrow else "will run" if card.hook == "tool.call" else "the text"
+
+
 def _what(card: Card, width: int, *, tight: bool) -> list[Line]:
+    """The call as it would run, or the text as it would go on."""
+    if card.hook != "tool.call":
+        named = (_TEXTS.get(card.hook, card.hook), "$warning")
+        text = (inert(text_of(card)) or "(nothing)", "$accent")
+        return [text, named] if tight else [named, text]
+    return _call(card, width, tight=tight)
+
+
+def _call(card: Card, width: int, *, tight: bool) -> list[Line]:
     spec = card.spec
     terms = [_EFFECTS[spec.effects].removeprefix("changes something, " if tight and not spec.reversible else "")]
     if spec.effects != "none":
@@ -141,6 +179,8 @@ def _why(card: Card, *, tight: bool) -> list[Line]:
     lines: list[Line] = [(f"{rule}{policy}", "bold"), (inert(verdict.why), "")]
     if tight:
         lines = [(f"{rule}: {inert(verdict.why)}", "")]
+    if card.reason:
+        lines.append((_REASONS.get(card.reason, inert(card.reason)), "$warning"))
     for fired in verdict.fired:
         observed = " (observed only)" if fired.observed else ""
         if fired.rule != verdict.rule or observed:
@@ -164,11 +204,19 @@ def _clause(clause: Clause) -> Line:
 
 
 def _evidence(card: Card) -> list[Line]:
+    """What was found and where, in its own words, and whose words the arguments repeat."""
     lines: list[Line] = []
     for finding in card.verdict.findings:
         mask = f"  {inert_line(finding.mask)}" if finding.mask else ""
         place = f"{inert_line(finding.path)} {finding.start} to {finding.end}"
         lines.append((f"{inert_line(finding.detector)} in {place}{mask}", "$warning"))
+    payload = {"args": card.call.arguments} if card.hook == "tool.call" else card.call.arguments
+    lines.extend((inert_line(quote.plain), "$quiet") for quote in quotes(payload, card.verdict.findings))
+    for name, origins in sorted(card.provenance.items()):
+        if origins:
+            argument = name if name.startswith("args.") else f"args.{name}"
+            style = "$warning" if any(origin in _STRANGERS for origin in origins) else "$quiet"
+            lines.append((f"{inert_line(argument)} repeats words from: {', '.join(origins)}", style))
     if card.origin:
         lines.append((f"text in play from: {', '.join(inert_line(origin) for origin in card.origin)}", ""))
     return lines

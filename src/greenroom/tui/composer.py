@@ -6,8 +6,6 @@ history before it leaves.
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from greenroom.core.inert import inert, inert_line
+from greenroom.tui.editor import edit
 
 MAX_ROWS = 6
 LIMIT = 200_000
@@ -207,5 +206,5 @@ def _edited(command: str, text: str) -> str:
     with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
         path = Path(folder) / "draft.md"
         path.write_text(inert(text), encoding="utf-8")
-        subprocess.run([*shlex.split(command), str(path)], check=True)
+        edit(command, path)
         return path.read_text(encoding="utf-8").removesuffix("\n")

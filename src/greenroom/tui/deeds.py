@@ -72,6 +72,29 @@ DEEDS: tuple[Deed, ...] = (
     Deed("Forget the memory", _told("forget"), "forget", "panes", "", "d", "d", "forget"),
     Deed("Search", "find words in the conversation", "search", "conversation", "", "", "f", "find"),
     Deed("Write", "back to the composer", "write", "conversation", "", "i", "i"),
+    Deed("Kill switch", _told("stop"), "stop", "everywhere", "", "", "ctrl+k", "stop"),
+    Deed("Lift what is stopped", _told("lift"), "lift", "everywhere", "", "", "", "lift"),
+    Deed("Leave for later calls", _told("grants"), "approvals", "session", "", "", "c", "grants"),
+    Deed("Dead letters", _told("dead"), "approvals:letters", "session", "", "", "j", "dead"),
+    Deed("Autonomy", _told("autonomy"), "autonomy", "session", "", "", "", "autonomy"),
+    Deed(
+        "Open the rule", "the rule behind the selected verdict, in $EDITOR", "edit_rule", "panes", "", "e", "o", "rule"
+    ),
+    Deed(
+        "Changed verdicts", "what the policy read last would decide otherwise", "flips", "panes", "", "", "k", "flips"
+    ),
+    Deed("Reload", _told("reload"), "reload", "session", "", "", "l", "reload"),
+    Deed("Approve for this turn", "and later calls of it that fit narrow clauses", "grant:turn", "card", "", "", "u"),
+    Deed(
+        "Approve for this session",
+        "the same until the session ends or leave expires",
+        "grant:session",
+        "card",
+        "",
+        "",
+        "w",
+    ),
+    Deed("Approve always", "once, and propose a rule in a file for review", "grant:always", "card", "", "", "b"),
     Deed("Export a fixture", _told("export"), "export", "session", "", "x", "x", "export"),
     Deed("Verify the log", _told("verify"), "verify", "session", "", "", "v", "verify"),
     Deed("Sessions", "open another session", "sessions", "session", "", "s", "s", "sessions"),
@@ -94,6 +117,7 @@ MORE: tuple[tuple[str, str, str], ...] = (
     ("card", "ctrl+o", "edit the arguments; the call is decided again"),
     ("card", "ctrl+s", "simulate the result; nothing runs"),
     ("card", "ctrl+y", "approve"),
+    ("card", "ctrl+g", "grant: approve this and later calls that fit; again for another scope"),
     ("card", "ctrl+t", "stop the whole turn"),
     ("card", "alt+up alt+down", "read on in the card"),
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import getpass
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,19 +14,21 @@ from greenroom.commands.table import COMMANDS
 from greenroom.core.errors import GreenroomError
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
+from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
 from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
+from greenroom.tui.person import ESTABLISHED, person
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
 
 if TYPE_CHECKING:
     from greenroom.core.events import Record
-    from greenroom.core.values import ApprovalReply, StepMode
+    from greenroom.core.values import StepMode
+    from greenroom.tui.card import ApprovalCard
     from greenroom.tui.workbench import Workbench
 
-ESTABLISHED = "local terminal"
 MODES: tuple[StepMode, ...] = ("run", "tools", "step")
 
 
@@ -39,11 +40,14 @@ class Doing:
         self._pending: list[str] = []
         self._to_forget = ""
         self.sheets = SheetDeeds(bench)
+        self.safety = SafetyDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search write"
+        safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export verify sessions new_session trust theme"
         self._deeds: dict[str, Callable[..., None]] = {
             **{name: getattr(self, name) for name in own.split()},
             **{name: getattr(self.sheets, name) for name in others.split()},
+            **{name: getattr(self.safety, name) for name in safety.split()},
         }
 
     @property
@@ -136,10 +140,17 @@ class Doing:
             composer.put(text)
         self.bench.tell(why, "warning")
 
-    def answered(self, step: str, reply: ApprovalReply) -> None:
-        """The card was answered: sign it, and go on with the turn if nobody does."""
-        signed = reply.model_copy(update={"approver": person(), "established": ESTABLISHED})
-        self.rehearsal.answer(step, signed)
+    def answered(self, event: ApprovalCard.Answered) -> None:
+        """The card was answered."""
+        if event.proposed is not None:
+            self.safety.always(event)
+        else:
+            self.answer(event)
+
+    def answer(self, event: ApprovalCard.Answered) -> None:
+        """Sign an answer and give it, and go on with the turn if nobody does."""
+        signed = event.reply.model_copy(update={"approver": person(), "established": ESTABLISHED})
+        self.rehearsal.answer(event.step, signed)
         self.resume()
 
     def _slash(self, text: str) -> None:
@@ -147,8 +158,7 @@ class Doing:
         deed = by_slash(word)
         listed = {command.slash for command in COMMANDS if command.slash}
         if deed is not None and deed.slash in _WITH_WORDS:
-            name = _WITH_WORDS[deed.slash]
-            self.do(name, *([rest.strip()] if rest.strip() else []))
+            self.do(deed.slash, *([rest.strip()] if rest.strip() else []))
         elif deed is not None:
             self.bench.do_action(deed.action)
         elif word in listed:
@@ -328,20 +338,12 @@ class Doing:
         self.bench.run_worker(work, group=group, exclusive=group == "session")
 
 
-_WITH_WORDS = {"mode": "mode", "abandon": "abandon", "forget": "forget", "export": "export", "theme": "theme"}
+_WITH_WORDS = ("mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy")
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
     "tools": "tools: every tool call is asked about",
     "step": "step: every gate waits for you",
 }
-
-
-def person() -> str:
-    """Who sits at this terminal, as the operating system has it."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "operator"
 
 
 def _words_at(gate: str | None, records: Sequence[Record]) -> str:

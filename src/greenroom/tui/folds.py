@@ -11,7 +11,19 @@ from typing import Generic, TypeVar
 
 from greenroom.core.events import ContractLoaded, ModeChanged, Record, SessionOpened, TurnStarted
 from greenroom.core.values import StepMode
-from greenroom.views import approvals, conversation, memory, retrieval, tools, transcript, usage, verdicts
+from greenroom.views import (
+    approvals,
+    conversation,
+    dead_letters,
+    fatigue,
+    grants,
+    memory,
+    retrieval,
+    tools,
+    transcript,
+    usage,
+    verdicts,
+)
 
 S = TypeVar("S")
 
@@ -45,6 +57,9 @@ class Folds:
         self._tools = Grown(tools.fold, tools.EMPTY)
         self._transcript = Grown(transcript.fold, transcript.EMPTY)
         self._usage = Grown(usage.fold, usage.EMPTY)
+        self._grants = Grown(grants.fold, grants.EMPTY)
+        self._answers = Grown(fatigue.fold, fatigue.EMPTY)
+        self._letters = Grown(dead_letters.fold, dead_letters.EMPTY)
         self.opened: SessionOpened | None = None
         self.contract: ContractLoaded | None = None
         self.mode: StepMode = "run"
@@ -84,6 +99,18 @@ class Folds:
     @property
     def usage(self) -> usage.UsageView:
         return self._usage.upon(self.records)
+
+    @property
+    def grants(self) -> grants.Grants:
+        return self._grants.upon(self.records)
+
+    @property
+    def letters(self) -> dead_letters.DeadLetters:
+        return self._letters.upon(self.records)
+
+    @property
+    def fatigue(self) -> fatigue.Fatigue:
+        return fatigue.measure(self._answers.upon(self.records).given)
 
     def grow(self) -> None:
         """Bring up what the conversation and the header need; `Rehearsal` does it beside the event loop."""

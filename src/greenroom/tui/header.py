@@ -21,7 +21,8 @@ Piece = tuple[str, str, int]
 class Standing:
     """What the header shows. Money in millionths of a US dollar, latency in milliseconds of the last turn.
 
-    `warning` is what a person must not miss: read-only, stopped, an outdated version.
+    `warning` is what a person must not miss: read-only, an outdated version; `stopped` what the kill switch holds.
+    `usual_autonomy` is the contract's, `until` when another level falls back (`14:30`, UTC).
     """
 
     persona: str = ""
@@ -35,6 +36,9 @@ class Standing:
     milliseconds: int | None = None
     busy: str = ""
     warning: str = ""
+    stopped: str = ""
+    usual_autonomy: int | None = None
+    until: str = ""
 
 
 class Header(Static):
@@ -83,6 +87,8 @@ def _left(standing: Standing) -> list[Piece]:
         pieces.append((version, "$quiet", 3))
     if standing.stage:
         pieces.append((f" {inert_line(standing.stage, 12)}", "$quiet", 6))
+    if standing.stopped:
+        pieces.append((f"  {inert_line(standing.stopped, 28)} ", "bold reverse $error", 0))
     if standing.warning:
         pieces.append((f"  {inert_line(standing.warning, 28)}", "bold $error", 0))
     if standing.busy:
@@ -95,7 +101,7 @@ def _right(standing: Standing) -> list[Piece]:
     if standing.model:
         pieces.append((f"  {inert_line(standing.model, 26)}", "$foreground", 7))
     if standing.autonomy is not None:
-        pieces.append((f"  autonomy {standing.autonomy}", "$quiet", 4))
+        pieces.append(_autonomy(standing))
     pieces.append((f"  {inert_line(standing.mode, 8)}", "$quiet" if standing.mode == "run" else "$accent", 2))
     if standing.tokens:
         pieces.append((f"  {short_number(standing.tokens)} tok", "$quiet", 5))
@@ -104,6 +110,15 @@ def _right(standing: Standing) -> list[Piece]:
     if standing.milliseconds is not None:
         pieces.append((f"  {short_time(standing.milliseconds)}", "$quiet", 8))
     return pieces
+
+
+def _autonomy(standing: Standing) -> Piece:
+    """The level; one that is not the contract's stands out, with the time it falls back."""
+    if standing.usual_autonomy in (None, standing.autonomy):
+        return f"  autonomy {standing.autonomy}", "$quiet", 4
+    until = f" until {standing.until}" if standing.until else ""
+    way = "raised" if (standing.autonomy or 0) > (standing.usual_autonomy or 0) else "lowered"
+    return f"  autonomy {standing.autonomy} {way}{until}", "bold $warning", 1
 
 
 def short_number(count: int) -> str:

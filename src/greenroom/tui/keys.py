@@ -29,7 +29,7 @@ def bindings() -> list[BindingType]:
     return found
 
 
-_LATE = {"session": 0, "turn": 1, "conversation": 2, "panes": 3, "everywhere": 4}
+_LATE = {"card": 5, "session": 0, "turn": 1, "conversation": 2, "panes": 3, "everywhere": 4}
 """Groups of the chord row in the order of need: what has no other key comes first."""
 
 
@@ -38,6 +38,7 @@ def chords() -> tuple[Hint, ...]:
     letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit()]
     letters.sort(key=lambda deed: _LATE.get(deed.group, 0))
     return (
+        Hint("ctrl+k", "STOP"),
         *(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]),
         Hint("1-7", "panes"),
         *(Hint(deed.chord, _brief(deed.name)) for deed in letters[1:]),
@@ -72,6 +73,7 @@ ASKED = (
     Hint("ctrl+y", "approve"),
     Hint("ctrl+n", "deny"),
     Hint("ctrl+o", "edit"),
+    Hint("ctrl+g", "grant"),
     Hint("alt+down", "read on"),
     Hint("f2", "panes"),
     Hint("f1", "keys"),

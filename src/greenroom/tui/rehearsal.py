@@ -162,6 +162,11 @@ class Rehearsal:
         if self.session is not None and not self.session.running:
             await self._told_of(self.session.resume())
 
+    async def ask_again(self, step: str) -> None:
+        """Put a dead letter's call once more, in a turn of its own."""
+        if self.session is not None:
+            await self._told_of(self.session.ask_again(step))
+
     async def forget(self, memory_id: str, by: str) -> None:
         """Remove a memory for good."""
         if self.session is not None and not await self._told_of(self.session.forget(memory_id, by)):
@@ -179,17 +184,17 @@ class Rehearsal:
         elif session.running:
             self.told("the turn is running: esc interrupts it first", "warning")
         else:
-            self._try(lambda: session.abandon(reason or "given up by the person"))
+            self.attempt(lambda: session.abandon(reason or "given up by the person"))
 
     def answer(self, step: str, reply: ApprovalReply) -> None:
         """Answer an open question."""
         if (session := self.session) is not None:
-            self._try(lambda: session.answer(step, reply))
+            self.attempt(lambda: session.answer(step, reply))
 
     def set_mode(self, mode: StepMode) -> None:
         """Step differently from here on."""
         if (session := self.session) is not None:
-            self._try(lambda: session.set_mode(mode))
+            self.attempt(lambda: session.set_mode(mode))
 
     def _see(self, item: Record | Signal) -> None:
         from greenroom.core.events import Record
@@ -198,7 +203,8 @@ class Rehearsal:
             self.folds.see(item)
         self.happened(item)
 
-    def _try(self, act: Callable[[], None]) -> None:
+    def attempt(self, act: Callable[[], None]) -> None:
+        """Do something to the session; a problem becomes a line."""
         try:
             act()
         except GreenroomError as error:

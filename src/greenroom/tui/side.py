@@ -5,7 +5,7 @@ Invariant: what a pane shows is computed from the folds when it is in view, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -22,6 +22,7 @@ from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.engine.contract import Contract
+    from greenroom.regression.flips import Flip
     from greenroom.tui.folds import Folds
     from greenroom.tui.panes.made import Panes
 
@@ -189,15 +190,15 @@ class Side(Vertical):
         """Another session: nothing made so far holds."""
         self._made = None
 
-    def draw(self, folds: Folds, turn: int, contract: Contract | None) -> None:
-        """Show this turn as the folds have it."""
+    def draw(self, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()) -> None:
+        """Show this turn as the folds have it; `flips` are past verdicts that would come out otherwise."""
         if not self.display or not self.is_mounted:
             return
 
         made = self._made = self._made or _panes()
 
         def make(name: PaneName, turn: int) -> list[Entry]:
-            return made.entries(name, folds, turn, contract)
+            return made.entries(name, folds, turn, contract, flips)
 
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:

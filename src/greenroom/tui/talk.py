@@ -10,6 +10,7 @@ from greenroom.tui.entries import Entry, Tone
 from greenroom.tui.folds import Folds
 from greenroom.tui.header import short_time
 from greenroom.tui.panes.tools import arguments, lines_of, status, tone
+from greenroom.tui.person import ESTABLISHED
 from greenroom.views.conversation import ConversationTurn, Line
 from greenroom.views.tools import CallView, ToolTurn
 from greenroom.views.usage import UsageTurn
@@ -76,7 +77,7 @@ def _entry(turn: int, line: Line, place: int, persona: str, used: UsageTurn | No
         case "tool":
             return None
         case "approval":
-            title = f"you {_SAID.get(line.status, line.status)}"
+            title = answered_by(line.by, line.established, line.status)
             return Entry(
                 f"{turn}:{line.seq}", "approval", title, aside=_reason(line), tone=_DECISIONS.get(line.status, "plain")
             )
@@ -85,6 +86,16 @@ def _entry(turn: int, line: Line, place: int, persona: str, used: UsageTurn | No
         case _:
             bad: Tone = "bad" if not line.text.startswith("abandoned") else "quiet"
             return Entry(f"{turn}:{line.seq}", "note", text=line.text, tone=bad)
+
+
+def answered_by(by: str, established: str, decision: str) -> str:
+    """`you approved`, `mara denied (approve no)`, `denied: nobody answered in time`."""
+    said = _SAID.get(decision, decision)
+    if established == ESTABLISHED:
+        return f"you {said}"
+    if by == "deadline":
+        return f"{said}: nobody answered in time"
+    return f"{by or 'somebody'} {said}{f' ({established})' if established else ''}"
 
 
 def _aside(used: UsageTurn | None) -> str:

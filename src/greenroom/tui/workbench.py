@@ -18,10 +18,11 @@ from textual.widgets import TextArea
 from greenroom.core.inert import inert
 from greenroom.tui import keys
 from greenroom.tui.arrangement import Arrangement
-from greenroom.tui.card import ApprovalCard, CardApp, Question
+from greenroom.tui.card import ApprovalCard, CardApp
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_chord
 from greenroom.tui.doing import Doing
+from greenroom.tui.editor import own_editor
 from greenroom.tui.finder import Finder
 from greenroom.tui.first_look import first_look
 from greenroom.tui.gate_bar import GateBar
@@ -30,6 +31,7 @@ from greenroom.tui.hints import Hint, Hints
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
 from greenroom.tui.side import Pane, Side, Tabs
 from greenroom.tui.transcript import Transcript
+from greenroom.tui.watching import Watch
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
     from greenroom.core.signals import Signal
     from greenroom.core.values import StepMode
     from greenroom.tui.feed import Feed
-    from greenroom.views.approvals import Asked
+    from greenroom.tui.leave_sheet import LeaveSheet
+    from greenroom.tui.stop_sheet import StopSheet
 
 REDRAW_SECONDS = 0.06
 
@@ -86,6 +89,7 @@ class Workbench(CardApp[int]):
         self.rehearsal = Rehearsal(workspace, opener, self._happened, self.tell)
         self.trusting = trusting
         self.doing = Doing(self)
+        self.watching = Watch(self)
         self.exported: list[str] = []
         self.farewell = ""
         self.opening = "opening"
@@ -107,7 +111,7 @@ class Workbench(CardApp[int]):
                 yield Finder(transcript)
                 yield GateBar()
                 yield ApprovalCard()
-                yield Composer(placeholder="Write, or /help", editor=_editor)
+                yield Composer(placeholder="Write, or /help", editor=own_editor)
         yield Hints()
 
     def on_mount(self) -> None:
@@ -149,12 +153,14 @@ class Workbench(CardApp[int]):
         if isinstance(record.event, TurnFinished | ApprovalRequested):
             self._stage = ""
         self.feed.grown()
+        self.doing.safety.noted(record)
         self.show_question()
         self.redraw_soon()
 
     def opened(self) -> None:
         """Another session is behind the screen."""
         self._turn, self._stage = None, ""
+        self.watching.begin()
         session = self.rehearsal.session
         self.step_mode = session.mode if session else self.rehearsal.folds.mode
         side = self.query_one(Side)
@@ -205,31 +211,15 @@ class Workbench(CardApp[int]):
         step = session.waiting_gate() if session else ""
         bar.show(step, editing=bar.editing and bool(step))
         if self.arrangement.panes_shown:
-            self.query_one(Side).draw(self.rehearsal.folds, self.turn_shown, self.rehearsal.contract)
+            flips = self.watching.flips if self.watching.flips_shown else ()
+            self.query_one(Side).draw(self.rehearsal.folds, self.turn_shown, self.rehearsal.contract, flips)
         self._hint()
 
     def show_standing(self) -> None:
         """Draw the header."""
-        from greenroom.views.usage import total
+        from greenroom.tui.standing import standing_of
 
-        rehearsal = self.rehearsal
-        folds, contract = rehearsal.folds, rehearsal.contract
-        used, last = total(folds.usage), folds.usage.last()
-        loaded = folds.contract
-        self.query_one(Header).show(
-            Standing(
-                persona=self.persona_name,
-                version=contract.persona.version if contract else loaded.version if loaded else "",
-                model=contract.model if contract else loaded.model if loaded else "",
-                autonomy=contract.persona.policy.autonomy if contract else None,
-                mode=self.step_mode,
-                tokens=used.tokens,
-                micro_usd=used.micro_usd,
-                milliseconds=last.total_milliseconds or None if last else None,
-                busy=self.busy,
-                warning=rehearsal.read_only,
-            )
-        )
+        self.query_one(Header).show(standing_of(self))
 
     @property
     def busy(self) -> str:
@@ -246,7 +236,7 @@ class Workbench(CardApp[int]):
             card.withdraw()
             return
         waiting = len(self.rehearsal.folds.approvals.open) - 1
-        card.ask(_question(asked, waiting))
+        card.ask(self.doing.safety.question(asked, waiting))
 
     def _hint(self) -> None:
         row: tuple[Hint, ...] = keys.WRITE
@@ -313,7 +303,7 @@ class Workbench(CardApp[int]):
 
     @on(ApprovalCard.Answered)
     def _answered(self, event: ApprovalCard.Answered) -> None:
-        self.doing.answered(event.step, event.reply)
+        self.doing.answered(event)
 
     @on(Transcript.SearchWanted)
     def _search(self) -> None:
@@ -333,6 +323,23 @@ class Workbench(CardApp[int]):
             self.do_action(deed.action)
         elif key != "escape":
             self.tell("ctrl+x and that key mean nothing; f1 lists all keys", "warning")
+
+    async def on_leave_sheet_wished(self, event: LeaveSheet.Wished) -> None:
+        self.doing.safety.wished(event)
+
+    async def on_stop_sheet_pressed(self, event: StopSheet.Pressed) -> None:
+        self.doing.safety.press(event)
+
+    async def on_stop_sheet_lifted(self, event: StopSheet.Lifted) -> None:
+        self.doing.safety.lifted(event)
+
+    def outside(self, act: Callable[[], object]) -> None:
+        """Give the terminal up, do something on it, and take it back; a problem becomes a line."""
+        try:
+            with self.suspend():
+                act()
+        except Exception as error:  # noqa: BLE001  no editor, no terminal to give up: the screen stays
+            self.tell(f"the editor could not be used: {inert(str(error))}", "warning")
 
     def on_descendant_focus(self) -> None:
         if self.is_running and self.query(Hints):
@@ -374,22 +381,3 @@ class Workbench(CardApp[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """None of Textual's own: the table has all there is."""
         return ()
-
-
-def _question(asked: Asked, waiting: int) -> Question:
-    """A question as the card takes it; a step such as `t3/ask:c2.1` follows an edit."""
-    from greenroom.core.clock import parse_stamp
-
-    return Question(
-        asked.step,
-        asked.card,
-        parse_stamp(asked.deadline) if asked.deadline else None,
-        edited="." in asked.step.rpartition(":")[2],
-        waiting=waiting,
-    )
-
-
-def _editor() -> str:
-    from greenroom.workspace.settings import variable
-
-    return variable("VISUAL") or variable("EDITOR") or "vi"

@@ -28,7 +28,10 @@ Kind = Literal["person", "persona", "tool", "verdict", "approval", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing in the conversation. `seq` is the record it comes from; `call` the call it is about, if any."""
+    """One thing in the conversation. `seq` is the record it comes from; `call` the call it is about, if any.
+
+    `by` is who answered a question, and `established` how that is known.
+    """
 
     seq: int
     kind: Kind
@@ -36,6 +39,8 @@ class Line:
     call: ToolCall | None = None
     status: str = ""
     final: bool = False
+    by: str = ""
+    established: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
         case VerdictReached(effect=effect, hook=hook, verdict=verdict) if effect != "allow" and hook != "tool.call":
             return _add(state, Line(record.seq, "verdict", f"{hook}: {effect} by {verdict.rule}. {verdict.why}"))
         case ApprovalGiven() as event:
-            return _add(state, Line(record.seq, "approval", _answer(event), status=event.decision))
+            return _add(state, _answered(record.seq, event))
         case AttemptFailed(model=model, attempt=attempt, problem=problem, message=message):
             return _add(state, Line(record.seq, "note", f"attempt {attempt}: {message or f'{model}: {problem}'}"))
         case TurnInterrupted(problem=problem, hint=hint):
@@ -96,6 +101,12 @@ def _tool_line(state: ConversationTurn, seq: int, event: ToolReturned) -> Line:
     shown = event.error if event.status != "done" else _brief(event.output)
     status = "simulated" if event.simulated else event.status
     return Line(seq, "tool", shown, call=call, status=status)
+
+
+def _answered(seq: int, event: ApprovalGiven) -> Line:
+    return Line(
+        seq, "approval", _answer(event), status=event.decision, by=event.approver, established=event.established
+    )
 
 
 def _answer(event: ApprovalGiven) -> str:

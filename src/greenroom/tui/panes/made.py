@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from greenroom.engine.contract import Contract
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.panes import memory, policy, prompt, retrieval, tools, usage
+from greenroom.tui.panes import memory, prompt, retrieval, tools, usage
+from greenroom.tui.panes.policy import Verdicts, changed
 from greenroom.tui.panes.trace import Trace
 from greenroom.tui.side import PaneName
+
+if TYPE_CHECKING:
+    from greenroom.regression.flips import Flip
 
 
 class Panes:
@@ -15,8 +22,11 @@ class Panes:
 
     def __init__(self) -> None:
         self._trace = Trace()
+        self._verdicts = Verdicts()
 
-    def entries(self, name: PaneName, folds: Folds, turn: int, contract: Contract | None) -> list[Entry]:
+    def entries(
+        self, name: PaneName, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()
+    ) -> list[Entry]:
         """What pane `name` shows of turn `turn`."""
         match name:
             case "Memory":
@@ -24,7 +34,7 @@ class Panes:
             case "Retrieval":
                 return retrieval.entries(folds, turn)
             case "Policy":
-                return policy.entries(folds, turn)
+                return [*changed(flips), *self._verdicts.entries(folds, turn, contract)]
             case "Tools":
                 return tools.entries(folds, turn)
             case "Prompt":

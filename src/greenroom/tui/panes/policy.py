@@ -5,13 +5,23 @@ Invariant: a verdict in which a rule had a say has a row of its own; plain allow
 
 from __future__ import annotations
 
-from greenroom.core.values import Effect, Finding, Json, ToolCall
-from greenroom.policy.explain import clause, finding, policy, risk, value_text
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from greenroom.core.values import Effect, Origin
+from greenroom.engine.contract import Contract
+from greenroom.policy.explain import asks, clause, finding, policy, risk, value_text
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.runs import Line, Run, Tint, cell, marked, named
+from greenroom.tui.panes.payloads import origin_of, payload_of, provenance_of
+from greenroom.tui.quoted import quoted_lines, quotes
+from greenroom.tui.runs import Line, Run, Tint, cell, named
 from greenroom.tui.shown import shown_besides
+from greenroom.views.approvals import Asked
 from greenroom.views.verdicts import Decided
+
+if TYPE_CHECKING:
+    from greenroom.regression.flips import Flip
 
 EFFECTS: dict[Effect, Tint] = {
     "allow": "good",
@@ -23,28 +33,119 @@ EFFECTS: dict[Effect, Tint] = {
 _SHORT: dict[Effect, str] = {"require_approval": "ask"}
 
 
-def entries(folds: Folds, turn: int) -> list[Entry]:
-    """The verdicts of turn `turn` (from 1)."""
-    now = folds.verdicts.number(turn)
-    if now is None or not now.decided:
+class Verdicts:
+    """Makes the entries of verdicts. Whose words an argument repeats is looked up once for each."""
+
+    def __init__(self) -> None:
+        self._repeats: dict[int, dict[str, tuple[Origin, ...]]] = {}
+
+    def entries(self, folds: Folds, turn: int, contract: Contract | None) -> list[Entry]:
+        """The verdicts of turn `turn` (from 1)."""
+        now = folds.verdicts.number(turn)
+        if now is None or not now.decided:
+            return []
+        shown = now.worth_showing()
+        plain = [one for one in now.decided if one not in shown]
+        rows = [Entry("head", "section", f"{len(now.decided)} verdicts", aside=policy(now.decided[-1].verdict))]
+        loud = next((one.seq for one in reversed(shown) if one.verdict.effect != "allow"), 0)
+        rows += [_row(one, self._body(folds, turn, one, contract), open=one.seq == loud) for one in shown]
+        if plain:
+            body = tuple(_plain(one) for one in plain)
+            head = (cell("allow", 7, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
+            rows.append(Entry("plain", "row", head=head, body=body))
+        return rows
+
+    def _body(self, folds: Folds, turn: int, one: Decided, contract: Contract | None) -> tuple[Line, ...]:
+        found = quotes(payload_of(folds, turn, one), one.verdict.findings) if one.verdict.findings else []
+        lines = [*_reasons(one), *quoted_lines(found), *_sources(folds, turn, one)]
+        if one.hook == "tool.call":
+            if one.seq not in self._repeats:
+                self._repeats[one.seq] = provenance_of(folds, turn, one, contract)
+            lines += [
+                named("repeats", f"args.{name.removeprefix('args.')}: words from {', '.join(origins)}", _worry(origins))
+                for name, origins in sorted(self._repeats[one.seq].items())
+                if origins
+            ]
+        lines += [named("unseen", item, "bad") for item in one.verdict.unchecked]
+        return (*lines, *_people(folds, turn, one))
+
+
+def changed(flips: Sequence[Flip]) -> list[Entry]:
+    """Past verdicts of any turn that the policy read last would decide otherwise."""
+    if not flips:
         return []
-    shown = now.worth_showing()
-    plain = [one for one in now.decided if one not in shown]
-    rows = [Entry("head", "section", f"{len(now.decided)} verdicts", aside=policy(now.decided[-1].verdict))]
-    loud = next((one.seq for one in reversed(shown) if one.verdict.effect != "allow"), 0)
-    rows += [_row(one, _text_of(folds, turn, one), open=one.seq == loud) for one in shown]
-    if plain:
-        body = tuple(_plain(one) for one in plain)
-        head = (cell("allow", 7, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
-        rows.append(Entry("plain", "row", head=head, body=body))
-    return rows
+    return [Entry("flips", "section", f"{len(flips)} would differ now", aside="was → would be"), *map(_flip, flips)]
+
+
+def _flip(flip: Flip) -> Entry:
+    was, now = flip.before, flip.after
+    head = (
+        cell(f"turn {flip.turn}", 7, "quiet"),
+        cell(flip.question.hook, 12, "quiet"),
+        Run(f"{flip.question.subject}  "),
+        Run(was.rule, "strong"),
+    )
+    beside = (
+        Run(_SHORT.get(was.effect, was.effect), EFFECTS[was.effect]),
+        Run(" → ", "quiet"),
+        Run(_SHORT.get(now.effect, now.effect), EFFECTS[now.effect]),
+    )
+    body = (
+        named("was", f"{was.effect} by {was.rule}: {was.why}"),
+        named("would be", f"{now.effect} by {now.rule}: {now.why}"),
+        named(
+            "means",
+            "something gets through that did not" if flip.looser else "stricter",
+            "bad" if flip.looser else "good",
+        ),
+    )
+    return Entry(f"flip:{flip.record}", "row", head=head, beside=beside, body=body)
+
+
+def verdict_seq(entry: Entry | None) -> int | None:
+    """The record of the verdict an entry of the pane stands for."""
+    return int(entry.id[8:]) if entry is not None and entry.id.startswith("verdict:") else None
+
+
+def _worry(origins: Sequence[Origin]) -> Tint:
+    return "wait" if {"web", "tool", "passage"} & set(origins) else "quiet"
+
+
+def _sources(folds: Folds, turn: int, one: Decided) -> list[Line]:
+    origin = origin_of(folds, turn, one)
+    return [named("text of", origin, "wait" if origin == "web" else "quiet")] if origin else []
+
+
+def _people(folds: Folds, turn: int, one: Decided) -> list[Line]:
+    """Who is asked because of a verdict, and who answered."""
+    lines = [named("asks", asks(one.verdict))] if one.verdict.ask is not None else []
+    if not one.verdict.blocks:
+        return lines
+    questions = (*folds.approvals.answered, *folds.approvals.open)
+    mine = [asked for asked in questions if asked.turn == turn and _about(asked, one)]
+    return [*lines, *(named("answer", _answer(asked), "person" if asked.given else "wait") for asked in mine)]
+
+
+def _about(asked: Asked, one: Decided) -> bool:
+    return asked.card.hook == one.hook and asked.card.verdict == one.verdict
+
+
+def _answer(asked: Asked) -> str:
+    given = asked.given
+    if given is None:
+        return f"open; {asked.role} is asked"
+    how = f" ({given.established})" if given.established else ""
+    wide = f", for this {given.scope} while {' and '.join(given.when)}" if given.scope != "once" else ""
+    until = f", until {given.expires[11:16]} UTC" if given.expires else ""
+    reason = f": {given.reason}" if given.reason else ""
+    return f"{given.decision} by {given.approver or 'somebody'}{how}{wide}{until}{reason}"
 
 
 def _plain(one: Decided) -> Line:
     return (cell(one.hook, 13, "quiet"), Run(one.subject or "the words"))
 
 
-def _row(one: Decided, text: str, *, open: bool) -> Entry:
+def _row(one: Decided, body: tuple[Line, ...], *, open: bool) -> Entry:
     verdict = one.verdict
     head = (
         cell(_SHORT.get(verdict.effect, verdict.effect), 7, EFFECTS[verdict.effect]),
@@ -52,21 +153,16 @@ def _row(one: Decided, text: str, *, open: bool) -> Entry:
         Run(f"{one.subject}  " if one.hook in ("tool.call", "tool.result", "retrieval") else ""),
         Run(verdict.rule, "strong"),
     )
-    return Entry(
-        f"verdict:{one.seq}",
-        "row",
-        head=head,
-        beside=(Run(f"risk {verdict.risk}", _risk_tint(verdict.risk)),),
-        body=tuple(_body(one, text)),
-        open=open,
-    )
+    beside = (Run(f"risk {verdict.risk}", _risk_tint(verdict.risk)),)
+    return Entry(f"verdict:{one.seq}", "row", head=head, beside=beside, body=body, open=open)
 
 
 def _risk_tint(points: int) -> Tint:
     return "bad" if points >= 70 else "wait" if points >= 40 else "quiet"
 
 
-def _body(one: Decided, text: str) -> list[Line]:
+def _reasons(one: Decided) -> list[Line]:
+    """Why, risk, policy, the rules with their clauses, what was found."""
     verdict = one.verdict
     lines = [
         named("why", verdict.why),
@@ -78,45 +174,10 @@ def _body(one: Decided, text: str) -> list[Line]:
         lines.append(named("rule", f"{fired.rule} → {fired.effect}{watched}", EFFECTS[fired.effect]))
         lines += [_clause(clause(item), item.outcome) for item in fired.clauses]
     lines += [named("shown", f"{name} = {value_text(value)}", "key") for name, value in shown_besides(verdict).items()]
-    lines += [named("found", finding(item), "wait") for item in verdict.findings]
-    if verdict.findings and text:
-        lines.append(named("in", "", room=9) + _highlighted(text, verdict.findings))
-    lines += [named("unseen", item, "bad") for item in verdict.unchecked]
-    if verdict.ask is not None:
-        lines.append(named("asks", f"{verdict.ask.role}, then {', '.join(verdict.ask.then)}"))
-    return lines
+    return [*lines, *(named("found", finding(item), "wait") for item in verdict.findings)]
 
 
 def _clause(text: str, outcome: str) -> Line:
     mark, tint = {"true": ("✓", "key"), "false": ("·", "quiet"), "error": ("!", "bad")}[outcome]
     tone: Tint = "bad" if tint == "bad" else "quiet" if tint == "quiet" else "key"
     return (Run(" " * 10), Run(f"{mark} ", tone), Run(text, "plain" if outcome == "true" else "quiet"))
-
-
-def _highlighted(text: str, findings: tuple[Finding, ...]) -> Line:
-    return marked(text, [(item.start, item.end) for item in findings])
-
-
-def _text_of(folds: Folds, turn: int, one: Decided) -> str:
-    """The text that the first finding's span counts in, as far as the views hold it."""
-    if not one.verdict.findings:
-        return ""
-    path = one.verdict.findings[0].path
-    same = [item for item in one.verdict.findings if item.path == path]
-    if len(same) != len(one.verdict.findings):
-        return ""
-    now = folds.transcript.number(turn)
-    if one.hook == "input" and now is not None:
-        return now.words
-    if one.hook == "output" and now is not None:
-        return now.released
-    calls = folds.tools.number(turn)
-    call = next((c.call for c in calls.calls if one.step.endswith(f":{c.call.id}")), None) if calls else None
-    return _argument(call, path) if call is not None and one.hook == "tool.call" else ""
-
-
-def _argument(call: ToolCall, path: str) -> str:
-    value: Json = call.arguments
-    for name in path.removeprefix("args.").split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""

@@ -9,6 +9,7 @@ from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.header import short_number, short_time
 from greenroom.tui.runs import Line, Run, Tint, named
+from greenroom.views.fatigue import FAST_SECONDS, Fatigue
 from greenroom.views.usage import UsageTurn, total
 
 _HEADS = ("in", "out", "USD", "model", "tools", "in all")
@@ -38,7 +39,24 @@ def _sums(folds: Folds) -> list[Entry]:
         "failed": f"{failed} attempts" if failed else "none",
         "waited": short_time(sum(t.total_milliseconds for t in turns)),
     }
-    return [Entry(f"sum:{name}", "row", head=named(name, text)) for name, text in lines.items()]
+    rows = [Entry(f"sum:{name}", "row", head=named(name, text)) for name, text in lines.items()]
+    return [*rows, *_answers(folds.fatigue)]
+
+
+def _answers(meter: Fatigue) -> list[Entry]:
+    """How a person's approvals come: many and fast ones were hardly read."""
+    if not meter.answers:
+        return []
+    text = f"{meter.answers}, at most {meter.per_hour} an hour, median {meter.median_seconds:.0f} s"
+    body = (
+        named("yes", f"{meter.allowed_share:.0%}, in under {FAST_SECONDS:.0f} s {meter.fast_share:.0%}"),
+        named("in a row", f"{meter.longest_streak} times yes"),
+    )
+    rows = [Entry("sum:answers", "row", head=named("answers", text, "wait" if meter.warning else "plain"), body=body)]
+    if meter.warning:
+        said = f"{meter.warning}: a narrower rule, or leave with clauses, asks less often"
+        rows.append(Entry("sum:warning", "row", head=named("careful", said, "wait")))
+    return rows
 
 
 def _row(one: UsageTurn, *, chosen: bool) -> Entry:

@@ -1,0 +1,130 @@
+"""What a verdict was about, put together again from the views: the text that a finding's span counts in, and its origin.
+
+Invariant: the paths are those of the engine's questions; what the views no longer hold is left out, never made up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from greenroom.core.events import ReplyGenerated, ToolReturned
+from greenroom.views.provenance import provenance, sources
+from greenroom.views.transcript import Transcript
+
+if TYPE_CHECKING:
+    from greenroom.core.values import Json, Memory, Origin, Passage, ToolCall
+    from greenroom.engine.contract import Contract
+    from greenroom.tui.folds import Folds
+    from greenroom.views.verdicts import Decided
+
+
+def payload_of(folds: Folds, turn: int, one: Decided) -> dict[str, Json]:
+    """The payload of a verdict of turn `turn`, as far as the log holds it; {} where it does not."""
+    match one.hook:
+        case "input":
+            now = folds.transcript.number(turn)
+            return {"text": now.words} if now else {}
+        case "output":
+            return _generated(folds, turn, one)
+        case "tool.call":
+            call = call_of(folds, turn, one)
+            return {"args": _edited(folds, turn, one, call)} if call else {}
+        case "tool.result":
+            return _returned(folds, turn, one)
+        case "retrieval":
+            passage = _passage(folds, turn, one)
+            return passage.model_dump(include={"text", "source", "heading", "collection"}) if passage else {}
+        case "memory.read" | "memory.write":
+            memory = _memory(folds, turn, one)
+            return memory.model_dump(include={"text", "key", "segment"}) if memory else {}
+        case _:
+            return {}
+
+
+def origin_of(folds: Folds, turn: int, one: Decided) -> str:
+    """Whose text it was: `user`, `model`, `passage` ...; '' where it is not known."""
+    match one.hook:
+        case "input":
+            return "user"
+        case "output" | "tool.call":
+            return "model"
+        case "tool.result":
+            return "tool"
+        case "retrieval":
+            passage = _passage(folds, turn, one)
+            return passage.origin if passage else "passage"
+        case "memory.read" | "memory.write":
+            return "memory"
+        case _:
+            return ""
+
+
+def provenance_of(folds: Folds, turn: int, one: Decided, contract: Contract | None) -> dict[str, tuple[Origin, ...]]:
+    """Whose words each argument of a call repeats: as its card says, else as the log stands."""
+    call = call_of(folds, turn, one)
+    if call is None or contract is None or one.hook != "tool.call":
+        return {}
+    for asked in (*folds.approvals.open, *folds.approvals.answered):
+        if asked.card.call.id == call.id and asked.card.verdict == one.verdict and asked.card.provenance:
+            return asked.card.provenance
+    turns = folds.transcript.all()
+    state = Transcript(turns[: turn - 1], turns[turn - 1]) if 0 < turn <= len(turns) else Transcript()
+    strangers = frozenset(spec.name for spec in contract.tools if spec.untrusted)
+    return provenance(call.arguments, sources(state, contract.system, strangers))
+
+
+def call_of(folds: Folds, turn: int, one: Decided) -> ToolCall | None:
+    """The call that a verdict at `tool.call` or `tool.result` is about."""
+    now = folds.tools.number(turn)
+    key = _key(one).partition(".")[0]
+    return next((view.call for view in now.calls if view.call.id == key), None) if now else None
+
+
+def _key(one: Decided) -> str:
+    """What tells the verdicts of a hook apart: `c1.1` of `t1/verdict:tool.call:c1.1`."""
+    return one.step.rpartition(f"{one.hook}:")[2]
+
+
+def _edited(folds: Folds, turn: int, one: Decided, call: ToolCall) -> dict[str, Json]:
+    """The arguments as they stood at this verdict: those of the edit before it, else the model's own."""
+    rounds = _key(one).partition(".")[2]
+    if not rounds.isdigit():
+        return call.arguments
+    edits = [
+        asked.given.arguments
+        for asked in folds.approvals.answered
+        if asked.turn == turn and asked.card.call.id == call.id and asked.given and asked.given.decision == "edit"
+    ]
+    place = int(rounds) - 1
+    return (edits[place] if place < len(edits) else None) or call.arguments
+
+
+def _generated(folds: Folds, turn: int, one: Decided) -> dict[str, Json]:
+    """The reply the verdict looked at: the last one before it."""
+    for record in reversed(folds.turn_records.get(turn, [])):
+        if record.seq < one.seq and isinstance(record.event, ReplyGenerated):
+            return {"text": record.event.text}
+    return {}
+
+
+def _returned(folds: Folds, turn: int, one: Decided) -> dict[str, Json]:
+    key = _key(one).partition(".")[0]
+    for record in folds.turn_records.get(turn, []):
+        if isinstance(record.event, ToolReturned) and record.event.call == key:
+            return {"output": record.event.output, "error": record.event.error}
+    return {}
+
+
+def _passage(folds: Folds, turn: int, one: Decided) -> Passage | None:
+    now = folds.retrieval.number(turn)
+    key = _key(one)
+    return next((hit.passage for hit in now.hits if hit.passage.id == key), None) if now else None
+
+
+def _memory(folds: Folds, turn: int, one: Decided) -> Memory | None:
+    now = folds.memory.number(turn)
+    if now is None:
+        return None
+    key = _key(one).partition(".")[0]
+    items = now.recalled if one.hook == "memory.read" else now.proposed
+    return next((item.memory for item in items if item.memory.id == key), None)
