@@ -157,7 +157,9 @@ class Clause(Frozen):
 
 
 class Fired(Frozen):
-    """A rule that took part in a verdict. `observed` means it was recorded without acting."""
+    """A rule that took part in a verdict. `observed` means it was recorded without acting; `aside` names the exception
+    that set it aside, if that is why.
+    """
 
     rule: str
     effect: Effect
@@ -165,6 +167,7 @@ class Fired(Frozen):
     policy: str = ""
     clauses: tuple[Clause, ...] = ()
     observed: bool = False
+    aside: str = Field(default="", exclude_if=operator.not_)
 
 
 class Ask(Frozen):

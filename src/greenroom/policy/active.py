@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.core.values import Clause, Finding, Fired, Json
+from greenroom.core.values import Clause, Effect, Finding, Fired, Json
 from greenroom.policy import vocabulary
 from greenroom.policy.arguments import flatten
+from greenroom.policy.autonomy import UNTRUSTED
 from greenroom.policy.conditions import Condition, Environment, Outcome, shown
 from greenroom.policy.port import Question
-from greenroom.policy.rules import Rule
+from greenroom.policy.rules import AUTONOMY, ExceptionTest, Rule
 
 
 class Live:
@@ -50,12 +51,52 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An exception that is still in force: the rule it sets aside is recorded and does not act."""
+    """An exception that is still in force: what it sets aside is recorded and does not act.
+
+    `tools` are those an exception to autonomy speaks of; None where a rule says that itself.
+    """
 
     owner: str
     expires: str
     why: str
     when: tuple[Condition, ...]
+    policy: str
+    where: str
+    environment: Environment
+    tools: frozenset[str] | None = None
+    tests: tuple[ExceptionTest, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """How verdicts name it: `Goodwill week (kim, until 2026-12-01)`."""
+        return f"{self.why} ({self.owner}, until {self.expires})"
+
+    def holds(self, activation: Any) -> bool:
+        """Whether all its clauses do; one that cannot be evaluated does not."""
+        return all(condition.outcome(activation) is True for condition in self.when)
+
+    def sets_aside(self, question: Question, live: Live) -> bool:
+        """Whether it sets aside what autonomy asks about this call.
+
+        Never while the session holds untrusted text: what a person once allowed may now be what that text asks for.
+        """
+        tool, tainted = question.tool, UNTRUSTED & set(question.session.taint)
+        if tool is None or self.tools is None or tool.name not in self.tools or tainted:
+            return False
+        return self.holds(live.activation(self.environment))
+
+    def fired(self, live: Live, effect: Effect, why: str) -> Fired:
+        """The record of a question of autonomy that it sets aside."""
+        values = live.values(self.environment)
+        return Fired.model_construct(
+            rule=AUTONOMY,
+            effect=effect,
+            why=f"{why} Set aside: {self.text}",
+            policy=self.policy,
+            clauses=tuple(_clause(condition, True, values) for condition in self.when),
+            observed=True,
+            aside=self.text,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +119,13 @@ class Match:
         rule = self.active.rule
         why = f"{rule.why} Set aside: {self.aside}" if self.aside else rule.why
         return Fired.model_construct(
-            rule=rule.id, effect=rule.then, why=why, policy=self.active.policy, clauses=clauses, observed=self.observed
+            rule=rule.id,
+            effect=rule.then,
+            why=why,
+            policy=self.active.policy,
+            clauses=clauses,
+            observed=self.observed,
+            aside=self.aside,
         )
 
 
@@ -130,11 +177,8 @@ class ActiveRule:
         return self._base() + tuple((f"{self.rule.id}: {condition.source}", points) for condition, points in held)
 
     def _aside(self, activation: Any) -> str:
-        """Why an exception sets it aside, or ''. An exception with a failing clause does not."""
-        for setting in self.exceptions:
-            if all(condition.outcome(activation) is True for condition in setting.when):
-                return f"{setting.why} ({setting.owner}, until {setting.expires})"
-        return ""
+        """The exception that sets it aside, or ''."""
+        return next((setting.text for setting in self.exceptions if setting.holds(activation)), "")
 
 
 def _all(

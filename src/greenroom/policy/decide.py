@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from greenroom.core.values import Ask, Effect, Finding, Hook, Json, ToolSpec, Verdict
+from greenroom.core.values import Ask, Effect, Finding, Fired, Hook, Json, ToolSpec, Verdict
 from greenroom.detectors.find import Scan, scan
 from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
 from greenroom.detectors.own import NONE, OwnDetector, OwnDetectors
 from greenroom.detectors.stream import settled
 from greenroom.persona.voice import broken
 from greenroom.policy import autonomy
-from greenroom.policy.active import ActiveRule, Live, Match, relevant, show_values
+from greenroom.policy.active import ActiveRule, Live, Match, Setting, relevant, show_values
 from greenroom.policy.bounds import Bound, Role, added, breaches
 from greenroom.policy.kinds import OwnKind
 from greenroom.policy.leave import clause_problem, covers
@@ -57,6 +57,7 @@ class _Case:
     level: int
     matches: list[Match] = field(default_factory=list)
     reasons: list[_Reason] = field(default_factory=list)
+    aside: tuple[Setting, str] | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -77,6 +78,7 @@ class RulePolicy:
         digest: str,
         masks: Masks,
         own: Sequence[OwnKind] = (),
+        asides: Iterable[Setting] = (),
     ) -> None:
         self.label = label
         self.role = role
@@ -85,6 +87,7 @@ class RulePolicy:
         self.detectors = OwnDetectors(tuple(kind.detector for kind in self.own)) if own else NONE
         masks.call(self.detectors.labels)
         self.rules = tuple(sorted(rules, key=lambda active: active.order))
+        self.asides = tuple(sorted(asides, key=lambda setting: (setting.policy, setting.text)))
         self._bounds = tuple(bounds)
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
@@ -124,7 +127,13 @@ class RulePolicy:
 
     def uses(self, name: str) -> bool:
         """Whether any clause reads `name`."""
-        return any(name in active.environment.reads for active in self.rules)
+        return any(
+            name in environment.reads
+            for environment in [
+                *(rule.environment for rule in self.rules),
+                *(aside.environment for aside in self.asides),
+            ]
+        )
 
     def covers(self, question: Question, when: Sequence[str]) -> bool:
         """Whether all of these clauses hold for a call; False where one cannot be compiled or evaluated."""
@@ -215,9 +224,15 @@ class RulePolicy:
         effect, why = autonomy.decide(case.level, tool, risk)
         if case.level != session.autonomy:
             why += f" (Level {session.autonomy}, lowered by untrusted text.)"
-        case.reasons = [
-            reason for reason in case.reasons if not (reason.match and reason.match.active.rule.autonomy_may)
-        ]
+        setting = next((one for one in self.asides if one.sets_aside(case.question, case.live)), None)
+        if effect == "require_approval" and setting is not None:
+            # Set aside for itself only: a rule that would leave the call to autonomy still asks.
+            case.aside = (setting, why)
+            effect, why = "allow", f"{why} Set aside: {setting.text}"
+        else:
+            case.reasons = [
+                reason for reason in case.reasons if not (reason.match and reason.match.active.rule.autonomy_may)
+            ]
         case.reasons.append(_Reason(effect, 2, "autonomy", why, self.label))
         if together := autonomy.unattended(tool, session.taint):
             case.reasons.append(_Reason("require_approval", 0, "taint", together, self.label))
@@ -236,7 +251,7 @@ class RulePolicy:
             risk=risk,
             addends=addends,
             autonomy=case.level,
-            fired=tuple(match.fired(shown_live) for match in matches),
+            fired=(*(match.fired(shown_live) for match in matches), *_set_aside(case, shown_live)),
             findings=findings,
             unchecked=_unchecked(matches),
             show=_shown(matches, case, payload, shown_live),
@@ -308,6 +323,14 @@ def _shown(matches: Sequence[Match], case: _Case, payload: Json, live: Live) -> 
         if one.active.rule.show:
             found |= show_values(one.active.rule.show, source, live.values(one.active.environment))
     return found
+
+
+def _set_aside(case: _Case, live: Live) -> tuple[Fired, ...]:
+    """The record of the question that autonomy would have asked."""
+    if case.aside is None:
+        return ()
+    setting, why = case.aside
+    return (setting.fired(live, "require_approval", why),)
 
 
 def _ask(chosen: _Reason) -> Ask | None:

@@ -17,7 +17,7 @@ from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import Path as KeyPath
 from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
-from greenroom.core.values import ToolSpec
+from greenroom.core.values import Hook, ToolSpec
 from greenroom.detectors.masks import Masks
 from greenroom.policy.active import ActiveRule, Setting
 from greenroom.policy.arguments import Declared, declare
@@ -25,7 +25,7 @@ from greenroom.policy.bounds import Bound, Role
 from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.kinds import OwnKind, kinds_of, own_kinds
-from greenroom.policy.rules import PolicyFile, Rule, matching
+from greenroom.policy.rules import AUTONOMY, PolicyFile, Rule, RuleException, matching
 from greenroom.policy.vocabulary import names_at
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def compile_policies(
         digest=_digest(loaded, role, compiler.tools),
         masks=masks or Masks(),
         own=kinds,
+        asides=[setting for file in loaded for setting in compiler.asides(file)],
     )
 
 
@@ -226,29 +227,50 @@ class _Compiler:
         )
 
     def _exceptions(self, file: LoadedPolicy) -> dict[str, tuple[Setting, ...]]:
-        """The exceptions still in force, by rule."""
+        """The exceptions to rules that are still in force, by rule, in an order that follows from them alone."""
         known = {rule.id: rule for rule in file.policy.rule}
         found: dict[str, tuple[Setting, ...]] = {}
         for index, entry in enumerate(file.policy.exception):
-            here: KeyPath = ("exception", index)
-            if entry.rule not in known:
-                where = file.where((*here, "rule"))
-                hint = suggest(entry.rule, list(known)) if known else "this file has no rules"
-                raise FileInvalid(f"no rule '{entry.rule}' in this file", where=where, hint=hint)
-            if entry.expires < self._today:
+            if entry.rule == AUTONOMY:
                 continue
-            when = self._exception_clauses(file, here, known[entry.rule], entry.when)
-            setting = Setting(entry.owner, entry.expires.isoformat(), entry.why, when)
-            found[entry.rule] = (*found.get(entry.rule, ()), setting)
+            if entry.rule not in known:
+                where = file.where(("exception", index, "rule"))
+                hint = suggest(entry.rule, [*known, AUTONOMY])
+                raise FileInvalid(f"no rule '{entry.rule}' in this file", where=where, hint=hint)
+            rule = known[entry.rule]
+            setting = self._setting(file, index, entry, rule.tools, rule.hook)
+            if entry.expires >= self._today:
+                found[entry.rule] = tuple(sorted((*found.get(entry.rule, ()), setting), key=lambda one: one.text))
         return found
 
-    def _exception_clauses(
-        self, file: LoadedPolicy, here: KeyPath, rule: Rule, sources: Sequence[str]
-    ) -> tuple[Condition, ...]:
-        specs = [tool for tool in self.tools if not rule.tools or any(matching(p, (tool.name,)) for p in rule.tools)]
-        declared = declare(specs) if set(rule.hook) == {"tool.call"} else Declared({}, {})
-        environment = self._environment({**names_at(rule.hook), **declared.types})
-        return tuple(_compiled(environment, source, lambda: file.where((*here, "when"))) for source in sources)
+    def asides(self, file: LoadedPolicy) -> Iterable[Setting]:
+        """The exceptions to autonomy that are still in force."""
+        for index, entry in enumerate(file.policy.exception):
+            if entry.rule == AUTONOMY:
+                setting = self._setting(file, index, entry, entry.tools, ("tool.call",))
+                if entry.expires >= self._today:
+                    yield setting
+
+    def _setting(
+        self, file: LoadedPolicy, index: int, entry: RuleException, patterns: Sequence[str], hooks: Sequence[Hook]
+    ) -> Setting:
+        """An exception with its clauses typed as those of what it sets aside."""
+        here: KeyPath = ("exception", index)
+        named = [name for pattern in patterns for name in self._known_tools(pattern, file, (*here, "tools"))]
+        specs = [tool for tool in self.tools if tool.name in named or not patterns]
+        declared = declare(specs) if set(hooks) == {"tool.call"} else Declared({}, {})
+        environment = self._environment({**names_at(hooks), **declared.types})
+        return Setting(
+            owner=entry.owner,
+            expires=entry.expires.isoformat(),
+            why=entry.why,
+            when=tuple(_compiled(environment, clause, lambda: file.where((*here, "when"))) for clause in entry.when),
+            policy=file.policy.label,
+            where=file.where((*here, "rule")),
+            environment=environment,
+            tools=frozenset(named) if entry.rule == AUTONOMY else None,
+            tests=entry.test,
+        )
 
     def _environment(self, types: dict[str, str]) -> Environment:
         key = tuple(sorted(types.items()))

@@ -19,6 +19,24 @@ HOOKS: tuple[Hook, ...] = get_args(Hook)
 EFFECTS: tuple[Effect, ...] = ("allow", "redact", "require_approval", "escalate", "deny")
 """From the mildest to the strictest."""
 
+AUTONOMY = "autonomy"
+"""What an exception names to set aside what autonomy alone asks."""
+
+BUILT_IN = frozenset(
+    {
+        AUTONOMY,
+        "default",
+        "envelope",
+        "memory.segments",
+        "policy.fault",
+        "taint",
+        "tools.allow",
+        "tools.unknown",
+        "unchecked",
+    }
+)
+"""What verdicts cite where no rule of a file decided."""
+
 _SEMVER = re.compile(r"\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -142,6 +160,14 @@ class RuleTest(Frozen):
     expect: Literal["no_match", "allow", "redact", "require_approval", "escalate", "deny"]
 
 
+class ExceptionTest(Frozen):
+    """Given `with`, on which the rule fires: does the exception set it aside, or is it in force?"""
+
+    name: Text
+    with_: TestWith = Field(default=TestWith(), alias="with")
+    expect: Literal["set_aside", "in_force"]
+
+
 class Rule(Frozen):
     """One rule: when all of `when` and, if given, one of `any` hold and `find` found something, `then` is its effect."""
 
@@ -168,6 +194,8 @@ class Rule(Frozen):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Rule:
+        if self.id in BUILT_IN:
+            raise ValueError(f"'{self.id}' is what a built-in decision is called; give the rule another id")
         if self.tools and not set(self.hook) <= {"tool.call", "tool.result"}:
             raise ValueError(f"rule '{self.id}': 'tools' belongs to the hooks tool.call and tool.result only")
         if self.then == "redact" and not self.find:
@@ -203,13 +231,27 @@ class Envelope(Frozen):
 
 
 class RuleException(Frozen):
-    """Sets one rule of this file aside until a day. `owner` answers for it."""
+    """Sets one rule of this file aside until a day. `owner` answers for it.
+
+    As `autonomy` it sets aside the question that autonomy alone asks about calls of `tools`, so that "always allow
+    this" can be said as policy; it speaks for itself only, never against a rule or a bound.
+    """
 
     rule: Text
     owner: Text
     expires: date
     why: Text
+    tools: Annotated[tuple[Text, ...], BeforeValidator(_listed), _STRINGS] = ()
     when: Annotated[Clauses, BeforeValidator(_listed), _STRINGS] = ()
+    test: tuple[ExceptionTest, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_which_calls(self) -> RuleException:
+        if self.rule == AUTONOMY and not (self.tools and self.when):
+            raise ValueError("an exception to autonomy needs 'tools' and 'when', which say for exactly which calls")
+        if self.rule != AUTONOMY and self.tools:
+            raise ValueError("'tools' belongs to exceptions to autonomy; a rule names its tools itself")
+        return self
 
 
 class PolicyFile(Frozen):
