@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import open_session
+from greenroom.assembly import fork_session, open_session
 from greenroom.assembly.proof import prove_session
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.ledger import head, verify
@@ -22,6 +22,7 @@ from greenroom.core.errors import LogDamaged
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.ledger.signing import new_key_pair
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
 from tests.hostile.attack import Line, chained, change, copied, greenroom, line_of, lines_of
 
 REPLY = ApprovalReply(decision="allow", approver="mara", established="local terminal")
@@ -147,6 +148,22 @@ def test_it_is_proved_who_approved_what_on_which_card_under_which_policy(whole: 
     assert "args.amount > 100 holds; args.amount = 120" in text
 
 
+def test_a_fork_begins_with_its_parents_approvals_as_they_were(shop: Workspace) -> None:
+    trust(shop)
+    records = prove_session(shop, "last").audit.verified.records
+
+    async def forked() -> str:
+        session = await fork_session(shop, log_of(shop).stem, records - 1)
+        await session.aclose()
+        return session.id
+
+    parent = log_of(shop).stem
+    done = verified(shop, asyncio.run(forked()))
+    (one,) = done.data["approvals"]
+    assert (one["session"], one["bound"], one["approver"]) == (parent, True, "mara")
+    assert not one["anchored"] and not done.data["due"]  # the parent's anchors are not the child's
+
+
 def test_what_a_killed_process_left_behind_its_last_anchor_is_said(killed: Workspace) -> None:
     done = verified(killed, "last")
     assert done.data["unanchored"] > 0 and not done.data["due"]
@@ -248,8 +265,8 @@ def test_a_text_swapped_in_the_log_is_found_even_if_both_chains_are_made_to_fit(
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("policies/support.toml", "on disk now policy is another one"),
-        ("personas/aria/prompt.md", "on disk now prompt is another one"),
+        ("policies/support.toml", "on disk now: another policy"),
+        ("personas/aria/prompt.md", "on disk now: another prompt"),
     ],
 )
 def test_a_file_swapped_on_disk_is_said(shop: Workspace, file: str, said: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid, LogDamaged, ServiceUnavailable
@@ -113,6 +115,29 @@ def test_a_cut_and_a_rewritten_ledger_are_told_apart_and_the_place_is_narrowed_d
     assert rewritten.value.message == "entry 3 of the ledger is not the exported one"
     assert rewritten.value.hint == "it was rewritten somewhere from entry 2 to entry 3"
     assert (cut.value.code, rewritten.value.code) == ("ledger.cut", "ledger.forked")
+
+
+@given(data=st.data())
+def test_exported_heads_find_every_cut_and_every_rewriting_below_them(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    size = data.draw(st.integers(1, 8))
+    lines = filled(folder, size).lines()
+    kept = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
+    heads = [head for place in kept if (head := head_of(lines[: place + 1]))]
+    cut = data.draw(st.integers(0, size))
+    grown = data.draw(st.integers(0, 3))
+    other = Ledger(folder / "other.jsonl", FrozenClock())
+    for number in range(cut):
+        other.anchor("s1", number, f"{number:064x}")
+    for number in range(grown):
+        other.anchor("s2", number, f"{number:064x}")
+    if max(kept) < cut:
+        assert compare(other.lines(), heads).since == cut + grown - max(kept) - 1
+    else:
+        with pytest.raises(LogDamaged):
+            compare(other.lines(), heads)
 
 
 def test_an_entry_under_another_number_is_not_the_exported_one(tmp_path: Path) -> None:

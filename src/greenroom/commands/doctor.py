@@ -19,6 +19,7 @@ from greenroom.commands.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, ServiceUnavailable
 from greenroom.ledger.ledger import Ledger
+from greenroom.ledger.signing import signed_up_to
 from greenroom.models.discover import discover
 from greenroom.persona.check import Known, check
 from greenroom.persona.load import list_personas, load_persona
@@ -173,8 +174,10 @@ def _store(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _ledger(workspace: Workspace) -> Iterator[Finding]:
-    entries = Ledger(workspace.ledger, SystemClock()).entries()
-    yield Finding("ok", "ledger", f"{len(entries)} entries, chain sound")
+    lines = Ledger(workspace.ledger, SystemClock()).lines()
+    signed = signed_up_to(lines, load_settings(workspace).audit.public)
+    said = f"signed up to entry {signed}" if signed >= 0 else "not signed"
+    yield Finding("ok", "ledger", f"{len(lines)} entries, chain sound, {said}")
 
 
 def _keys(workspace: Workspace) -> Iterator[Finding]:

@@ -67,8 +67,7 @@ def _governed(proof: Proof) -> str:
         return f"{said} · the files on disk cannot be compared: {proof.unread}"
     if not proof.changed:
         return f"{said} · the files on disk are the same"
-    others = ", ".join(proof.changed)
-    return f"{said} · on disk now {others} {'is another one' if len(proof.changed) == 1 else 'are others'}"
+    return f"{said} · on disk now: another {' and another '.join(proof.changed)}"
 
 
 def _approvals(proof: Proof, *, full: bool) -> Iterator[str]:

@@ -154,7 +154,7 @@ class Ledger:
         while (place := data.rfind(_POLICY, 0, end)) >= 0:
             end = data.rfind(b"\n", 0, place) + 1
             stop = data.find(b"\n", place)
-            entry = _parse(data[end:stop], 0)["entry"] if stop >= 0 else {}
+            entry = _parse(data[end:stop], data.count(b"\n", 0, end) + 1)["entry"] if stop >= 0 else {}
             if entry.get("kind") == "policy_loaded" and entry["persona"] == persona:
                 return str(entry["digest"])
         return ""

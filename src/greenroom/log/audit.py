@@ -108,8 +108,8 @@ class Audit:
     """A session that verified.
 
     `acts` is what else people decided, `contracts` are the records that brought a persona, policy and tools into force, `erased` the records whose content
-    is gone on purpose, `due` those after the last anchor that are anchored as soon as they are written: a crash came
-    between, or the ledger was cut. `absent` are texts (component and digest) that the log names and does not hold.
+    is gone on purpose, `due` those after the last anchor that are anchored as soon as they are written (a fork's copies
+    were, in its parent's name): a crash came between, or the ledger was cut. `absent` are texts (component and digest) that the log names and does not hold.
     """
 
     session: str
@@ -134,6 +134,7 @@ class _Seen:
     """What a walk has come past: where it is, and what governs there."""
 
     session: str = ""
+    forked: int = -1
     tools: str = ""
     asked: dict[str, Record] = field(default_factory=dict)
     approvals: list[Approval] = field(default_factory=list)
@@ -165,7 +166,7 @@ def audit(path: Path, anchors: Anchors) -> Audit:
         acts=tuple(told for told in seen.told if told.kind in _ACTS),
         contracts=tuple(seen.contracts),
         anchors=tuple(told for told in seen.told if told.seq in anchors),
-        due=tuple(told for told in seen.told if told.kind in _DUE and told.seq > top),
+        due=tuple(told for told in seen.told if told.kind in _DUE and told.seq > max(top, seen.forked)),
         erased=tuple(sorted(seen.erased)),
         absent=absent,
         policies=tuple(dict.fromkeys(_policies(seen.contracts))),
@@ -175,8 +176,10 @@ def audit(path: Path, anchors: Anchors) -> Audit:
 def _see(seen: _Seen, record: Record, top: int) -> None:
     seen.told.append(_said(record))
     match record.event:
-        case SessionOpened(session=session) | SessionForked(session=session):
+        case SessionOpened(session=session):
             seen.session = session
+        case SessionForked(session=session):
+            seen.session, seen.forked = session, record.seq
         case ContractLoaded(digests=digests):
             seen.tools = digests.get("tools", "")
             seen.contracts.append(record)
