@@ -10,7 +10,8 @@ import difflib
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from greenroom.commands.table import COMMANDS, Argument, Command, find, groups, of_group
+from greenroom.commands.declare import Argument, Command
+from greenroom.commands.table import COMMANDS, find, groups, of_group
 from greenroom.core.errors import UsageError
 
 
@@ -69,6 +70,8 @@ def _how(argument: Argument) -> dict[str, Any]:
     how: dict[str, Any] = {"help": argument.help}
     if argument.flag:
         return {**how, "action": "store_true"}
+    if argument.repeated:
+        how["action"] = "append"
     if argument.nargs:
         how["nargs"] = argument.nargs
     if argument.choices:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from greenroom.cli.parse import parser_of
-from greenroom.commands.table import COMMANDS, Command, groups, of_group
+from greenroom.commands.declare import Command
+from greenroom.commands.table import COMMANDS, groups, of_group
 
 _HEAD = """usage: greenroom [WORKSPACE]              open the workbench (the nearest workspace)
        greenroom COMMAND [ARGUMENTS]

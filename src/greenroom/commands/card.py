@@ -9,6 +9,7 @@ import getpass
 import json
 
 from greenroom.commands.given import arguments_of
+from greenroom.core.clock import parse_stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import ApprovalReply, Card, Fired, Json
@@ -26,12 +27,18 @@ def approver() -> str:
         return "operator"
 
 
-def card_lines(card: Card, deadline: str | None = None) -> list[str]:
-    """The card in reading order: what would happen, why it is asked, on what evidence, at what risk, until when."""
+def card_lines(card: Card, deadline: str | None = None, *, role: str = "", passed: int = 0, now: str = "") -> list[str]:
+    """The card in reading order: what would happen, why it is asked, on what evidence, at what risk, until when.
+
+    `role` is who is asked by now, `passed` how many deadlines went by, and `now` (a stamp) makes the time left a number.
+    """
     spec, verdict = card.spec, card.verdict
     undo = "can be undone" if spec.reversible else "cannot be undone"
-    lines = [f"-- {card.call.tool} ({card.call.id}) waits for you --"]
-    lines += [f"  {name} = {value_text(value)}" for name, value in sorted(card.call.arguments.items())]
+    at = "" if card.hook == "tool.call" else f" at {card.hook}"
+    lines = [f"-- {card.call.tool} ({card.call.id}){at} waits for {role or 'you'} --"]
+    lines += [
+        f"  {name} = {value_text(value)}{_from(card, name)}" for name, value in sorted(card.call.arguments.items())
+    ]
     lines.append(f"  effects {spec.effects}, {undo}{', sends something out' if spec.outbound else ''}")
     lines.append(f"why: {verdict.effect} by {verdict.rule}: {verdict.why}")
     lines += [line for fired in verdict.fired for line in _clauses(fired)]
@@ -43,8 +50,39 @@ def card_lines(card: Card, deadline: str | None = None) -> list[str]:
     lines.append(f"risk: {risk(verdict)} · autonomy {verdict.autonomy} · policy {policy(verdict)}")
     lines += [f"not checked: {what}" for what in verdict.unchecked]
     if deadline:
-        lines.append(f"until: {deadline}")
+        lines.append(
+            f"until: {deadline}{f' ({time_left(deadline, now)})' if now else ''}, then {_next_step(card, passed)}"
+        )
     return [line if line.startswith("  ") else inert_line(line, 400) for line in map(inert, lines)]
+
+
+def _from(card: Card, name: str) -> str:
+    """Whose words an argument repeats, as far as they are known."""
+    origins = [one for path, found in card.provenance.items() if _about(path, name) for one in found]
+    return f"   (from {', '.join(dict.fromkeys(origins))})" if origins else ""
+
+
+def _about(path: str, name: str) -> bool:
+    return path == f"args.{name}" or path.startswith((f"args.{name}.", f"args.{name}["))
+
+
+def time_left(deadline: str | None, now: str) -> str:
+    """`12 min left`, `overdue`, or '-' without a deadline. Both are stamps."""
+    if deadline is None:
+        return "-"
+    seconds = (parse_stamp(deadline) - parse_stamp(now)).total_seconds()
+    if seconds <= 0:
+        return "overdue"
+    if seconds < 120:
+        return f"{seconds:.0f} s left"
+    return f"{seconds // 60:.0f} min left" if seconds < 7_200 else f"{seconds // 3_600:.0f} h left"
+
+
+def _next_step(card: Card, passed: int) -> str:
+    """What happens at the deadline: `lead is asked`, `lead is told`, `it is denied`."""
+    then = card.verdict.ask.then if card.verdict.ask else ()
+    word, _, role = (then[passed] if passed < len(then) else "deny").partition(":")
+    return {"escalate": f"{role} is asked", "notify": f"{role} is told"}.get(word, "it is denied")
 
 
 def _clauses(fired: Fired) -> list[str]:

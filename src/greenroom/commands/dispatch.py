@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from greenroom.commands.answer import Answer
+from greenroom.commands.declare import Command
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.table import Command
 
 
 def handler_of(place: str) -> Any:

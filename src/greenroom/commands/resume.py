@@ -1,40 +1,62 @@
 """Going on with a turn that did not end: its open question answered, or the turn given up.
 
-Invariant: an answer given on the command line is used for one question; the next one is asked anew.
+Invariant: an answer given on the command line is used for the very question it was given to, once; any other is asked
+anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from greenroom.approval.answers import QuestionId
+from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.card import ESTABLISHED, approver
 from greenroom.commands.invocation import Face, Invocation
-from greenroom.commands.run import approver_of, told
+from greenroom.commands.run import approver_of, hint_at_answers, told
+from greenroom.commands.stop import heed
 from greenroom.core.errors import UsageError
-from greenroom.core.events import TurnFinished
+from greenroom.core.events import ApprovalRequested, TurnFinished
 from greenroom.core.values import ApprovalReply, Card
+from greenroom.views import approvals
+from greenroom.views.approvals import Asked
+from greenroom.views.fold import fold_all
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver
+    from greenroom.core.events import Record
     from greenroom.workspace.layout import Workspace
 
 
 class AnsweredOnce:
-    """Gives one answer to the first question and leaves every other to `others`."""
+    """Gives one answer to the question it belongs to and leaves every other to `others`."""
 
-    def __init__(self, reply: ApprovalReply, others: Approver) -> None:
+    def __init__(self, reply: ApprovalReply, question: QuestionId, others: Approver, face: Face) -> None:
         self._reply: ApprovalReply | None = reply
+        self._question = question
         self._others = others
+        self._face = face
+        self.records: Sequence[Record] = ()
+        """The log of the session, set when it is open."""
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         """The answer.
 
         Raises:
-            WaitingForPerson: it was used up and nobody else is here.
+            WaitingForPerson: it was used up, or belongs to another question, and nobody else is here.
         """
         reply, self._reply = self._reply, None
-        return reply if reply is not None else await self._others.ask(step, card)
+        if reply is not None and (step, self._asking(step)) == (self._question.step, self._question.record):
+            return reply
+        if reply is not None:
+            self._face.note("the question changed since you saw it, so your answer was not used")
+        return await self._others.ask(step, card)
+
+    def _asking(self, step: str) -> str:
+        """The hash of the latest record that asks at `step`."""
+        asked = (r for r in reversed(self.records) if isinstance(r.event, ApprovalRequested) and r.event.step == step)
+        return next((record.hash for record in asked), "")
 
 
 async def resume(asked: Invocation) -> Answer[TurnFinished | None]:
@@ -43,25 +65,43 @@ async def resume(asked: Invocation) -> Answer[TurnFinished | None]:
     Raises:
         UsageError: no turn is unfinished.
         WaitingForPerson: its question is still open.
+        KillSwitchThrown: it is stopped.
     """
-    face = asked.person()
-    others = approver_of(asked.text("approve"), face)
-    given = asked.text("answer")
-    if given:
-        others = AnsweredOnce(_reply(given, asked.text("reason")), approver_of("ask", face))
-    workspace = asked.workspace()
-    return await finish(workspace, unfinished(workspace, asked.text("session")), face, others)
+    face, workspace = asked.person(), asked.workspace()
+    name = unfinished(workspace, asked.text("session"))
+    others, answered = approver_of(asked.text("approve"), face), None
+    if given := asked.text("answer"):
+        question = question_id(name, next_question(workspace, name))
+        answered = AnsweredOnce(_reply(given, asked.text("reason")), question, others, face)
+    return await finish(workspace, name, face, others, answered=answered, waiting=asked.text("approve") == "wait")
 
 
-async def finish(workspace: Workspace, session_id: str, face: Face, approver: Approver) -> Answer[TurnFinished | None]:
-    """Carry the open turn of a session to its end; exit 1 when it was refused, stopped or limited."""
+async def finish(
+    workspace: Workspace,
+    session_id: str,
+    face: Face,
+    approver: Approver,
+    *,
+    answered: AnsweredOnce | None = None,
+    waiting: bool = False,
+) -> Answer[TurnFinished | None]:
+    """Carry the open turn of a session to its end; exit 1 when it was refused, stopped or limited.
+
+    `answered` goes before `approver`; with `waiting` it is said how to answer from another terminal.
+    """
     from greenroom.assembly import open_session
 
-    session = await open_session(workspace, session=session_id, approver=approver)
+    first = approver if answered is None else Mailbox(here=answered)
+    session = await open_session(workspace, session=session_id, approver=first)
     try:
+        heed(workspace, face)
         if session.open_turn() is None:
             raise UsageError(f"session {session.id} has no unfinished turn", hint="greenroom session list")
+        if answered is not None:
+            answered.records = session.records
         session.bus.subscribe(face.follow)
+        if waiting:
+            hint_at_answers(session, face)
         finished = await session.resume()
     finally:
         await session.aclose()
@@ -89,19 +129,54 @@ async def abandon(asked: Invocation) -> Answer[str]:
 
 
 def unfinished(workspace: Workspace, named: str) -> str:
-    """The session meant: the one named, or with 'last' the newest that has an unfinished turn.
+    """The id of the session meant: the one named, or with 'last' the newest that has an unfinished turn.
 
     Raises:
-        UsageError: none has.
+        UsageError: none has, or there is no such session.
     """
-    from greenroom.assembly import sessions
+    from greenroom.assembly import session_id, sessions
 
     if named not in ("", "last"):
-        return named
+        return session_id(workspace, named)
     waiting = [one for one in sessions(workspace) if one.status in ("open question", "interrupted", "unfinished")]
     if not waiting:
         raise UsageError("no session waits for anything", hint="greenroom session list", code="session.none_open")
     return max(waiting, key=lambda one: one.started).id
+
+
+def open_questions(workspace: Workspace, session: str) -> tuple[Asked, ...]:
+    """The open questions of one session."""
+    from greenroom.assembly import read_session
+
+    return fold_all(approvals.fold, approvals.EMPTY, read_session(workspace, session)).open
+
+
+def next_question(workspace: Workspace, session: str, code: str = "") -> Asked:
+    """The question to answer next; with a `code` it must be the one that `approve show` named so.
+
+    Raises:
+        UsageError: nothing waits, or another question.
+    """
+    found = open_questions(workspace, session)
+    if not found:
+        raise UsageError(f"session {session} has no open question", hint="greenroom approve list", code="approval.none")
+    if code and not (len(code) >= len(card_code(found[0])) and found[0].record.startswith(code)):
+        raise UsageError(
+            f"the open question is {card_code(found[0])}, not {code}",
+            hint=f"look at it with: greenroom approve show {session}",
+            code="approval.changed",
+        )
+    return found[0]
+
+
+def card_code(asked: Asked) -> str:
+    """Eight characters that name exactly this question, for `--card`."""
+    return asked.record[:8]
+
+
+def question_id(session: str, asked: Asked) -> QuestionId:
+    """What an answer to this question is bound to."""
+    return QuestionId(session, asked.step, asked.record)
 
 
 def _reply(given: str, reason: str) -> ApprovalReply:

@@ -6,26 +6,43 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.approval.automatic import ByPolicy, DenyAll, LeaveOpen
+from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Face, Invocation
+from greenroom.commands.stop import heed
 from greenroom.core.errors import UsageError
-from greenroom.core.events import TurnFinished
+from greenroom.core.events import ApprovalRequested, Record, TurnFinished
 from greenroom.persona.load import list_personas
+from greenroom.views import approvals
+from greenroom.views.fold import fold_all
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver
-    from greenroom.core.events import Record
     from greenroom.engine.session import Session
     from greenroom.workspace.layout import Workspace
 
 
 def approver_of(how: str, face: Face) -> Approver:
-    """Who answers: the person at the face, nobody yet, no to everything, or the policy files."""
+    """Who answers: the person at the face or at another terminal, nobody yet, no to everything, or the policy files."""
     if how == "deny":
         return DenyAll()
     if how == "policy":
         return ByPolicy()
-    return face if face.interactive else LeaveOpen()
+    if how == "wait":
+        return Mailbox()
+    return Mailbox(here=face) if face.interactive else LeaveOpen()
+
+
+def hint_at_answers(session: Session, face: Face) -> None:
+    """Say at each question, and at one that is open already, how it can be answered from another terminal."""
+
+    def hint(item: object) -> None:
+        if isinstance(item, Record) and isinstance(item.event, ApprovalRequested):
+            face.note(f"  waits    answer it from another terminal: greenroom approve show {session.id}")
+
+    if asked := fold_all(approvals.fold, approvals.EMPTY, session.records).question():
+        hint(session.records[asked.seq])
+    session.bus.subscribe(hint)
 
 
 async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
@@ -33,7 +50,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
 
     Raises:
         UsageError: nothing to say, or an unfinished turn stands in the way.
-        WaitingForPerson, ServiceUnavailable: the turn stays open and can be resumed.
+        WaitingForPerson, ServiceUnavailable, KillSwitchThrown: the turn stays open and can be resumed.
     """
     from greenroom.assembly import open_session
 
@@ -42,6 +59,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
     lines = [words] if words else face.lines_in()
     if not lines:
         raise UsageError("nothing to say", hint='greenroom run PERSONA "TEXT", or pipe one line a turn')
+    heed(workspace, face)
     session = await open_session(
         workspace,
         persona=persona,
@@ -49,6 +67,8 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
         session=asked.text("session"),
         approver=approver_of(asked.text("approve"), face),
     )
+    if asked.text("approve") == "wait":
+        hint_at_answers(session, face)
     finished = await carry(session, face, lines)
     failed = any(turn.outcome != "answered" for turn in finished)
     return answer(finished, stream=True, exit_code=1 if failed else 0)

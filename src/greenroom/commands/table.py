@@ -5,43 +5,15 @@ Invariant: importing this costs nothing; a handler is a dotted path that is impo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-
-class Argument(NamedTuple):
-    """One argument. `nargs` is as argparse has it; a name with dashes is an option, `flag` one without a value."""
-
-    name: str
-    help: str
-    nargs: str = ""
-    choices: tuple[str, ...] = ()
-    default: Any = None
-    flag: bool = False
-    number: bool = False
-    metavar: str = ""
-
-
-class Command(NamedTuple):
-    """One command. `slash` is its name in the REPL, `palette` its line in the palette, `key` its default key."""
-
-    words: tuple[str, ...]
-    help: str
-    handler: str
-    arguments: tuple[Argument, ...] = ()
-    slash: str = ""
-    palette: str = ""
-    key: str = ""
-
-    @property
-    def name(self) -> str:
-        return " ".join(self.words)
-
+from greenroom.commands.answering_table import ANSWERING
+from greenroom.commands.control_table import CONTROL
+from greenroom.commands.declare import Action, Argument, Command
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
 _MODEL = Argument("--model", "the model in place of the persona's, such as scripted/helpdesk", metavar="MODEL")
 _APPROVE = Argument(
-    "--approve", "who answers questions about tool calls", choices=("ask", "deny", "policy"), default="ask"
+    "--approve", "who answers questions about tool calls", choices=("ask", "wait", "deny", "policy"), default="ask"
 )
 _HANDLERS = "greenroom.commands."
 
@@ -187,6 +159,16 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        ("policy", "detectors"),
+        "What is looked for in every text, built in and added; and how well it does on labelled texts",
+        _at("detectors:detectors"),
+        (
+            _PERSONA,
+            Argument("--corpus", "measure on the labelled texts (*.toml) of this folder", metavar="FOLDER"),
+            Argument("--write", "write the figures as a Markdown document", metavar="FILE"),
+        ),
+    ),
+    Command(
         ("knowledge", "add"),
         "Read documents into the store (all of knowledge/ without PATH)",
         _at("knowledge:add"),
@@ -231,21 +213,7 @@ COMMANDS: tuple[Command, ...] = (
         _at("tool:call"),
         (Argument("tool", "its name"), Argument("given", "order_id=1001 note='two words'", "*")),
     ),
-    Command(("approve", "list"), "Questions that wait for a person", _at("approve:list_open")),
-    Command(("approve", "show"), "The whole card of a session's open question", _at("approve:show"), (_SESSION,)),
-    Command(("approve", "yes"), "Allow it, and finish the turn", _at("approve:yes"), (_SESSION,)),
-    Command(
-        ("approve", "no"),
-        "Deny it with a reason the model reads, and finish the turn",
-        _at("approve:no"),
-        (_SESSION, Argument("reason", "why", "*")),
-    ),
-    Command(
-        ("approve", "edit"),
-        "Change its arguments; the call is decided again",
-        _at("approve:edit"),
-        (_SESSION, Argument("given", "amount=90", "+")),
-    ),
+    *ANSWERING,
     Command(
         ("ledger", "list"),
         "The entries of the ledger: anchored sessions, policy changes, stops",
@@ -287,18 +255,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-class Action(NamedTuple):
-    """Something a person does inside a live session. `handler` takes the session and the words behind the name."""
-
-    name: str
-    help: str
-    handler: str = ""
-    argument: str = ""
-    choices: tuple[str, ...] = ()
-    palette: str = ""
-    key: str = ""
-
-
 ACTIONS: tuple[Action, ...] = (
     Action("help", "these commands", _at("live:actions"), palette="Help", key="f1"),
     Action(
@@ -337,6 +293,7 @@ ACTIONS: tuple[Action, ...] = (
         "x",
     ),
     Action("verify", "check this session's chain", _at("live:verify"), "", (), "Verify the log"),
+    *CONTROL,
     Action("quit", "leave; the session stays on disk", "", "", (), "Quit", "ctrl+q"),
 )
 
