@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Effect, Hook, Origin
 from greenroom.policy import autonomy
 from greenroom.policy.bounds import Role
@@ -128,3 +129,26 @@ def test_untrusted_text_private_data_and_a_way_out_need_a_person(build: Build, p
     verdict = policy.decide(put("mail.send", {}, taint=("web", "tool")))
     assert (verdict.effect, verdict.rule) == ("require_approval", "taint")
     assert policy.decide(put("orders.get", {}, taint=("web", "tool"))).effect == "allow"
+
+
+def test_calls_of_a_pattern_are_counted_by_turn_session_and_day(build: Build, put: Put) -> None:
+    limits = 'limits = { calls = { "orders.*" = { turn = 2, session = 3 }, "mail.send" = { day = 1 } } }\n'
+    policy = build("[envelope.persona]\n" + limits)
+    sums: dict[str, float] = {}
+    effects = []
+    for tool in ("orders.get", "orders.refund", "orders.get", "mail.send"):
+        effects.append(policy.decide(put(tool, {"amount": 1}, sums=dict(sums))).effect)
+        for key, amount in policy.reserves(tool, {"amount": 1}).items():
+            sums[key] = sums.get(key, 0.0) + amount
+    assert effects == ["allow", "allow", "deny", "allow"]
+    verdict = policy.decide(put("mail.send", {}, sums=sums))
+    assert (verdict.rule, verdict.why) == (
+        "envelope",
+        "1 calls of mail.send a day are allowed, and this would be number 2.",
+    )
+    assert policy.reserves("mail.send", {}) == {"mail.send:calls[mail.send]:day": 1.0}
+
+
+def test_a_limit_on_calls_of_no_tool_is_an_error(build: Build) -> None:
+    with pytest.raises(FileInvalid, match="no tool matches"):
+        build('[envelope.persona]\nlimits = { calls = { "parcels.*" = { turn = 2 } } }\n')

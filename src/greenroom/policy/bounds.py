@@ -15,7 +15,7 @@ from greenroom.core.values import Json, ToolSpec
 from greenroom.detectors.checks import host
 from greenroom.detectors.walk import walk
 from greenroom.policy.port import Question
-from greenroom.policy.rules import Envelope, SumLimits, matching
+from greenroom.policy.rules import CallLimits, Envelope, SumLimits, matching
 
 if TYPE_CHECKING:
     from greenroom.persona.contract import Persona
@@ -108,8 +108,26 @@ def _outside(question: Question, tool: ToolSpec, envelope: Envelope) -> Iterator
     limit = envelope.limits.calls_per_turn
     if limit is not None and question.session.calls_this_turn + 1 > limit:
         yield f"{limit} tool calls a turn are allowed, and this would be number {question.session.calls_this_turn + 1}."
+    for pattern, counted in envelope.limits.calls.items():
+        if _among(tool.name, (pattern,)):
+            yield from _too_many(pattern, counted, question.session.sums)
     for path, limits in envelope.limits.sum.items():
         yield from _over(path, limits, tool, args, question.session.sums)
+
+
+def _too_many(pattern: str, limits: CallLimits, sums: Mapping[str, float]) -> Iterator[str]:
+    for period in PERIODS:
+        limit = getattr(limits, period)
+        if limit is None:
+            continue
+        before = sum(value for key, value in sums.items() if key.endswith(f":{_calls(pattern)}:{period}"))
+        if before + 1 > limit + _SLACK:
+            yield f"{limit} calls of {pattern} a {period} are allowed, and this would be number {before + 1:g}."
+
+
+def _calls(pattern: str) -> str:
+    """What the calls of a pattern are counted under, beside the sums of arguments."""
+    return f"calls[{pattern}]"
 
 
 def _over(
@@ -131,9 +149,13 @@ def _over(
 
 
 def added(tool: ToolSpec | None, args: Mapping[str, Json], bounds: Sequence[Bound]) -> dict[str, float]:
-    """What a permitted call adds to each limited sum, by `tool:args.path:period`."""
+    """What a permitted call adds to each limited sum and count, by `tool:args.path:period` or `tool:calls[..]:period`."""
     found: dict[str, float] = {}
     for bound in bounds:
+        for pattern, counted in bound.envelope.limits.calls.items():
+            for period in PERIODS:
+                if tool and _among(tool.name, (pattern,)) and getattr(counted, period) is not None:
+                    found[f"{tool.name}:{_calls(pattern)}:{period}"] = 1.0
         for path, limits in bound.envelope.limits.sum.items():
             amount = _amount(args, path) if tool and _has_path(tool, path) else None
             for period in PERIODS:

@@ -191,6 +191,8 @@ class _Compiler:
         for name, envelope in file.policy.envelope.items():
             for pattern in envelope.tools or ():
                 self._known_tools(pattern, file, ("envelope", name, "tools"))
+            for pattern in envelope.limits.calls:
+                self._known_tools(pattern, file, ("envelope", name, "limits", "calls", pattern))
             for path in envelope.limits.sum:
                 self._known_sum(path, file, ("envelope", name, "limits", "sum", path))
             if name in (role.id, role.kind):

@@ -215,10 +215,19 @@ class SumLimits(Frozen):
     day: Amount | None = None
 
 
+class CallLimits(Frozen):
+    """How many calls there may be in a turn, a session, a day; None is no limit."""
+
+    turn: int | None = Field(default=None, ge=0)
+    session: int | None = Field(default=None, ge=0)
+    day: int | None = Field(default=None, ge=0)
+
+
 class EnvelopeLimits(Frozen):
-    """Counts and cumulative sums; `sum` is by the path of a number in the arguments."""
+    """Counts and cumulative sums: `calls` by a pattern of tools, `sum` by the path of a number in the arguments."""
 
     calls_per_turn: int | None = Field(default=None, ge=0)
+    calls: dict[Text, CallLimits] = Field(default_factory=dict)
     sum: dict[Annotated[str, AfterValidator(_sum_path)], SumLimits] = Field(default_factory=dict)
 
 
