@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from greenroom.commands import samples
 from greenroom.core.events import AnyEvent, Event
 from greenroom.core.values import Json
+from greenroom.detectors.corpus import CorpusFile
 from greenroom.log.codec import content_fields
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
@@ -42,6 +43,7 @@ FORMATS: tuple[Format, ...] = (
     Format("workspace/1", "greenroom.toml", "what a workspace is set to", _of(Settings), samples.workspace),
     Format("persona/1", "personas/<id>/persona.toml", "the contract", _of(Persona), samples.persona),
     Format("policy/1", "policies/<name>.toml", "rules with their tests", _of(PolicyFile), samples.policy),
+    Format("corpus/1", "<folder>/<name>.toml", "labelled texts for detectors", _of(CorpusFile), samples.corpus),
     Format("script/1", "scripts/<name>.toml", "a scripted model", _of(ScriptFile), samples.script),
     Format("tape 1", "fixtures/<name>.tape.jsonl", "a recorded session; machine-owned", None, samples.tape),
     Format("case/1", "fixtures/<name>.case.toml", "what is expected of it; yours", _of(Case), samples.case),

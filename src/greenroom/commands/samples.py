@@ -13,6 +13,7 @@ from greenroom.core.events import AnyEvent, ReplyGenerated, ReplyReleased, Sessi
 from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
+from greenroom.detectors.corpus import CorpusFile
 from greenroom.ledger.entries import FIELDS
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.file_log import FileLog
@@ -74,6 +75,14 @@ schema  = "policy/1"
 id      = "support"
 version = "2.3.0"
 
+[[detector]]
+id      = "shop.gift_code"
+why     = "The code of a gift card is cash."
+pattern = '\\bNW-[A-Z0-9]{4}-[A-Z0-9]{4}\\b'
+  [[detector.test]]
+  text   = "my code is NW-7Q2M-4K9D"
+  expect = ["NW-7Q2M-4K9D"]
+
 [[rule]]
 id    = "refund.large"
 why   = "Refunds above 100 EUR need a person."
@@ -87,6 +96,16 @@ ask   = { role = "operator", deadline = "15m", then = ["escalate:lead", "deny"] 
   name   = "exactly 100 passes"
   with   = { args = { amount = 100 } }
   expect = "no_match"
+"""
+
+_CORPUS = """\
+schema = "corpus/1"
+id     = "money"
+about  = "Card numbers, and numbers that look like them."
+found  = [
+  ["personal.card", "my card is 4111 1111 1111 1111", "4111 1111 1111 1111"],
+]
+clean  = ["order 1234 5678 9012 3456 is on its way"]
 """
 
 _SCRIPT = """\
@@ -119,6 +138,11 @@ def persona() -> str:
 def policy() -> str:
     load_file(PolicySource("support.toml", _POLICY))
     return _POLICY
+
+
+def corpus() -> str:
+    parse(_CORPUS, CorpusFile, "money.toml")
+    return _CORPUS
 
 
 def script() -> str:

@@ -249,7 +249,9 @@ PATTERNS: tuple[Pattern, ...] = (
         rb"(?i)\b(?:" + _KEYWORD + rb")\s+" + _IS + rb"\s*:?\s+[\"'`]?(" + _VALUE + rb")",
         _keyed,
     ),
-    _pattern("secret.keyed", (b"earer", b"asic", b"EARER", b"ASIC"), rb"(?i)\b(?:bearer|basic)\s+([\w.~+/\-]{12,}=*)", _keyed),
+    _pattern(
+        "secret.keyed", (b"earer", b"asic", b"EARER", b"ASIC"), rb"(?i)\b(?:bearer|basic)\s+([\w.~+/\-]{12,}=*)", _keyed
+    ),
     _pattern(
         "secret.keyed",
         (b"://",),
