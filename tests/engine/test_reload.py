@@ -9,6 +9,7 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, ContractLoad
 from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.engine.contract import Contract
+from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
 from tests.engine.stage import AmountPolicy, ListedApprover, says, stage, until
 
@@ -109,3 +110,43 @@ def test_what_is_not_policy_waits_for_the_end_of_the_open_turn() -> None:
     asyncio.run(run())
     heads = [request.messages[0].text for request in play.model.requests]
     assert heads == ["You are Aria.", "You are Aria.", "You are brief."]
+
+
+def recorded_with_two_policies() -> tuple[Session, dict[int, Contract]]:
+    """A session whose policy changed under an open question, and between two turns; its contracts by record."""
+    play = stage(says("", CALL), says("One."), says("", CALL), says("Two."))
+    play.policy.reserved = "nothing"
+    session = play.session()
+    contracts = {1: session.contract}
+
+    async def run() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: count(session, ApprovalRequested) == 1)
+        session.reload(under(session.contract, AmountPolicy(limit=110, reserved="nothing")))
+        contracts[len(session.records) - 1] = session.contract
+        await until(lambda: count(session, ApprovalRequested) == 2)
+        session.answer("t1/ask:c1", ALLOW)
+        await turn
+        session.reload(under(session.contract, AmountPolicy(limit=1000, reserved="nothing")))
+        contracts[len(session.records) - 1] = session.contract
+        await session.turn("and again")
+
+    asyncio.run(run())
+    return session, contracts
+
+
+def test_a_session_that_was_reloaded_replays_under_what_governed_each_part_of_it() -> None:
+    session, contracts = recorded_with_two_policies()
+    assert all(isinstance(session.records[seq].event, ContractLoaded) for seq in contracts)
+    twin = stage(policy=AmountPolicy(reserved="nothing"))
+    again = twin.session(recording=LogRecording(session.records))
+    replayed = asyncio.run(replay(again, session.records, contracts))
+    assert replayed.same, replayed.difference
+    assert count(again, ApprovalRequested) == 2
+
+
+def test_without_its_contracts_the_first_difference_of_such_a_session_is_named() -> None:
+    session, _ = recorded_with_two_policies()
+    twin = stage(policy=AmountPolicy(reserved="nothing"))
+    replayed = asyncio.run(replay(twin.session(recording=LogRecording(session.records)), session.records))
+    assert not replayed.same

@@ -47,6 +47,8 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
     """
     step = f"t{turn}/ask:{key}"
     binds, asked = request(room, turn, step, card)
+    if card.verdict.policy_digest != room.contract.policy.digest:
+        return Void()
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})

@@ -6,15 +6,16 @@ Invariant: with nothing changed a replay writes the same events; with something 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Any, TypeGuard
+from typing import Any
 
 from greenroom.core.errors import Divergence, GreenroomError
 from greenroom.core.events import (
     ApprovalGiven,
     AutonomyChanged,
+    ContractLoaded,
     DaySumsRead,
     Event,
     GatePassed,
@@ -31,6 +32,8 @@ from greenroom.core.events import (
     TurnStarted,
     VerdictReached,
 )
+from greenroom.core.signals import Signal
+from greenroom.engine.contract import Contract
 from greenroom.engine.session import Session
 from greenroom.engine.steps import same_inputs
 
@@ -106,35 +109,74 @@ class Replayed:
         return not self.difference
 
 
-async def replay(session: Session, recorded: Sequence[Record]) -> Replayed:
-    """Say everything again in `session` (built on a `LogRecording` of `recorded`) and compare the logs."""
-    turns = [r.event for r in recorded if isinstance(r.event, TurnStarted)]
-    said = [r.event for r in recorded if isinstance(r.event, TurnStarted) or _set_between_turns(r.event)]
+async def replay(
+    session: Session, recorded: Sequence[Record], contracts: Mapping[int, Contract] | None = None
+) -> Replayed:
+    """Say everything again in `session` (built on a `LogRecording` of `recorded`) and compare the logs.
+
+    `contracts` are those of the log's `ContractLoaded` records by number, for a session whose contract changed: each
+    counts from where it did.
+    """
     ended = {r.event.turn for r in recorded if isinstance(r.event, TurnFinished)}
-    given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
-    problem: GreenroomError | None = None
-    for event in said:
-        if isinstance(event, AutonomyChanged):
-            session.repeat(event)
-            continue
-        try:
-            await session.turn(event.words, origin=event.origin)
-        except GreenroomError as error:
-            if event.turn in ended:
-                problem = error
-                break
-            if event.turn in given_up:
-                session.abandon("as recorded")
+    problem = await say_again(session, recorded, contracts or {}, ended)
     step, difference = first_difference(recorded, session.records)
     if problem is not None:
         where = problem.step if isinstance(problem, Divergence) else step
         difference = f"{problem.message}{chr(10) if difference else ''}{difference}"
         step = where or step
-    return Replayed(len(turns), len(session.records), step, difference)
+    turns = sum(isinstance(r.event, TurnStarted) for r in recorded)
+    return Replayed(turns, len(session.records), step, difference)
 
 
-def _set_between_turns(event: Event) -> TypeGuard[AutonomyChanged]:
-    return isinstance(event, AutonomyChanged) and not event.step
+async def say_again(
+    session: Session, recorded: Sequence[Record], contracts: Mapping[int, Contract], ended: Container[int]
+) -> GreenroomError | None:
+    """What was said and set, in order, each under what governed it then.
+
+    Returns what kept a turn from its end that is in `ended`; nothing is said after that.
+    """
+    given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
+    governing = session.contract
+    stop = session.bus.subscribe(_reloading(session, recorded, contracts))
+    try:
+        for record in recorded:
+            match record.event:
+                case ContractLoaded():
+                    governing = contracts.get(record.seq, governing)
+                case AutonomyChanged(step=""):
+                    session.repeat(record.event)
+                case TurnStarted(words=words, origin=origin, turn=turn):
+                    if governing is not session.contract:
+                        session.reload(governing)
+                    try:
+                        await session.turn(words, origin=origin)
+                    except GreenroomError as error:
+                        if turn in ended:
+                            return error
+                        if turn in given_up:
+                            session.abandon("as recorded")
+                case _:
+                    pass
+    finally:
+        stop()
+    return None
+
+
+def _reloading(
+    session: Session, recorded: Sequence[Record], contracts: Mapping[int, Contract]
+) -> Callable[[Record | Signal], None]:
+    """A watcher that brings in a contract right after the very event that it followed when it was recorded."""
+    after: dict[tuple[str, str], list[Contract]] = {}
+    for record in recorded:
+        before = recorded[record.seq - 1].event if record.seq else None
+        if isinstance(record.event, ContractLoaded) and record.seq in contracts and before is not None and before.step:
+            after.setdefault((before.kind, before.step), []).append(contracts[record.seq])
+
+    def watch(item: Record | Signal) -> None:
+        if isinstance(item, Record) and (waiting := after.get((item.event.kind, item.event.step))):
+            session.reload(waiting.pop(0))
+
+    return watch
 
 
 def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> tuple[str, str]:

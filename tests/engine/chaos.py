@@ -1,0 +1,501 @@
+"""One session under fire: calls side by side, answers good and bad, reloads, deadlines, stops, kills and resumes, by a seed.
+
+Invariant: a seed is a story. Nothing but the seed decides what happens: the loop's time, the order of tasks and every
+choice follow from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from greenroom.approval.mailbox import Mailbox
+from greenroom.core.clock import FrozenClock, stamp
+from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
+from greenroom.core.ids import CountedIds
+from greenroom.core.messages import ModelReply, ModelRequest
+from greenroom.core.values import ApprovalReply, Stop, ToolCall, ToolResult, ToolSpec
+from greenroom.engine.contract import Contract
+from greenroom.engine.outside import Outside
+from greenroom.engine.session import Session
+from greenroom.log.memory_log import MemoryLog
+from greenroom.models.port import OnFailure, OnText
+from greenroom.policy.bounds import Role
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.load import PolicySource, compile_policies
+from tests.engine.oracle import Case, Law, Ran
+from tests.engine.stage import ListMemory, OnePassage, persona
+
+AMOUNTS = (20, 60, 90, 120, 150, 300, 700)
+LIFE = 24
+"""How many things happen in one story."""
+
+REFUND = ToolSpec(
+    name="orders.refund",
+    description="Pay money back.",
+    parameters={"type": "object", "properties": {"order_id": {"type": "integer"}, "amount": {"type": "number"}}},
+    effects="once",
+)
+NOTE = ToolSpec(
+    name="orders.note",
+    description="Write a note.",
+    parameters={"type": "object", "properties": {"order_id": {"type": "integer"}}},
+    effects="repeatable",
+    reversible=True,
+)
+LOOK = ToolSpec(name="orders.get", description="Look.", parameters={"type": "object"}, effects="none")
+TOOLS = (LOOK, NOTE, REFUND)
+
+_TEXT = """
+schema  = "policy/1"
+id      = "{name}"
+version = "1.0.0"
+[envelope.persona]
+limits = {{ sum = {{ "args.amount" = {{ session = {most} }} }} }}
+[[rule]]
+id = "refund.large"
+why = "w"
+hook = "tool.call"
+tools = ["orders.refund"]
+when = ["args.amount > {asks}"]
+then = "require_approval"
+ask = {{ role = "operator", deadline = "10m", then = {then} }}
+[[rule]]
+id = "refund.huge"
+why = "w"
+hook = "tool.call"
+tools = ["orders.refund"]
+when = ["args.amount > {denies}"]
+then = "deny"
+"""
+_NOTES = """
+[[rule]]
+id = "note.asked"
+why = "w"
+hook = "tool.call"
+tools = ["orders.note"]
+then = "require_approval"
+"""
+_SHAPES: tuple[tuple[str, float, float, float, bool, str], ...] = (
+    ("usual", 100, 500, 1000, False, '["notify:lead", "escalate:boss", "deny"]'),
+    ("strict", 50, 130, 400, True, '["deny"]'),
+    ("lax", 200, 800, 2000, False, '["escalate:lead"]'),
+    ("closed", 0, 10, 10, True, '["deny"]'),
+)
+
+
+@cache
+def policies() -> dict[str, tuple[Law, RulePolicy]]:
+    """The policies a story changes between, each in the oracle's numbers and as the real thing."""
+    made = {}
+    role = Role.of(_persona())
+    for name, asks, denies, most, notes, then in _SHAPES:
+        text = _TEXT.format(name=name, asks=asks, denies=denies, most=most, then=then) + (_NOTES if notes else "")
+        policy = compile_policies([PolicySource(f"{name}.toml", text)], TOOLS, role, clock=FrozenClock())
+        made[name] = (Law(name, policy.digest, asks, denies, most, notes), policy)
+    return made
+
+
+@cache
+def _persona() -> Any:
+    return persona(
+        knowledge={"collections": []},
+        memory={"read": [], "write": []},
+        tools={"allow": [tool.name for tool in TOOLS]},
+        policy={"files": [], "autonomy": 4},
+        limits={"tool_calls": 9, "replies": 6, "tokens": 10_000_000, "seconds": 100_000},
+    )
+
+
+def contract(name: str) -> Contract:
+    law, policy = policies()[name]
+    return Contract(
+        persona=_persona(),
+        system="You are Aria.",
+        voice="",
+        policy=policy,
+        tools=TOOLS,
+        model="chaos",
+        texts={"policy": name},
+        digests={"policy": law.digest, "tools": "tools-1"},
+    )
+
+
+class Disk(MemoryLog):
+    """A log that knows what a crash cannot take: everything up to the last record that was synced."""
+
+    def __init__(self, clock: FrozenClock, ids: CountedIds, records: list[Record]) -> None:
+        super().__init__("s1", clock, ids, records)
+        self.synced = len(records)
+        self.dead = False
+
+    def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
+        if self.dead:
+            raise asyncio.CancelledError  # the process is gone, and with it whoever writes
+        record = super().append(event, derived=derived, sync=sync)
+        if sync:
+            self.sync()
+        return record
+
+    def sync(self) -> None:
+        self.synced = len(self.records)
+
+
+@dataclass
+class World:
+    """What outlives a process: time, the disk, what tools did, and what people pressed."""
+
+    dice: random.Random
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    ids: CountedIds = field(default_factory=CountedIds)
+    kept: list[Record] = field(default_factory=list)
+    ran: list[Ran] = field(default_factory=list)
+    pressed: list[Stop] = field(default_factory=list)
+    policy: str = "usual"
+
+    def stops(self) -> tuple[Stop, ...]:
+        return tuple(self.pressed)
+
+
+class Process:
+    """One life of the session. It is its own model and tools, so that what a dead one does counts for nothing."""
+
+    name = "chaos"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.log = Disk(world.clock, world.ids, list(world.kept))
+        self.mailbox = Mailbox()
+        outside = Outside(
+            model=self,
+            tools=self,
+            retriever=OnePassage(),
+            memory=ListMemory(),
+            approver=self.mailbox,
+            clock=world.clock,
+            ids=world.ids,
+            brake=world,
+        )
+        mode = world.dice.choice(("run", "run", "run", "tools"))
+        self.session = Session(self.log, contract(world.policy), outside, workspace="test", mode=mode)
+        self.work: asyncio.Task[Any] | None = None
+
+    async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
+        dice = self.world.dice
+        await _ticks(dice.randrange(3))
+        if len(request.messages) > 40 or dice.random() < 0.3:
+            return ModelReply(model="chaos", text="Done.")
+        return ModelReply(model="chaos", text="", calls=tuple(_call(dice) for _ in range(dice.randint(1, 4))), finish="calls")
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return TOOLS
+
+    def problem(self, call: ToolCall) -> str:
+        amount = call.arguments.get("amount")
+        good = isinstance(amount, int | float) and not isinstance(amount, bool)
+        return "amount must be a number" if call.tool == "orders.refund" and not good else ""
+
+    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
+        if self.log.dead:
+            raise asyncio.CancelledError
+        world = self.world
+        if call.tool != "orders.get":
+            stops = tuple((stop.scope, stop.target) for stop in world.pressed)
+            seen = len(self.log.records)
+            world.ran.append(Ran(call.tool, dict(call.arguments), idempotency_key, seen, self.log.synced, stops))
+        await _ticks(world.dice.randrange(6))
+        if world.dice.random() < 0.05:
+            raise RuntimeError("the tool broke")
+        return ToolResult(status="done", output={"ok": True})
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> None:
+        self.work = asyncio.ensure_future(work)
+
+    @property
+    def busy(self) -> bool:
+        return self.work is not None and not self.work.done()
+
+    async def die(self) -> None:
+        """Power off: of what was not synced, the disk has some first part."""
+        self.log.dead = True
+        records = list(self.log.records)
+        self.world.kept = records[: self.world.dice.randint(min(self.log.synced, len(records)), len(records))]
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Let the work end, however it ends."""
+        if self.work is not None:
+            self.work.cancel()
+            await asyncio.wait({self.work})
+            if not self.work.cancelled():
+                self.work.exception()
+            self.work = None
+
+
+def _call(dice: random.Random) -> ToolCall:
+    tool = dice.choice(("orders.refund", "orders.refund", "orders.refund", "orders.note", "orders.get"))
+    arguments: dict[str, Any] = {"order_id": dice.randint(1, 3)}
+    if tool == "orders.refund":
+        arguments["amount"] = dice.choice(AMOUNTS)
+    return ToolCall(id="", tool=tool, arguments=arguments)
+
+
+async def _ticks(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+class Story:
+    """What one seed does to one session."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(random.Random(seed))
+        self.process = Process(self.world)
+        self.told: list[str] = []
+        self.steps: list[tuple[str, Any]] = []
+
+    async def run(self) -> Case:
+        for _ in range(LIFE):
+            await self._keep_busy()
+            await _ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8)))
+            deed = self.world.dice.choices(list(_DEEDS), list(_DEEDS.values()))[0]
+            self.told.append(deed.__name__)
+            result = deed(self)
+            if result is not None:
+                await result
+            self._note_questions()
+        await self.process.die()
+        laws = {law.digest: law for law, _ in policies().values()}
+        return Case(self.world.kept, self.world.ran, laws, 4, "s1")
+
+    async def _keep_busy(self) -> None:
+        """Have a turn under way, now and then after a moment of rest."""
+        process = self.process
+        if process.busy or self.world.dice.random() < 0.2:
+            return
+        if process.work is not None:
+            await process.quiet()
+        process.begin(_forgiven(process.session))
+
+    def _note_questions(self) -> None:
+        for record in self.process.log.records[-12:]:
+            if isinstance(record.event, ApprovalRequested):
+                self.steps.append((record.event.step, record.event.card))
+        del self.steps[:-20]
+
+    def _open(self) -> Iterator[tuple[str, Any]]:
+        """Questions without an answer, by the log."""
+        last: dict[str, Any] = {}
+        for record in self.process.log.records:
+            event = record.event
+            if isinstance(event, ApprovalRequested):
+                last[event.step] = event.card
+            elif isinstance(event, ApprovalGiven):
+                last.pop(event.step, None)
+        yield from last.items()
+
+    def answer(self) -> None:
+        found = list(self._open())
+        if found:
+            step, _ = self.world.dice.choice(found[-3:])
+            self._give(step, _reply(self.world.dice))
+
+    def answer_twice(self) -> None:
+        found = list(self._open())
+        if found:
+            reply = _reply(self.world.dice)
+            for one in (reply, reply, _ALLOW):
+                self._give(found[-1][0], one)
+
+    def answer_something_else(self) -> None:
+        """An answer to a question that was answered, was never put, or stood on an older card."""
+        steps = ["t1/ask:c99", "t9/ask:c1", "", *(step for step, _ in self.steps)]
+        self._give(self.world.dice.choice(steps), _ALLOW)
+        if self.steps:
+            step, card = self.world.dice.choice(self.steps)
+            self.process.mailbox.answer(step, card, _ALLOW) if not self._waits(step, card) else None
+
+    def _waits(self, step: str, card: Any) -> bool:
+        """Whether this very question is open, so that an answer would be none to an older one."""
+        return (step, card) in list(self._open())
+
+    def _give(self, step: str, reply: ApprovalReply) -> None:
+        with suppress(UsageError):
+            self.process.session.answer(step, reply)
+
+    def reload(self) -> None:
+        self.world.policy = self.world.dice.choice([name for name in policies() if name != self.world.policy])
+        self.process.session.reload(contract(self.world.policy))
+
+    def reload_and_answer(self) -> None:
+        self.reload()
+        self.answer()
+
+    def answer_and_reload(self) -> None:
+        self.answer()
+        self.reload()
+
+    def wait(self) -> None:
+        self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900, 4000)))
+
+    def press(self) -> None:
+        dice = self.world.dice
+        turn = dice.randint(1, 3)
+        scope, target = dice.choice(
+            (
+                ("everything", ""),
+                ("turn", f"s1/t{turn}"),
+                ("tool", dice.choice(("orders.refund", "orders.*", "*note"))),
+                ("call", f"s1/t{turn}/tool:c{dice.randint(1, 5)}"),
+            )
+        )
+        self.world.pressed.append(Stop(scope=scope, target=target, by="kim", at=stamp(self.world.clock.now())))
+
+    def lift(self) -> None:
+        self.world.pressed.clear()
+
+    def cancel(self) -> None:
+        self.process.session.cancel()
+
+    async def kill(self) -> None:
+        await self.process.die()
+        if self.world.dice.random() < 0.3:
+            self.world.policy = self.world.dice.choice(list(policies()))
+        self.process = Process(self.world)
+
+    async def close(self) -> None:
+        await self.process.session.aclose()
+        await self.process.quiet()
+        self.world.kept = list(self.process.log.records)
+        self.process = Process(self.world)
+
+    def autonomy(self) -> None:
+        level = self.world.dice.choice((0, 1, 2, 3, 4, 4))
+        seconds = self.world.dice.choice((20, 500, None))
+        self.process.session.set_autonomy(level, "kim", "test", "a reason", seconds)
+
+    def revoke(self) -> None:
+        given = [r.event.step for r in self.process.log.records if _is_leave(r.event)]
+        if given:
+            with suppress(UsageError):
+                self.process.session.revoke(self.world.dice.choice(given), "kim")
+
+    def step_mode(self) -> None:
+        self.process.session.set_mode(self.world.dice.choice(("run", "tools")))
+
+    def abandon(self) -> None:
+        with suppress(UsageError):
+            self.process.session.abandon("enough")
+
+    async def ask_again(self) -> None:
+        session = self.process.session
+        if self.process.busy or session.open_turn() is not None or not self.steps:
+            return
+        await self.process.quiet()
+        step = self.world.dice.choice(self.steps)[0]
+        self.process.begin(_forgiven_of(lambda: session.ask_again(step)))
+
+
+def _is_leave(event: Event) -> bool:
+    return isinstance(event, ApprovalGiven) and event.scope != "once"
+
+
+async def _forgiven(session: Session) -> None:
+    """Go on with the open turn, or say something; how it ends is in the log."""
+    open_turn = session.open_turn() is not None
+    await _forgiven_of(session.resume if open_turn else lambda: session.turn("refund, please"))
+
+
+async def _forgiven_of(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    with suppress(GreenroomError, RuntimeError, BaseExceptionGroup):
+        await work()
+
+
+_ALLOW = ApprovalReply(decision="allow", approver="kim", established="test")
+
+
+def _reply(dice: random.Random) -> ApprovalReply:
+    kind = dice.choices(("allow", "leave", "deny", "edit", "simulate", "stop"), (8, 6, 2, 4, 1, 1))[0]
+    if kind == "leave":
+        more = {
+            "scope": dice.choice(("turn", "session")),
+            "when": (f"args.{dice.choice(('amount', 'order_id'))} <= {dice.choice((1, 2, 100, 150, 300))}",),
+            "valid_seconds": dice.choice((None, 60, 3600)),
+        }
+        return _ALLOW.model_copy(update=more)
+    if kind == "edit":
+        arguments = {"order_id": dice.randint(1, 3), "amount": dice.choice((*AMOUNTS, "many", -1))}
+        return ApprovalReply(decision="edit", approver="kim", arguments=arguments)
+    return _ALLOW.model_copy(update={"decision": kind, "result": "paid" if kind == "simulate" else None})
+
+
+_DEEDS: dict[Callable[[Story], Any], int] = {
+    Story.answer: 30,
+    Story.answer_twice: 4,
+    Story.answer_something_else: 5,
+    Story.reload: 4,
+    Story.reload_and_answer: 3,
+    Story.answer_and_reload: 3,
+    Story.wait: 7,
+    Story.press: 4,
+    Story.lift: 5,
+    Story.cancel: 4,
+    Story.kill: 8,
+    Story.close: 2,
+    Story.autonomy: 4,
+    Story.revoke: 4,
+    Story.step_mode: 1,
+    Story.abandon: 1,
+    Story.ask_again: 2,
+}
+
+
+class Steady(asyncio.SelectorEventLoop):
+    """A loop whose time counts its own questions and whose tasks have numbers, so that two runs are the same run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = 0.0
+        self._made = 0
+        self.set_task_factory(self._numbered)
+
+    def time(self) -> float:
+        self._told += 1e-6
+        return self._told
+
+    def _numbered(self, loop: Any, coro: Any, **more: Any) -> asyncio.Task[Any]:
+        self._made += 1
+        return Numbered(self._made, coro, loop=loop, **more)
+
+
+class Numbered(asyncio.Task):  # type: ignore[type-arg]  # generic only for type checkers
+    """A task that sets are ordered by, the same way in every run."""
+
+    def __init__(self, number: int, coro: Any, **more: Any) -> None:
+        self._number = number
+        super().__init__(coro, **more)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def told(seed: int, runner: asyncio.Runner) -> tuple[Story, Case]:
+    """One story to its end, and what there is to judge it by."""
+
+    async def scene() -> tuple[Story, Case]:
+        story = Story(seed)
+        return story, await story.run()
+
+    return runner.run(scene())

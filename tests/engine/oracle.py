@@ -1,0 +1,287 @@
+"""Judges what tools really did by the log alone: no code of the engine, of policy or of approvals decides anything here.
+
+A run of a tool with effects is right when the policy in force at its start lets it run, and, where that asks (or
+somebody was asked anyway), when a matching answer that nobody else used stands between the question and the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalPassedOn,
+    ApprovalRequested,
+    AutonomyChanged,
+    ContractLoaded,
+    GrantRevoked,
+    Record,
+    SessionForked,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    VerdictReached,
+)
+
+STRICTNESS = ("allow", "ask", "deny")
+
+
+@dataclass(frozen=True)
+class Law:
+    """What a policy says, in numbers: amounts above `asks` need a person, above `denies` nobody may pay them; all starts
+    of a session together stay within `most`. `asks_note` is whether even a note needs a person.
+    """
+
+    name: str
+    digest: str
+    asks: float
+    denies: float
+    most: float
+    asks_note: bool = False
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A tool with effects was entered. `seen` is how many records the log had, `synced` how many were on disk."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    key: str
+    seen: int
+    synced: int
+    stops: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Case:
+    """Everything there is to judge by."""
+
+    records: Sequence[Record]
+    ran: Sequence[Ran]
+    laws: Mapping[str, Law]
+    autonomy: int
+    session: str
+    found: list[str] = field(default_factory=list)
+    _used: dict[int, int] = field(default_factory=dict)
+    _starts: dict[int, int] = field(default_factory=dict)
+
+    def violations(self) -> list[str]:
+        for run in self.ran:
+            for wrong in _wrongs(self, run):
+                self.found.append(f"{run.key} {run.tool} {dict(run.arguments)}: {wrong}")
+        return self.found
+
+
+def _wrongs(case: Case, run: Ran) -> Iterator[str]:
+    session, _, step = run.key.partition("/")
+    if session != case.session:
+        yield "the key is of another session"
+    start = _last(case.records[: run.seen], ToolStarted, step)
+    if start is None:
+        yield "it ran without a start in the log"
+        return
+    event = start.event
+    assert isinstance(event, ToolStarted)
+    if (event.tool, event.arguments) != (run.tool, dict(run.arguments)):
+        yield f"it started as {event.tool} {event.arguments}"
+    if run.synced <= start.seq:
+        yield "its start was not on disk"
+    if any(isinstance(r.event, ToolReturned) and r.event.step == step for r in case.records[: run.seen]):
+        yield "it had returned before"
+    if any(_ends(r, event.turn) for r in case.records[: run.seen]):
+        yield "its turn was over"
+    yield from _stopped(run, step, session)
+    yield from _entered_once(case, run, start, event)
+    yield from _permitted(case, start, event)
+
+
+def _ends(record: Record, turn: int) -> bool:
+    return isinstance(record.event, TurnFinished | TurnAbandoned) and record.event.turn == turn
+
+
+def _stopped(run: Ran, step: str, session: str) -> Iterator[str]:
+    for scope, target in run.stops:
+        turn = f"{session}/{step.partition('/')[0]}"
+        head, star, tail = target.partition("*")
+        tool = run.tool.startswith(head) and run.tool.endswith(tail) if star else run.tool == target
+        if (
+            scope == "everything"
+            or (scope == "turn" and target == turn)
+            or (scope == "tool" and tool)
+            or (scope == "call" and target == f"{session}/{step}")
+        ):
+            yield f"a stop of {scope} {target} was pressed"
+
+
+def _entered_once(case: Case, run: Ran, start: Record, event: ToolStarted) -> Iterator[str]:
+    case._starts[start.seq] = case._starts.get(start.seq, 0) + 1
+    if event.effects == "once" and case._starts[start.seq] > 1:
+        yield "one start was used for two runs"
+
+
+def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
+    """What law and log say about a start, however often the tool was entered for it."""
+    before = case.records[: start.seq]
+    loaded = _last(before, ContractLoaded)
+    assert loaded is not None and isinstance(loaded.event, ContractLoaded)
+    law = case.laws[loaded.event.digests["policy"]]
+    need, why = _says(case, law, start, event)
+    if need == "deny":
+        yield f"policy {law.name} denies it: {why}"
+        return
+    verdict = _last(
+        [r for r in before if isinstance(r.event, VerdictReached) and _of_call(r.event.step, "verdict:tool.call", event)],
+        VerdictReached,
+    )
+    if verdict is None or not isinstance(verdict.event, VerdictReached):
+        yield "no verdict stands before it"
+    elif verdict.event.effect == "deny":
+        yield "its last verdict denies it"
+    elif verdict.event.policy_digest != law.digest:
+        yield f"its last verdict is not by policy {law.name}, which was in force"
+    again = any(isinstance(r.event, ToolStarted) and r.event.step == event.step for r in before)
+    repeat = again and event.effects == "once"
+    asked = [r for r in before if isinstance(r.event, ApprovalRequested) and _of_call(r.event.step, "ask", event)]
+    asked = [r for r in asked if not r.event.step.endswith(".stop") and (not repeat or ".unknown" in r.event.step)]
+    if not asked:
+        if need == "ask":
+            yield f"policy {law.name} asks ({why}), and nobody was asked"
+        elif repeat:
+            yield "it was begun a second time, and nobody was asked"
+        return
+    yield from _approved(case, law, loaded.event, asked[-1], start, event)
+
+
+def _approved(
+    case: Case, law: Law, contract: ContractLoaded, asked: Record, start: Record, event: ToolStarted
+) -> Iterator[str]:
+    """The answer to the last question about this call lets it run, as it ran, this once."""
+    question = asked.event
+    assert isinstance(question, ApprovalRequested)
+    between = case.records[asked.seq + 1 : start.seq]
+    given = _last(between, ApprovalGiven, question.step)
+    if given is None or not isinstance(given.event, ApprovalGiven):
+        yield f"the question {question.step} has no answer"
+        return
+    answer = given.event
+    if answer.decision != "allow":
+        yield f"the answer to {question.step} was {answer.decision}"
+    if (question.card.call.tool, question.card.call.arguments) != (event.tool, event.arguments):
+        yield f"another call was approved: {question.card.call.tool} {question.card.call.arguments}"
+    if question.policy_digest != law.digest:
+        yield "the question was put under another policy"
+    bound = [case.session, asked.commitments["card"], law.digest, contract.digests.get("tools", "")]
+    if answer.binds != hashlib.sha256(json.dumps(bound, separators=(",", ":")).encode()).hexdigest():
+        yield "the answer binds to something else"
+    if case._used.setdefault(given.seq, start.seq) != start.seq:
+        yield "its approval was used before"
+    if answer.established.startswith("grant "):
+        yield from _leave(case, answer, given, question, event)
+    else:
+        yield from _in_time(case, asked, given)
+
+
+def _in_time(case: Case, asked: Record, given: Record) -> Iterator[str]:
+    """The answer came before the deadline that counted when it came."""
+    assert isinstance(asked.event, ApprovalRequested)
+    until = asked.event.deadline
+    for record in case.records[asked.seq + 1 : given.seq]:
+        if isinstance(record.event, ApprovalPassedOn) and record.event.step == asked.event.step:
+            until = record.event.deadline
+    if until is not None and _moment(given.at) >= _moment(until):
+        yield f"the answer came at {given.at}, and the deadline was {until}"
+
+
+def _leave(
+    case: Case, answer: ApprovalGiven, given: Record, question: ApprovalRequested, event: ToolStarted
+) -> Iterator[str]:
+    """Leave that was in force for this very call when it answered."""
+    place = answer.established.removeprefix("grant ")
+    before = case.records[: given.seq]
+    leave = _last(before, ApprovalGiven, place)
+    if leave is None or not isinstance(leave.event, ApprovalGiven):
+        yield f"there is no leave {place}"
+        return
+    first = _last(case.records[: leave.seq], ApprovalRequested, place)
+    assert first is not None and isinstance(first.event, ApprovalRequested)
+    after = case.records[leave.seq + 1 : given.seq]
+    if leave.event.decision != "allow" or leave.event.scope == "once":
+        yield f"{place} gave no leave"
+    if leave.event.scope == "turn" and (leave.event.turn != event.turn or any(_ends(r, event.turn) for r in after)):
+        yield f"leave {place} was for turn {leave.event.turn}"
+    if leave.event.expires is None or _moment(given.at) >= _moment(leave.event.expires):
+        yield f"leave {place} expired at {leave.event.expires}"
+    if any(isinstance(r.event, GrantRevoked) and r.event.grant == place for r in after):
+        yield f"leave {place} was revoked"
+    if any(isinstance(r.event, SessionForked) for r in after):
+        yield f"leave {place} was given in the session this was forked from"
+    if first.event.policy_digest != question.policy_digest:
+        yield f"leave {place} was given under another policy"
+    if first.event.tool != event.tool or first.event.rule != question.rule:
+        yield f"leave {place} was given for {first.event.tool} by {first.event.rule}, not by {question.rule}"
+    if question.step.rpartition("/ask:")[2].count(".") or question.card.reason:
+        yield "leave answered a question that is put every time"
+    for clause in leave.event.when:
+        name, sign, limit = clause.split()
+        if sign != "<=" or not event.arguments[name.removeprefix("args.")] <= float(limit):
+            yield f"leave {place} is for {clause}"
+
+
+def _says(case: Case, law: Law, start: Record, event: ToolStarted) -> tuple[str, str]:
+    """What the law says of a start at its moment: allow, ask or deny, and why."""
+    level = _level(case, start)
+    amount = float(event.arguments.get("amount", 0))
+    spent = amount + sum(_others(case, start, event))
+    found = [("allow", "it is in bounds")]
+    if event.tool == "orders.refund":
+        if amount > law.denies:
+            found.append(("deny", f"{amount} > {law.denies}"))
+        elif amount > law.asks:
+            found.append(("ask", f"{amount} > {law.asks}"))
+        if spent > law.most:
+            found.append(("deny", f"{spent} in all > {law.most}"))
+    elif law.asks_note:
+        found.append(("ask", "every note is asked about"))
+    if level == 0:
+        found.append(("deny", "autonomy 0"))
+    elif level < 4 and not (level == 3 and event.tool == "orders.note"):
+        found.append(("ask", f"autonomy {level}"))
+    return max(found, key=lambda pair: STRICTNESS.index(pair[0]))
+
+
+def _level(case: Case, start: Record) -> int:
+    level, until = case.autonomy, None
+    for record in case.records[: start.seq]:
+        if isinstance(record.event, AutonomyChanged):
+            level, until = record.event.level, record.event.expires
+    return case.autonomy if until is not None and _moment(start.at) >= _moment(until) else level
+
+
+def _others(case: Case, start: Record, event: ToolStarted) -> list[float]:
+    """What the session's other calls have paid before this one."""
+    paid: dict[str, float] = {}
+    for record in case.records[: start.seq]:
+        one = record.event
+        if isinstance(one, ToolStarted) and one.tool == "orders.refund" and one.step != event.step:
+            paid[one.step] = float(one.arguments["amount"])
+    return list(paid.values())
+
+
+def _of_call(step: str, kind: str, event: ToolStarted) -> bool:
+    """Whether a step is of this kind and about the call of a start, in any round of its edits."""
+    return f"{step}.".startswith(f"t{event.turn}/{kind}:{event.call}.")
+
+
+def _last(records: Sequence[Record], kind: type[Any], step: str = "") -> Record | None:
+    return next((r for r in reversed(records) if isinstance(r.event, kind) and step in ("", r.event.step)), None)
+
+
+def _moment(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
+
