@@ -70,6 +70,11 @@ def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:
     return (*contract.tools, *_specs(contract.texts.get(OTHER_TOOLS, "[]")))
 
 
+def recorded_session(records: Sequence[Record], contracts: Mapping[int, Contract]) -> Session:
+    """A session over a log in memory, answered by a recording, that begins under the first of its own contracts."""
+    return _closed(records)(contracts[min(contracts)], LogRecording(records))
+
+
 def flips(records: Sequence[Record], after: Policy, before: Policy | None = None) -> Flips:
     """Every decision of a session under what it was recorded under (or `before`), and under `after`, side by side.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
+from greenroom.core.events import ContractLoaded
 from greenroom.engine.replay import LogRecording, Replayed, replay
 
 
@@ -15,15 +16,22 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
         LogDamaged: it does not verify.
     """
     from greenroom.assembly import read_session, replay_builder
+    from greenroom.assembly.recorded import recorded_contracts, recorded_session
 
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))
-    build = replay_builder(workspace)
-    session = build(LogRecording(records), persona=asked.text("persona"), model=asked.text("model"))
+    persona, model = asked.text("persona"), asked.text("model")
+    changed = sum(isinstance(record.event, ContractLoaded) for record in records) > 1 and not persona and not model
+    contracts = recorded_contracts(records) if changed else {}
+    if contracts:
+        session = recorded_session(records, contracts)
+    else:
+        session = replay_builder(workspace)(LogRecording(records), persona=persona, model=model)
     try:
-        found = await replay(session, records)
+        found = await replay(session, records, contracts)
     finally:
         await session.aclose()
+    notes = ["its contract changed: each part was replayed under the one it was recorded with"] if contracts else []
     lines = (
         [f"same: {found.turns} turns, {found.events} events"]
         if found.same
@@ -36,4 +44,4 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
         "step": found.step,
         "difference": found.difference,
     }
-    return answer(found, lines, data, exit_code=0 if found.same else 1)
+    return answer(found, lines, data, notes=notes, exit_code=0 if found.same else 1)
