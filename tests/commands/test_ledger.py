@@ -63,6 +63,7 @@ def test_from_a_key_to_a_proof(shop: Workspace, monkeypatch: pytest.MonkeyPatch)
     assert f"signed up to entry 4 by {public}" in done.lines[0]
     assert done.lines[1] == "it goes on from the exported head of entry 2: 1 entry added since"
     assert done.data["exported"] == {"entry": 2, "since": 1}
+    assert done.notes == ("3 entries written without the key and signed only later: 0, 1, 2",)
     assert len(commands.list_entries(asked(shop)).value) == 4
     assert len(commands.list_entries(asked(shop, all=True)).value) == 6
 

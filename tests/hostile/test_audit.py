@@ -313,14 +313,16 @@ def test_with_a_key_every_anchor_is_signed_and_a_forger_without_it_is_found(
     monkeypatch.setenv("SIGNING", pair.private)
 
     async def talk() -> None:
-        session = await open_session(shop, session="last", instant=True, trusted=True)
-        await session.turn("Where is order 1003?")
+        session = await open_session(shop, session="last", instant=True, trusted=True, approver=Mara())
+        await session.turn("I want a refund of 150 EUR for order 1007")
         await session.aclose()
 
     asyncio.run(talk())
     monkeypatch.delenv("SIGNING")
     done = verified(shop, "last")
     assert done.data["signed"] == done.data["anchored"] == done.data["records"] - 1
+    # Who held no key may have written the first one; a signature that came later does not vouch for it.
+    assert [one["signed"] for one in done.data["approvals"]] == [False, True]
     everything = b"".join(path.read_bytes() for path in shop.root.rglob("*") if path.is_file())
     assert pair.private.encode() not in everything and pair.public.encode() in everything
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom.core.clock import FrozenClock
+from greenroom.core.clock import FrozenClock, SystemClock
 from greenroom.core.errors import FileInvalid, LogDamaged, ServiceUnavailable
 from greenroom.ledger.entries import SIGNED
 from greenroom.ledger.head import compare, fingerprint, head_of, read_heads
 from greenroom.ledger.ledger import Ledger
-from greenroom.ledger.signing import KeySigner, new_key_pair, signed_up_to, signer_of
+from greenroom.ledger.signing import KeySigner, new_key_pair, signed_at_once, signed_up_to, signer_of
 from greenroom.workspace.settings import AuditSettings
 
 SEED = b64encode(bytes(range(32))).decode()
@@ -52,11 +52,24 @@ def test_what_came_after_the_last_signature_is_not_signed(tmp_path: Path) -> Non
     assert signed_up_to(holder.lines(), [signer().public], every=True) == 5
 
 
+def test_a_later_signature_does_not_make_an_entry_one_of_the_key_holder(tmp_path: Path) -> None:
+    filled(tmp_path, 2)
+    ledger = filled(tmp_path, 2, signer())
+    assert signed_up_to(ledger.lines(), [signer().public]) == 4
+    assert [line["seq"] for line in signed_at_once(ledger.lines())] == [4, 2]
+    filled(tmp_path, 1)
+    later = Ledger(tmp_path / "ledger.jsonl", SystemClock(), signer=signer())
+    assert later.sign()
+    assert signed_up_to(later.lines(), []) == 6
+    assert [line["seq"] for line in signed_at_once(later.lines())] == [4, 2]
+
+
 def test_an_empty_ledger_has_no_head_and_nothing_to_sign(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl", FrozenClock(), signer=signer())
     assert head_of(ledger.lines(), signer()) is None
     assert not ledger.sign()
     assert signed_up_to([], []) == -1
+    assert not list(signed_at_once([]))
 
 
 def test_a_signature_by_another_key_is_refused_unless_it_is_named(tmp_path: Path) -> None:

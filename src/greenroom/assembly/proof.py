@@ -16,7 +16,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.ledger.entries import ANCHORED, Line
 from greenroom.ledger.ledger import Ledger, anchors_in
-from greenroom.ledger.signing import signed_up_to
+from greenroom.ledger.signing import check_signature, signed_at_once, signed_up_to
 from greenroom.log.audit import POLICY, Approval, Audit, other_text
 from greenroom.log.catalog import audit_session
 from greenroom.persona.load import load_persona
@@ -28,14 +28,16 @@ from greenroom.workspace.settings import load_settings
 class Proof:
     """What can be shown of a session.
 
-    `signed` is its last record under a signature (-1: none), `keyed` whether greenroom.toml names a key. `labels` name policies by digest. `changed` are the
+    `signed` are the approvals whose anchor was signed as it was written, and the newest such record; `covered` the last
+    record that any signature covers (-1: none), which says less; `keyed` is whether greenroom.toml names a key. `labels` name policies by digest. `changed` are the
     components (`persona`, `prompt`, `policy`) whose text on disk is another one than what governed last; `unread` says
     why that could not be looked at, '' if it could. `unchecked` says why a policy could not be compiled again from its
     recorded text to see whether its digest is right, '' if each could.
     """
 
     audit: Audit
-    signed: int = -1
+    signed: frozenset[int] = frozenset()
+    covered: int = -1
     keyed: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
@@ -59,10 +61,11 @@ def prove_session(workspace: Workspace, session: str) -> Proof:
     public = load_settings(workspace).audit.public
     lines = Ledger(workspace.ledger, SystemClock()).lines()
     audited = audit_session(workspace, session, anchors_in(lines))
-    signed = _signed_record(lines, signed_up_to(lines, public), audited.session)
+    signed = _signed_anchors(lines, public, audited)
+    covered = _last_anchor(lines[: signed_up_to(lines, public) + 1], audited.session)
     changed, unread = _beside_disk(workspace, audited.contracts)
     unchecked = _compiled_again(audited.contracts)
-    return Proof(audited, signed, bool(public), _labels(lines), changed, unread, unchecked)
+    return Proof(audited, signed, covered, bool(public), _labels(lines), changed, unread, unchecked)
 
 
 def _compiled_again(contracts: Sequence[Record]) -> str:
@@ -84,10 +87,26 @@ def _compiled_again(contracts: Sequence[Record]) -> str:
     return ""
 
 
-def _signed_record(lines: Sequence[Line], entry: int, session: str) -> int:
-    """The last record of a session whose anchor is at or below the signed entry."""
-    entries = (line["entry"] for line in lines[: entry + 1])
-    return max((one["seq"] for one in entries if one["kind"] == ANCHORED and one["session"] == session), default=-1)
+def _signed_anchors(lines: Sequence[Line], public: Sequence[str], audited: Audit) -> frozenset[int]:
+    """The anchored records whose anchor was signed as it was written: those of the approvals, and the newest.
+
+    Raises:
+        LogDamaged: such a signature is false, or by another key.
+    """
+    own = [line for line in signed_at_once(lines) if _anchors(line, audited.session)]
+    approvals = {one.given.seq for one in audited.approvals}
+    told = [line for line in own if line is own[0] or line["entry"]["seq"] in approvals]
+    for line in told:
+        check_signature(lines[line["seq"] + 1], public)
+    return frozenset(line["entry"]["seq"] for line in told)
+
+
+def _last_anchor(lines: Sequence[Line], session: str) -> int:
+    return next((int(line["entry"]["seq"]) for line in reversed(lines) if _anchors(line, session)), -1)
+
+
+def _anchors(line: Line, session: str) -> bool:
+    return bool(line["entry"]["kind"] == ANCHORED and line["entry"]["session"] == session)
 
 
 def _labels(lines: Sequence[Line]) -> dict[str, str]:

@@ -10,10 +10,10 @@ from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import FileInvalid, UsageError
-from greenroom.ledger.entries import SIGNED, Entry
+from greenroom.ledger.entries import SIGNED, Entry, Line
 from greenroom.ledger.head import MARK, Compared, Head, compare, head_of, read_heads
 from greenroom.ledger.ledger import Ledger, anchors_in
-from greenroom.ledger.signing import SIGNING_KEY, KeyPair, new_key_pair, signed_up_to, signer_of
+from greenroom.ledger.signing import SIGNING_KEY, KeyPair, new_key_pair, signed_at_once, signed_up_to, signer_of
 from greenroom.workspace.settings import load_settings
 
 LIMITS = (
@@ -33,6 +33,7 @@ LIMITS = (
     "An exported head (`greenroom ledger head`) proves what was there when it was made, if it was kept out of reach of",
     "whoever can write the workspace: in a ticket, a mail, another machine, or read aloud by its fingerprint.",
     "A signature (`greenroom ledger keygen`) proves that a ledger was written by someone who held the key.",
+    "A signature covers all that stands before it, whoever wrote that; what was not signed as it was written is listed.",
     "",
     "Who can write the files but has no key can cut the ledger back to any signed entry, and go on unsigned from there.",
     "Who has the key and the files can rewrite sessions and ledger from any point, sign them anew, and set any clock.",
@@ -124,6 +125,7 @@ def verify(asked: Invocation) -> Answer[Compared | None]:
     compared = compare(lines, read_heads(_given(given), public)) if given else None
     loose = sum(line["entry"]["kind"] != SIGNED for line in lines[signed + 1 :])
     keys = sorted({line["entry"]["key"] for line in lines if line["entry"]["kind"] == SIGNED})
+    late = _late(lines, signed)
     shown = [f"sound: {counted(len(lines), 'entry')} on {counted(len(anchors_in(lines)), 'session')}"]
     if now := head_of(lines):
         shown += [f"head {now.fingerprint} (entry {now.seq})", _signatures(signed, loose, keys)]
@@ -133,11 +135,15 @@ def verify(asked: Invocation) -> Answer[Compared | None]:
         "fingerprint": now.fingerprint if now else "",
         "signed": signed,
         "unsigned": loose,
+        "signed_later": late,
         "keys": keys,
         "kinds": dict(Counter(line["entry"]["kind"] for line in lines)),
         "exported": None if compared is None else {"entry": compared.seq, "since": compared.since},
     }
     notes = [] if public or signed < 0 else [_UNNAMED]
+    if late:
+        numbers = ", ".join(map(str, late[:5])) + (" ..." if len(late) > 5 else "")
+        notes.append(f"{counted(len(late), 'entry')} written without the key and signed only later: {numbers}")
     return answer(compared, [" · ".join(shown), *_compared(compared)], data, notes=notes)
 
 
@@ -182,6 +188,13 @@ def keygen(asked: Invocation) -> Answer[KeyPair]:
     ]
     data = {"variable": SIGNING_KEY, "private": pair.private, "public": pair.public}
     return answer(pair, lines, data, notes=notes)
+
+
+def _late(lines: Sequence[Line], signed: int) -> list[int]:
+    """The entries that a signature covers, and that were not signed as they were written."""
+    at_once = {line["seq"] for line in signed_at_once(lines)}
+    covered = (line for line in lines[: signed + 1] if line["entry"]["kind"] != SIGNED)
+    return [line["seq"] for line in covered if line["seq"] not in at_once]
 
 
 def _signatures(signed: int, loose: int, keys: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.canonical import short
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
-from greenroom.log.audit import Approval, Audit, who
+from greenroom.log.audit import Approval, Audit
+from greenroom.log.said import who
 
 if TYPE_CHECKING:
     from greenroom.assembly.proof import Proof
@@ -48,8 +49,10 @@ def _sound(proof: Proof) -> str:
         parts.append(f"anchored up to {found.verified.anchored} ({_anchors(found)})")
     if found.loose and found.verified.anchored >= 0:
         parts.append(f"{counted(found.loose, 'record')} after the last anchor, not anchored")
-    if proof.signed >= 0 or proof.keyed:
-        parts.append(f"signed up to {proof.signed}" if proof.signed >= 0 else "not signed, though there is a key")
+    if proof.covered >= 0:
+        parts.append(f"signed up to {proof.covered}")
+    elif proof.keyed:
+        parts.append("not signed, though there is a key")
     return " · ".join(parts)
 
 
@@ -86,7 +89,8 @@ def _told(proof: Proof, one: Approval) -> Iterator[str]:
     yield f"{one.given.seq}  {given.decision}{leave} {_tool(one)} ({given.call}) by {who(given)}"
     yield f"card {one.commitment[:12]} (record {asked.seq})" if asked else "no card: the question is not in this log"
     yield f"policy {_policy(proof, one.policy_digest)}"
-    yield "anchored" if one.anchored else "not anchored"
+    signed = ", signed" if one.given.seq in proof.signed else ", not signed as it was given" if proof.keyed else ""
+    yield f"anchored{signed}" if one.anchored else "not anchored"
     if not proof.fits(one):
         yield "NOT BOUND to that card, policy and tools"
 
@@ -122,7 +126,7 @@ def _data(proof: Proof, *, full: bool) -> dict[str, Json]:
         "head": found.verified.head,
         "anchored": found.verified.anchored,
         "unanchored": found.loose,
-        "signed": proof.signed,
+        "signed": proof.covered,
         "keyed": proof.keyed,
         "torn_bytes": found.verified.torn_bytes,
         "anchors": [{"record": told.seq, "what": told.said} for told in found.anchors],
@@ -161,6 +165,7 @@ def _approval(proof: Proof, one: Approval, *, full: bool) -> dict[str, Json]:
         "rule": one.question.rule if one.question else "",
         "bound": proof.fits(one),
         "anchored": one.anchored,
+        "signed": one.given.seq in proof.signed,
     }
     if full and one.card is not None:
         data["shown"] = one.card.model_dump(mode="json")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from greenroom.core.canonical import canonical
@@ -109,6 +109,8 @@ def fits(seq: int, head: str, key: str, signature: str) -> bool:
 def signed_up_to(lines: Sequence[Line], public: Sequence[str], *, every: bool = False) -> int:
     """The last entry that a signature covers (-1: none). Only the last signature is checked, or `every` one.
 
+    A signature covers all before it, whoever wrote that; `signed_at_once` tells what the key's holder wrote.
+
     Args:
         lines: the ledger, verified.
         public: the keys whose signatures count; when empty, each signature counts as that of its own key.
@@ -120,19 +122,33 @@ def signed_up_to(lines: Sequence[Line], public: Sequence[str], *, every: bool = 
     """
     top = -1
     for line in reversed(lines):
-        entry = line["entry"]
-        if entry["kind"] != SIGNED:
-            continue
-        number = line["seq"] + 1
-        if entry["head"] != line["prev"] or not fits(line["seq"] - 1, entry["head"], entry["key"], entry["signature"]):
-            raise LogDamaged(f"the signature at line {number} of the ledger is false", line_number=number, code=_FALSE)
-        if public and entry["key"] not in public:
-            said = f"line {number} of the ledger is signed by a key that greenroom.toml does not name"
-            raise LogDamaged(said, line_number=number, hint=f'audit.public lacks "{entry["key"]}"', code=_FALSE)
-        top = max(top, line["seq"] - 1)
-        if not every:
-            break
+        if line["entry"]["kind"] == SIGNED:
+            check_signature(line, public)
+            top = max(top, line["seq"] - 1)
+            if not every:
+                break
     return top
+
+
+def signed_at_once(lines: Sequence[Line]) -> Iterator[Line]:
+    """Each entry that was signed as it was written, newest first; its signature is the line behind it.
+
+    The others were written without the key; a signature that came later only says that they were there by then. An
+    entry and its signature are one write and have one time, which nobody can guess who waits for a signature to come.
+    """
+    for line, behind in zip(reversed(lines[:-1]), reversed(lines[1:]), strict=True):
+        if behind["entry"]["kind"] == SIGNED and line["entry"]["kind"] != SIGNED and line["at"] == behind["at"]:
+            yield line
+
+
+def check_signature(line: Line, public: Sequence[str]) -> None:
+    """Check one signature entry. Raises as `signed_up_to`."""
+    entry, number = line["entry"], line["seq"] + 1
+    if entry["head"] != line["prev"] or not fits(line["seq"] - 1, entry["head"], entry["key"], entry["signature"]):
+        raise LogDamaged(f"the signature at line {number} of the ledger is false", line_number=number, code=_FALSE)
+    if public and entry["key"] not in public:
+        said = f"line {number} of the ledger is signed by a key that greenroom.toml does not name"
+        raise LogDamaged(said, line_number=number, hint=f'audit.public lacks "{entry["key"]}"', code=_FALSE)
 
 
 def _signed(seq: int, head: str) -> bytes:

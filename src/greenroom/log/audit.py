@@ -8,28 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from greenroom.core.canonical import digest, short
 from greenroom.core.errors import LogDamaged
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
-    AutonomyChanged,
     ContentErased,
     ContractLoaded,
-    DeadLetterDiscarded,
-    GrantRevoked,
     Record,
     SessionForked,
     SessionOpened,
-    TurnAbandoned,
-    TurnFinished,
-    TurnInterrupted,
 )
 from greenroom.core.values import Card
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, walk
 from greenroom.log.codec import decode
+from greenroom.log.said import Told, plain, said
 
 POLICY = "policy"
 """The component whose digest is not that of its text but that of the compiled policy."""
@@ -95,21 +89,14 @@ class Approval:
         return self.question.policy_digest if self.question else ""
 
 
-class Told(NamedTuple):
-    """A record of a kind, in words."""
-
-    seq: int
-    kind: str
-    said: str
-
-
 @dataclass(frozen=True, slots=True)
 class Audit:
     """A session that verified.
 
-    `acts` is what else people decided, `contracts` are the records that brought a persona, policy and tools into force, `erased` the records whose content
-    is gone on purpose, `due` those after the last anchor that are anchored as soon as they are written (a fork's copies
-    were, in its parent's name): a crash came between, or the ledger was cut. `absent` are texts (component and digest) that the log names and does not hold.
+    `acts` is what else people decided, `contracts` the records that brought a persona, policy and tools into force,
+    `erased` the records whose content is gone on purpose. `due` are those after the last anchor that are anchored as
+    soon as they are written (a fork's copies were, in its parent's name): a crash came between, or the ledger was cut.
+    `absent` are texts (component and digest) that the log names and does not hold.
     """
 
     session: str
@@ -157,7 +144,7 @@ def audit(path: Path, anchors: Anchors) -> Audit:
         if line["event"].get("kind") in _TOLD:
             _see(seen, decode(line), top)
         elif line["seq"] in anchors:
-            seen.told.append(_told(line["seq"], str(line["event"].get("kind"))))
+            seen.told.append(plain(line["seq"], str(line["event"].get("kind"))))
     absent = _checked_texts(seen.contracts)
     return Audit(
         session=path.stem,
@@ -174,7 +161,7 @@ def audit(path: Path, anchors: Anchors) -> Audit:
 
 
 def _see(seen: _Seen, record: Record, top: int) -> None:
-    seen.told.append(_said(record))
+    seen.told.append(said(record))
     match record.event:
         case SessionOpened(session=session):
             seen.session = session
@@ -193,42 +180,6 @@ def _see(seen: _Seen, record: Record, top: int) -> None:
             seen.erased.update(records)
         case _:
             pass
-
-
-def _said(record: Record) -> Told:
-    """A record as people read it."""
-    match record.event:
-        case ApprovalGiven() as given:
-            said = f"approval at {record.seq} by {who(given)}"
-        case TurnFinished(turn=turn):
-            said = f"turn {turn} ended at {record.seq}"
-        case TurnAbandoned(turn=turn):
-            said = f"turn {turn} given up at {record.seq}"
-        case TurnInterrupted(turn=turn):
-            said = f"turn {turn} interrupted at {record.seq}"
-        case AutonomyChanged(level=level, by=by, established=established, expires=expires):
-            until = f" until {expires}" if expires else ""
-            said = f"autonomy {level}{until} by {_named(by)} via {established or 'no stated way'}"
-        case GrantRevoked(grant=grant, by=by):
-            said = f"leave given at {grant} taken back by {_named(by)}"
-        case DeadLetterDiscarded(letter=letter, by=by):
-            said = f"{letter} let be by {_named(by)}"
-        case event:
-            return _told(record.seq, event.kind)
-    return Told(record.seq, record.event.kind, said)
-
-
-def _told(seq: int, kind: str) -> Told:
-    return Told(seq, kind, f"{kind.replace('_', ' ')} at {seq}")
-
-
-def who(given: ApprovalGiven) -> str:
-    """Who answered, and how that was established."""
-    return f"{_named(given.approver)} via {given.established or 'no stated way'}"
-
-
-def _named(person: str) -> str:
-    return person or "nobody named"
 
 
 def _policies(contracts: Iterable[Record]) -> Iterable[str]:
