@@ -21,6 +21,7 @@ class Person:
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
+        self._reading: asyncio.Future[bytes] | None = None
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         """The person's answer.
@@ -35,7 +36,7 @@ class Person:
             stderr.note("\n".join(card_lines(card)))
             while True:
                 stderr.prompt(f"{CHOICES}\n? ")
-                text = await _line()
+                text = await self._line()
                 if text is None:
                     raise WaitingForPerson(
                         f"{card.call.tool} waits for a person", hint="answer it with: greenroom session resume"
@@ -44,6 +45,18 @@ class Person:
                     return answer_of(text, card)
                 except UsageError as error:
                     stderr.note(error.line())
+
+    async def _line(self) -> str | None:
+        """A line from the terminal, None at its end.
+
+        A question that was answered elsewhere leaves its read behind; the next one goes on with that, as two at once
+        would take one another's lines.
+        """
+        if self._reading is None or self._reading.done():
+            self._reading = _read_line()
+        data = await asyncio.shield(self._reading)
+        self._reading = None
+        return data.decode("utf-8", "replace").rstrip("\r\n") if data else None
 
 
 def _forget_typed_ahead() -> None:
@@ -55,8 +68,8 @@ def _forget_typed_ahead() -> None:
             termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
-async def _line() -> str | None:
-    """A line from the terminal, None at its end. The thread is a daemon: Ctrl-C must not wait for Enter."""
+def _read_line() -> asyncio.Future[bytes]:
+    """The next line, empty at the terminal's end. The thread is a daemon: Ctrl-C must not wait for Enter."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[bytes] = loop.create_future()
 
@@ -73,5 +86,4 @@ async def _line() -> str | None:
         loop.call_soon_threadsafe(arrived, data)
 
     threading.Thread(target=read, daemon=True).start()
-    data = await future
-    return data.decode("utf-8", "replace").rstrip("\r\n") if data else None
+    return future

@@ -5,33 +5,36 @@ Invariant: a proposal changes no decision until a person moves it into a policy 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-
-import tomli_w
 
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.approve import asked_question
 from greenroom.commands.card import approver
-from greenroom.commands.grants import clauses_for, lasting
+from greenroom.commands.grants import about, clauses_for, lasting
 from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import DiskFailed, UsageError
+from greenroom.core.inert import inert_line
 from greenroom.core.values import Card, Json
+from greenroom.policy.autonomy import decide
+from greenroom.policy.leave import covers
+from greenroom.policy.rules import AUTONOMY
 from greenroom.views.approvals import Asked
 from greenroom.views.grants import asking
 from greenroom.workspace.layout import Workspace
 
-AUTONOMY = "autonomy"
 _MOST = 1_000
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Where it was written, and the file it would have to go into."""
+    """Where it was written (from the root), which rules it would set aside, and until which day."""
 
     path: str
     rules: tuple[str, ...]
@@ -47,51 +50,104 @@ def always(asked: Invocation) -> Answer[Proposal]:
     """
     workspace, name, one = asked_question(asked)
     when = clauses_for(one.card, asked.words("when"))
-    until = (SystemClock().now() + timedelta(seconds=lasting(asked.text("expires") or "30d"))).date()
-    rules = tuple(sorted(asking(one.card.verdict)))
-    text = proposal_text(name, one, rules, when, approver(), until.isoformat())
-    path = _written(workspace, one.card.call.tool, text)
-    found = Proposal(workspace.shown(path), rules, until.isoformat())
+    _must_be_rules(one.card)
+    until = (SystemClock().now() + timedelta(seconds=lasting(asked.text("expires") or "30d"))).date().isoformat()
+    rules = asking_rules(one.card)
+    path = _written(workspace, one.card.call.tool, proposal_text(name, one, when, approver(), until))
+    found = Proposal(workspace.shown(path), rules, until)
     notes = [
         "nothing changes by it, and the question is still open",
-        f"to have it count, a person moves its entries into the policy file that has {', '.join(rules)}, then:",
+        f"to have it count, a person moves its entries into the file of {one.card.verdict.policy or 'the policy'}, then:",
         "  greenroom policy check && greenroom policy test",
     ]
-    data = {"path": found.path, "rules": list(rules), "expires": found.expires, "when": list(when)}
+    data = {"path": found.path, "rules": list(rules), "expires": until, "when": list(when)}
     return answer(found, [found.path], data, notes=notes)
 
 
-def proposal_text(session: str, one: Asked, rules: Sequence[str], when: Sequence[str], owner: str, expires: str) -> str:
-    """The proposal as TOML: one exception for each rule that asks, with why and a test of its own."""
-    head = [
-        f"# Proposed by {owner} from session {session}, record {one.seq}: a question of {one.card.verdict.policy}.",
-        "# This file is read by nobody. Review it, then move its entries into the policy file that has the rule.",
-        "# They end by themselves on their day.",
-        "",
+def _must_be_rules(card: Card) -> None:
+    """Only what a policy file says can be set aside by one; what is built in asks for ever."""
+    written = {one.rule for one in card.verdict.fired if not one.policy.startswith("builtin@")} | {AUTONOMY}
+    if built_in := sorted(asking(card.verdict) - written):
+        raise UsageError(f"no exception can set {', '.join(built_in)} aside", hint="answer it once", code="always.bound")
+
+
+def asking_rules(card: Card) -> tuple[str, ...]:
+    """The rules that would have to be set aside, autonomy among them where it asks as well."""
+    verdict = card.verdict
+    effect, _ = decide(verdict.autonomy, card.spec, verdict.risk)
+    return tuple(sorted(asking(verdict) | ({AUTONOMY} if effect == "require_approval" else set())))
+
+
+def proposal_text(session: str, one: Asked, when: Sequence[str], owner: str, expires: str) -> str:
+    """The proposal as TOML: an exception for each rule that asks, with its reason, its day and tests of its own."""
+    head = f"Proposed by {owner} from record {one.seq} of session {session}, a question of {one.card.verdict.policy}."
+    lines = [
+        f"# {inert_line(head)}",
+        "# Nothing reads this file. Review it, then move its entries into the policy file that has the rule.",
     ]
-    entries = [_entry(session, one, rule, when, owner, expires) for rule in rules]
-    safe = [line.replace("\n", " ").replace("\r", " ") for line in head]
-    return "\n".join(safe) + tomli_w.dumps({"exception": entries})
+    for rule in asking_rules(one.card):
+        lines += ["", *_exception(session, one, rule, when, owner, expires)]
+    return "\n".join(lines) + "\n"
 
 
-def _entry(session: str, one: Asked, rule: str, when: Sequence[str], owner: str, expires: str) -> dict[str, Json]:
+def _exception(session: str, one: Asked, rule: str, when: Sequence[str], owner: str, expires: str) -> Iterator[str]:
     tool = one.card.call.tool
-    return {
-        "rule": rule,
-        "owner": owner,
-        "expires": date.fromisoformat(expires),
-        "why": f"{owner} allowed {tool} like this in session {session}, record {one.seq}.",
-        "tools": [tool],
-        "when": list(when),
-        "test": [*_tests(one.card, rule)],
+    yield "[[exception]]"
+    yield f"rule    = {_toml(rule)}"
+    yield f"owner   = {_toml(owner)}"
+    yield f"expires = {expires}"
+    yield f"why     = {_toml(f'{owner} allowed {tool} like this, see session {session}, record {one.seq}.')}"
+    if rule == AUTONOMY:
+        yield f"tools   = {_toml([tool])}"
+    yield f"when    = {_toml(list(when))}"
+    yield from _test("the approved call", one.card, one.card.call.arguments, "set_aside")
+    yield from _test("another call", one.card, _another(one.card, rule, when), "in_force")
+
+
+def _test(name: str, card: Card, arguments: dict[str, Json], expect: str) -> Iterator[str]:
+    yield ""
+    yield "  [[exception.test]]"
+    yield f"  name = {_toml(name)}"
+    yield f"  with = {_toml({'tool': card.call.tool, 'args': arguments})}"
+    yield f"  expect = {_toml(expect)}"
+
+
+def _another(card: Card, rule: str, when: Sequence[str]) -> dict[str, Json]:
+    """Arguments for which the rule still asks and the clauses do not hold: changed where the rule does not look, if that
+    is possible.
+    """
+    arguments = card.call.arguments
+    looked = {
+        name for fired in card.verdict.fired if fired.rule == rule for one in fired.clauses for name in one.values
     }
+    names = sorted(arguments, key=lambda name: (f"args.{name}" in looked, name))
+    for name in names:
+        changed = {**arguments, name: _other(arguments[name])}
+        if not covers(card.spec, about(card, changed), when):
+            return changed
+    return {}
 
 
-def _tests(card: Card, rule: str) -> Iterator[Mapping[str, Json]]:
-    """The approved call is covered; a call without arguments is not."""
-    effect = card.verdict.effect
-    yield {"name": "the approved call", "with": {"args": dict(card.call.arguments)}, "expect": "set_aside"}
-    yield {"name": "a call without arguments", "with": {"args": {}}, "expect": effect}
+def _other(value: Json) -> Json:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value}, another" if isinstance(value, str) else value
+
+
+def _toml(value: Json) -> str:
+    """A JSON value on one line of TOML; what is null is left out, as TOML has no such thing."""
+    if isinstance(value, dict):
+        pairs = [f"{_key(name)} = {_toml(item)}" for name, item in value.items() if item is not None]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _toml(name)
 
 
 def _written(workspace: Workspace, tool: str, text: str) -> Path:

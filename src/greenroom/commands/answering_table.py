@@ -79,6 +79,17 @@ ANSWERING: tuple[Command, ...] = (
         (_WHICH,),
     ),
     Command(
+        ("autonomy",),
+        "How far a persona acts alone in a session: show it, or set it for a while",
+        _at("autonomy:autonomy"),
+        (
+            _SESSION,
+            Argument("level", "0 suggests only, 1 asks always, 2 reads alone ... 4", "?", number=True),
+            Argument("--for", "how long a raise holds (90s, 30m, 2h)", default="30m", metavar="TIME"),
+            _REASON,
+        ),
+    ),
+    Command(
         ("stop",),
         "The kill switch: stop everything, a tool, a turn or a call, in every process",
         _at("stop:stop"),

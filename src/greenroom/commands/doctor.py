@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from greenroom import __version__
+from greenroom.approval.kill_switch import KillSwitch
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
+from greenroom.commands.stop import sentence
 from greenroom.commands.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, ServiceUnavailable
@@ -92,6 +94,7 @@ def _about(workspace: Workspace) -> list[Finding]:
         ("policies", _policies),
         ("store", _store),
         ("ledger", _ledger),
+        ("switch", _switch),
         ("keys", _keys),
     ):
         found += _guarded(what, look, workspace)
@@ -178,6 +181,14 @@ def _ledger(workspace: Workspace) -> Iterator[Finding]:
     signed = signed_up_to(lines, load_settings(workspace).audit.public)
     said = f"signed up to entry {signed}" if signed >= 0 else "not signed"
     yield Finding("ok", "ledger", f"{len(lines)} entries, chain sound, {said}")
+
+
+def _switch(workspace: Workspace) -> Iterator[Finding]:
+    stops = KillSwitch(workspace).stops()
+    if not stops:
+        yield Finding("ok", "switch", "nothing is stopped")
+    for one in stops:
+        yield Finding("warn", "switch", sentence(one), "greenroom stop --lift --reason WHY")
 
 
 def _keys(workspace: Workspace) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from greenroom.approval.answers import AnswerFile
+from greenroom.approval.kill_switch import StopFile
 from greenroom.commands import samples
 from greenroom.core.events import AnyEvent, Event
 from greenroom.core.values import Json
@@ -54,6 +56,20 @@ FORMATS: tuple[Format, ...] = (
         "session heads, policy changes, stops and signatures, one a line",
         samples.ledger_schema,
         samples.ledger,
+    ),
+    Format(
+        "stop/1",
+        ".greenroom/stop.json",
+        "the kill switch; empty or broken, it stops everything",
+        _of(StopFile),
+        samples.stop,
+    ),
+    Format(
+        "answer/1",
+        ".greenroom/answers/<question>.json",
+        "an answer left by another terminal",
+        _of(AnswerFile),
+        samples.left,
     ),
 )
 

@@ -16,9 +16,10 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
-from greenroom.core.values import ApprovalReply, Card, Scope
-from greenroom.policy.leave import clause_problem
+from greenroom.core.values import ApprovalReply, Card, Json, Scope
+from greenroom.policy.leave import clause_problem, covers
 from greenroom.policy.narrow import narrow
+from greenroom.policy.port import Question
 from greenroom.policy.rules import seconds
 from greenroom.views import grants as grants_view
 from greenroom.views.approvals import Asked
@@ -62,7 +63,18 @@ def clauses_for(card: Card, given: Sequence[str] = ()) -> tuple[str, ...]:
     when = tuple(given) or narrow(card.spec, card.call.arguments)
     if problem := clause_problem(card.spec, when):
         raise UsageError(problem, hint="--when 'args.amount <= 120'", code="scope.clause")
+    if not covers(card.spec, about(card, card.call.arguments), when):
+        raise UsageError(
+            f"these clauses do not hold for the call at hand: {inert_line(' and '.join(when), 200)}",
+            code="scope.clause",
+        )
     return when
+
+
+def about(card: Card, arguments: dict[str, Json]) -> Question:
+    """The question whether such a call may be made, in a session without a past."""
+    payload: dict[str, Json] = {"args": arguments}
+    return Question(hook="tool.call", subject=card.call.tool, payload=payload, origin="model", tool=card.spec)
 
 
 def lasting(text: str) -> int:

@@ -67,19 +67,22 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
         session=asked.text("session"),
         approver=approver_of(asked.text("approve"), face),
     )
-    if asked.text("approve") == "wait":
-        hint_at_answers(session, face)
-    finished = await carry(session, face, lines)
+    finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait")
     failed = any(turn.outcome != "answered" for turn in finished)
     return answer(finished, stream=True, exit_code=1 if failed else 0)
 
 
-async def carry(session: Session, face: Face, lines: list[str]) -> tuple[TurnFinished, ...]:
-    """Say each line in `session`, telling `face` everything from its first record on; closes the session."""
+async def carry(session: Session, face: Face, lines: list[str], *, waiting: bool = False) -> tuple[TurnFinished, ...]:
+    """Say each line in `session`, telling `face` everything from its first record on; closes the session.
+
+    With `waiting` it is said how to answer from another terminal.
+    """
     try:
         for record in _fresh(session.records):
             face.follow(record)
         session.bus.subscribe(face.follow)
+        if waiting:
+            hint_at_answers(session, face)
         await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
         finished = tuple([await session.turn(line) for line in lines])
     finally:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from greenroom.approval.answers import AnswerFile
+from greenroom.approval.kill_switch import StopFile
 from greenroom.core.clock import FrozenClock
 from greenroom.core.events import AnyEvent, ReplyGenerated, ReplyReleased, SessionOpened, TurnFinished, TurnStarted
 from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
-from greenroom.core.values import Json
+from greenroom.core.values import ApprovalReply, Json, Stop
 from greenroom.detectors.corpus import CorpusFile
 from greenroom.ledger.entries import FIELDS
 from greenroom.ledger.ledger import Ledger
@@ -177,6 +179,20 @@ def ledger() -> str:
         written.anchor("s0001", 2, "0" * 64)
         written.note("stop_pressed", scope="everything", target="", by="mara", reason="It sends mails twice.")
         return path.read_text(encoding="utf-8")
+
+
+def stop() -> str:
+    """What the switch writes."""
+    one = Stop(scope="tool", target="orders.*", reason="wrong prices", by="kim", at="2026-11-20T10:00:00.000000Z")
+    return StopFile(stops=(one,)).model_dump_json(by_alias=True, indent=1)
+
+
+def left() -> str:
+    """What `approve yes` leaves for another process; `record` is the hash of the record that asked."""
+    reply = ApprovalReply(decision="allow", approver="kim", established="terminal")
+    return AnswerFile(session="s1", step="t1/ask:c1", record="0" * 64, reply=reply).model_dump_json(
+        by_alias=True, indent=1
+    )
 
 
 def _recorded() -> Tape:
