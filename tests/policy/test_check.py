@@ -22,9 +22,12 @@ def check(tools: Tools, *texts: str, role: Role | None = None) -> list[PolicyPro
 
 
 def test_the_sample_passes_its_tests_and_warns_of_the_rule_without_one(tools: Tools, support: str) -> None:
-    (found,) = check(tools, support)
+    found, double = check(tools, support)
     assert (found.level, found.where) == ("warning", "p0.toml:31 rule[1].id")
     assert found.message == "rule 'secrets.out' has no test"
+    said = "rule 'secrets.out' adds nothing: 'secrets.masked' of builtin@1.0.0 fires whenever it does"
+    assert (double.level, double.where) == ("warning", "p0.toml:31 rule[1].id")
+    assert double.message == f"{said} and also comes to redact"
 
 
 def test_the_built_in_pack_is_clean(tools: Tools, build: Build) -> None:
@@ -43,7 +46,7 @@ def test_a_failing_test_is_a_problem_with_its_place(tools: Tools, support: str) 
 
 def test_one_broken_file_does_not_hide_the_next(tools: Tools, support: str) -> None:
     found = check(tools, "schema = 3", support.replace("args.amount > 100", "args.amuont > 100"), support)
-    assert [one.level for one in found] == ["problem", "problem", "warning"]
+    assert [one.level for one in found] == ["problem", "problem", "warning", "warning"]
     assert found[1].hint == "did you mean 'args.amount'?"
 
 
@@ -74,8 +77,7 @@ why = "w"
 """
     said = " | ".join(one.message for one in check(tools, support, other, role=Role(id="aria")))
     assert "rule 'refund.large' is also in support@2.3.0; both count" in said
-    assert "rule 'secrets.too' says the same as 'secrets.out'" in said
-    assert "the exception for 'secrets.too' expired on 2026-01-01" in said
+    assert "the exception for 'secrets.too' expired on 2026-01-01, so it has no effect" in said
     assert "envelope 'arria' does not bind aria" in said
     assert "rule 'refund.large' allows, which only records" in said
 

@@ -148,6 +148,16 @@ def _over(
             yield f"{path} would add up to {before + amount:g} in this {period}; the envelope allows {limit:g}."
 
 
+def tools_outside(tool: str, role: Role, bounds: Sequence[Bound]) -> str:
+    """Why no call of this tool gets past the bounds, or ''."""
+    if role.tools is not None and not _among(tool, role.tools):
+        return f"{tool} is not among the tools of its contract and is denied"
+    for bound in bounds:
+        if bound.envelope.tools is not None and not _among(tool, bound.envelope.tools):
+            return f"the envelope of {bound.policy} denies {tool}"
+    return ""
+
+
 def added(tool: ToolSpec | None, args: Mapping[str, Json], bounds: Sequence[Bound]) -> dict[str, float]:
     """What a permitted call adds to each limited sum and count, by `tool:args.path:period` or `tool:calls[..]:period`."""
     found: dict[str, float] = {}

@@ -6,31 +6,18 @@ Invariant: checking changes nothing and stops at nothing: one broken file does n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ToolSpec
 from greenroom.policy.bounds import Role
 from greenroom.policy.load import LoadedPolicy, PolicySource, builtin_source, compile_policies, load_file
-from greenroom.policy.rules import Rule
+from greenroom.policy.problem import PolicyProblem
+from greenroom.policy.reach import shadowed, unreachable
+from greenroom.policy.rules import RuleException
 from greenroom.policy.trial import run_trials
 
-
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
-    """One thing found. A `problem` keeps the policy from working as written, a `warning` does not."""
-
-    level: Literal["problem", "warning"]
-    message: str
-    where: str = ""
-    hint: str = ""
-
-    def line(self) -> str:
-        """The one line shown to a person."""
-        head = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{head} ({self.hint})" if self.hint else head
+__all__ = ["PolicyProblem", "check_policies"]
 
 
 def check_policies(
@@ -50,12 +37,13 @@ def check_policies(
             continue
         loaded.append(file)
         found += [
-            PolicyProblem("problem", f"test '{result.name}' of {result.rule} failed: {result.got}", result.where)
+            PolicyProblem("problem", f"test '{result.name}' of {result.subject} failed: {result.got}", result.where)
             for result in run_trials(policy, tools)
             if not result.passed and result.policy == file.policy.label
         ]
         found += _warnings(file, role, clock)
-    return found + _shadowed([load_file(builtin_source()), *loaded])
+    found += _named_twice([load_file(builtin_source()), *loaded])
+    return found + _never_deciding([file.source for file in loaded], tools, role, clock)
 
 
 def _reads(source: PolicySource) -> bool:
@@ -68,7 +56,7 @@ def _reads(source: PolicySource) -> bool:
 
 
 def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProblem]:
-    found = []
+    found: list[PolicyProblem | None] = []
     for index, spec in enumerate(file.policy.detector):
         if not spec.test:
             where = file.where(("detector", index, "id"))
@@ -90,37 +78,53 @@ def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProble
             text = f"envelope '{name}' does not bind {role.id}"
             found.append(PolicyProblem("warning", text, file.where(("envelope", name)), "use persona, agent or an id"))
     for index, entry in enumerate(file.policy.exception):
-        if entry.expires < clock.now().date():
-            text = f"the exception for '{entry.rule}' expired on {entry.expires.isoformat()}"
-            found.append(PolicyProblem("warning", text, file.where(("exception", index, "expires")), "remove it"))
-    return found
+        found.append(_exception_warning(file, index, entry, clock))
+    return [one for one in found if one is not None]
 
 
-def _shadowed(loaded: Sequence[LoadedPolicy]) -> list[PolicyProblem]:
-    """Rules that share their id with one of another file, and rules that say what another one already says."""
+def _exception_warning(file: LoadedPolicy, index: int, entry: RuleException, clock: Clock) -> PolicyProblem | None:
+    if entry.expires < clock.now().date():
+        text = f"the exception for '{entry.rule}' expired on {entry.expires.isoformat()}, so it has no effect"
+        return PolicyProblem("warning", text, file.where(("exception", index, "expires")), "remove it")
+    where = file.where(("exception", index, "rule"))
+    expected = {test.expect for test in entry.test}
+    if not expected:
+        text = f"the exception for '{entry.rule}' has no test"
+        return PolicyProblem("warning", text, where, "add an [[exception.test]]")
+    if len(expected) == 1:
+        other = next(iter({"set_aside", "in_force"} - expected))
+        text = f"the tests of the exception for '{entry.rule}' all expect the same"
+        return PolicyProblem("warning", text, where, f"add one that expects {other}")
+    return None
+
+
+def _never_deciding(
+    sources: Sequence[PolicySource], tools: Sequence[ToolSpec], role: Role, clock: Clock
+) -> list[PolicyProblem]:
+    """Rules of these files that cannot fire, or behind which another one always comes first."""
+    pack = builtin_source()
+    try:
+        policy = compile_policies([pack, *sources], tools, role, clock=clock)
+    except FileInvalid:
+        return []  # said already, file by file
+    builtin = load_file(pack).policy.label
+    return [
+        problem
+        for active in policy.rules
+        if active.policy != builtin
+        for problem in (*unreachable(active, policy), *shadowed(active, policy))
+    ]
+
+
+def _named_twice(loaded: Sequence[LoadedPolicy]) -> list[PolicyProblem]:
+    """Rules that share their id with one of another file."""
     found = []
     by_id: dict[str, LoadedPolicy] = {}
-    by_meaning: dict[tuple[object, ...], str] = {}
     for file in loaded:
         for index, rule in enumerate(file.policy.rule):
             where = file.where(("rule", index, "id"))
             if (other := by_id.get(rule.id)) is not None and other is not file:
                 text = f"rule '{rule.id}' is also in {other.policy.label}; both count"
                 found.append(PolicyProblem("warning", text, where, "give it another id"))
-            if (twin := by_meaning.get(_meaning(rule))) is not None:
-                found.append(PolicyProblem("warning", f"rule '{rule.id}' says the same as '{twin}'", where))
             by_id[rule.id] = file
-            by_meaning[_meaning(rule)] = rule.id
     return found
-
-
-def _meaning(rule: Rule) -> tuple[object, ...]:
-    return (
-        frozenset(rule.hook),
-        frozenset(rule.tools),
-        frozenset(rule.when),
-        rule.any,
-        frozenset(rule.find),
-        rule.then,
-        rule.mode,
-    )

@@ -88,7 +88,7 @@ class RulePolicy:
         masks.call(self.detectors.labels)
         self.rules = tuple(sorted(rules, key=lambda active: active.order))
         self.asides = tuple(sorted(asides, key=lambda setting: (setting.policy, setting.text)))
-        self._bounds = tuple(bounds)
+        self.bounds = tuple(bounds)
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
@@ -156,14 +156,14 @@ class RulePolicy:
 
     def reserves(self, tool: str, arguments: Mapping[str, Json]) -> dict[str, float]:
         """What a permitted call adds to each limited sum, by `tool:args.path:period`."""
-        return added(self._tools.get(tool), arguments, self._bounds)
+        return added(self._tools.get(tool), arguments, self.bounds)
 
     def _verdict(self, question: Question) -> Verdict:
         scanned = self._scan(question)
         if scanned.unchecked:
             return self._refused(question, scanned)
         case = _case(question, scanned)
-        for breach in breaches(question, self.role, self._bounds):
+        for breach in breaches(question, self.role, self.bounds):
             case.reasons.append(_Reason("deny", 0, breach.rule, breach.why, breach.policy or self.label))
         kinds = relevant(scanned.findings)
         for active in self._rules_at(question, found=bool(kinds)):
