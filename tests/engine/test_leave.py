@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply, Scope
 from greenroom.engine.replay import LogRecording, replay
@@ -141,3 +141,20 @@ def test_leave_without_a_clause_is_refused_where_it_is_given_and_ignored_where_i
     attended.bus.subscribe(watch)
     asyncio.run(attended.turn("one"))
     assert seen == ["approval.scope"]
+
+
+def test_a_fork_does_not_inherit_leave_or_a_raised_autonomy() -> None:
+    play = stage(says("", refund(120)), says("One."))
+    session = answered(play, allow("session"))
+    session.set_autonomy(4, "kim", "test", "a long list", 600)
+    asyncio.run(session.turn("one"))
+    parent = list(session.records)
+    log = MemoryLog("s2", play.clock, CountedIds(), parent)
+    log.append(SessionForked(session="s2", parent="s1", parent_seq=parent[-1].seq, parent_hash=parent[-1].hash))
+
+    other = stage(says("", refund(120)), says("Two."), approver=ListedApprover([deny()]))
+    other.policy.reserved = "nothing"
+    fork = other.session(log)
+    assert fork.autonomy == (2, None)
+    asyncio.run(fork.turn("two"))
+    assert given(fork)[-1] == ("deny", "test")

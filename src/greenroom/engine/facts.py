@@ -15,6 +15,7 @@ from greenroom.core.events import (
     PassagesRetrieved,
     Record,
     ReplyGenerated,
+    SessionForked,
     ToolReturned,
     ToolStarted,
     TurnStarted,
@@ -88,6 +89,8 @@ class Facts:
                 self._begin(day)
                 self.day = (day, sums)
                 self._day = {key: float(amount) for key, amount in sums.items()}
+            case SessionForked():
+                self._set = None  # whoever raised it did so for the session this one was forked from
             case AutonomyChanged() as event:
                 self._set = None if event.level == self._contract and event.expires is None else event
             case _:

@@ -25,6 +25,7 @@ from greenroom.core.events import (
     PassagesRetrieved,
     Record,
     ReplyGenerated,
+    SessionForked,
     ToolReturned,
     ToolStarted,
     TurnAbandoned,
@@ -145,6 +146,8 @@ async def say_again(
                     governing = contracts.get(record.seq, governing)
                 case AutonomyChanged(step=""):
                     session.repeat(record.event)
+                case SessionForked():
+                    session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))
                 case TurnStarted(words=words, origin=origin, turn=turn):
                     if governing is not session.contract:
                         session.reload(governing)

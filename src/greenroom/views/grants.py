@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, GrantRevoked, Record, TurnAbandoned, TurnFinished
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    GrantRevoked,
+    Record,
+    SessionForked,
+    TurnAbandoned,
+    TurnFinished,
+)
 from greenroom.core.values import Card, Scope, Verdict
 
 
@@ -62,6 +70,8 @@ def fold(state: Grants, record: Record) -> Grants:
             return replace(state, all=(*state.all, _grant(record, event, asked)))
         case GrantRevoked(grant=step, by=by):
             return _ended(state, f"revoked by {by}" if by else "revoked", lambda one: one.step == step)
+        case SessionForked():
+            return _ended(state, "it was given in the session this one was forked from", lambda one: True)
         case TurnFinished(turn=turn) | TurnAbandoned(turn=turn):
             return _ended(state, "its turn ended", lambda one: one.scope == "turn" and one.turn == turn)
         case _:
