@@ -60,7 +60,7 @@ def test_from_a_key_to_a_proof(shop: Workspace, monkeypatch: pytest.MonkeyPatch)
     Ledger.of(shop, FrozenClock()).anchor("s1", 9, "c" * 64)
     monkeypatch.delenv("GREENROOM_SIGNING_KEY")
     done = commands.verify(asked(shop, head=line))
-    assert f"signed up to entry 4 by {public}" in done.lines[0]
+    assert f"signed by {public} up to entry 4" in done.lines[0]
     assert done.lines[1] == "it goes on from the exported head of entry 2: 1 entry added since"
     assert done.data["exported"] == {"entry": 2, "since": 1}
     assert done.notes == ("3 entries written without the key and signed only later: 0, 1, 2",)
@@ -122,4 +122,4 @@ def test_former_keys_still_count(shop: Workspace, monkeypatch: pytest.MonkeyPatc
     text = shop.settings_file.read_text().replace(f'public = "{second}"', f'public = ["{second}", "{first}"]')
     shop.settings_file.write_text(text)
     Ledger.of(shop, FrozenClock()).anchor("s1", 9, "c" * 64)
-    assert "signed up to entry 4" in commands.verify(asked(shop)).lines[0]
+    assert "up to entry 4" in commands.verify(asked(shop)).lines[0]

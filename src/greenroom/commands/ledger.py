@@ -200,8 +200,8 @@ def _late(lines: Sequence[Line], signed: int) -> list[int]:
 def _signatures(signed: int, loose: int, keys: Sequence[str]) -> str:
     if signed < 0:
         return "not signed"
-    rest = f", {loose} after it not" if loose else ""
-    return f"signed up to entry {signed}{rest} by {', '.join(keys)}"
+    rest = f", {counted(loose, 'entry')} after it not" if loose else ""
+    return f"signed by {', '.join(keys)} up to entry {signed}{rest}"
 
 
 def _compared(found: Compared | None) -> list[str]:
