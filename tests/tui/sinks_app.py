@@ -10,7 +10,8 @@ from textual.widgets import Button, DataTable, Input, Label, Markdown, OptionLis
 from textual.widgets.option_list import Option
 
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
-from greenroom.tui.card import ApprovalCard, CardApp, Question
+from greenroom.tui.card import ApprovalCard, CardApp
+from greenroom.tui.card_words import Question
 from greenroom.tui.composer import Composer
 from greenroom.tui.entries import Entry
 from greenroom.tui.gate_bar import GateBar

@@ -12,9 +12,10 @@ from textual.widgets import Static, TextArea
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ApprovalReply, Card, Clause, Finding, Fired, Json, ToolCall, ToolSpec, Verdict
-from greenroom.tui.card import CHORDS, ApprovalCard, CardApp, CardForm, Question
+from greenroom.tui.card import ApprovalCard, CardApp, CardForm
 from greenroom.tui.card_form import REASONS, starting
 from greenroom.tui.card_text import card_text
+from greenroom.tui.card_words import CHORDS, Question
 from greenroom.tui.composer import Composer
 from greenroom.tui.shown import shown_besides
 

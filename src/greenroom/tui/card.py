@@ -350,9 +350,10 @@ class ApprovalCard(Vertical):
             told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
             return Content(told, [Span(0, len(told), "$quiet")])
         hints = [Hint(CHORDS[option], WORDS[option]) for option in options(question.card)]
-        if self.size.width > _ONE_ROW and self.query_one("#card-body", VerticalScroll).max_scroll_y:
-            hints.append(Hint("alt+down", "more"))
-        return hint_rows(hints, width)
+        if self.size.width <= _ONE_ROW:
+            return hint_rows(hints, width)
+        more = [Hint("alt+down", "more")] if self.query_one("#card-body", VerticalScroll).max_scroll_y else []
+        return hint_row([*hints, *more], width)
 
 
 class CardApp(GuardedApp[R], Generic[R]):

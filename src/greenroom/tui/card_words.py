@@ -43,8 +43,8 @@ _ASKS: dict[Option, str] = {
     "stop": "Stop the whole turn. A reason, if you like:",
 }
 _GRANTS: dict[Scope, str] = {
-    "turn": "Approve, and later calls of this turn for which every line holds. ^g: session",
-    "session": "Approve, and later calls of this session for which every line holds. ^g: always",
+    "turn": "Approve, and this turn's later calls where every line holds. ^g: session",
+    "session": "Approve, and this session's later calls where every line holds. ^g: always",
     "always": "Approve once, and propose a rule in a file for review. ^g: turn",
 }
 SCOPES: tuple[Scope, ...] = ("turn", "session", "always")

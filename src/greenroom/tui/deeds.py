@@ -74,7 +74,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("Write", "back to the composer", "write", "conversation", "", "i", "i"),
     Deed("Kill switch", _told("stop"), "stop", "everywhere", "", "", "ctrl+k", "stop"),
     Deed("Lift what is stopped", _told("lift"), "lift", "everywhere", "", "", "", "lift"),
-    Deed("Leave for later calls", _told("grants"), "approvals", "session", "", "", "c", "grants"),
+    Deed("Grants", _told("grants"), "approvals", "session", "", "", "c", "grants"),
     Deed("Dead letters", _told("dead"), "approvals:letters", "session", "", "", "j", "dead"),
     Deed("Autonomy", _told("autonomy"), "autonomy", "session", "", "", "", "autonomy"),
     Deed(

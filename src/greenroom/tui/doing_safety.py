@@ -124,9 +124,11 @@ class SafetyDeeds:
             self.bench.push_screen(LeaveSheet(*self._standing(), first=self._first(first)))
 
     def _first(self, section: str) -> str:
-        """The row to begin at."""
-        letters = self.rehearsal.folds.letters.letters
-        return f"letter:{letters[0].step}" if section == "letters" and letters else ""
+        """The row to begin at: the first there is something to do about."""
+        grants, now, letters = self._standing()
+        names = [f"letter:{one.step}" for one in letters]
+        held = [f"grant:{one.step}" for one in grants if not one.ended and (one.expires is None or now < one.expires)]
+        return next(iter([*names, *held] if section == "letters" else [*held, *names]), "held")
 
     def _standing(self) -> tuple[Sequence[Grant], str, Sequence[DeadLetter]]:
         from greenroom.core.clock import SystemClock, stamp
@@ -212,13 +214,14 @@ class SafetyDeeds:
         if verdict is None:
             self.bench.tell("select a verdict in the Policy pane first", "warning")
             return
-        policy = next((one.policy for one in verdict.fired if one.rule == verdict.rule), "")
         persona = self.rehearsal.contract.persona.id if self.rehearsal.contract else ""
-        place = place_of(self.bench.workspace, verdict.rule, policy, persona)
-        if place.path is None:
+        labels = {one.rule: one.policy for one in verdict.fired}
+        rules = dict.fromkeys((verdict.rule, *labels))  # where a default decided, a rule that fired beside it is meant
+        places = [place_of(self.bench.workspace, rule, labels.get(rule, ""), persona) for rule in rules]
+        place = next((one for one in places if one.path is not None), places[0])
+        if (path := place.path) is None:
             self.bench.tell(place.problem, "warning")
             return
-        path = place.path
         self.bench.outside(lambda: edit(own_editor(), path, place.line))
         self.bench.watching.look()
 

@@ -62,7 +62,7 @@ class LeaveSheet(Sheet):
         reason: str = ""
 
     def __init__(self, grants: Sequence[Grant], now: str, letters: Sequence[DeadLetter], *, first: str = "") -> None:
-        super().__init__("Leave and dead letters", rows(grants, now, letters), _HINTS, first=first)
+        super().__init__("Grants and dead letters", rows(grants, now, letters), _HINTS, first=first)
         self._sure = ""
 
     def above(self) -> ComposeResult:
@@ -91,7 +91,7 @@ class LeaveSheet(Sheet):
             self._wish("discard", step, line)
         elif kind == "letter":
             self.tell("say why it is let go; enter does it then")
-            line.focus()
+            self.set_focus(line)
 
     def action_again(self) -> None:
         """Put a letter's call to policy and to a person again."""
@@ -104,7 +104,7 @@ class LeaveSheet(Sheet):
         self.post_message(self.Wished(wish, step, line.value.strip()))
         self._sure, line.value = "", ""
         self.tell("")
-        self.list.focus()
+        self.set_focus(self.list)
 
     @on(Input.Submitted)
     def _reasoned(self, event: Input.Submitted) -> None:
@@ -114,17 +114,17 @@ class LeaveSheet(Sheet):
     def action_other(self) -> None:
         """Between the list and the reason."""
         reason = self.query_one("#leave-reason", Input)
-        (self.list if self.focused is reason else reason).focus()
+        self.set_focus(self.list if self.focused is reason else reason)  # at once: the next key is meant for it
 
 
 def rows(grants: Sequence[Grant], now: str, letters: Sequence[DeadLetter]) -> list[Entry]:
     """What holds first, then what ended, then the letters."""
     held = [one for one in grants if not one.ended and (one.expires is None or now < one.expires)]
     over = [one for one in grants if one not in held]
-    found = [Entry("held", "section", "leave in force", aside="" if held else "none")]
+    found = [Entry("held", "section", "grants in force", aside="" if held else "none")]
     found += [_grant(one, now) for one in held]
     if over:
-        found += [Entry("over", "section", "leave that ended"), *(_grant(one, now) for one in over)]
+        found += [Entry("over", "section", "grants that ended"), *(_grant(one, now) for one in over)]
     found.append(Entry("letters", "section", "dead letters", aside="" if letters else "none"))
     return [*found, *map(_letter, letters)]
 

@@ -129,10 +129,10 @@ class StopSheet(Sheet):
             self.post_message(self.Lifted(self._stops[int(place)], reason))
         elif kind == "stop":
             self.tell("say why it is lifted; enter lifts it then")
-            reason_line.focus()
+            self.set_focus(reason_line)
             return
         reason_line.value = ""
-        self.list.focus()
+        self.set_focus(self.list)
 
     @on(Input.Submitted)
     def _reasoned(self, event: Input.Submitted) -> None:
@@ -144,7 +144,7 @@ class StopSheet(Sheet):
     def action_other(self) -> None:
         """Between the list and the reason."""
         reason = self.query_one("#stop-reason", Input)
-        (self.list if self.focused is reason else reason).focus()
+        self.set_focus(self.list if self.focused is reason else reason)  # at once: the next key is meant for it
 
 
 def _stopped(place: int, stop: Stop) -> Entry:

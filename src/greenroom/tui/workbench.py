@@ -239,6 +239,8 @@ class Workbench(CardApp[int]):
         card.ask(self.doing.safety.question(asked, waiting))
 
     def _hint(self) -> None:
+        if len(self.screen_stack) > 1:
+            return  # the sheet has hints of its own, and this row is to be right when it is left
         row: tuple[Hint, ...] = keys.WRITE
         if self._chord:
             row = keys.chords()

@@ -1,0 +1,408 @@
+"""What keeps a persona in hand, on the screen: the kill switch, grants, dead letters, autonomy, live reload, rules."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Static
+
+from greenroom.approval.kill_switch import KillSwitch
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    DeadLetterDiscarded,
+    GrantRevoked,
+    ReplyReleased,
+    ToolStarted,
+    TurnInterrupted,
+)
+from greenroom.core.values import Stop
+from greenroom.tui import deeds
+from greenroom.tui.card import CardForm
+from greenroom.tui.deeds import DEEDS
+from greenroom.tui.editor import arguments
+from greenroom.tui.header import Header, header_row
+from greenroom.tui.leave_sheet import LeaveSheet
+from greenroom.tui.rule_place import place_of
+from greenroom.tui.side import Side
+from greenroom.tui.standing import stopped
+from greenroom.tui.stop_sheet import StopSheet
+from greenroom.tui.watching import snapshot
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
+from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
+
+REFUND = "I want a refund of 120 EUR for order 1001"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    found = helpdesk(tmp_path)
+    trust(found)
+    return found
+
+
+def policy(workspace: Workspace) -> Path:
+    return workspace.policies / "support.toml"
+
+
+def rewrite(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def head(hands: Rehearsing) -> str:
+    return header_row(hands.bench.query_one(Header).standing, 78).plain
+
+
+async def stop_sheet(hands: Rehearsing) -> StopSheet:
+    await hands.pilot.press("ctrl+x", "ctrl+k")
+    await hands.until(lambda: isinstance(hands.bench.screen, StopSheet), "the sheet of the kill switch is up")
+    await hands.pilot.pause()
+    assert isinstance(hands.bench.screen, StopSheet)
+    return hands.bench.screen
+
+
+def test_everything_is_stopped_while_a_card_is_open_and_lifted_with_a_reason(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        sheet = await stop_sheet(hands)
+        assert {entry.id.partition(":")[0] for entry in sheet.list.entries} >= {"target", "can", "force"}
+        assert "orders.refund (c" in "\n".join(entry.plain for entry in sheet.list.entries)
+        await hands.pilot.press("tab", *"odd", "enter")
+        await hands.until(lambda: hands.bench.watching.stops, "it is stopped")
+        await hands.until(lambda: "STOPPED everything" in head(hands), "the header says so")
+        await hands.until(lambda: hands.events("turn_interrupted"), "the turn was interrupted")
+        assert [e.cause for e in hands.events("turn_interrupted") if isinstance(e, TurnInterrupted)] == ["stopped"]
+        assert "STOPPED everything, by" in hands.conversation
+        assert KillSwitch(workspace).stops()[0].reason == "odd"
+
+        sheet.list.select("stop:0")
+        await hands.pilot.press("enter")
+        assert "say why" in str(sheet.query_one("#stop-problem", Static).render())
+        assert KillSwitch(workspace).stops(), "without a reason nothing is lifted"
+        assert isinstance(hands.bench.focused, Input)
+        await hands.pilot.press(*"fine", "enter")
+        await hands.until(lambda: not KillSwitch(workspace).stops(), "it is lifted")
+        await hands.pilot.press("escape")
+        await hands.until(lambda: "STOPPED" not in head(hands), "the header has nothing to say")
+        await hands.answer("ctrl+y")
+        await hands.until(lambda: hands.events("turn_finished"), "the answer has the turn go on")
+        assert len([e for e in hands.events("tool_started") if isinstance(e, ToolStarted) and e.effects == "once"]) == 1
+
+    rehearse(workspace, scene, size=(80, 24))
+
+
+def test_a_stop_pressed_by_another_process_is_seen_and_said(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("What is your return policy for shoes?")
+        KillSwitch(workspace).press(Stop(scope="tool", target="orders.*", reason="wrong amounts", by="kim"))
+        await hands.until(lambda: "STOPPED orders.*" in head(hands), "the header says so")
+        assert "STOPPED tool orders.*, by kim: wrong amounts" in hands.conversation
+        await hands.say(REFUND)
+        assert not [e for e in hands.events("tool_started") if isinstance(e, ToolStarted)]
+        hands.bench.doing.said("/lift put right")
+        await hands.until(lambda: "No longer stopped" in hands.conversation, "lifting is told too")
+
+    rehearse(workspace, scene)
+
+
+def test_a_turn_that_streams_can_be_stopped_from_the_composer(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.said("/stop tool mail.* no mail today")
+        await hands.until(lambda: hands.bench.watching.stops, "it is stopped")
+        (one,) = KillSwitch(workspace).stops()
+        assert (one.scope, one.target, one.reason) == ("tool", "mail.*", "no mail today")
+        hands.bench.doing.said("/stop call c9")
+        await hands.pilot.pause()
+        assert len(KillSwitch(workspace).stops()) == 1, "no turn is under way, so no call of it can be stopped"
+
+    rehearse(workspace, scene)
+
+
+def test_only_stops_that_touch_this_session_are_in_the_header() -> None:
+    other = Stop(scope="turn", target="s2/t1")
+    assert stopped([other], "s1") == ""
+    assert stopped([other, Stop(scope="call", target="s1/t1/tool:c1")], "s1") == "STOPPED a call"
+    assert stopped([Stop(scope="tool", target="a.*"), Stop(scope="everything")], "s1") == "STOPPED everything +1"
+
+
+def test_leave_shows_its_narrow_clauses_first_and_covers_later_calls(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        await hands.until(lambda: hands.card.armed, "the card is armed")
+        await hands.pilot.press("ctrl+g")
+        form = hands.bench.query_one(CardForm)
+        assert form.text.split("\n")[-1] == "for 30m"
+        assert "args.order_id == 1001" in form.text
+        form.load_text("args.amont <= 120\nfor 30m")
+        await hands.pilot.pause()
+        assert "args.amont" in str(hands.card.query_one("#card-problems", Static).render())
+        await hands.pilot.press("ctrl+y")
+        assert not hands.events("approval_given"), "leave with a problem is not given"
+        form.load_text("args.amount <= 130\nargs.order_id > 1000\nfor 2h")
+        await hands.pilot.press("ctrl+g")
+        assert "session" in str(hands.card.query_one("#card-asks", Static).render())
+        await hands.pilot.press("ctrl+y")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        (given,) = [e for e in hands.events("approval_given") if isinstance(e, ApprovalGiven)]
+        assert (given.scope, given.when) == ("session", ("args.amount <= 130", "args.order_id > 1000"))
+        assert given.expires
+
+        hands.bench.doing.said("/grants")
+        await hands.until(lambda: isinstance(hands.bench.screen, LeaveSheet), "the sheet is up")
+        await hands.pilot.pause()
+        assert isinstance(hands.bench.screen, LeaveSheet)
+        assert "args.amount <= 130" in "\n".join(entry.plain for entry in hands.bench.screen.list.entries)
+        await hands.pilot.press("d")
+        assert not hands.events("grant_revoked"), "one key alone takes nothing back"
+        await hands.pilot.press("d")
+        await hands.until(lambda: hands.events("grant_revoked"), "it is taken back")
+        assert "revoked" in "\n".join(entry.plain for entry in hands.bench.screen.list.entries)
+        assert [e.grant for e in hands.events("grant_revoked") if isinstance(e, GrantRevoked)] == [given.step]
+
+    rehearse(workspace, scene)
+
+
+def test_approving_always_proposes_a_rule_and_remembers_nothing(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        await hands.until(lambda: hands.card.armed, "the card is armed")
+        await hands.pilot.press("ctrl+x", "b")
+        await hands.until(lambda: hands.card.writing == "grant", "the form is open")
+        assert hands.bench.query_one(CardForm).text.endswith("for 30d")
+        await hands.pilot.press("ctrl+y")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        (given,) = [e for e in hands.events("approval_given") if isinstance(e, ApprovalGiven)]
+        assert (given.decision, given.scope) == ("allow", "once")
+        assert "policies/proposals/orders.refund-1.toml" in hands.conversation
+
+    rehearse(workspace, scene)
+    assert "refund.large" in (workspace.policies / "proposals" / "orders.refund-1.toml").read_text(encoding="utf-8")
+
+
+def test_the_deadline_passes_on_then_denies_and_the_letter_can_be_asked_again(workspace: Workspace) -> None:
+    rewrite(
+        policy(workspace),
+        'deadline = "15m", then = ["escalate:lead", "deny"]',
+        'deadline = "1s", then = ["escalate:lead"]',
+    )
+
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.said(REFUND)
+        await hands.until(lambda: hands.card.question and hands.card.question.role == "lead", "the lead is asked")
+        clock = str(hands.card.query_one("#card-clock", Static).render())
+        assert clock.startswith("lead · ")
+        assert clock.endswith("then denied")
+        question = hands.card.question
+        assert question is not None
+        assert any("escalated to lead" in line for line in question.package)
+        await hands.until(lambda: hands.card.question is None, "nobody answers")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        assert "denied: nobody answered in time" in hands.conversation
+
+        hands.bench.doing.said("/dead")
+        await hands.until(lambda: isinstance(hands.bench.screen, LeaveSheet), "the sheet is up")
+        await hands.pilot.pause()
+        sheet = hands.bench.screen
+        assert isinstance(sheet, LeaveSheet)
+        letter = next(entry for entry in sheet.list.entries if entry.id.startswith("letter:"))
+        assert "Refunds above 100 EUR need a person." in letter.plain, "the whole card is there"
+        assert sheet.list.selected == letter
+        await hands.pilot.press("a")
+        await hands.until(lambda: hands.card.question is not None, "a person is asked again")
+        assert len(hands.events("approval_requested")) == 2
+        await hands.until(lambda: len(hands.events("turn_finished")) == 2, "nobody answers again")
+        hands.bench.doing.said("/dead")
+        await hands.until(lambda: isinstance(hands.bench.screen, LeaveSheet), "the sheet is up")
+        await hands.pilot.pause()
+        await hands.pilot.press("d")
+        assert isinstance(hands.bench.focused, Input), "letting it go needs a reason"
+        await hands.pilot.press(*"done", "enter")
+        await hands.until(lambda: hands.events("dead_letter_discarded"), "it is let go")
+        (gone,) = [e for e in hands.events("dead_letter_discarded") if isinstance(e, DeadLetterDiscarded)]
+        assert gone.reason == "done"
+
+    rehearse(workspace, scene)
+
+
+def test_a_reply_that_a_rule_asks_about_is_shown_as_text_and_can_be_put_otherwise(workspace: Workspace) -> None:
+    rule = """
+[[rule]]
+id   = "reply.days"
+why  = "Promises of days are read by a person first."
+hook = "output"
+when = ["session.turn > 0"]
+then = "require_approval"
+  [[rule.test]]
+  name = "days"
+  with = { text = "30 days" }
+  expect = "require_approval"
+"""
+    file = policy(workspace)
+    file.write_text(file.read_text(encoding="utf-8") + rule, encoding="utf-8")
+
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("What is your return policy for shoes?")
+        await hands.until(lambda: hands.card.armed, "the card is armed")
+        shown = str(hands.card.query_one("#card-text", Static).render())
+        foot = str(hands.card.query_one("#card-foot", Static).render())
+        assert "a reply to be released" in shown
+        assert "30 days" in shown
+        assert "simulate" not in foot
+        assert "grant" not in foot
+        await hands.pilot.press("ctrl+s")
+        assert hands.card.writing is None, "a text cannot be simulated"
+        await hands.pilot.press("ctrl+o")
+        form = hands.bench.query_one(CardForm)
+        assert "30 days" in form.text
+        form.load_text("Please see our returns page.")
+        await hands.pilot.press("ctrl+y")
+        await hands.until(
+            lambda: hands.card.question is not None and hands.card.armed, "the other words take one more yes"
+        )
+        await hands.pilot.press("ctrl+y")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        (said,) = [e for e in hands.events("reply_released") if isinstance(e, ReplyReleased)]
+        assert said.text == "Please see our returns page."
+
+    rehearse(workspace, scene)
+
+
+def test_a_saved_policy_counts_at_once_and_a_broken_one_changes_nothing(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        before = hands.card.question
+        assert before is not None
+        assert before.card.verdict.rule == "refund.large"
+        await hands.pilot.pause(1.2)  # the first look at the files is what changes are measured by
+        rewrite(policy(workspace), 'version = "2.3.0"', 'version = "2.3.1"')
+        rewrite(policy(workspace), '"args.amount > 100"', '"args.amount > 10"')
+        await hands.until(lambda: "support 2.3.0 → 2.3.1: refund.large changed" in hands.conversation, "it is told")
+        await hands.until(lambda: hands.card.question not in (None, before), "the question is put anew")
+        digest = hands.session.contract.policy.digest
+        rewrite(policy(workspace), '"args.amount > 10"', '"args.amont > 10"')
+        await hands.until(lambda: "not reloaded" in hands.conversation, "what is wrong is told")
+        assert "policies/support.toml:" in hands.conversation
+        assert "args.amont" in hands.conversation
+        assert hands.session.contract.policy.digest == digest
+        await hands.answer("ctrl+y")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+
+    rehearse(workspace, scene)
+
+
+def test_past_verdicts_that_would_differ_are_counted_and_shown_when_asked_for(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        await hands.answer("ctrl+n", "not now")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        await hands.pilot.pause(1.2)
+        rewrite(policy(workspace), 'when  = ["args.amount > 500"]', 'when  = ["args.amount > 50"]')
+        await hands.until(lambda: "past verdicts of this session would differ" in hands.conversation, "it is told")
+        flips = hands.bench.watching.flips
+        assert [(flip.before.rule, flip.after.rule) for flip in flips] == [("refund.large", "refund.finance")]
+        assert f"{len(flips)} of " in hands.conversation
+        assert "would differ now" not in await hands.pane("Policy")
+        hands.bench.doing.said("/flips")
+        shown = await hands.pane("Policy")
+        assert "1 would differ now" in shown
+        assert "deny by refund.finance" in shown
+
+    rehearse(workspace, scene)
+
+
+def test_a_reload_of_the_prompt_is_named(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("hello")
+        await hands.pilot.pause(1.2)
+        prompt = next((workspace.personas / "aria").glob("*.md"))
+        prompt.write_text(prompt.read_text(encoding="utf-8") + "\nBe brief.\n", encoding="utf-8")
+        await hands.until(lambda: "Reloaded: prompt changed" in hands.conversation, "it is told")
+        assert "Be brief." in hands.session.contract.system
+
+    rehearse(workspace, scene)
+
+
+def test_autonomy_is_set_with_words_and_shown_with_its_end(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.said("/autonomy 3")
+        await hands.pilot.pause()
+        assert not hands.events("autonomy_changed"), "without a reason nothing changes"
+        hands.bench.doing.said("/autonomy 3 5m the queue is long")
+        await hands.until(lambda: "autonomy 3 raised until" in head(hands), "the header shows it")
+        (event,) = [e for e in hands.events("autonomy_changed") if isinstance(e, AutonomyChanged)]
+        assert (event.level, event.reason, event.established) == (3, "the queue is long", "local terminal")
+        assert event.expires
+        hands.bench.doing.said("/autonomy 1 careful now")
+        await hands.until(lambda: "autonomy 1 lowered" in head(hands), "lowering needs no end")
+
+    rehearse(workspace, scene)
+
+
+def test_the_rule_behind_a_verdict_opens_in_the_editor_at_its_line(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr("greenroom.tui.editor.own_editor", lambda: "vim")
+    monkeypatch.setattr("greenroom.tui.editor.subprocess.run", lambda words, check: opened.append(words))
+
+    async def scene(hands: Rehearsing) -> None:
+        monkeypatch.setattr(hands.bench, "outside", lambda act: act())
+        await hands.say(REFUND)
+        await hands.pane("Policy")
+        pane = hands.bench.query_one(Side).open("Policy").pane
+        hands.bench.set_focus(pane)
+        pane.select(next(entry.id for entry in pane.entries if "refund.large" in entry.plain))
+        await hands.pilot.press("e")
+        (words,) = opened
+        assert words[0] == "vim"
+        line = int(words[1].removeprefix("+"))
+        text = policy(workspace).read_text(encoding="utf-8").splitlines()
+        assert text[line - 1] == "[[rule]]"
+        assert "refund.large" in text[line]
+
+    rehearse(workspace, scene)
+
+
+def test_where_a_rule_stands(workspace: Workspace) -> None:
+    found = place_of(workspace, "mail.customer", "support@1", "aria")
+    assert found.path == policy(workspace)
+    assert "mail.customer" in policy(workspace).read_text(encoding="utf-8").splitlines()[found.line]
+    assert "built in" in place_of(workspace, "cards.masked", "builtin@1.0.0", "aria").problem
+    assert "no policy file" in place_of(workspace, "gone", "support@1", "aria").problem
+    assert place_of(workspace, "autonomy", "", "aria").path == workspace.personas / "aria" / "persona.toml"
+    envelope = place_of(workspace, "envelope.tools", "support@1", "aria")
+    assert envelope.path == policy(workspace)
+    rewrite(policy(workspace), "[[rule]]", "[[rule]")
+    assert place_of(workspace, "mail.customer", "support@1", "aria").path, "also where the file is broken"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("vim -p", ["vim", "-p", "+7", "f"]),
+        ("/usr/bin/code --wait", ["/usr/bin/code", "--wait", "--goto", "f:7"]),
+        ("hx", ["hx", "f:7"]),
+    ],
+)
+def test_editors_are_told_the_line_in_their_own_way(command: str, words: list[str]) -> None:
+    assert arguments(command, Path("f"), 7) == words
+    assert arguments(command, Path("f"))[-1] == "f"
+
+
+def test_what_is_watched(workspace: Workspace) -> None:
+    before = snapshot(workspace)
+    assert str(policy(workspace)) in before
+    assert any(name.endswith("persona.toml") for name in before)
+    policy(workspace).unlink()
+    assert str(policy(workspace)) not in snapshot(workspace)
+
+
+def test_every_deed_is_there_and_no_key_means_two_things() -> None:
+    bench_actions = {deed.action.partition(":")[0] for deed in DEEDS} - {"command_palette"}
+    for kind in ("key", "letter", "chord", "slash"):
+        given = [getattr(deed, kind) for deed in DEEDS if getattr(deed, kind)]
+        assert len(given) == len(set(given)), kind
+    assert {"stop", "lift", "approvals", "grant", "autonomy", "edit_rule", "reload", "flips"} <= bench_actions
+    assert all(deed.group in deeds.GROUPS for deed in DEEDS)
