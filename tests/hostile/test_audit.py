@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import fork_session, open_session
+from greenroom.assembly import fork_session, open_session, reloaded_contract
 from greenroom.assembly.proof import prove_session
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.ledger import head, verify
@@ -291,6 +291,24 @@ def test_a_policy_change_between_two_sessions_is_in_the_ledger(shop: Workspace) 
     after = prove_session(shop, "last").labels
     assert sorted(after.values()) == ["support@2.3.0", "support@2.4.0"] and len(before) == 1
     assert b"policy_loaded" in shop.ledger.read_bytes().splitlines()[-1]
+
+
+def test_a_reload_under_another_policy_is_told_and_approvals_keep_theirs(shop: Workspace) -> None:
+    trust(shop)
+
+    async def reload() -> None:
+        session = await open_session(shop, session="last", instant=True, trusted=True)
+        change(shop.root / "policies" / "support.toml", r"args\.amount > 100", "args.amount > 90")
+        change(shop.root / "policies" / "support.toml", r'version = "2\.3\.0"', 'version = "2.4.0"')
+        session.reload(await asyncio.to_thread(reloaded_contract, shop, session))
+        await session.aclose()
+
+    asyncio.run(reload())
+    done = verified(shop, "last")
+    before, after = done.data["policies"]
+    assert f"policy support@2.3.0#{before['digest'][:8]}, then support@2.4.0#{after['digest'][:8]}" in done.lines[1]
+    assert done.lines[1].endswith("the files on disk are the same")
+    assert done.data["approvals"][0]["policy"] == before["digest"] and not done.data["policy_unchecked"]
 
 
 @pytest.mark.parametrize("kind", ["turn_started", "approval_requested", "contract_loaded", "tool_returned"])

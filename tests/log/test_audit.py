@@ -8,7 +8,17 @@ import pytest
 from greenroom.core.canonical import digest
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import LogDamaged
-from greenroom.core.events import ApprovalGiven, ContentErased, ContractLoaded, SessionOpened, TurnFinished, TurnStarted
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    ContentErased,
+    ContractLoaded,
+    DeadLetterDiscarded,
+    GrantRevoked,
+    SessionOpened,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.core.ids import RandomIds
 from greenroom.log.audit import audit
 from greenroom.log.file_log import FileLog
@@ -95,4 +105,17 @@ def test_an_answer_without_a_question_and_without_a_name_is_told_as_such(tmp_pat
     assert [told.said for told in audit(tmp_path / "s1.jsonl", {}).due] == [
         "approval at 1 by nobody named via no stated way",
         "turn 1 ended at 2",
+    ]
+
+
+def test_what_else_people_decided_is_told(tmp_path: Path) -> None:
+    log = opened(tmp_path)
+    log.append(AutonomyChanged(level=3, by="mara", established="terminal", expires="2026-11-21T10:00:00.000000Z"))
+    log.append(GrantRevoked(grant="t1/ask:c1", by="kim"))
+    log.append(DeadLetterDiscarded(letter="t2/ask:c1"))
+    log.close()
+    assert [told.said for told in audit(tmp_path / "s1.jsonl", {}).acts] == [
+        "autonomy 3 until 2026-11-21T10:00:00.000000Z by mara via terminal",
+        "leave given at t1/ask:c1 taken back by kim",
+        "t2/ask:c1 let be by nobody named",
     ]
