@@ -72,7 +72,8 @@ class KillSwitch:
         Raises:
             DiskFailed: not even that could be done, or the stop holds but the ledger could not record it.
         """
-        self._workspace.make_state()
+        if not self._path.is_symlink():  # a link in place of the file stops everything, and is replaced here
+            self._workspace.make_state()
         try:
             with self._lock:
                 others = tuple(one for one in self.stops() if (one.scope, one.target) != (stop.scope, stop.target))
