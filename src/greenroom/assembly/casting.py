@@ -73,12 +73,7 @@ def cast_of(
         UsageError: the workspace is not trusted, or there is no such persona.
         FileInvalid: something a person wrote is broken, or names what does not exist.
     """
-    if not (is_trusted(workspace) if trusted is None else trusted):
-        raise UsageError(
-            "this workspace is not trusted yet, so none of its code runs",
-            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
-            code="trust.missing",
-        )
+    _must_be_trusted(workspace, trusted)
     settings = load_settings(workspace)
     name, _, version = (persona or settings.persona or _only_persona(workspace)).partition("@")
     loaded = load_persona(workspace, name, version or None)
@@ -109,6 +104,15 @@ def cast_of(
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
     )
     return Cast(contract, allowed, masks, policy.label)
+
+
+def _must_be_trusted(workspace: Workspace, trusted: bool | None) -> None:
+    if not (is_trusted(workspace) if trusted is None else trusted):
+        raise UsageError(
+            "this workspace is not trusted yet, so none of its code runs",
+            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
+            code="trust.missing",
+        )
 
 
 def policy_text(workspace: Workspace, names: tuple[str, ...]) -> str:

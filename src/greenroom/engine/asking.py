@@ -46,9 +46,9 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         KillSwitchThrown: the turn or everything was stopped; the question stays open.
     """
     step = f"t{turn}/ask:{key}"
-    binds, asked = request(room, turn, step, card)
     if card.verdict.policy_digest != room.contract.policy.digest:
-        return Void()
+        return Void()  # before it is put: a question with an older verdict on its card would be void for ever
+    binds, asked = request(room, turn, step, card)
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
@@ -77,7 +77,7 @@ async def _answer(room: Room, turn: int, step: str, card: Card) -> ApprovalReply
     while True:
         seen = look()
         if seen is None:
-            answer: ApprovalReply | Overdue | Void = await attended(room.outside.approver.ask(step, card), look)
+            answer: ApprovalReply | Overdue | Void = await attended(lambda: room.outside.approver.ask(step, card), look)
             seen = look() or answer  # what came between two looks counts before an answer that came after it
         if not isinstance(seen, Overdue):
             return seen

@@ -7,7 +7,7 @@ none is entered twice.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from greenroom.core.errors import GreenroomError, WaitingForPerson
@@ -128,6 +128,7 @@ def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
+    item = _as_decided_now(room, turn, item)
     started = room.steps.find(ToolStarted, item.step)
     if room.steps.find(ToolReturned, item.step) is not None:
         if started is None:  # it came to its result without having run
@@ -146,6 +147,18 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
         await _obey(room, turn, call, item.step, settled)
     else:
         await _run(room, turn, item.call, item.step)
+
+
+def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
+    """The call under the policy in force: another may have come since the calls of its reply were decided."""
+    if item.verdict is None or item.verdict.policy_digest == room.contract.policy.digest:
+        return item
+    verdict = decide_call(room, turn, item.call, suffix="")
+    if verdict.effect == "deny":
+        room.facts.release(item.step)
+    else:
+        room.facts.reserve(item.step, item.call.tool, item.call.arguments)
+    return replace(item, call=_admitted(item.call, verdict), verdict=verdict)
 
 
 def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
@@ -310,7 +323,7 @@ async def _called(room: Room, turn: int, call: ToolCall, step: str, key: str) ->
         return CUT_OFF if stop_of(room, step, call.tool) is not None else None
 
     try:
-        return await attended(room.outside.tools.call(call, key), stopped)
+        return await attended(lambda: room.outside.tools.call(call, key), stopped)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():

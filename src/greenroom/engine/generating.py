@@ -84,9 +84,9 @@ async def _ask_model(room: Room, turn: int, step: str, request: ModelRequest) ->
             )
         )
 
-    must_go_on(room, turn)
-    asked = room.outside.model.generate(request, on_text, on_failure)
-    reply = await attended(asked, lambda: must_go_on(room, turn))
+    reply = await attended(
+        lambda: room.outside.model.generate(request, on_text, on_failure), lambda: must_go_on(room, turn)
+    )
     assert reply is not None  # what is looked for raises
     guard.finish()
     took = round((clock.monotonic() - started) * 1000)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolSpec, Verdict
 from greenroom.engine.asking import TurnStopped, Void, ask
 from greenroom.engine.kept import kept
+from greenroom.engine.leave import scope_problem
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 
@@ -86,6 +88,19 @@ def card_about(key: str, question: Question, verdict: Verdict, text: str, reason
 def editable(card: Card) -> bool:
     """Whether a person may put other words in the place of those on a card."""
     return card.hook == "tool.call" or card.hook in _EDITABLE
+
+
+def must_fit(room: Room, card: Card, reply: ApprovalReply) -> None:
+    """Nothing, unless an answer is of a kind that this question cannot have.
+
+    Raises:
+        UsageError: words cannot be simulated, nor changed where they are not the person's; leave that covers too much.
+    """
+    unfit = reply.decision == "simulate" or (reply.decision == "edit" and not editable(card))
+    if card.hook != "tool.call" and unfit:
+        raise UsageError("these words are allowed or denied as they stand", code="approval.decision")
+    if reply.scope != "once" and (problem := scope_problem(room, card, reply)):
+        raise UsageError(problem, code="approval.scope")
 
 
 def _changed(room: Room, question: Question, reply: ApprovalReply) -> Question | None:

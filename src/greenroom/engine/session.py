@@ -27,7 +27,7 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import ModelRequest
-from greenroom.core.values import ApprovalReply, Card, GateReply, Hook, Json, StepMode
+from greenroom.core.values import ApprovalReply, GateReply, Hook, Json, StepMode
 from greenroom.engine import standing
 from greenroom.engine.asking import TurnStopped
 from greenroom.engine.bus import Bus, Stream
@@ -36,10 +36,9 @@ from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
 from greenroom.engine.kept import NOT_KEPT, kept
-from greenroom.engine.leave import scope_problem
 from greenroom.engine.limits import Budget
 from greenroom.engine.outside import Outside
-from greenroom.engine.permitting import editable
+from greenroom.engine.permitting import must_fit
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
@@ -176,7 +175,8 @@ class Session:
         """Answer an open question.
 
         Raises:
-            UsageError: this session's questions are not answered by a person, or there is no such question.
+            UsageError: this session's questions are not answered by a person, there is no such question, or the answer
+                does not fit it.
         """
         asked, given = self._steps.record_of(ApprovalRequested, step), self._steps.record_of(ApprovalGiven, step)
         approver = self._room.outside.approver
@@ -184,16 +184,8 @@ class Session:
             raise UsageError("this session answers its questions itself")
         if asked is None or not isinstance(asked.event, ApprovalRequested) or (given and given.seq > asked.seq):
             raise UsageError("no such question is open", code="approval.closed")
-        self._must_fit(asked.event.card, reply)
+        must_fit(self._room, asked.event.card, reply)
         approver.answer(step, asked.event.card, reply)
-
-    def _must_fit(self, card: Card, reply: ApprovalReply) -> None:
-        if card.hook != "tool.call" and (
-            reply.decision == "simulate" or (reply.decision == "edit" and not editable(card))
-        ):
-            raise UsageError("these words are allowed or denied as they stand", code="approval.decision")
-        if reply.scope != "once" and (problem := scope_problem(self._room, card, reply)):
-            raise UsageError(problem, code="approval.scope")
 
     def revoke(self, step: str, by: str, reason: str = "") -> None:
         """Take back the leave for later calls that was given at `step`. Raises as `standing.revoke`."""
