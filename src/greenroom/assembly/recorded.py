@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS
+from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS, cast_of
 from greenroom.core.canonical import canonical
-from greenroom.core.clock import FrozenClock, parse_stamp
+from greenroom.core.clock import FrozenClock, SystemClock, parse_stamp
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ApprovalGiven, ContractLoaded, Record, ReplyGenerated, ToolReturned, VerdictReached
 from greenroom.core.ids import CountedIds
@@ -27,10 +28,11 @@ from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
-from greenroom.policy.load import PolicySource, compile_policies
+from greenroom.policy.load import PolicySource, compile_policies, load_file, read_source
 from greenroom.policy.port import Policy
-from greenroom.regression.flips import Build, Flips, compare, session_of
+from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
 from greenroom.regression.plain_log import PlainLog
+from greenroom.workspace.layout import Workspace
 
 
 def recorded_contract(records: Sequence[Record]) -> Contract:
@@ -75,18 +77,25 @@ def recorded_session(records: Sequence[Record], contracts: Mapping[int, Contract
     return _closed(records)(contracts[min(contracts)], LogRecording(records))
 
 
-def flips(records: Sequence[Record], after: Policy, before: Policy | None = None) -> Flips:
-    """Every decision of a session under what it was recorded under (or `before`), and under `after`, side by side.
+def judged_again(records: Sequence[Record], others: Sequence[Policy] = ()) -> Judged:
+    """A session run again as its log has it: every decision with the very question it answered.
 
-    Cheap: no model, tool, disk or hash. It blocks, and has an event loop of its own: from a loop, call it in a thread
-    (`await asyncio.to_thread(flips, records, policy)`). What could not be compared is said in `problem`; it never
-    raises for what a log or an older file holds.
+    Cheap: no model, tool, disk or hash. It blocks, and has an event loop of its own: from a loop, call it in a thread.
+    What does not come out as recorded is said in `problem`; it never raises for what a log or an older file holds.
     """
     try:
         contracts = recorded_contracts(records)
     except (UsageError, FileInvalid) as error:
-        return Flips(session_of(records), problem=error.line())
-    return asyncio.run(compare(records, contracts, _closed(records), after, before))
+        return Judged(session_of(records), problem=error.line())
+    return asyncio.run(judge_again(records, contracts, _closed(records), others))
+
+
+def flips(records: Sequence[Record], after: Policy, before: Policy | None = None) -> Flips:
+    """The decisions of a session that come out otherwise under `after` than under what it was recorded under, or than
+    under `before`. Blocks: from a loop, `await asyncio.to_thread(flips, records, policy)`. Never raises; see `problem`.
+    """
+    others = [policy for policy in (before, after) if policy is not None]
+    return compare(judged_again(records, others), after, before)
 
 
 def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -> Contract:
@@ -188,3 +197,45 @@ def _closed(records: Sequence[Record]) -> Build:
         return Session(PlainLog("replay"), contract, outside, recording=recording)
 
     return build
+
+
+class Candidates:
+    """Policies that recorded decisions are held against, each compiled once for sessions that ran under the same.
+
+    `files` are policy files by the word a person gave for them.
+
+    Raises:
+        FileInvalid: a file is broken or cannot be read.
+    """
+
+    def __init__(self, workspace: Workspace, files: Mapping[str, Path]) -> None:
+        self._workspace = workspace
+        self._files = {word: load_file(read_source(path)) for word, path in files.items()}
+        self._known: dict[tuple[str, ...], Policy] = {}
+
+    def recorded(self, records: Sequence[Record]) -> Policy:
+        """What a session ran under last. Raises as `recorded_contract`."""
+        return recorded_contract(records).policy
+
+    def on_disk(self, records: Sequence[Record]) -> Policy:
+        """The policies of a session's persona as they are now. Raises as `load_contract`."""
+        persona = recorded_contract(records).persona.id
+        if (persona,) not in self._known:
+            self._known[persona,] = cast_of(self._workspace, persona, "", SystemClock(), trusted=None).contract.policy
+        return self._known[persona,]
+
+    def with_file(self, word: str, records: Sequence[Record]) -> Policy:
+        """What a session ran under, with a file in the place of the one of its id, or beside them.
+
+        Raises:
+            FileInvalid: it cannot be compiled with the tools that the session had. Else as `recorded_contract`.
+        """
+        file = self._files[word]
+        contract = recorded_contract(records)
+        key = (word, *(contract.digests.get(part, "") for part in ("policy", "persona", "tools", OTHER_TOOLS)))
+        if key not in self._known:
+            sources = parted(contract.texts["policy"])
+            kept = [source for source in sources if load_file(source).policy.id != file.policy.id]
+            role = Role.of(contract.persona)
+            self._known[key] = compile_policies([*kept, file.source], recorded_tools(contract), role)
+        return self._known[key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from greenroom.commands.answering_table import ANSWERING
 from greenroom.commands.control_table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
+from greenroom.commands.policy_table import POLICY
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
@@ -141,33 +142,7 @@ COMMANDS: tuple[Command, ...] = (
         _at("persona:check"),
         (_PERSONA,),
     ),
-    Command(("policy", "check"), "Read the policies of a persona against its tools", _at("policy:check"), (_PERSONA,)),
-    Command(
-        ("policy", "test"),
-        "Run the tests written inside the rules",
-        _at("policy:test"),
-        (_PERSONA, Argument("--rule", "only this rule", metavar="ID")),
-    ),
-    Command(
-        ("policy", "explain"),
-        "Decide about a tool call or a text, and say why",
-        _at("policy:explain"),
-        (
-            Argument("about", "a tool such as orders.refund, or a hook such as output"),
-            Argument("given", "amount=120 order_id=1001 for a tool, or the text", "*"),
-            Argument("--persona", "decide for this persona", metavar="ID"),
-        ),
-    ),
-    Command(
-        ("policy", "detectors"),
-        "What is looked for in every text, built in and added; and how well it does on labelled texts",
-        _at("detectors:detectors"),
-        (
-            _PERSONA,
-            Argument("--corpus", "measure on the labelled texts (*.toml) of this folder", metavar="FOLDER"),
-            Argument("--write", "write the figures as a Markdown document", metavar="FILE"),
-        ),
-    ),
+    *POLICY,
     Command(
         ("knowledge", "add"),
         "Read documents into the store (all of knowledge/ without PATH)",

@@ -60,16 +60,12 @@ class Setting:
     expires: str
     why: str
     when: tuple[Condition, ...]
+    text: str
     policy: str
     where: str
     environment: Environment
     tools: frozenset[str] | None = None
     tests: tuple[ExceptionTest, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """How verdicts name it: `Goodwill week (kim, until 2026-12-01)`."""
-        return f"{self.why} ({self.owner}, until {self.expires})"
 
     def holds(self, activation: Any) -> bool:
         """Whether all its clauses do; one that cannot be evaluated does not."""

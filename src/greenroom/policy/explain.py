@@ -5,11 +5,17 @@ Invariant: every line is safe to print: what came from a model, a tool or a docu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from greenroom.core.canonical import short
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Clause, Effect, Finding, Fired, Json, Verdict
+from greenroom.detectors.walk import walk
+
+_AROUND = 40
+"""Characters shown on each side of a finding."""
 
 _MARKS = {"true": "holds", "false": "fails", "error": "cannot be evaluated, so it counts as holding"}
 _DEED: dict[Effect, str] = {
@@ -21,8 +27,12 @@ _DEED: dict[Effect, str] = {
 }
 
 
-def explain(verdict: Verdict) -> list[str]:
-    """Effect, rule, reason, risk with its addends, policy, autonomy, clauses with live values, findings, unchecked."""
+def explain(verdict: Verdict, payload: Json = None) -> list[str]:
+    """Effect, rule, reason, risk with its addends, policy, autonomy, clauses with live values, findings, unchecked.
+
+    With the `payload` it was about, every finding is shown in the text it stands in.
+    """
+    texts = dict(walk(payload).strings) if payload is not None else {}
     lines = [
         f"{verdict.effect}: {_DEED[verdict.effect]}",
         f"rule: {inert_line(verdict.rule)}",
@@ -34,7 +44,9 @@ def explain(verdict: Verdict) -> list[str]:
     for fired in verdict.fired:
         lines += _fired(fired)
     lines += [f"shown: {inert_line(name)} = {value_text(value)}" for name, value in verdict.show.items()]
-    lines += [f"found: {finding(item)}" for item in verdict.findings]
+    for item in verdict.findings:
+        shown = quoted(texts.get(item.path, ""), item, verdict.findings)
+        lines.append(f"found: {finding(item)}{': ' if shown else ''}{shown}")
     lines += [f"not checked: {inert_line(item)}" for item in verdict.unchecked]
     if verdict.ask is not None:
         lines.append(f"asks: {asks(verdict)}")
@@ -69,6 +81,32 @@ def finding(item: Finding) -> str:
     """`personal.card at args.note, 5 to 24, now ‹card#1›`."""
     text = f"{inert_line(item.detector)} at {inert_line(item.path)}, {item.start} to {item.end}"
     return f"{text}, now {inert_line(item.mask)}" if item.mask else text
+
+
+def quoted(text: str, item: Finding, findings: Sequence[Finding] = ()) -> str:
+    """`… my card «‹card#1›» please`: a finding in the text around it, masked as the verdict masks it; '' if it is not there.
+
+    `findings` are all of the verdict, so that nothing masked shows beside it.
+    """
+    if not 0 <= item.start < item.end <= len(text):
+        return ""
+    here = sorted((one for one in findings if one.path == item.path and one.mask), key=lambda one: one.start)
+    before = _masked(text, 0, item.start, here)
+    after = _masked(text, item.end, len(text), here)
+    head = "… " if len(before) > _AROUND else ""
+    tail = " …" if len(after) > _AROUND else ""
+    found = item.mask or text[item.start : item.end]
+    return inert_line(f"{head}{before[-_AROUND:]}«{found}»{after[:_AROUND]}{tail}")
+
+
+def _masked(text: str, start: int, end: int, findings: Sequence[Finding]) -> str:
+    """A part of a text with masks in place of what is masked in it."""
+    parts = []
+    for one in findings:
+        if start <= one.start and one.end <= end:
+            parts += [text[start : one.start], one.mask]
+            start = one.end
+    return "".join(parts) + text[start:end]
 
 
 def value_text(value: Json) -> str:

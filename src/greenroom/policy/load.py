@@ -267,6 +267,7 @@ class _Compiler:
             expires=entry.expires.isoformat(),
             why=entry.why,
             when=tuple(_compiled(environment, clause, lambda: file.where((*here, "when"))) for clause in entry.when),
+            text=entry.text,
             policy=file.policy.label,
             where=file.where((*here, "rule")),
             environment=environment,

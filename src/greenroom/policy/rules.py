@@ -254,6 +254,11 @@ class RuleException(Frozen):
     when: Annotated[Clauses, BeforeValidator(_listed), _STRINGS] = ()
     test: tuple[ExceptionTest, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """How verdicts name it: `Goodwill week (kim, until 2026-12-01)`."""
+        return f"{self.why} ({self.owner}, until {self.expires.isoformat()})"
+
     @model_validator(mode="after")
     def _says_which_calls(self) -> RuleException:
         if self.rule == AUTONOMY and not (self.tools and self.when):

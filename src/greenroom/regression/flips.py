@@ -6,7 +6,7 @@ does not run again as recorded is said and compared with nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,11 +52,14 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """What came of one session. `problem` says why its decisions could not be compared; then there are none."""
+    """What came of one session. `moved` decisions come to the same, but by another rule; `problem` says why its
+    decisions could not be compared: then there are none.
+    """
 
     session: str
     decisions: int = 0
     flips: tuple[Flip, ...] = ()
+    moved: int = 0
     problem: str = ""
 
 
@@ -109,7 +112,7 @@ class Noted:
         return any(policy.watches(hook) for policy in (self._policy, *self._others))
 
     def uses(self, name: str) -> bool:
-        return any(policy.uses(name) for policy in (self._policy, *self._others))
+        return True  # so that every question says whose words it repeats
 
     def covers(self, question: Question, when: Sequence[str]) -> bool:
         return self._policy.covers(question, when)
@@ -129,32 +132,86 @@ Build = Callable[[Contract, LogRecording], Session]
 """A session over a log in memory, with every port closed."""
 
 
-async def compare(
-    records: Sequence[Record],
-    contracts: Mapping[int, Contract],
-    build: Build,
-    after: Policy,
-    before: Policy | None = None,
-) -> Flips:
-    """Every decision of a session under `before` (None: what it was recorded under) and under `after`.
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A recorded verdict with the question it answered, word for word. `record` is that of the verdict."""
 
-    `contracts` are those of the log's `ContractLoaded` records, by number.
+    record: int
+    turn: int
+    step: str
+    question: Question
+    verdict: Verdict
+
+
+def _as_asked(policy: Policy, question: Question) -> Question:
+    return question
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A session run again. `problem` says why not all of it came out as recorded; `decisions` are those that did.
+
+    `seen` is a question as a policy would have been put it: with the sums that it limits itself.
+    """
+
+    session: str
+    decisions: tuple[Decision, ...] = ()
+    problem: str = ""
+    seen: Callable[[Policy, Question], Question] = _as_asked
+
+
+async def judge_again(
+    records: Sequence[Record], contracts: Mapping[int, Contract], build: Build, others: Sequence[Policy] = ()
+) -> Judged:
+    """Run a session again as it was recorded. `contracts` are those of its `ContractLoaded` records, by number;
+    sums that only `others` limit are kept too.
     """
     name = session_of(records)
-    others = [policy for policy in (before, after) if policy is not None]
     asked: dict[int, tuple[Question, Verdict]] = {}
     noted = {at: _noted(contract, others, asked) for at, contract in contracts.items()}
     if not noted:
-        return Flips(name, problem="its log does not say what governed it")
-    session = build(next(iter(noted.values())), AsRecorded(records))
+        return Judged(name, problem="its log does not say what governed it")
+    first = next(iter(noted.values()))
+    session = build(first, AsRecorded(records))
     try:
         stopped = await _say_again(session, records, noted)
         step, difference = first_difference(records, session.records)
-        if difference:
-            return Flips(name, problem=f"it does not replay as recorded: {stopped or 'another event'} at {step}")
-        return _compared(name, records, session.records, asked, noted, before, after)
+        problem = f"it does not replay as recorded: {stopped or 'another event'} at {step}" if difference else ""
+        decisions = tuple(_as_recorded(records, session.records, asked))
     finally:
         await session.aclose()
+    seen = first.policy.as_seen_by if isinstance(first.policy, Noted) else _as_asked
+    return Judged(name, decisions, problem, seen)
+
+
+def compare(judged: Judged, after: Policy, before: Policy | None = None) -> Flips:
+    """Every decision of a session under `before` (None: what it was recorded under) and under `after`."""
+    if judged.problem:
+        return Flips(judged.session, problem=judged.problem)
+    flips, moved = [], 0
+    for one in judged.decisions:
+        old = one.verdict if before is None else before.decide(judged.seen(before, one.question))
+        new = after.decide(judged.seen(after, one.question))
+        if old.effect != new.effect or masked_spans(old) != masked_spans(new):
+            flips.append(Flip(judged.session, one.record, one.turn, one.step, one.question, old, new))
+        else:
+            moved += old.rule != new.rule
+    return Flips(judged.session, len(judged.decisions), tuple(flips), moved)
+
+
+def _as_recorded(
+    records: Sequence[Record], replayed: Sequence[Record], asked: Mapping[int, tuple[Question, Verdict]]
+) -> Iterator[Decision]:
+    """The verdicts that were reached again as they are in the log, with what was asked."""
+    known = {r.event.step: (r.seq, r.event) for r in records if isinstance(r.event, VerdictReached)}
+    for record in replayed:
+        event = record.event
+        if not isinstance(event, VerdictReached) or event.step not in known or id(event.verdict) not in asked:
+            continue
+        seq, old = known[event.step]
+        if (old.effect, old.rule, old.verdict.findings) == (event.effect, event.rule, event.verdict.findings):
+            question, verdict = asked[id(event.verdict)]
+            yield Decision(seq, event.turn, event.step, question, verdict)
 
 
 def _noted(contract: Contract, others: Sequence[Policy], asked: dict[int, tuple[Question, Verdict]]) -> Contract:
@@ -186,31 +243,6 @@ async def _say_again(session: Session, records: Sequence[Record], contracts: Map
             case _:
                 pass
     return stopped
-
-
-def _compared(
-    name: str,
-    records: Sequence[Record],
-    replayed: Sequence[Record],
-    asked: Mapping[int, tuple[Question, Verdict]],
-    contracts: Mapping[int, Contract],
-    before: Policy | None,
-    after: Policy,
-) -> Flips:
-    places = {r.event.step: r.seq for r in records if isinstance(r.event, VerdictReached)}
-    seen = [policy for contract in contracts.values() if isinstance(policy := contract.policy, Noted)]
-    decisions, flips = 0, []
-    for record in replayed:
-        event = record.event
-        if not isinstance(event, VerdictReached) or event.step not in places or id(event.verdict) not in asked:
-            continue
-        question, recorded = asked[id(event.verdict)]
-        one = recorded if before is None else before.decide(seen[0].as_seen_by(before, question))
-        other = after.decide(seen[0].as_seen_by(after, question))
-        decisions += 1
-        if one.effect != other.effect or masked_spans(one) != masked_spans(other):
-            flips.append(Flip(name, places[event.step], event.turn, event.step, question, one, other))
-    return Flips(name, decisions, tuple(flips))
 
 
 def masked_spans(verdict: Verdict) -> frozenset[Span]:
