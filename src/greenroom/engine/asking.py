@@ -46,9 +46,11 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         KillSwitchThrown: the turn or everything was stopped; the question stays open.
     """
     step = f"t{turn}/ask:{key}"
-    if card.verdict.policy_digest != room.contract.policy.digest:
+    if _outdated(room, card):
         return Void()  # before it is put: a question with an older verdict on its card would be void for ever
     binds, asked = request(room, turn, step, card)
+    if _outdated(room, card):  # by whoever heard of the question
+        return Void()
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds:
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
@@ -97,11 +99,16 @@ def _seen(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Overd
         if stop is not None:
             why = f"It was stopped{f': {stop.reason}' if stop.reason else '.'}"
             return ApprovalReply(decision="deny", approver=stop.by, established=KILL_SWITCH, reason=why)
-    if card.verdict.policy_digest != room.contract.policy.digest:
+    if _outdated(room, card):
         return Void()
     now: Stage = stage_of(room, step, card)
     overdue = now.deadline is not None and room.outside.clock.now() >= parse_stamp(now.deadline)
     return Overdue(now) if overdue else None
+
+
+def _outdated(room: Room, card: Card) -> bool:
+    """Whether the verdict on a card is another policy's than the one in force."""
+    return card.verdict.policy_digest != room.contract.policy.digest
 
 
 def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:

@@ -93,7 +93,6 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     problem = problem or over_limit
     if problem:
         return Decided(call, step, problem=problem)
-    settle_autonomy(room, turn, call.id)
     read_day(room, turn, call)
     verdict = decide_call(room, turn, call, suffix="")
     if verdict.effect != "deny":
@@ -103,6 +102,7 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
 
 def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
     """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart."""
+    settle_autonomy(room, turn, f"{call.id}{suffix}")
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
     return room.judge(turn, f"t{turn}/verdict:tool.call:{call.id}{suffix}", question)
 
@@ -197,7 +197,6 @@ async def _ask_until_settled(
         call = call.model_copy(update={"arguments": reply.arguments or {}})
         if problem := room.outside.tools.problem(call):
             return call, ToolResult(status="invalid", error=problem)
-        settle_autonomy(room, turn, f"{call.id}.{edits}")
         read_day(room, turn, call, f".{edits}")
         verdict = decide_call(room, turn, call, f".{edits}")
         call = _admitted(call, verdict)

@@ -19,7 +19,7 @@ def leave_for(room: Room, turn: int, card: Card) -> ApprovalReply | None:
     """The answer that leave in force gives to a question, or None."""
     if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
         return None
-    for grant in room.grants.in_force(stamp(room.outside.clock.now())):
+    for grant in room.leave().in_force(stamp(room.outside.clock.now())):
         if _covers(room, turn, grant, card):
             return ApprovalReply(decision="allow", approver=grant.by, established=f"grant {grant.step}")
     return None

@@ -37,6 +37,7 @@ class Room:
     gates: Gates
     transcript: transcript.Transcript = transcript.EMPTY
     grants: grants.Grants = grants.EMPTY
+    granted: int = 0
     admitted: tuple[Question, Verdict] | None = None
     again: dict[int, ToolCall] = field(default_factory=dict)
     autonomy_next: AutonomyChanged | None = None
@@ -47,15 +48,24 @@ class Room:
             return
         self.facts.see(record)
         self.transcript = transcript.fold(self.transcript, record)
-        self.grants = grants.fold(self.grants, record)
 
     def rewind(self, records: Iterable[Record]) -> None:
-        """Know exactly these records."""
+        """Know exactly these first records of the log. What a person set since is not met again, so it counts at once."""
         self.facts.clear()
         self.transcript = transcript.EMPTY
-        self.grants = grants.EMPTY
-        for record in records:
+        place = 0
+        for place, record in enumerate(records, 1):
             self.see(record)
+        for record in self.steps.log.records[place:]:
+            if isinstance(record.event, AutonomyChanged):
+                self.facts.see(record)
+
+    def leave(self) -> grants.Grants:
+        """All leave that people gave, by the whole log: what was revoked is so wherever a resumed turn has come to."""
+        for record in self.steps.log.records[self.granted :]:
+            self.grants = grants.fold(self.grants, record)
+            self.granted += 1
+        return self.grants
 
     def admit(self, question: Question) -> tuple[Verdict, dict[str, Json]]:
         """The verdict on something that came from outside, and its payload as it may be kept."""
@@ -71,6 +81,7 @@ class Room:
             question.hook,
             question.subject,
             question.payload,
+            question.session.autonomy,
         ]
         return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
 

@@ -40,7 +40,7 @@ def revoke(room: Room, step: str, by: str, reason: str) -> None:
         UsageError: none is in force there.
     """
     now = stamp(room.outside.clock.now())
-    if all(grant.step != step for grant in room.grants.in_force(now)):
+    if all(grant.step != step for grant in room.leave().in_force(now)):
         raise UsageError(f"no leave is in force from {step}", code="grant.unknown")
     room.steps.note(GrantRevoked(grant=step, by=by, reason=_masked(room, reason)), sync=True)
 

@@ -33,8 +33,8 @@ async def attended(work: Callable[[], Awaitable[T]], look: Callable[[], E | None
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
-            if not task.cancelled():
-                task.exception()  # looked at, so that nobody is told of it later: the wait ended for another reason
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody is told of it later: the wait may have ended for another reason
 
 
 async def _unless(look: Callable[[], E | None], work: Callable[[], Awaitable[T]]) -> T | E:
