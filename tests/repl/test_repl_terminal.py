@@ -43,3 +43,34 @@ def test_a_whole_visit(tmp_path: Path) -> None:
     history = (shop.state / "repl_history.jsonl").read_text()
     assert "/mode step" in history
     assert (shop.state / "repl_history.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_leave_is_shown_before_it_is_given_and_everything_can_be_stopped(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    trust(shop)
+    with terminal(shop.root, "repl", "aria") as screen:
+        screen.until("Ctrl-D leaves")
+        say(screen, "I want a refund of 120 EUR for order 1001", "answer>")
+        say(screen, "grant tomorrow", "leave for how long?")
+        say(screen, "grant session 10m", "args.order_id == 1001")
+        screen.until("leave>")
+        say(screen, "", "answer>")
+        say(screen, "grant session 10m", "leave>")
+        say(screen, "args.amount <= 130", "refunded 120.00 EUR")
+        say(screen, "/grants", "args.amount <= 130")
+        say(screen, "/revoke t1/ask:c2 enough", "taken back")
+        say(screen, "/autonomy 9 why", "is no level of autonomy")
+        say(screen, "/autonomy 3 5m busy", "autonomy 3")
+        say(screen, "/stop", "stopped: everything")
+        say(screen, "hello", "stopped everything")
+        say(screen, "/lift", "needs a reason")
+        say(screen, "/lift all is well", "lifted: everything")
+        say(screen, "/resume", "Aria")
+        say(screen, "/dead", "no dead letters")
+        policy = shop.policies / "support.toml"
+        policy.write_text(
+            policy.read_text(encoding="utf-8").replace("amount > 500", "amount > 50", 1), encoding="utf-8"
+        )
+        say(screen, "/reload", "refund.finance changed; 1 of")
+        say(screen, "/quit", "is kept")
+        assert screen.code() == 0

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
+from greenroom.approval.answers import AnswerBox
 from greenroom.approval.kill_switch import KillSwitch
+from greenroom.commands.resume import question_id
 from greenroom.core.events import (
     ApprovalGiven,
     AutonomyChanged,
@@ -15,12 +17,14 @@ from greenroom.core.events import (
     ToolStarted,
     TurnInterrupted,
 )
-from greenroom.core.values import Stop
+from greenroom.core.values import ApprovalReply, Stop
 from greenroom.tui import deeds
 from greenroom.tui.card import CardForm
 from greenroom.tui.deeds import DEEDS
 from greenroom.tui.header import Header, header_row
+from greenroom.tui.hints import Hints
 from greenroom.tui.leave_sheet import LeaveSheet
+from greenroom.tui.sheet import SheetList
 from greenroom.tui.standing import stopped
 from greenroom.tui.stop_sheet import StopSheet
 from greenroom.workspace.layout import Workspace
@@ -288,3 +292,38 @@ def test_every_deed_is_there_and_no_key_means_two_things() -> None:
         assert len(given) == len(set(given)), kind
     assert {"stop", "lift", "approvals", "grant", "autonomy", "edit_rule", "reload", "flips"} <= bench_actions
     assert all(deed.group in deeds.GROUPS for deed in DEEDS)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (140, 40)])
+@pytest.mark.parametrize("action", ["stop", "approvals"])
+def test_the_sheets_have_their_reason_and_their_keys_in_view_at_every_size(
+    workspace: Workspace, size: tuple[int, int], action: str
+) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say("hello")
+        hands.bench.doing.do(action)
+        await hands.until(lambda: len(hands.bench.screen_stack) > 1, "the sheet is up")
+        await hands.pilot.pause(0.1)
+        screen = hands.bench.screen
+        for part in (Input, Hints, SheetList):
+            region = screen.query_one(part).region
+            assert region.height >= 1, part
+            assert screen.region.contains_region(region), part
+        await hands.pilot.press("escape")
+        await hands.until(lambda: len(hands.bench.screen_stack) == 1, "it is left")
+
+    rehearse(workspace, scene, size=size)
+
+
+def test_an_answer_from_another_terminal_closes_the_card_and_says_whose_it_is(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        asked = hands.bench.rehearsal.folds.approvals.question()
+        assert asked is not None
+        reply = ApprovalReply(decision="deny", approver="kim", reason="ask first")
+        AnswerBox(workspace.answers).leave(question_id(hands.session.id, asked), reply)
+        await hands.until(lambda: hands.card.question is None, "the card is gone")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        assert "kim denied (another terminal)" in hands.conversation
+
+    rehearse(workspace, scene)

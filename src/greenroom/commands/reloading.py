@@ -16,7 +16,7 @@ from greenroom.core.inert import inert_line
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.load import compile_policies
+from greenroom.policy.load import compile_policies, load_file
 
 if TYPE_CHECKING:
     from greenroom.core.events import Record
@@ -106,8 +106,15 @@ def _policy(before: Contract, after: Contract) -> str:
         *(f"{name} removed" for name in old if name not in new),
     ]
     more = [f"{len(told) - _NAMED} more"] if len(told) > _NAMED else []
-    what = ", ".join([*told[:_NAMED], *more]) or "bounds or exceptions changed"
+    bounds = ["bounds, exceptions or mode changed"] if _bounds(before) != _bounds(after) else []
+    what = ", ".join([*told[:_NAMED], *more, *bounds]) or "no rule changed"
     return f"policy {_versions(old, new)}: {what}"
+
+
+def _bounds(contract: Contract) -> list[object]:
+    """What its files say beside their rules."""
+    files = [load_file(source).policy for source in parted(contract.texts.get("policy", ""))]
+    return [file.model_dump(exclude={"rule", "version"}) for file in files]
 
 
 def _rules(contract: Contract) -> dict[str, ActiveRule]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.patch_stdout import patch_stdout
 
+from greenroom.approval.kill_switch import KillSwitch, spoken
+from greenroom.commands.declare import Action
 from greenroom.commands.live import Live, act, find_action
 from greenroom.commands.session import conversation
 from greenroom.core.errors import GreenroomError
@@ -26,11 +28,14 @@ from greenroom.repl.completer import SlashCompleter
 from greenroom.repl.history import MaskedHistory
 from greenroom.repl.out import Out
 from greenroom.repl.person import Person
-from greenroom.views import usage
+from greenroom.views import approvals, usage
+from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
 from greenroom.workspace.layout import Workspace
 
 HISTORY = "repl_history.jsonl"
+_TURNS = ("resume", "again")
+"""Actions that carry a turn: Ctrl-C interrupts them, and gates ask."""
 
 
 def run(workspace: Workspace, *, persona: str = "", model: str = "", session: str = "") -> int:
@@ -60,8 +65,10 @@ class Repl:
     def __init__(self, workspace: Workspace, session: Session, person: Person) -> None:
         self._session = session
         self._live = Live(workspace, session)
+        self._switch = KillSwitch(workspace)
         self._person = person
         self._out = person.out = Out(session.contract.persona.name)
+        person.asked = self._asked
         self._history = MaskedHistory(workspace.make_state() / HISTORY)
         self._paused: asyncio.Queue[GatePaused] = asyncio.Queue()
         self._prompt: PromptSession[str] = PromptSession(
@@ -80,6 +87,11 @@ class Repl:
             warming = group.create_task(self._warm())
             await self._converse()
             warming.cancel()
+
+    def _asked(self, step: str) -> Asked | None:
+        """The open question of a step, as the log has it."""
+        state = fold_all(approvals.fold, approvals.EMPTY, self._session.records)
+        return next((one for one in state.open if one.step == step), None)
 
     async def _warm(self) -> None:
         """Start what is slow to start while the person reads and types."""
@@ -102,38 +114,39 @@ class Repl:
     async def _obey(self, text: str) -> None:
         try:
             if not text.startswith("/"):
-                await self._turn(text)
+                await self._turn(lambda: self._session.turn(text))
                 return
             self._history.keep(text)
             name, _, rest = text[1:].partition(" ")
-            if name == "resume":
-                await self._turn(None)
-                return
-            done = await act(self._live, find_action(name), rest)
-            self._out.lines([*done.lines, *done.notes])
+            action = find_action(name)
+            if action.name in _TURNS:
+                await self._turn(lambda: self._acted(action, rest))
+            else:
+                await self._acted(action, rest)
         except GreenroomError as error:
             self._out.error(error)
 
-    async def _turn(self, words: str | None) -> None:
-        """Carry a turn (None: the unfinished one) while Ctrl-C interrupts it and gates are asked about."""
+    async def _acted(self, action: Action, rest: str) -> None:
+        done = await act(self._live, action, rest)
+        self._out.lines([*done.lines, *done.notes])
+
+    async def _turn(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Carry a turn while Ctrl-C interrupts it and gates are asked about."""
         problem: GreenroomError | None = None
         with _interrupting(self._session.cancel):
             async with asyncio.TaskGroup() as group:
                 keeper = group.create_task(self._person.keep_gates(self._session, self._paused))
                 try:
-                    problem = await self._carried(words)
+                    problem = await self._carried(work)
                 finally:
                     keeper.cancel()
         if problem is not None:
             raise problem
 
-    async def _carried(self, words: str | None) -> GreenroomError | None:
+    async def _carried(self, work: Callable[[], Awaitable[object]]) -> GreenroomError | None:
         """Carry it; a problem is returned, because a task group would wrap it."""
         try:
-            if words is not None:
-                await self._session.turn(words)
-            elif await self._session.resume() is None:
-                self._out.lines(["no turn is unfinished"])
+            await work()
         except GreenroomError as error:
             return error
         except asyncio.CancelledError:
@@ -172,8 +185,19 @@ class Repl:
     def _toolbar(self) -> FormattedText:
         contract = self._session.contract
         total = usage.total(fold_all(usage.fold, usage.EMPTY, self._session.records))
-        parts = (contract.persona.label, contract.model, f"mode {self._session.mode}", f"{total.tokens} tokens")
-        return FormattedText([("", inert_line(" · ".join((*parts, f"{total.usd:.4f} USD"))))])
+        level, until = self._session.autonomy
+        autonomy = f"autonomy {level}{f' until {until[11:16]} UTC' if until else ''}"
+        parts = (
+            contract.persona.label,
+            contract.model,
+            f"mode {self._session.mode}",
+            autonomy,
+            f"{total.tokens} tokens",
+        )
+        line = inert_line(" · ".join((*parts, f"{total.usd:.4f} USD")))
+        held = ", ".join(spoken(stop.scope, stop.target) for stop in self._switch.stops())
+        stopped = [("bold", f"STOPPED: {inert_line(held, 60)}"), ("", " · ")] if held else []
+        return FormattedText([*stopped, ("", line)])
 
 
 @contextmanager

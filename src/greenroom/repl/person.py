@@ -6,28 +6,34 @@ Invariant: one question at a time; closing a prompt answers nothing and leaves t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from greenroom.commands.card import CHOICES, answer_of, card_lines
+from greenroom.commands.grants import clauses_for, grant_lines, lasting
+from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import GatePaused
-from greenroom.core.values import ApprovalReply, Card, GateReply
+from greenroom.core.values import ApprovalReply, Card, GateReply, Scope
 from greenroom.repl.out import Out
 
 if TYPE_CHECKING:
     from greenroom.engine.session import Session
+    from greenroom.views.approvals import Asked
 
+GRANT = "grant turn|session [30m]"
 GATE_CHOICES = "continue | step | edit TEXT | abandon"
 
 
 class Person:
-    """Answers cards and gates by typing. `out` is set when the session is open."""
+    """Answers cards and gates by typing. `out`, and `asked`, which looks a question up, are set when the session is open."""
 
     def __init__(self) -> None:
         self.out = Out("persona")
+        self.asked: Callable[[str], Asked | None] = lambda step: None
         self._lock = asyncio.Lock()
         self._prompt: PromptSession[str] = PromptSession()
 
@@ -38,7 +44,7 @@ class Person:
             WaitingForPerson: the prompt was closed (Ctrl-C, Ctrl-D); the question stays open.
         """
         async with self._lock:
-            self.out.lines([*card_lines(card), CHOICES])
+            self.out.lines([*self._card(step, card), f"{CHOICES} | {GRANT}"])
             while True:
                 text = await self._line("answer> ")
                 if text is None:
@@ -46,9 +52,46 @@ class Person:
                         f"{card.call.tool} waits for a person", hint="/resume asks again, /abandon gives up"
                     )
                 try:
-                    return answer_of(text, card)
+                    word, _, rest = text.strip().partition(" ")
+                    reply = await self._leave(rest, card) if word == "grant" else answer_of(text, card)
                 except UsageError as error:
                     self.out.error(error)
+                    continue
+                if reply is not None:
+                    return reply
+
+    def _card(self, step: str, card: Card) -> list[str]:
+        """The card with who is asked by now, until when, and what happens then."""
+        asked = self.asked(step)
+        if asked is None:
+            return card_lines(card)
+        now = stamp(SystemClock().now())
+        return card_lines(card, asked.deadline, role=asked.role, passed=asked.passed, now=now)
+
+    async def _leave(self, words: str, card: Card) -> ApprovalReply | None:
+        """Leave for later calls: its clauses are shown first and can be put otherwise; None where it is not given.
+
+        Raises:
+            UsageError: no such scope or time, a clause is wrong, or this question is put every time.
+        """
+        scope, _, length = words.strip().partition(" ")
+        if scope not in ("turn", "session"):
+            raise UsageError("leave for how long?", hint=GRANT)
+        length = length.strip() or "30m"
+        valid, when = lasting(length), clauses_for(card)
+        wide: Scope = "session" if scope == "session" else "turn"
+        self.out.lines(
+            [
+                *grant_lines(card, wide, when, length),
+                "yes gives it; other clauses, separated by ';', are taken instead; an empty line gives nothing",
+            ]
+        )
+        said = (await self._line("leave> ") or "").strip()
+        if not said:
+            return None
+        if said != "yes":
+            when = clauses_for(card, [clause.strip() for clause in said.split(";") if clause.strip()])
+        return answer_of("approve", card).model_copy(update={"scope": wide, "when": when, "valid_seconds": valid})
 
     async def keep_gates(self, session: Session, paused: asyncio.Queue[GatePaused]) -> None:
         """Ask at each pause until cancelled."""
