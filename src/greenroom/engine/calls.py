@@ -19,7 +19,7 @@ from greenroom.engine.limits import Budget
 from greenroom.engine.permitting import EDITED
 from greenroom.engine.room import Room, about_call, about_result, args_from, spec_of
 from greenroom.engine.spending import read_day, turn_to_spend
-from greenroom.engine.standing import settle_autonomy
+from greenroom.engine.standing import raise_is_over, settle_autonomy
 from greenroom.engine.steps import OnChange
 from greenroom.engine.stopping import must_go_on, stop_of
 from greenroom.engine.waiting import attended
@@ -32,12 +32,13 @@ UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; run
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A call, its verdict, and the key of its step. `problem` says why it cannot be run at all."""
+    """A call, its verdict at what level of autonomy, and the key of its step. `problem` says why it cannot be run at all."""
 
     call: ToolCall
     step: str
     verdict: Verdict | None = None
     problem: str = ""
+    autonomy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     verdict = decide_call(room, turn, call, suffix="")
     if verdict.effect != "deny":
         room.facts.reserve(step, call.tool, call.arguments)
-    return Decided(_admitted(call, verdict), step, verdict)
+    return Decided(_admitted(call, verdict), step, verdict, autonomy=room.facts.autonomy)
 
 
 def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
@@ -150,8 +151,11 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
 
 
 def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
-    """The call under the policy in force: another may have come since the calls of its reply were decided."""
-    if item.verdict is None or item.verdict.policy_digest == room.contract.policy.digest:
+    """The call under what is in force: policy and autonomy may have changed since the calls of its reply were decided."""
+    if item.verdict is None:
+        return item
+    same_policy = item.verdict.policy_digest == room.contract.policy.digest
+    if same_policy and item.autonomy == room.facts.autonomy and not raise_is_over(room):
         return item
     verdict = decide_call(room, turn, item.call, suffix="")
     if verdict.effect == "deny":

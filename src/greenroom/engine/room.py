@@ -18,6 +18,7 @@ from greenroom.engine.outside import Outside
 from greenroom.engine.steps import Steps
 from greenroom.policy.port import Question
 from greenroom.views import grants, transcript
+from greenroom.views.grants import Grants
 from greenroom.views.provenance import provenance, sources
 
 
@@ -27,7 +28,7 @@ class Room:
 
     `admitted` is the last question from outside with its verdict: if nothing was masked, it is judged next as it stands.
     `again` is the call that a turn was begun for, by the turn's number; `autonomy_next` what a person set the level to
-    while a turn runs, which counts from its next call on.
+    while a turn runs, which counts from its next call on. `grants` is the leave given in the log's first `granted` records.
     """
 
     contract: Contract
@@ -36,7 +37,7 @@ class Room:
     facts: Facts
     gates: Gates
     transcript: transcript.Transcript = transcript.EMPTY
-    grants: grants.Grants = grants.EMPTY
+    grants: Grants = grants.EMPTY
     granted: int = 0
     admitted: tuple[Question, Verdict] | None = None
     again: dict[int, ToolCall] = field(default_factory=dict)
@@ -53,14 +54,15 @@ class Room:
         """Know exactly these first records of the log. What a person set since is not met again, so it counts at once."""
         self.facts.clear()
         self.transcript = transcript.EMPTY
-        place = 0
-        for place, record in enumerate(records, 1):
+        known = -1
+        for record in records:
             self.see(record)
-        for record in self.steps.log.records[place:]:
+            known = record.seq
+        for record in self.steps.log.records[known + 1 :]:
             if isinstance(record.event, AutonomyChanged):
                 self.facts.see(record)
 
-    def leave(self) -> grants.Grants:
+    def leave(self) -> Grants:
         """All leave that people gave, by the whole log: what was revoked is so wherever a resumed turn has come to."""
         for record in self.steps.log.records[self.granted :]:
             self.grants = grants.fold(self.grants, record)

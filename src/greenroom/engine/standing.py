@@ -73,10 +73,15 @@ def settle_autonomy(room: Room, turn: int, key: str) -> None:
     if room.autonomy_next is not None:
         room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)
         room.autonomy_next = None
-    until = room.facts.raised_until
-    if until is not None and room.outside.clock.now() >= parse_stamp(until):
+    if raise_is_over(room):
         level = room.contract.persona.policy.autonomy
         room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
+
+
+def raise_is_over(room: Room) -> bool:
+    """Whether the time of a raised autonomy is up and it has not fallen back yet."""
+    until = room.facts.raised_until
+    return until is not None and not room.steps.replaying and room.outside.clock.now() >= parse_stamp(until)
 
 
 def discard_letter(room: Room, step: str, by: str, reason: str) -> None:
