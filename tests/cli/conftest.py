@@ -1,13 +1,19 @@
-"""A shop to talk to: a trusted copy of the helpdesk workspace whose scripted voice does not wait."""
+"""A shop to talk to, a trusted copy of the helpdesk workspace whose scripted voice does not wait; and a way to run
+commands in it.
+"""
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from greenroom.cli import app
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 
@@ -34,3 +40,28 @@ def untrusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def shop(untrusted: Workspace) -> Workspace:
     trust(untrusted)
     return untrusted
+
+
+class Run:
+    """Runs a command line in this process and keeps what it wrote."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self.out = ""
+        self.err = ""
+
+    def __call__(self, *arguments: str, stdin: str = "") -> int:
+        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = app.run(list(arguments))
+        self.out, self.err = self._capsys.readouterr()
+        assert "Traceback" not in self.err
+        return code
+
+    def json(self) -> object:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(capsys, monkeypatch)

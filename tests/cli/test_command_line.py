@@ -1,45 +1,18 @@
 """The command line over a real workspace: streams, exit codes, and the whole way of an approval."""
 
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from greenroom.cli import app
 from greenroom.commands import session as session_commands
 from greenroom.core.errors import LogDamaged
 from greenroom.core.inert import hidden_count
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
+from tests.cli.conftest import Run
 
 REFUND = "I want a refund of 120 EUR for order 1001"
-
-
-class Run:
-    """Runs a command line in this process and keeps what it wrote."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        self.out = ""
-        self.err = ""
-
-    def __call__(self, *arguments: str, stdin: str = "") -> int:
-        self._monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = app.run(list(arguments))
-        self.out, self.err = self._capsys.readouterr()
-        assert "Traceback" not in self.err
-        return code
-
-    def json(self) -> object:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    return Run(capsys, monkeypatch)
 
 
 def test_json_is_one_line_for_every_record_and_nothing_else(shop: Workspace, run: Run) -> None:

@@ -85,7 +85,7 @@ def _pressed(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[
 
 def _lifted(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[tuple[Stop, ...]]:
     switch = KillSwitch(workspace)
-    one = _in_force(switch.stops(), words)
+    one = _in_force(workspace, switch.stops(), words)
     lifted = switch.lift(
         "all" if one is None else one.scope, "" if one is None else one.target, by=approver(), reason=reason
     )
@@ -94,7 +94,7 @@ def _lifted(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[t
     return answer(left, [f"lifted: {spoken(each.scope, each.target)}" for each in lifted], _data(left), notes=notes)
 
 
-def _in_force(stops: tuple[Stop, ...], words: Sequence[str]) -> Stop | None:
+def _in_force(workspace: Workspace, stops: tuple[Stop, ...], words: Sequence[str]) -> Stop | None:
     """The stop meant; None for all of them. Without words there must be just one, so that none is lifted by accident.
 
     Raises:
@@ -102,16 +102,43 @@ def _in_force(stops: tuple[Stop, ...], words: Sequence[str]) -> Stop | None:
     """
     if list(words) == ["all"]:
         return None
-    target = "/".join(words[1:])
-    fitting = [one for one in stops if not words or (one.scope == words[0] and one.target.startswith(target))]
-    exact = [one for one in fitting if words and one.target == target]
-    found = exact or fitting
-    if len(found) == 1:
-        return found[0]
+    found = [one for one in stops if not words or _is_named(one, _full(workspace, words))]
+    exact = [one for one in found if words and one.target == words[-1]]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
     if not found:
         raise UsageError("no such stop is in force", hint="greenroom stop --list", code="stop.none")
     which = ", ".join(spoken(one.scope, one.target) for one in found)
     raise UsageError(f"which one? {inert_line(which, 300)}", hint="name it, or `greenroom stop all --lift`")
+
+
+def _is_named(stop: Stop, words: Sequence[str]) -> bool:
+    """Whether `turn s1`, `call s1 c2` or `tool orders.*` mean this stop. The turn may have ended since."""
+    scope, *rest = words
+    if stop.scope != scope:
+        return False
+    if scope in ("everything", "tool"):
+        return stop.target == " ".join(rest)
+    session, _, step = stop.target.partition("/")
+    return rest[:1] in ([session], [stop.target]) and (len(rest) < 2 or step.endswith(f"tool:{_call(rest[1])}"))
+
+
+def _full(workspace: Workspace, words: Sequence[str]) -> Sequence[str]:
+    """The words with a session's whole id for `last` or the beginning of one; as they are where there is no such session."""
+    from greenroom.assembly import session_id
+
+    if len(words) < 2 or words[0] not in ("turn", "call"):
+        return words
+    try:
+        return [words[0], session_id(workspace, words[1]), *words[2:]]
+    except UsageError:
+        return words
+
+
+def _call(word: str) -> str:
+    """`c2` of `c2`, `t1/tool:c2` or `t1/ask:c2.1`."""
+    step = word.rpartition("/")[2]
+    return step.partition(":")[2].partition(".")[0] or step
 
 
 def _meant(workspace: Workspace, words: Sequence[str]) -> tuple[StopScope, str]:
@@ -123,9 +150,7 @@ def _meant(workspace: Workspace, words: Sequence[str]) -> tuple[StopScope, str]:
         case ["turn", session]:
             return "turn", _turn(workspace, session)
         case ["call", session, call]:
-            step = call.rpartition("/")[2]
-            named = step.partition(":")[2].partition(".")[0] or step
-            return "call", f"{_turn(workspace, session)}/tool:{named}"
+            return "call", f"{_turn(workspace, session)}/tool:{_call(call)}"
         case [word, *_] if word not in SCOPES:
             raise UsageError(f"'{word}' cannot be stopped", hint=suggest(word, list(SCOPES)))
         case _:
