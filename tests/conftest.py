@@ -27,6 +27,13 @@ if "PYTHONPATH" in os.environ:
 # The pytest plugin is part of the product; its tests run pytest itself.
 pytest_plugins = ["pytester"]
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--interleavings", type=int, default=1_000, help="stories that tests/engine/test_interleavings tells"
+    )
+
+
 # The same examples on every run; time is measured in tests/benchmarks, never asserted.
 settings.register_profile("sealed", derandomize=True, deadline=None)
 settings.load_profile("sealed")

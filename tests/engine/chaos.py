@@ -20,7 +20,7 @@ from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply, ModelRequest
-from greenroom.core.values import ApprovalReply, Stop, ToolCall, ToolResult, ToolSpec
+from greenroom.core.values import ApprovalReply, StepMode, Stop, StopScope, ToolCall, ToolResult, ToolSpec
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
@@ -33,7 +33,10 @@ from tests.engine.oracle import Case, Law, Ran
 from tests.engine.stage import ListMemory, OnePassage, persona
 
 AMOUNTS = (20, 60, 90, 120, 150, 300, 700)
-LIFE = 24
+LEVEL = 3
+"""The contract's autonomy: notes run, refunds are asked about unless a person raised it."""
+
+LIFE = 40
 """How many things happen in one story."""
 
 REFUND = ToolSpec(
@@ -108,7 +111,7 @@ def _persona() -> Any:
         knowledge={"collections": []},
         memory={"read": [], "write": []},
         tools={"allow": [tool.name for tool in TOOLS]},
-        policy={"files": [], "autonomy": 4},
+        policy={"files": [], "autonomy": LEVEL},
         limits={"tool_calls": 9, "replies": 6, "tokens": 10_000_000, "seconds": 100_000},
     )
 
@@ -182,8 +185,8 @@ class Process:
             ids=world.ids,
             brake=world,
         )
-        mode = world.dice.choice(("run", "run", "run", "tools"))
-        self.session = Session(self.log, contract(world.policy), outside, workspace="test", mode=mode)
+        modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
+        self.session = Session(self.log, contract(world.policy), outside, mode=world.dice.choice(modes))
         self.work: asyncio.Task[Any] | None = None
 
     async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
@@ -191,7 +194,9 @@ class Process:
         await _ticks(dice.randrange(3))
         if len(request.messages) > 40 or dice.random() < 0.3:
             return ModelReply(model="chaos", text="Done.")
-        return ModelReply(model="chaos", text="", calls=tuple(_call(dice) for _ in range(dice.randint(1, 4))), finish="calls")
+        return ModelReply(
+            model="chaos", text="", calls=tuple(_call(dice) for _ in range(dice.randint(1, 4))), finish="calls"
+        )
 
     def specs(self) -> tuple[ToolSpec, ...]:
         return TOOLS
@@ -266,7 +271,7 @@ class Story:
     async def run(self) -> Case:
         for _ in range(LIFE):
             await self._keep_busy()
-            await _ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8)))
+            await _ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8, 12)))
             deed = self.world.dice.choices(list(_DEEDS), list(_DEEDS.values()))[0]
             self.told.append(deed.__name__)
             result = deed(self)
@@ -275,7 +280,7 @@ class Story:
             self._note_questions()
         await self.process.die()
         laws = {law.digest: law for law, _ in policies().values()}
-        return Case(self.world.kept, self.world.ran, laws, 4, "s1")
+        return Case(self.world.kept, self.world.ran, laws, LEVEL, "s1")
 
     async def _keep_busy(self) -> None:
         """Have a turn under way, now and then after a moment of rest."""
@@ -350,14 +355,13 @@ class Story:
     def press(self) -> None:
         dice = self.world.dice
         turn = dice.randint(1, 3)
-        scope, target = dice.choice(
-            (
-                ("everything", ""),
-                ("turn", f"s1/t{turn}"),
-                ("tool", dice.choice(("orders.refund", "orders.*", "*note"))),
-                ("call", f"s1/t{turn}/tool:c{dice.randint(1, 5)}"),
-            )
+        what: tuple[tuple[StopScope, str], ...] = (
+            ("everything", ""),
+            ("turn", f"s1/t{turn}"),
+            ("tool", dice.choice(("orders.refund", "orders.*", "*note"))),
+            ("call", f"s1/t{turn}/tool:c{dice.randint(1, 5)}"),
         )
+        scope, target = dice.choice(what)
         self.world.pressed.append(Stop(scope=scope, target=target, by="kim", at=stamp(self.world.clock.now())))
 
     def lift(self) -> None:
@@ -379,9 +383,10 @@ class Story:
         self.process = Process(self.world)
 
     def autonomy(self) -> None:
-        level = self.world.dice.choice((0, 1, 2, 3, 4, 4))
+        level = self.world.dice.choice((0, 1, 2, 3, 4, 4, 4, 4))
         seconds = self.world.dice.choice((20, 500, None))
-        self.process.session.set_autonomy(level, "kim", "test", "a reason", seconds)
+        with suppress(UsageError):  # a raise has an end
+            self.process.session.set_autonomy(level, "kim", "test", "a reason", seconds)
 
     def revoke(self) -> None:
         given = [r.event.step for r in self.process.log.records if _is_leave(r.event)]
@@ -439,15 +444,15 @@ def _reply(dice: random.Random) -> ApprovalReply:
 
 
 _DEEDS: dict[Callable[[Story], Any], int] = {
-    Story.answer: 30,
+    Story.answer: 40,
     Story.answer_twice: 4,
     Story.answer_something_else: 5,
     Story.reload: 4,
     Story.reload_and_answer: 3,
     Story.answer_and_reload: 3,
     Story.wait: 7,
-    Story.press: 4,
-    Story.lift: 5,
+    Story.press: 2,
+    Story.lift: 4,
     Story.cancel: 4,
     Story.kill: 8,
     Story.close: 2,

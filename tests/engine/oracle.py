@@ -136,7 +136,11 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
         yield f"policy {law.name} denies it: {why}"
         return
     verdict = _last(
-        [r for r in before if isinstance(r.event, VerdictReached) and _of_call(r.event.step, "verdict:tool.call", event)],
+        [
+            r
+            for r in before
+            if isinstance(r.event, VerdictReached) and _of_call(r.event.step, "verdict:tool.call", event)
+        ],
         VerdictReached,
     )
     if verdict is None or not isinstance(verdict.event, VerdictReached):
@@ -155,6 +159,8 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
         elif repeat:
             yield "it was begun a second time, and nobody was asked"
         return
+    if need == "allow" and not repeat and any(isinstance(r.event, ContractLoaded) for r in before[asked[-1].seq :]):
+        return  # what an earlier policy asked about, and this one does not
     yield from _approved(case, law, loaded.event, asked[-1], start, event)
 
 
@@ -236,7 +242,7 @@ def _leave(
 def _says(case: Case, law: Law, start: Record, event: ToolStarted) -> tuple[str, str]:
     """What the law says of a start at its moment: allow, ask or deny, and why."""
     level = _level(case, start)
-    amount = float(event.arguments.get("amount", 0))
+    amount = float(event.arguments["amount"]) if event.tool == "orders.refund" else 0.0
     spent = amount + sum(_others(case, start, event))
     found = [("allow", "it is in bounds")]
     if event.tool == "orders.refund":
@@ -284,4 +290,3 @@ def _last(records: Sequence[Record], kind: type[Any], step: str = "") -> Record 
 
 def _moment(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp)
-
