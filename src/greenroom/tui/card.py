@@ -144,6 +144,11 @@ class ApprovalCard(Vertical):
         """The form that is open, if any."""
         return self._writing
 
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The answers that the question takes."""
+        return options(self._question.card) if self._question else ()
+
     def ask(self, question: Question) -> None:
         """Show a question, at once or when mounted. Asking the same again changes nothing but how many wait."""
         before = self._question
@@ -180,7 +185,7 @@ class ApprovalCard(Vertical):
             return True
         if self._writing is not None:
             return self._send() if option in ("allow", self._writing) else False
-        if option not in options(self._question.card):
+        if option not in self.options:
             self.app.bell()
             return False
         if not self.armed or not self.is_mounted:
@@ -330,7 +335,7 @@ class ApprovalCard(Vertical):
         now = self._clock.now()
         low = self.has_class("-low")
         self._tell("#card-head", head(self._question, time_left(self._question.deadline, now) if low else ""))
-        self._tell("#card-foot", self._foot(self._question, armed=armed))
+        self._tell("#card-foot", self._foot(armed=armed))
         if not low:
             self._tell("#card-clock", clock_row(self._question, now))
 
@@ -340,7 +345,7 @@ class ApprovalCard(Vertical):
             self._told[where] = content
             self.query_one(where, Static).update(content)
 
-    def _foot(self, question: Question, *, armed: bool) -> Content:
+    def _foot(self, *, armed: bool) -> Content:
         width = max(self.size.width - 4, 20)
         if self._writing is not None:
             send = "enter" if self._writing in ("deny", "stop") else CHORDS["allow"]
@@ -349,7 +354,7 @@ class ApprovalCard(Vertical):
         if not armed:
             told = "Not yet: this card was just shown." if self._early else "Read first; the keys work in a moment."
             return Content(told, [Span(0, len(told), "$quiet")])
-        hints = [Hint(CHORDS[option], WORDS[option]) for option in options(question.card)]
+        hints = [Hint(CHORDS[option], WORDS[option]) for option in self.options]
         if self.size.width <= _ONE_ROW:
             return hint_rows(hints, width)
         more = [Hint("alt+down", "more")] if self.query_one("#card-body", VerticalScroll).max_scroll_y else []

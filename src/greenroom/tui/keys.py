@@ -5,6 +5,8 @@ Invariant: a letter is bound so that a text field takes it first; a function key
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textual.binding import Binding, BindingType
 
 from greenroom.tui.deeds import DEEDS
@@ -69,16 +71,25 @@ FORM = (
     Hint("f1", "keys"),
     Hint("ctrl+q", "quit, it stays open"),
 )
-ASKED = (
-    Hint("ctrl+y", "approve"),
-    Hint("ctrl+n", "deny"),
-    Hint("ctrl+o", "edit"),
-    Hint("ctrl+g", "grant"),
-    Hint("alt+down", "read on"),
-    Hint("f2", "panes"),
-    Hint("f1", "keys"),
-    Hint("ctrl+q", "quit, it stays open"),
-)
+
+
+def asked(options: Collection[str]) -> tuple[Hint, ...]:
+    """While a card is open: the answers it takes, the likeliest first, and the way on."""
+    answers = (
+        ("allow", "ctrl+y", "approve"),
+        ("deny", "ctrl+n", "deny"),
+        ("edit", "ctrl+o", "edit"),
+        ("grant", "ctrl+g", "grant"),
+    )
+    return (
+        *(Hint(key, word) for option, key, word in answers if option in options),
+        Hint("alt+down", "read on"),
+        Hint("f2", "panes"),
+        Hint("f1", "keys"),
+        Hint("ctrl+q", "quit, it stays open"),
+    )
+
+
 TRANSCRIPT = (
     Hint("enter", "fold"),
     Hint("up down", "select"),

@@ -249,7 +249,7 @@ class Workbench(CardApp[int]):
         elif isinstance(self.focused, Transcript):
             row = keys.TRANSCRIPT
         elif (card := self.query_one(ApprovalCard)).question is not None:
-            row = keys.FORM if card.writing else keys.ASKED
+            row = keys.FORM if card.writing else keys.asked(card.options)
         elif self.rehearsal.running:
             row = keys.BUSY
         self.query_one(Hints).show(row)
