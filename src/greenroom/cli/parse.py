@@ -130,7 +130,7 @@ def _no_command(rest: list[str], options: dict[str, Any]) -> Parsed:
     if first in groups():
         verbs = [command.words[1] for command in of_group(first)]
         if len(rest) == 1:
-            raise UsageError(f"{first} what?", hint=f"one of: {', '.join(verbs)}")
+            raise UsageError(f"{first} what?", hint=f"one of: {', '.join(verbs)}; see greenroom {first} --help")
         if rest[1] in ("-h", "--help"):
             return Parsed(None, options, first)
         raise UsageError(f"{first} has no command '{rest[1]}'", hint=_nearest(rest[1], verbs))

@@ -24,9 +24,18 @@ def help_of(name: str) -> list[str]:
     if not name:
         return [*_HEAD.splitlines(), "", *_rows(COMMANDS), *_TAIL.splitlines()]
     if name in groups() and not any(command.name == name for command in COMMANDS):
-        return [f"usage: greenroom {name} COMMAND", "", *_rows(of_group(name))]
+        return [f"usage: greenroom {name} COMMAND", "", *_rows(of_group(name)), *_guide(name)]
     command = next(command for command in COMMANDS if command.name == name)
     return parser_of(command).format_help().splitlines()
+
+
+def _guide(group: str) -> list[str]:
+    """How the commands of a group go together, where that needs saying."""
+    if group != "policy":
+        return []
+    from greenroom.commands.policy_guide import STEPS
+
+    return ["", *STEPS.splitlines(), "", "more: greenroom help policy (a whole file, every name a clause may use)"]
 
 
 def _rows(commands: tuple[Command, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.table import ACTIONS, COMMANDS, groups
+from greenroom.core.clock import SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 
@@ -40,10 +41,13 @@ def topic(asked: Invocation) -> Answer[str]:
 
 
 def _policy() -> Answer[str]:
+    from greenroom.commands.policy_guide import guide
     from greenroom.policy.rules import EFFECTS, HOOKS
     from greenroom.policy.vocabulary import NAMES, lines
 
     head = [
+        *guide(SystemClock().now().date()),
+        "",
         f"hooks: {', '.join(HOOKS)}",
         f"effects, mildest first: {', '.join(EFFECTS)}",
         "",

@@ -120,7 +120,7 @@ def value_text(value: Json) -> str:
 
 
 def _fired(fired: Fired) -> list[str]:
-    watched = " (observed only)" if fired.observed else ""
+    watched = " (set aside)" if fired.aside else " (observed only)" if fired.observed else ""
     head = f"fired: {inert_line(fired.rule)} of {inert_line(fired.policy)} -> {fired.effect}{watched}: {inert_line(fired.why)}"
     return [head, *(f"  clause: {clause(item)}" for item in fired.clauses)]
 

@@ -129,18 +129,19 @@ def compile_policies(
     Raises:
         FileInvalid: as `load_policies`.
     """
+    pack = builtin_source()
     loaded = [load_file(source) for source in sources]
     kinds = own_kinds([*loaded, *(load_file(source) for source in beside)])
     compiler = _Compiler(tuple(sorted(tools, key=lambda tool: tool.name)), clock or SystemClock(), kinds)
     rules = [active for file in loaded for active in compiler.rules(file)]
     bounds = [bound for file in loaded for bound in compiler.bounds(file, role)]
-    own = [file.policy.label for file in loaded]
+    own = sorted(file.policy.label for file in loaded if file.source != pack or len(loaded) == 1)
     return RulePolicy(
         rules,
         bounds,
         role,
         compiler.tools,
-        label=own[-1] if own else "none",
+        label="+".join(own) or "none",
         digest=_digest(loaded, role, compiler.tools),
         masks=masks or Masks(),
         own=kinds,
