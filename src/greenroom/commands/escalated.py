@@ -1,11 +1,12 @@
 """An escalation package in plain lines and as data, with the text of its runbook.
 
-Invariant: only documents of the workspace's knowledge folder are read, whatever a rule names.
+Invariant: only documents inside the workspace are read, and none of its state, whatever a rule names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from greenroom.commands.narrate import as_json
 from greenroom.core.errors import GreenroomError
@@ -14,7 +15,7 @@ from greenroom.core.values import Json
 from greenroom.policy.explain import clause, finding
 from greenroom.views.escalation import Package
 from greenroom.views.tools import CallView
-from greenroom.workspace.layout import Workspace
+from greenroom.workspace.layout import STATE_FOLDER, Workspace
 from greenroom.workspace.own_file import read_own
 
 _LONGEST_RUNBOOK = 8_000
@@ -56,12 +57,17 @@ def package_data(workspace: Workspace, found: Package) -> dict[str, Json]:
 
 
 def runbook_text(workspace: Workspace, named: str) -> str:
-    """The text of a document of `knowledge/` that a rule names; '' where it names none."""
+    """The text of a document of the workspace, or of its `knowledge/`, that a rule names; '' where it names none."""
     if not named or len(named) > 200 or "\n" in named:
         return ""
-    path = workspace.knowledge / named.removeprefix("knowledge/")
+    return next(filter(None, (_document(folder, named) for folder in (workspace.root, workspace.knowledge))), "")
+
+
+def _document(folder: Path, named: str) -> str:
+    path = folder / named
     try:
-        if not path.resolve().is_relative_to(workspace.knowledge.resolve()):
+        real = path.resolve()
+        if not real.is_relative_to(folder.resolve()) or STATE_FOLDER in real.parts:
             return ""
         return read_own(path)[:_LONGEST_RUNBOOK].decode("utf-8", "replace")
     except (OSError, ValueError, GreenroomError):  # no such document: the words themselves are the runbook
