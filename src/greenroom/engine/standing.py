@@ -42,7 +42,7 @@ def revoke(room: Room, step: str, by: str, reason: str) -> None:
     now = stamp(room.outside.clock.now())
     if all(grant.step != step for grant in room.leave().in_force(now)):
         raise UsageError(f"no leave is in force from {step}", code="grant.unknown")
-    room.steps.note(GrantRevoked(grant=step, by=by, reason=_masked(room, reason)), sync=True)
+    room.steps.note(GrantRevoked(grant=step, by=by, reason=masked(room, reason)), sync=True)
 
 
 def autonomy_at(
@@ -61,7 +61,7 @@ def autonomy_at(
             "raising autonomy above the contract needs a reason and an end", hint="3 30m REASON", code="autonomy.raise"
         )
     until = stamp(room.outside.clock.now() + timedelta(seconds=valid_seconds)) if valid_seconds else None
-    return AutonomyChanged(level=level, by=by, established=established, reason=_masked(room, reason), expires=until)
+    return AutonomyChanged(level=level, by=by, established=established, reason=masked(room, reason), expires=until)
 
 
 def settle_autonomy(room: Room, turn: int, key: str) -> None:
@@ -91,7 +91,7 @@ def discard_letter(room: Room, step: str, by: str, reason: str) -> None:
         UsageError: nothing was asked or called at that step.
     """
     letter_call(room.steps.log.records, step)
-    room.steps.note(DeadLetterDiscarded(letter=step, by=by, reason=_masked(room, reason)), sync=True)
+    room.steps.note(DeadLetterDiscarded(letter=step, by=by, reason=masked(room, reason)), sync=True)
 
 
 def letter_call(records: Sequence[Record], step: str) -> ToolCall:
@@ -149,7 +149,7 @@ def with_policy_of(contract: Contract, other: Contract) -> Contract:
     return replace(contract, policy=other.policy, texts=texts, digests=digests)
 
 
-def _masked(room: Room, words: str) -> str:
-    """A person's reason as it may be kept."""
+def masked(room: Room, words: str) -> str:
+    """A person's reason, or what an error says, as it may be kept and shown."""
     looked = kept(room, Question(hook="input", payload={"text": words}, session=room.facts.now()))
     return NOT_KEPT if looked is None else str(looked["text"])
