@@ -11,6 +11,7 @@ import pytest
 
 from greenroom.approval.answers import ELSEWHERE
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
 from tests.cli.terminal import PATIENCE_SECONDS, terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a Unix thing")
@@ -116,6 +117,25 @@ def test_a_question_at_a_terminal_can_be_answered_from_another_and_the_next_one_
     assert refunds(shop) == 1
 
 
+def test_a_question_in_the_repl_can_be_answered_from_another_terminal_and_the_talk_goes_on(shop: Workspace) -> None:
+    with terminal(shop.root, "repl", "aria") as screen:
+        screen.until("Ctrl-D leaves")
+        screen.type(REFUND + "\r")
+        screen.until("answer>")
+        denied = greenroom(shop, "approve", "no", "last", "the", "till", "is", "shut")
+        assert denied.returncode == 0, denied.stderr
+        screen.until("The reason I was given")
+        screen.type(REFUND + "\r")
+        screen.until("answer>")
+        screen.type("approve\r")
+        screen.until("I refunded 120.00 EUR")
+        screen.type("/quit\r")
+        screen.until("is kept")
+        assert screen.code() == 0
+    assert [row["established"] for row in rows(shop, "approval_given")] == [ELSEWHERE, "terminal"]
+    assert refunds(shop) == 1
+
+
 def test_an_answer_file_for_an_earlier_question_or_with_nonsense_is_told_and_not_used(shop: Workspace) -> None:
     with running(shop, "run", "aria", REFUND, "--approve", "wait") as waiting:
         waiting.until(WAITS)
@@ -177,6 +197,28 @@ def test_the_switch_ends_a_turn_in_the_middle_of_a_model_call(shop: Workspace) -
     assert greenroom(shop, "stop", "turn", "last", "--lift", "--reason", "quick again").returncode == 0
     assert greenroom(shop, "session", "resume").returncode == 6
     assert refunds(shop) == 0
+
+
+def test_the_switch_ends_a_turn_in_the_middle_of_a_tool_and_nothing_with_effects_begins(shop: Workspace) -> None:
+    orders, mark = shop.tools / "orders.py", shop.root / "slow"
+    get = "    with database() as connection:\n        order = "
+    wait = f"    import time\n    from pathlib import Path\n\n    time.sleep(50 if Path({str(mark)!r}).exists() else 0)\n{get}"
+    text = orders.read_text().replace("timeout=5)\ndef get", "timeout=60)\ndef get", 1).replace(get, wait, 1)
+    assert text.count("time.sleep(50") == 1
+    orders.write_text(text)
+    trust(shop)
+    mark.touch()
+    with running(shop, "run", "aria", REFUND, "--approve", "policy") as stuck:
+        stuck.until("c1 orders.get")
+        assert greenroom(shop, "stop", "--reason", "stuck").returncode == 0
+        assert stuck.code() == 7
+    assert [row["tool"] for row in rows(shop, "tool_started")] == ["orders.get"]
+    mark.unlink()
+    assert greenroom(shop, "session", "resume").returncode == 7
+    assert greenroom(shop, "stop", "--lift", "--reason", "put right").returncode == 0
+    assert greenroom(shop, "session", "resume").returncode == 6
+    assert greenroom(shop, "approve", "yes", "last").returncode == 0
+    assert refunds(shop) == 1
 
 
 def test_a_stopped_tool_answers_the_open_question_of_another_process_with_no(shop: Workspace) -> None:

@@ -18,7 +18,7 @@ def hear_elsewhere(workspace: Workspace, session: Session, approver: Approver) -
         found = (
             r for r in reversed(session.records) if isinstance(r.event, ApprovalRequested) and r.event.step == step
         )
-        return next(found).hash
+        return next((record.hash for record in found), "")
 
     def report(text: str) -> None:
         session.bus.tell(Noted(text, "warning"))

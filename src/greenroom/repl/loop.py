@@ -16,6 +16,7 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from greenroom.approval.kill_switch import KillSwitch, spoken
+from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
 from greenroom.commands.live import Live, act, find_action
 from greenroom.commands.session import conversation
@@ -51,7 +52,8 @@ async def _open(workspace: Workspace, persona: str, model: str, session_id: str)
     from greenroom.assembly import open_session
 
     person = Person()
-    session = await open_session(workspace, persona=persona, model=model, session=session_id, approver=person)
+    approver = Mailbox(here=person)  # a question may also be answered from another terminal
+    session = await open_session(workspace, persona=persona, model=model, session=session_id, approver=approver)
     try:
         await Repl(workspace, session, person).talk()
     finally:
