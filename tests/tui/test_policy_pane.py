@@ -18,7 +18,7 @@ WATCH = """
 [[rule]]
 id   = "watch.numbers"
 why  = "Order dates and customers' addresses are looked at."
-hook = ["tool.result", "retrieval", "memory.read", "memory.write"]
+hook = ["tool.result", "retrieval", "memory.read", "memory.write", "prompt"]
 find = ["personal.email", "personal.card"]
 then = "redact"
   [[rule.test]]
@@ -57,6 +57,7 @@ def test_findings_are_marked_in_the_words_of_every_hook_they_were_found_in(works
         found = {entry.head[1].text.strip(): entry for entry in entries(hands) if entry.id.startswith("verdict:")}
         assert marks(found["input"]) == ["‹card#1›"]
         assert "text of   user" in found["input"].plain
+        assert "‹card#1›" in marks(found["prompt"]), "the prompt is put together as it was sent"
         await hands.say("where is my order 1001?")
         await hands.pane("Policy")
         rows = [entry for entry in entries(hands) if "watch.numbers" in entry.plain]

@@ -76,6 +76,7 @@ class Doing:
         await self.sheets.load_themes()
         if self.bench.trusting and not await self._trusted():
             self.sheets.trust()
+        self.bench.watching.rest()
         opened = await self.rehearsal.open(wanted)
         self.bench.opening = ""
         self.bench.opened()
@@ -322,6 +323,7 @@ class Doing:
 
     async def _quit(self) -> None:
         self.rehearsal.closing = True
+        self.bench.watching.rest()
         asked = self.rehearsal.folds.approvals.question()
         session = self.rehearsal.session
         try:

@@ -35,6 +35,7 @@ class SafetyDeeds:
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self._warned = False
+        self._packed: tuple[Asked | None, tuple[str, ...]] = (None, ())
 
     @property
     def rehearsal(self) -> Rehearsal:
@@ -177,9 +178,12 @@ class SafetyDeeds:
         from greenroom.commands.escalated import package_lines
         from greenroom.views.escalation import package
 
-        escalated = asked.passed or asked.card.verdict.effect == "escalate"
-        found = package(self.rehearsal.folds.records, asked) if escalated else None
-        return tuple(package_lines(self.bench.workspace, found)) if found else ()
+        if not (asked.passed or asked.card.verdict.effect == "escalate"):
+            return ()
+        if self._packed[0] != asked:  # made once: it is put together from the whole log
+            found = package(self.rehearsal.folds.records, asked)
+            self._packed = (asked, tuple(package_lines(self.bench.workspace, found)) if found else ())
+        return self._packed[1]
 
     def always(self, event: ApprovalCard.Answered) -> None:
         """Propose a rule for review, then answer: the proposal is of the question that is still open."""

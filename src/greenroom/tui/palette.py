@@ -40,7 +40,8 @@ class Everything(Provider):
         bench = self._bench()
         for deed in DEEDS:
             if deed.action != "command_palette":
-                keys = key_name(deed.key or (f"ctrl+x {deed.chord}" if deed.chord else deed.letter))
+                chord = f"ctrl+x {deed.chord}" if deed.chord else ""
+                keys = key_name(deed.key or chord or deed.letter or f"/{deed.slash}")
                 yield deed.name, f"{deed.does}   {keys}", partial(bench.do_action, deed.action)
         for command in COMMANDS:
             if command.slash:

@@ -29,7 +29,9 @@ def help_sheet() -> Sheet:
         entries += [_key_row(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
         entries += [
             _key_row(
-                f"deed:{deed.name}", _keys(deed), deed.does if deed.group != "panes" else f"{deed.name}: {deed.does}"
+                f"deed:{deed.name}",
+                _keys(deed),
+                f"{deed.name}: {deed.does}" if deed.group in ("panes", "card") else deed.does,
             )
             for deed in DEEDS
             if deed.group == group
@@ -39,7 +41,8 @@ def help_sheet() -> Sheet:
 
 def _keys(deed: Deed) -> str:
     chord = f"ctrl+x {deed.chord}" if deed.chord else ""
-    return "  ".join(key for key in (deed.key, deed.letter, chord) if key)
+    slash = f"/{deed.slash}" if deed.slash and not (deed.key or deed.letter or chord) else ""
+    return "  ".join(key for key in (deed.key, deed.letter, chord, slash) if key)
 
 
 def _key_row(id: str, keys: str, does: str) -> Entry:

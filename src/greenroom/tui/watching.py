@@ -55,6 +55,11 @@ class Watch:
         self.flips, self.flips_shown = (), False
         self.look()
 
+    def rest(self) -> None:
+        """Leave the session alone from here on: it is about to be closed."""
+        for group in ("watch", "reload"):
+            self._bench.workers.cancel_group(self._bench, group)
+
     def look(self) -> None:
         """Look now."""
         if not self._bench.is_running:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenroom.core.events import ReplyGenerated, ToolReturned
+from greenroom.tui.panes.prompt import request_at
 from greenroom.views.provenance import provenance, sources
 from greenroom.views.transcript import Transcript
 
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
     from greenroom.views.verdicts import Decided
 
 
-def payload_of(folds: Folds, turn: int, one: Decided) -> dict[str, Json]:
+def payload_of(folds: Folds, turn: int, one: Decided, contract: Contract | None = None) -> dict[str, Json]:
     """The payload of a verdict of turn `turn`, as far as the log holds it; {} where it does not."""
     match one.hook:
         case "input":
             now = folds.transcript.number(turn)
             return {"text": now.words} if now else {}
         case "output":
-            return _generated(folds, turn, one)
+            return _edited(folds, turn, one, "output") or _generated(folds, turn, one)
         case "tool.call":
             call = call_of(folds, turn, one)
-            return {"args": _edited(folds, turn, one, call)} if call else {}
+            return {"args": _edited(folds, turn, one, call.id) or call.arguments} if call else {}
+        case "prompt":
+            return _prompt(folds, turn, contract)
         case "tool.result":
             return _returned(folds, turn, one)
         case "retrieval":
@@ -70,7 +73,8 @@ def provenance_of(folds: Folds, turn: int, one: Decided, contract: Contract | No
     turns = folds.transcript.all()
     state = Transcript(turns[: turn - 1], turns[turn - 1]) if 0 < turn <= len(turns) else Transcript()
     strangers = frozenset(spec.name for spec in contract.tools if spec.untrusted)
-    return provenance(call.arguments, sources(state, contract.system, strangers))
+    arguments = _edited(folds, turn, one, call.id) or call.arguments
+    return provenance(arguments, sources(state, contract.system, strangers))
 
 
 def call_of(folds: Folds, turn: int, one: Decided) -> ToolCall | None:
@@ -85,18 +89,26 @@ def _key(one: Decided) -> str:
     return one.step.rpartition(f"{one.hook}:")[2]
 
 
-def _edited(folds: Folds, turn: int, one: Decided, call: ToolCall) -> dict[str, Json]:
-    """The arguments as they stood at this verdict: those of the edit before it, else the model's own."""
-    rounds = _key(one).partition(".")[2]
+def _edited(folds: Folds, turn: int, one: Decided, asked_as: str) -> dict[str, Json]:
+    """What the edit before this verdict put in place: `t1/verdict:tool.call:c1.2` follows the second; {} without one."""
+    rounds = one.step.rpartition(".")[2]
     if not rounds.isdigit():
-        return call.arguments
+        return {}
     edits = [
         asked.given.arguments
         for asked in folds.approvals.answered
-        if asked.turn == turn and asked.card.call.id == call.id and asked.given and asked.given.decision == "edit"
+        if asked.turn == turn and asked.card.call.id == asked_as and asked.given and asked.given.decision == "edit"
     ]
     place = int(rounds) - 1
-    return (edits[place] if place < len(edits) else None) or call.arguments
+    return (edits[place] if place < len(edits) else None) or {}
+
+
+def _prompt(folds: Folds, turn: int, contract: Contract | None) -> dict[str, Json]:
+    """The messages of the turn's last prompt: those of an earlier one are its beginning."""
+    if contract is None:
+        return {}
+    messages = request_at(folds, turn, contract).messages
+    return {"messages": [{"role": one.role, "source": one.source, "text": one.text} for one in messages]}
 
 
 def _generated(folds: Folds, turn: int, one: Decided) -> dict[str, Json]:

@@ -56,7 +56,7 @@ class Verdicts:
         return rows
 
     def _body(self, folds: Folds, turn: int, one: Decided, contract: Contract | None) -> tuple[Line, ...]:
-        found = quotes(payload_of(folds, turn, one), one.verdict.findings) if one.verdict.findings else []
+        found = quotes(payload_of(folds, turn, one, contract), one.verdict.findings) if one.verdict.findings else []
         lines = [*_reasons(one), *quoted_lines(found), *_sources(folds, turn, one)]
         if one.hook == "tool.call":
             if one.seq not in self._repeats:
@@ -80,7 +80,7 @@ def changed(flips: Sequence[Flip]) -> list[Entry]:
 def _flip(flip: Flip) -> Entry:
     was, now = flip.before, flip.after
     head = (
-        cell(f"turn {flip.turn}", 7, "quiet"),
+        cell(f"turn {flip.turn}", 9, "quiet"),
         cell(flip.question.hook, 12, "quiet"),
         Run(f"{flip.question.subject}  "),
         Run(was.rule, "strong"),
