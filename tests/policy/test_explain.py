@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from greenroom.core.inert import hidden_count
 from greenroom.core.values import Clause, Finding, Fired, Verdict
-from greenroom.policy.explain import explain
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.explain import explain, quoted
+from greenroom.policy.port import Question
 
+Build = Callable[..., RulePolicy]
 Refund = Callable[..., Verdict]
 
 
@@ -54,3 +57,21 @@ def test_hostile_text_in_a_verdict_is_made_visible() -> None:
     for line in explain(verdict):
         assert hidden_count(line) == 0
         assert "\n" not in line
+
+
+def test_a_finding_is_shown_in_its_text_masked_like_the_verdict(build: Build) -> None:
+    text = "my card is 4111 1111 1111 1111, my mail kim@shop.example and again 5500 0000 0000 0004 please"
+    question = Question(hook="input", payload={"text": text}, origin="user")
+    said = "\n".join(explain(build().decide(question), question.payload))
+    assert (
+        "found: personal.card at text, 11 to 30, now ‹card#1›: my card is «‹card#1›», my mail kim@shop.example" in said
+    )
+    assert "again «‹card#2›» please" in said
+    assert "1111" not in said and "5500" not in said
+
+
+def test_a_quote_is_cut_around_the_finding_and_harmless() -> None:
+    text = "x" * 100 + "\x1b[2J" + "secret" + "y" * 100
+    item = Finding(detector="d", path="text", start=104, end=110)
+    assert quoted(text, item) == f"… {'x' * 36}\\x1b[2J«secret»{'y' * 40} …"
+    assert quoted("short", item) == ""

@@ -163,7 +163,8 @@ def _problems(records: Sequence[Record]) -> dict[tuple[str, bytes], str]:
     """What was wrong with the calls that ended as invalid, by call and by the arguments it was wrong with."""
     arguments: dict[str, dict[str, Json]] = {}
     found: dict[tuple[str, bytes], str] = {}
-    decided = {r.event.step.rpartition(":")[2] for r in records if isinstance(r.event, VerdictReached)}
+    verdicts = (r.event for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call")
+    decided = {event.step.rpartition(":")[2] for event in verdicts}
     for record in records:
         match record.event:
             case ReplyGenerated(calls=calls):
