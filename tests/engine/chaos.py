@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -233,7 +233,8 @@ class Process:
         """Power off: of what was not synced, the disk has some first part."""
         self.log.dead = True
         records = list(self.log.records)
-        self.world.kept = records[: self.world.dice.randint(min(self.log.synced, len(records)), len(records))]
+        self.world.kept = kept = records[: self.world.dice.randint(min(self.log.synced, len(records)), len(records))]
+        self.world.ran = [replace(one, seen=min(one.seen, len(kept))) for one in self.world.ran]
         await self.quiet()
 
     async def quiet(self) -> None:

@@ -207,22 +207,33 @@ def _in_time(case: Case, asked: Record, given: Record) -> Iterator[str]:
 def _leave(
     case: Case, answer: ApprovalGiven, given: Record, question: ApprovalRequested, event: ToolStarted
 ) -> Iterator[str]:
-    """Leave that was in force for this very call when it answered."""
+    """Leave that was in force for this very call when it answered; more than one may have been given at a step."""
     place = answer.established.removeprefix("grant ")
-    before = case.records[: given.seq]
-    leave = _last(before, ApprovalGiven, place)
-    if leave is None or not isinstance(leave.event, ApprovalGiven):
-        yield f"there is no leave {place}"
-        return
-    first = _last(case.records[: leave.seq], ApprovalRequested, place)
+    if question.step.rpartition("/ask:")[2].count(".") or question.card.reason:
+        yield "leave answered a question that is put every time"
+    wrongs = [
+        list(_leave_wrongs(case, leave, given, question, event))
+        for leave in case.records[: given.seq]
+        if isinstance(leave.event, ApprovalGiven) and leave.event.step == place
+    ]
+    yield from min(wrongs, key=len, default=[f"there is no leave {place}"])
+
+
+def _leave_wrongs(
+    case: Case, given: Record, used: Record, question: ApprovalRequested, event: ToolStarted
+) -> Iterator[str]:
+    leave = given.event
+    assert isinstance(leave, ApprovalGiven)
+    place = leave.step
+    first = _last(case.records[: given.seq], ApprovalRequested, place)
     assert first is not None and isinstance(first.event, ApprovalRequested)
-    after = case.records[leave.seq + 1 : given.seq]
-    if leave.event.decision != "allow" or leave.event.scope == "once":
+    after = case.records[given.seq + 1 : used.seq]
+    if leave.decision != "allow" or leave.scope == "once":
         yield f"{place} gave no leave"
-    if leave.event.scope == "turn" and (leave.event.turn != event.turn or any(_ends(r, event.turn) for r in after)):
-        yield f"leave {place} was for turn {leave.event.turn}"
-    if leave.event.expires is None or _moment(given.at) >= _moment(leave.event.expires):
-        yield f"leave {place} expired at {leave.event.expires}"
+    if leave.scope == "turn" and (leave.turn != event.turn or any(_ends(r, event.turn) for r in after)):
+        yield f"leave {place} was for turn {leave.turn}"
+    if leave.expires is None or _moment(used.at) >= _moment(leave.expires):
+        yield f"leave {place} expired at {leave.expires}"
     if any(isinstance(r.event, GrantRevoked) and r.event.grant == place for r in after):
         yield f"leave {place} was revoked"
     if any(isinstance(r.event, SessionForked) for r in after):
@@ -231,9 +242,7 @@ def _leave(
         yield f"leave {place} was given under another policy"
     if first.event.tool != event.tool or first.event.rule != question.rule:
         yield f"leave {place} was given for {first.event.tool} by {first.event.rule}, not by {question.rule}"
-    if question.step.rpartition("/ask:")[2].count(".") or question.card.reason:
-        yield "leave answered a question that is put every time"
-    for clause in leave.event.when:
+    for clause in leave.when:
         name, sign, limit = clause.split()
         if sign != "<=" or not event.arguments[name.removeprefix("args.")] <= float(limit):
             yield f"leave {place} is for {clause}"

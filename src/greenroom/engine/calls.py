@@ -144,7 +144,7 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
         _returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
     elif item.verdict.blocks or _stepping(room, turn, item.call):
         async with reply.asking:
-            call, settled = await _ask_until_settled(reply, item.call, item.step, item.verdict)
+            call, settled = await _ask_until_settled(reply, item)
         await _obey(room, turn, call, item.step, settled)
     else:
         await _run(room, turn, item.call, item.step)
@@ -172,28 +172,29 @@ def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
     return asked or room.gates.mode != "run" or room.steps.holds(ApprovalGiven, step)
 
 
-async def _ask_until_settled(
-    among: Reply, call: ToolCall, step: str, verdict: Verdict
-) -> tuple[ToolCall, ApprovalReply | ToolResult]:
+async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
     """Ask, and ask again after each edit: an edited call is decided from scratch and confirmed once more.
 
     Returns the call as it was settled, with the person's last answer, or with the result that ends it unasked.
     """
     room, turn = among.room, among.turn
-    edits = 0
+    now = _as_decided_now(room, turn, item)  # the questions before this one may have taken long
+    call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
+    assert verdict is not None  # only what was decided is asked about
     while True:
         if among.over:
             return call, ToolResult(status="denied", error=STOPPED)
+        if verdict.effect == "deny":
+            return call, ToolResult(status="denied", error=verdict.why)
+        if decided_anew and not (verdict.blocks or edits) and room.gates.mode == "run":
+            return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
         suffix = f".{edits}" if edits else ""
         reason = "" if verdict.blocks else (EDITED if edits else "stepping")
         card = card_of(room, call, verdict, reason)
         reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=edits > 0)
         if isinstance(reply, Void):
-            verdict = decide_call(room, turn, call, suffix)
-            if verdict.effect == "deny":
-                return call, ToolResult(status="denied", error=verdict.why)
-            if not verdict.blocks and not edits and room.gates.mode == "run":
-                return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
+            verdict, decided_anew = decide_call(room, turn, call, suffix), True
+            call = _admitted(call, verdict)
             continue
         if reply.decision != "edit":
             return call, reply
@@ -204,9 +205,8 @@ async def _ask_until_settled(
         read_day(room, turn, call, f".{edits}")
         verdict = decide_call(room, turn, call, f".{edits}")
         call = _admitted(call, verdict)
-        if verdict.effect == "deny":
-            return call, ToolResult(status="denied", error=verdict.why)
-        room.facts.reserve(step, call.tool, call.arguments)
+        if verdict.effect != "deny":
+            room.facts.reserve(item.step, call.tool, call.arguments)
 
 
 async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: ApprovalReply | ToolResult) -> None:
