@@ -202,6 +202,17 @@ def test_the_matrix_has_a_row_a_rule_and_names_what_failed(shop: Workspace, tmp_
     assert [line.split()[0] for line in one.lines[:-1]] == ["pass", "FAIL", "pass", "pass", "pass"]
 
 
+def test_a_file_that_no_persona_names_is_pointed_out(shop: Workspace) -> None:
+    (shop.policies / "mine.toml").write_text('schema = "policy/1"\nid = "mine"\nversion = "1.0.0"\n')
+    assert call(check, shop).lines[0] == (
+        "warning: policies/mine.toml: no persona names this file, so none of its rules count"
+        ' (add "mine" to files under [policy] in personas/aria/persona.toml)'
+    )
+    persona = shop.personas / "aria" / "persona.toml"
+    persona.write_text(persona.read_text().replace('"support"]', '"support", "mine"]', 1))
+    assert call(check, shop).lines == ("support, mine: sound for aria@1.3.0",)
+
+
 def test_rules_without_a_test_are_counted_and_check_counts_its_warnings(shop: Workspace) -> None:
     path = shop.policies / "support.toml"
     path.write_text(

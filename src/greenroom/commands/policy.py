@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
 from greenroom.commands.answer import Answer, answer, counted
@@ -9,11 +11,11 @@ from greenroom.commands.given import arguments_of
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.personas import chosen, split
 from greenroom.commands.toolbox import specs_if_trusted, tools_of
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Hook, Origin, ToolSpec
 from greenroom.persona.contract import Persona
-from greenroom.persona.load import load_persona
+from greenroom.persona.load import list_personas, load_persona
 from greenroom.policy.port import Question, SessionFacts
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def check(asked: Invocation) -> Answer[list[PolicyProblem]]:
     workspace, persona = who(asked)
     paths = policy_paths(workspace.policies, persona.policy.files)
     sources = [read_source(path, workspace.root) for path in paths]
-    found = check_policies(sources, tools_of(workspace).specs(), Role.of(persona))
+    found = [*check_policies(sources, tools_of(workspace).specs(), Role.of(persona)), *_unnamed(workspace, persona)]
     problems = [one for one in found if one.level == "problem"]
     lines = [f"{one.level}: {one.line()}" for one in found]
     if not problems:
@@ -45,6 +47,21 @@ def check(asked: Invocation) -> Answer[list[PolicyProblem]]:
         lines.append(f"{', '.join(persona.policy.files) or 'the built-in rules'}: sound for {persona.label}{warned}")
     data = [{"level": one.level, "where": one.where, "message": one.message, "hint": one.hint} for one in found]
     return answer(found, lines, data, exit_code=3 if problems else 0)
+
+
+def _unnamed(workspace: Workspace, persona: Persona) -> Iterator[PolicyProblem]:
+    """Policy files that no persona names: their rules silently do nothing."""
+    from greenroom.policy.problem import PolicyProblem
+
+    named = set(persona.policy.files)
+    for id in list_personas(workspace):
+        with suppress(GreenroomError):  # what is wrong with another persona is not this one's affair
+            named |= set(load_persona(workspace, id).persona.policy.files)
+    for path in sorted(workspace.policies.glob("*.toml")):
+        if not {path.stem, path.name} & named:
+            hint = f'add "{path.stem}" to files under [policy] in personas/{persona.id}/persona.toml'
+            text = "no persona names this file, so none of its rules count"
+            yield PolicyProblem("warning", text, workspace.shown(path), hint)
 
 
 async def explain(asked: Invocation) -> Answer[Any]:
