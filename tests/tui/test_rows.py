@@ -1,5 +1,7 @@
 """The header and hint rows at every width."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -24,6 +26,15 @@ def test_at_forty_columns_the_persona_and_the_warning_remain() -> None:
     assert len(row) <= 40
     assert row.startswith("Aria")
     assert "read-only" in row
+
+
+def test_what_is_stopped_and_another_autonomy_stay_at_every_width() -> None:
+    held = replace(FULL, stopped="STOPPED everything", usual_autonomy=1, until="14:30")
+    assert "STOPPED everything" in header_row(held, 40).plain
+    row = header_row(held, 80).plain
+    assert "STOPPED everything" in row
+    assert "autonomy 2 raised until 14:30" in row
+    assert "lowered" in header_row(replace(held, usual_autonomy=3), 100).plain
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.integers(60, 200))

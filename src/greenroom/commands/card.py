@@ -63,7 +63,7 @@ def _from(card: Card, name: str) -> str:
 
 
 def _about(path: str, name: str) -> bool:
-    return path == f"args.{name}" or path.startswith((f"args.{name}.", f"args.{name}["))
+    return path in (name, f"args.{name}") or path.startswith((f"args.{name}.", f"args.{name}["))
 
 
 def time_left(deadline: str | None, now: str) -> str:

@@ -88,7 +88,7 @@ def _left(standing: Standing) -> list[Piece]:
     if standing.stage:
         pieces.append((f" {inert_line(standing.stage, 12)}", "$quiet", 6))
     if standing.stopped:
-        pieces.append((f"  {inert_line(standing.stopped, 28)} ", "bold reverse $error", 0))
+        pieces += [("  ", "", 0), (f" {inert_line(standing.stopped, 28)} ", "bold reverse $error", 0)]
     if standing.warning:
         pieces.append((f"  {inert_line(standing.warning, 28)}", "bold $error", 0))
     if standing.busy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -97,12 +98,17 @@ class Sheet(ModalScreen[str]):
     def on_resize(self) -> None:
         self._fit()
 
+    @on(Transcript.Folded)
+    def _unfolded(self) -> None:
+        self._fit()
+
     def _fit(self) -> None:
         """As tall as its rows, at most the screen."""
         self.set_class(self.size.height < 16 or self.size.width < 60, "-slim")
-        rows = sum(1 for _ in self._entries)
-        open_rows = sum(len(entry.body) for entry in self._entries if entry.open)
-        gaps = sum(entry.kind == "section" for entry in self._entries)
+        entries = self.list.entries or self._entries  # the list knows what was unfolded since
+        rows = len(entries)
+        open_rows = sum(len(entry.body) for entry in entries if entry.open)
+        gaps = sum(entry.kind == "section" for entry in entries)
         chrome = 3 if self.has_class("-slim") else 5
         room = max(self.size.height * 9 // 10 - chrome, 2)
         self.list.styles.height = max(min(rows + open_rows + gaps, room), 1)
