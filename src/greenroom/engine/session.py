@@ -166,12 +166,14 @@ class Session:
         self._must_rest()
         record = self.open_turn()
         if record is not None:
-            self._steps.note(
-                TurnAbandoned(turn=record.event.turn, reason=standing.masked(self._room, reason)), sync=True
-            )
+            self._steps.note(TurnAbandoned(turn=record.event.turn, reason=self.masked(reason)), sync=True)
             self._rewind(len(self.records) - 1)
             self._anchor_head()
             self._take_over()
+
+    def masked(self, words: str) -> str:
+        """A person's words, or an error's, as they may be kept and shown."""
+        return standing.masked(self._room, words)
 
     def answer(self, step: str, reply: ApprovalReply) -> None:
         """Answer an open question.
@@ -347,13 +349,12 @@ class Session:
             case WaitingForPerson() | DiskFailed():
                 pass  # the question is the last thing in the log already; a full disk takes no more
             case GreenroomError():
-                error.message = standing.masked(self._room, error.message)  # a provider may repeat what it was sent
+                error.message = self.masked(error.message)  # a provider may repeat what it was sent
                 self._interrupted(turn, error.code, error.message, error.hint)
             case asyncio.CancelledError():
                 self._interrupted(turn, "cancelled", "interrupted by a person", "")
             case _:
-                said = standing.masked(self._room, f"{type(error).__name__}: {error}")
-                self._interrupted(turn, "internal", said, "")
+                self._interrupted(turn, "internal", self.masked(f"{type(error).__name__}: {error}"), "")
         raise error
 
     def _interrupted(self, turn: int, cause: str, problem: str, hint: str) -> None:

@@ -118,7 +118,7 @@ class Repl:
             if not text.startswith("/"):
                 await self._turn(lambda: self._session.turn(text))
                 return
-            self._history.keep(text)
+            self._history.keep(self._session.masked(text))
             name, _, rest = text[1:].partition(" ")
             action = find_action(name)
             if action.name in _TURNS:
