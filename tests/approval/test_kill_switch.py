@@ -59,6 +59,17 @@ def test_what_one_presses_another_sees_until_it_is_lifted(workspace: Workspace) 
     ]
 
 
+def test_a_secret_in_a_reason_reaches_no_file(workspace: Workspace) -> None:
+    token, card = "ghp_0123456789abcdefghij0123456789abcdef", "4111 1111 1111 1111"
+    switch(workspace).press(TOOL.model_copy(update={"reason": f"{token} leaked"}))
+    switch(workspace).lift("all", by="kim", reason=f"paid with {card}")
+    switch(workspace).press(TOOL.model_copy(update={"reason": card}))
+    written = b"".join(path.read_bytes() for path in workspace.state.rglob("*") if path.is_file())
+    assert token.encode() not in written
+    assert card.encode() not in written
+    assert "leaked" in str(entries(workspace)[0][3])
+
+
 def test_the_file_is_its_owners_alone_and_says_its_schema(workspace: Workspace) -> None:
     switch(workspace).press(TOOL)
     path = workspace.state / STOP_FILE

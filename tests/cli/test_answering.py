@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -193,6 +194,45 @@ def test_a_question_passed_up_comes_with_the_whole_case(
     assert "lead" in run.out
 
 
+def left_open(shop: Workspace, clock: FrozenClock) -> None:
+    """A question that was asked at a time of `clock` and that nobody has answered since."""
+
+    async def ask() -> None:
+        session = await open_session(shop, approver=LeaveOpen(), clock=clock, instant=True)
+        try:
+            with pytest.raises(WaitingForPerson):
+                await session.turn(REFUND)
+        finally:
+            await session.aclose()
+
+    asyncio.run(asyncio.wait_for(ask(), 30))
+
+
+def test_a_yes_after_the_last_deadline_is_no_yes(shop: Workspace, run: Run) -> None:
+    policy = shop.policies / "support.toml"
+    policy.write_text(policy.read_text().replace('then = ["escalate:lead", "deny"]', 'then = ["deny"]'))
+    assert run("trust") == 0
+    left_open(shop, FrozenClock(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert run("approve", "list") == 0
+    assert "overdue" in run.out
+    assert run("approve", "yes", "last") == 1
+    assert "your answer was not used" in run.err
+    assert refunds(shop) == []
+    assert run("approve", "dead", "last", "--json") == 0
+    assert [one["kind"] for one in json.loads(run.out)] == ["expired"]
+
+
+def test_a_policy_changed_since_the_question_makes_it_another_question(shop: Workspace, run: Run) -> None:
+    asked(run)
+    policy = shop.policies / "support.toml"
+    policy.write_text(policy.read_text().replace("args.amount > 100", "args.amount > 110"))
+    assert run("approve", "yes", "last") == 6
+    assert "the question changed since you saw it" in run.err
+    assert refunds(shop) == []
+    assert run("approve", "yes", "last") == 0
+    assert len(refunds(shop)) == 1
+
+
 class Late:
     """Lets the first deadline go by, and leaves the question open for whoever is asked next."""
 
@@ -267,7 +307,8 @@ def test_a_turn_and_a_call_are_named_by_their_session(shop: Workspace, run: Run)
     assert run("stop", "call", "last", "t1/ask:c2") == 0
     assert [one.target for one in KillSwitch(shop).stops()] == [f"{name}/t1/tool:c2"]
     assert run("stop", "call", "last", "c3", "--lift", "--reason", "r") == 2
-    assert run("approve", "yes", "last") == 0
+    assert run("approve", "yes", "last") == 1
+    assert "your answer was not used" in run.err
     assert refunds(shop) == []
     assert run("stop", "call", "last", "c2", "--lift", "--reason", "r") == 0
     assert KillSwitch(shop).stops() == ()

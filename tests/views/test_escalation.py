@@ -114,7 +114,7 @@ def test_the_question_about_a_text_names_the_deed() -> None:
     )
     assert open_question("aria", card) == "May aria send this reply?"
     undone = card.model_copy(update={"hook": "tool.call"})
-    assert open_question("aria", undone) == "May aria run reply (text hello)?"
+    assert open_question("aria", undone) == 'May aria run reply (text "hello")?'
 
 
 def test_it_is_a_function_of_the_records_alone() -> None:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError
 from greenroom.core.values import Frozen, Stop, StopScope
+from greenroom.detectors import Masks, mask_all
 from greenroom.ledger.ledger import Ledger
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.own_file import read_own, write_own
@@ -23,6 +24,7 @@ STOP_FILE = "stop.json"
 MOST_STOPS = 1_000
 _LOCK_SECONDS = 5.0
 _LARGEST = 1_000_000
+_PRIVATE = ("personal.card", "personal.iban")
 _EMPTY = Stop(scope="everything", reason="the file stop.json is there and empty")
 
 
@@ -67,11 +69,13 @@ class KillSwitch:
     def press(self, stop: Stop) -> tuple[Stop, ...]:
         """Stop something from here on; what is stopped already stays so. Returns all stops in force.
 
-        If the stop cannot be written as it is, everything is stopped instead.
+        If the stop cannot be written as it is, everything is stopped instead. Secrets and card numbers in the reason
+        are masked, here and when lifting.
 
         Raises:
             DiskFailed: not even that could be done, or the stop holds but the ledger could not record it.
         """
+        stop = stop.model_copy(update={"reason": _masked(stop.reason)})
         if not self._path.is_symlink():  # a link in place of the file stops everything, and is replaced here
             self._workspace.make_state()
         try:
@@ -112,7 +116,7 @@ class KillSwitch:
                         code="stop.none",
                     )
                 for one in lifted:
-                    self._ledger("stop_lifted", one, by, reason)
+                    self._ledger("stop_lifted", one, by, _masked(reason))
                 self._keep(tuple(one for one in now if one not in lifted))
         except Timeout:
             raise DiskFailed("another process holds the lock of the kill switch", hint="try again") from None
@@ -151,6 +155,12 @@ class KillSwitch:
 def spoken(scope: StopScope | Literal["all"], target: str) -> str:
     """`everything`, or `tool orders.refund`."""
     return f"{scope} {target}".rstrip()
+
+
+def _masked(reason: str) -> str:
+    """A person's words as they may be kept outside any session, where no policy is loaded."""
+    masked = mask_all({"text": reason}, lambda kind: kind.startswith("secret.") or kind in _PRIVATE, Masks())
+    return str(masked["text"])
 
 
 def _unreadable(error: OSError) -> Stop:

@@ -68,7 +68,9 @@ def _must_be_rules(card: Card) -> None:
     """Only what a policy file says can be set aside by one; what is built in asks for ever."""
     written = {one.rule for one in card.verdict.fired if not one.policy.startswith("builtin@")} | {AUTONOMY}
     if built_in := sorted(asking(card.verdict) - written):
-        raise UsageError(f"no exception can set {', '.join(built_in)} aside", hint="answer it once", code="always.bound")
+        raise UsageError(
+            f"no exception can set {', '.join(built_in)} aside", hint="answer it once", code="always.bound"
+        )
 
 
 def asking_rules(card: Card) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from greenroom.commands.narrate import as_json
 from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json
-from greenroom.policy.explain import clause, finding
 from greenroom.views.escalation import Package
 from greenroom.views.tools import CallView
 from greenroom.workspace.layout import STATE_FOLDER, Workspace
@@ -23,7 +22,7 @@ _WIDE = 300
 
 
 def package_lines(workspace: Workspace, found: Package) -> list[str]:
-    """Who wants what, on what evidence, what was tried, what is open, and what to do about it."""
+    """Who wants what, on what evidence, what was tried, what is open, and what to do about it; goes below the card."""
     return [
         f"== escalated to {inert_line(found.role)}, because {inert_line(found.because)} ==",
         f"session {inert_line(found.session)}, turn {found.turn}, {inert_line(found.persona)}@{inert_line(found.version)}",
@@ -75,11 +74,8 @@ def _document(folder: Path, named: str) -> str:
 
 
 def _evidence(found: Package) -> Iterator[str]:
-    yield "evidence:"
-    for fired in found.card.verdict.fired:
-        yield f"  rule {inert_line(fired.rule)}: {inert_line(fired.why, _WIDE)}"
-        yield from (f"    {clause(one)}" for one in fired.clauses)
-    yield from (f"  found {finding(one)}" for one in found.card.verdict.findings)
+    """What the model had read; the verdict with its clauses and findings is on the card."""
+    yield "evidence:" if found.passages or found.memories else "evidence: no passage and no memory"
     for number, passage in enumerate(found.passages, 1):
         yield f"  passage [{number}] {inert_line(passage.label)}: {inert_line(passage.text, _WIDE)}"
     for memory in found.memories:

@@ -17,7 +17,7 @@ from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.run import approver_of, hint_at_answers, told
 from greenroom.commands.stop import heed
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ApprovalRequested, TurnFinished
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, TurnFinished
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.views import approvals
 from greenroom.views.approvals import Asked
@@ -34,6 +34,7 @@ class AnsweredOnce:
 
     def __init__(self, reply: ApprovalReply, question: QuestionId, others: Approver, face: Face) -> None:
         self._reply: ApprovalReply | None = reply
+        self._given = reply
         self._question = question
         self._others = others
         self._face = face
@@ -50,8 +51,21 @@ class AnsweredOnce:
         if reply is not None and (step, self._asking(step)) == (self._question.step, self._question.record):
             return reply
         if reply is not None:
-            self._face.note("the question changed since you saw it, so your answer was not used")
+            self._face.note("the question changed since you saw it")
         return await self._others.ask(step, card)
+
+    def used(self) -> bool:
+        """Whether the log has it; said if not: its question changed, or was settled by a deadline, a stop or a policy."""
+        mine = (self._question.step, self._given.decision, self._given.approver, self._given.established)
+        asked = next((r.seq for r in self.records if r.hash == self._question.record), len(self.records))
+        used = any(
+            isinstance(r.event, ApprovalGiven)
+            and (r.event.step, r.event.decision, r.event.approver, r.event.established) == mine
+            for r in self.records[asked:]
+        )
+        if not used:
+            self._face.note("your answer was not used")
+        return used
 
     def _asking(self, step: str) -> str:
         """The hash of the latest record that asks at `step`."""
@@ -85,7 +99,7 @@ async def finish(
     answered: AnsweredOnce | None = None,
     waiting: bool = False,
 ) -> Answer[TurnFinished | None]:
-    """Carry the open turn of a session to its end; exit 1 when it was refused, stopped or limited.
+    """Carry the open turn of a session to its end; exit 1 when it was refused, stopped or limited, or an answer not used.
 
     `answered` goes before `approver`; with `waiting` it is said how to answer from another terminal.
     """
@@ -104,9 +118,10 @@ async def finish(
             hint_at_answers(session, face)
         finished = await session.resume()
     finally:
+        unused = answered is not None and not answered.used()
         await session.aclose()
     told(session)
-    failed = finished is None or finished.outcome != "answered"
+    failed = unused or finished is None or finished.outcome != "answered"
     return answer(finished, stream=True, exit_code=1 if failed else 0)
 
 

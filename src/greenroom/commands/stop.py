@@ -76,8 +76,9 @@ def _pressed(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[
     one = Stop(scope=scope, target=target, reason=reason, by=approver(), at=stamp(SystemClock().now()))
     stops = KillSwitch(workspace).press(one)
     notes = [f"it stays so until somebody lifts it: {_LIFT}"]
-    if one not in stops:
+    if (scope, target) not in [(each.scope, each.target) for each in stops]:
         notes.insert(0, "the stop could not be written as it is, so everything is stopped")
+    one = next((each for each in stops if (each.scope, each.target) == (scope, target)), stops[0])
     if scope == "tool" and (doubt := _doubt(workspace, target)):
         notes.insert(0, doubt)
     return answer(stops, [sentence(one)], _data(stops), notes=notes)

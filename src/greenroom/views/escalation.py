@@ -5,12 +5,13 @@ Invariant: a pure function of the records; nothing in it has to be looked up els
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from greenroom.core.events import ApprovalPassedOn, Record, SessionForked, SessionOpened, TurnStarted
-from greenroom.core.values import Card, Memory, Passage
+from greenroom.core.values import Card, Json, Memory, Passage
 from greenroom.views import memory, retrieval, tools
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import Turns, fold_all
@@ -87,9 +88,14 @@ def open_question(persona: str, card: Card) -> str:
     """`May aria run orders.refund (amount 120, order_id 1001), which cannot be undone?`"""
     if card.hook != "tool.call":
         return f"May {persona} {_DEEDS.get(card.hook, 'go on with this')}?"
-    arguments = ", ".join(f"{name} {value}" for name, value in sorted(card.call.arguments.items()))
+    arguments = ", ".join(f"{name} {_shown(value)}" for name, value in sorted(card.call.arguments.items()))
     lasting = "" if card.spec.effects == "none" or card.spec.reversible else ", which cannot be undone"
     return f"May {persona} run {card.call.tool}{f' ({arguments})' if arguments else ''}{lasting}?"
+
+
+def _shown(value: Json) -> str:
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else json.dumps(value, ensure_ascii=False)
 
 
 def _because(records: Sequence[Record], asked: Asked) -> str:

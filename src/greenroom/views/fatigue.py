@@ -18,8 +18,8 @@ ENOUGH = 8
 """Fewer answers than these say nothing."""
 
 LONG_STREAK = 20
-_NOBODY = ("deadline", "kill switch")
-_BY_RULE = ("policy", "grant ", "kill switch", "command line", "script", "tape")
+_NOT_BY_LOOKING = ("policy ", "grant ", "kill switch", "command line")
+"""How the beginnings of `established` say that nobody looked at a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def fold(state: Answers, record: Record) -> Answers:
 
 def by_a_person(event: ApprovalGiven) -> bool:
     """Whether somebody looked at a card and decided."""
-    return event.approver not in _NOBODY and not event.established.startswith(_BY_RULE)
+    return not event.established.startswith(_NOT_BY_LOOKING)
 
 
 def measure(answers: Sequence[Answered], since: str = "") -> Fatigue:
