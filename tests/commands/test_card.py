@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from greenroom.commands.card import answer_of, card_lines
 from greenroom.commands.given import arguments_of
 from greenroom.core.errors import UsageError
-from greenroom.core.inert import hidden_count
+from greenroom.core.inert import hidden_count, inert
 from greenroom.core.values import Card, Clause, Finding, Fired, ToolCall, ToolSpec, Verdict
 
 SPEC = ToolSpec(
@@ -71,6 +71,14 @@ def test_no_argument_can_reach_the_terminal_as_a_command(note: str) -> None:
         assert "\n" not in line
 
 
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=400))
+def test_every_character_of_an_argument_is_on_the_card(note: str) -> None:
+    long = f"{note} {'word ' * 60}\n{note}"
+    shown = "\n".join(card_lines(card(long)))
+    assert shown.count(inert(note)) >= 2
+    assert f"{len(long)} characters" in shown
+
+
 @pytest.mark.parametrize("text", ["", "  ", "y", "ok", "approved", "1", "\x1b[A", "deny", "no", "edit", "simulate"])
 def test_anything_unclear_is_no_answer(text: str) -> None:
     with pytest.raises(UsageError):
@@ -93,6 +101,8 @@ def test_the_answers() -> None:
 
 def test_arguments_are_read_as_the_schema_wants_them() -> None:
     assert arguments_of(["order_id=1001", "note=5"], SPEC) == {"order_id": 1001, "note": "5"}
+    assert arguments_of(["note=two plain words"], SPEC) == {"note": "two plain words"}
+    assert arguments_of(["note='two words' order_id=7"], SPEC) == {"note": "two words", "order_id": 7}
     assert arguments_of(['{"amount": 3}'], SPEC) == {"amount": 3}
     assert arguments_of(["amount=many"], SPEC) == {"amount": "many"}
     assert arguments_of([], SPEC) == {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from collections.abc import Iterator
 
 from greenroom.commands.given import arguments_of
 from greenroom.core.clock import parse_stamp
@@ -34,11 +35,8 @@ def card_lines(card: Card, deadline: str | None = None, *, role: str = "", passe
     """
     spec, verdict = card.spec, card.verdict
     undo = "can be undone" if spec.reversible else "cannot be undone"
-    at = "" if card.hook == "tool.call" else f" at {card.hook}"
-    lines = [f"-- {card.call.tool} ({card.call.id}){at} waits for {role or 'you'} --"]
-    lines += [
-        f"  {name} = {value_text(value)}{_from(card, name)}" for name, value in sorted(card.call.arguments.items())
-    ]
+    lines = [f"-- {card.call.tool} ({card.call.id}) waits for {role or 'you'} --"]
+    lines += [line for name in sorted(card.call.arguments) for line in _argument(card, name)]
     lines.append(f"  effects {spec.effects}, {undo}{', sends something out' if spec.outbound else ''}")
     lines.append(f"why: {verdict.effect} by {verdict.rule}: {verdict.why}")
     lines += [line for fired in verdict.fired for line in _clauses(fired)]
@@ -54,6 +52,18 @@ def card_lines(card: Card, deadline: str | None = None, *, role: str = "", passe
             f"until: {deadline}{f' ({time_left(deadline, now)})' if now else ''}, then {_next_step(card, passed)}"
         )
     return [line if line.startswith("  ") else inert_line(line, 400) for line in map(inert, lines)]
+
+
+def _argument(card: Card, name: str) -> Iterator[str]:
+    """An argument in full: who approves must be able to read all of it."""
+    value = card.call.arguments[name]
+    short = value_text(value)
+    if not short.endswith("…") and not (isinstance(value, str) and "\n" in value):
+        yield f"  {inert_line(name)} = {short}{_from(card, name)}"
+        return
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    yield f"  {inert_line(name)}, {len(text)} characters:{_from(card, name)}"
+    yield from (f"    {line}" for line in inert(text).splitlines())
 
 
 def _from(card: Card, name: str) -> str:

@@ -12,7 +12,8 @@ from greenroom.core.values import Json, ToolSpec
 
 
 def arguments_of(words: Sequence[str], spec: ToolSpec) -> dict[str, Json]:
-    """Arguments by name. A word may hold several pairs, quoted as in a shell, or one whole JSON object.
+    """Arguments by name. A word may hold several pairs, quoted as in a shell, or one whole JSON object; in a word with
+    one `=` and no quotes everything behind it is the value.
 
     Raises:
         UsageError: not `name=value`, or a name the tool does not have.
@@ -43,8 +44,12 @@ def _object(text: str) -> dict[str, Json]:
 def _pairs(words: Sequence[str]) -> list[str]:
     if len(words) > 1:
         return list(words)
+    if not words:
+        return []
     try:
-        return shlex.split(words[0]) if words else []
+        pairs = shlex.split(words[0])
+        one_text = "'" not in words[0] and '"' not in words[0] and not any("=" in pair for pair in pairs[1:])
+        return [words[0]] if one_text else pairs
     except ValueError as error:
         raise UsageError(f"cannot be read: {error}", hint="quote values with spaces: note='two words'") from None
 
