@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,13 @@ from textual.pilot import Pilot
 from textual.widgets import Static, TextArea
 
 from greenroom.core.clock import FrozenClock
-from greenroom.core.values import ApprovalReply, Card, Clause, Finding, Fired, Json, ToolCall, ToolSpec, Verdict
+from greenroom.core.values import ApprovalReply, Ask, Card, Clause, Finding, Fired, Json, ToolCall, ToolSpec, Verdict
+from greenroom.policy.leave import clause_problem, covers
+from greenroom.policy.port import Question as Asking
 from greenroom.tui.card import ApprovalCard, CardApp, CardForm
-from greenroom.tui.card_form import REASONS, starting
+from greenroom.tui.card_form import REASONS, leave, problems, reply, starting
 from greenroom.tui.card_text import card_text
-from greenroom.tui.card_words import CHORDS, Question
+from greenroom.tui.card_words import CHORDS, Question, clock_row, options
 from greenroom.tui.composer import Composer
 from greenroom.tui.shown import shown_besides
 
@@ -344,3 +347,48 @@ def test_the_options_are_in_view_at_every_size(size: tuple[int, int]) -> None:
         assert desk.card.region.contains_region(desk.query_one("#card-foot").region)
 
     play(scene, size)
+
+
+def test_the_clauses_of_leave_show_no_hidden_character_and_still_cover_the_call() -> None:
+    parameters = {"type": "object", "properties": {"note": {"type": "string"}}}
+    spec = ToolSpec(name="t", description="", parameters=parameters)
+    hidden = "a\u202eb\x1b]52;c\U000e0041"
+    card = CARD.model_copy(update={"spec": spec, "call": ToolCall(id="c1", tool="t", arguments={"note": hidden})})
+    text = starting("grant", card).text
+    assert not any(char in text for char in hidden if not char.isprintable())
+    when, valid = leave(text)
+    assert valid == "30m"
+    assert clause_problem(spec, when) == ""
+    question = Asking(hook="tool.call", subject="t", payload={"args": {"note": hidden}}, tool=spec)
+    assert covers(spec, question, when)
+
+
+def test_the_time_left_and_what_comes_then() -> None:
+    now = FrozenClock().now()
+    ask = Ask(role="operator", deadline_seconds=60, then=("notify:boss", "escalate:lead", "deny"))
+    card = CARD.model_copy(update={"verdict": CARD.verdict.model_copy(update={"ask": ask})})
+    question = Question("s", card, now + timedelta(seconds=3_725))
+    assert clock_row(question, now).plain == "operator · 1:02:05 left · then boss is told, then lead, then denied"
+    passed = replace(question, passed=2, role="lead", deadline=now)
+    assert clock_row(passed, now).plain == "lead · time is up · then denied"
+    assert clock_row(replace(question, deadline=None), now).plain == "operator · no deadline"
+
+
+def test_what_can_be_answered_depends_on_what_is_asked() -> None:
+    assert options(CARD) == ("deny", "edit", "simulate", "allow", "grant", "stop")
+    assert "grant" not in options(CARD.model_copy(update={"reason": "edited"}))
+    text = CARD.model_copy(
+        update={"hook": "output", "call": ToolCall(id="output", tool="reply.show", arguments={"text": "hi"})}
+    )
+    assert options(text) == ("deny", "edit", "allow", "stop")
+    assert options(text.model_copy(update={"hook": "retrieval"})) == ("deny", "allow", "stop")
+    assert reply("edit", "hello", text).arguments == {"text": "hello"}
+    assert problems("edit", "hi", text, lambda spec, value: []) == ["nothing is changed yet"]
+    assert problems("edit", " ", text, lambda spec, value: []) == ["there is nothing left of it: deny it instead"]
+
+
+@pytest.mark.parametrize(
+    "text", ["args.amount <= 5", "args.amount <= 5\nfor ever", "for 30m", "args.amont <= 5\nfor 30m"]
+)
+def test_leave_without_a_time_or_a_sound_clause_is_not_given(text: str) -> None:
+    assert problems("grant", text, CARD, lambda spec, value: [])

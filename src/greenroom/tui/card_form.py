@@ -83,7 +83,8 @@ def _leave(card: Card, scope: Scope) -> Start:
         clauses = narrow(card.spec, card.call.arguments)
     except UsageError:  # an argument that no clause can speak of: the person says which calls are meant, or gives none
         clauses = ()
-    return Start("\n".join([*clauses, f"for {VALID[scope]}"]))
+    # What a terminal would obey is written as an escape, which a clause reads as the same character.
+    return Start("\n".join([*map(inert, clauses), f"for {VALID[scope]}"]))
 
 
 def leave(text: str) -> tuple[tuple[str, ...], str]:

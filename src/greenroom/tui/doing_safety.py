@@ -264,6 +264,7 @@ class SafetyDeeds:
         """
         from greenroom.core.events import ApprovalGiven, ApprovalPassedOn
         from greenroom.tui.talk import answered_by
+        from greenroom.views.dead_letters import DEADLINE
 
         event = record.event
         if isinstance(event, ApprovalGiven) and event.established == ESTABLISHED:
@@ -273,10 +274,20 @@ class SafetyDeeds:
             self._warned = bool(warning)
         elif isinstance(event, ApprovalGiven):
             reason = f": {event.reason}" if event.reason else ""
+            if event.approver == DEADLINE:
+                reason = "; /dead keeps the question"
             self.bench.tell(answered_by(event.approver, event.established, event.decision) + reason)
         elif isinstance(event, ApprovalPassedOn):
             verb = "is asked now" if event.action == "escalate" else "was told"
             self.bench.tell(f"nobody answered in time: {event.role} {verb}", "warning")
+
+    def remind(self) -> None:
+        """Say what an opened session has left to do beside its conversation."""
+        count = len(self.rehearsal.folds.letters.letters)
+        if count:
+            self.bench.tell(
+                f"{count} dead letter{'s' if count > 1 else ''}: /dead shows what nobody answered", "warning"
+            )
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
         self.bench.run_worker(work, group=group)

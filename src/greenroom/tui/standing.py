@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from greenroom.core.clock import SystemClock, stamp
 from greenroom.tui.header import Standing
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def standing_of(bench: Workbench) -> Standing:
     used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
     usual = contract.persona.policy.autonomy if contract else None
     level, until = session.autonomy if session else (usual, None)
+    if until and until <= stamp(SystemClock().now()):  # over; the log says so with the next call
+        level, until = usual, None
     return Standing(
         persona=bench.persona_name,
         version=contract.persona.version if contract else loaded.version if loaded else "",

@@ -12,6 +12,7 @@ from greenroom.tui.header import short_time
 from greenroom.tui.panes.tools import arguments, lines_of, status, tone
 from greenroom.tui.person import ESTABLISHED
 from greenroom.views.conversation import ConversationTurn, Line
+from greenroom.views.dead_letters import DEADLINE
 from greenroom.views.tools import CallView, ToolTurn
 from greenroom.views.usage import UsageTurn
 
@@ -93,7 +94,7 @@ def answered_by(by: str, established: str, decision: str) -> str:
     said = _SAID.get(decision, decision)
     if established == ESTABLISHED:
         return f"you {said}"
-    if by == "deadline":
+    if by == DEADLINE:
         return f"{said}: nobody answered in time"
     return f"{by or 'somebody'} {said}{f' ({established})' if established else ''}"
 

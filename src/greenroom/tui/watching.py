@@ -65,6 +65,9 @@ class Watch:
         if not self._bench.is_running:
             return
         self._heed(self.switch.stops())
+        session = self._bench.rehearsal.session
+        if session is not None and session.autonomy[1]:
+            self._bench.show_standing()  # a raised autonomy may be over by now
         if not self._looking:
             self._looking = True
             self._bench.run_worker(self._files_looked_at(), group="watch")

@@ -171,6 +171,7 @@ class Workbench(CardApp[int]):
         transcript.refresh()
         self.show_question()
         self.redraw()
+        self.doing.safety.remind()
 
     @property
     def persona_name(self) -> str:
