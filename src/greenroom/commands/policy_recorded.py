@@ -17,7 +17,7 @@ from greenroom.core.events import Record, VerdictReached
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, Origin
 from greenroom.log.said import who
-from greenroom.policy.explain import explain
+from greenroom.policy.explain import explain, value_text
 from greenroom.views import approvals, verdicts
 from greenroom.views.fold import fold_all
 from greenroom.views.verdicts import Decided
@@ -152,7 +152,7 @@ def _answered(one: Approval, proof: Proof) -> Iterator[str]:
     reason = f": {inert_line(given.reason, 200)}" if given.reason else ""
     yield f"answered at record {one.given.seq}: {given.decision} by {inert_line(who(given))}{reason}"
     if given.arguments is not None:
-        yield f"  changed to: {inert_line(str(given.arguments), 200)}"
+        yield f"  changed to: {value_text(given.arguments)}"
     tied = "bound to" if proof.fits(one) else "NOT BOUND to"
     anchored = "anchored in the ledger" if one.anchored else "not anchored"
     yield f"  {tied} card {one.commitment[:12]} and policy {short(one.policy_digest)}; {anchored}"
