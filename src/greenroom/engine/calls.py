@@ -103,7 +103,7 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
 
 def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
     """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart."""
-    settle_autonomy(room, turn, f"{call.id}{suffix}")
+    settle_autonomy(room, turn, call, suffix)
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
     return room.judge(turn, f"t{turn}/verdict:tool.call:{call.id}{suffix}", question)
 

@@ -36,6 +36,7 @@ from greenroom.core.events import (
 from greenroom.core.signals import Signal
 from greenroom.engine.contract import Contract
 from greenroom.engine.session import Session
+from greenroom.engine.standing import set_between_turns
 from greenroom.engine.steps import same_inputs
 
 CLOSED: frozenset[type[Event]] = frozenset(
@@ -137,6 +138,7 @@ async def say_again(
     Returns what kept a turn from its end that is in `ended`; nothing is said after that.
     """
     given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
+    between = set_between_turns(recorded)
     governing = session.contract
     stop = session.bus.subscribe(_reloading(session, recorded, contracts))
     try:
@@ -144,8 +146,8 @@ async def say_again(
             match record.event:
                 case ContractLoaded():
                     governing = contracts.get(record.seq, governing)
-                case AutonomyChanged(step=""):
-                    session.repeat(record.event)
+                case AutonomyChanged() as event if record.seq in between:
+                    session.repeat(event)
                 case SessionForked():
                     session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))
                 case TurnStarted(words=words, origin=origin, turn=turn):

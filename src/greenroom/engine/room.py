@@ -51,16 +51,11 @@ class Room:
         self.transcript = transcript.fold(self.transcript, record)
 
     def rewind(self, records: Iterable[Record]) -> None:
-        """Know exactly these first records of the log. What a person set since is not met again, so it counts at once."""
+        """Know exactly these records."""
         self.facts.clear()
         self.transcript = transcript.EMPTY
-        known = -1
         for record in records:
             self.see(record)
-            known = record.seq
-        for record in self.steps.log.records[known + 1 :]:
-            if isinstance(record.event, AutonomyChanged):
-                self.facts.see(record)
 
     def leave(self) -> Grants:
         """All leave that people gave, by the whole log: what was revoked is so wherever a resumed turn has come to."""
@@ -83,7 +78,7 @@ class Room:
             question.hook,
             question.subject,
             question.payload,
-            question.session.autonomy,
+            question.session.autonomy if question.hook == "tool.call" else None,
         ]
         return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
 

@@ -155,6 +155,7 @@ class Session:
         if self._is_interrupted():
             self._steps.note(TurnResumed(turn=record.event.turn))
         self._rewind(record.seq)
+        standing.level_set_meanwhile(self._room, record.seq)
         return await self._carry(record.event.turn, record.event.words)
 
     def abandon(self, reason: str) -> None:
@@ -203,10 +204,7 @@ class Session:
         Raises as `standing.autonomy_at`.
         """
         event = standing.autonomy_at(self._room, level, by, established, reason, valid_seconds)
-        if self.running:
-            self._room.autonomy_next = event
-        else:
-            self._steps.note(event, sync=True)
+        standing.take_on(self._room, event, running=self.running, turn_open=self.open_turn() is not None)
 
     def repeat(self, event: AutonomyChanged) -> None:
         """In a replay: set the autonomy as it was set between two turns."""
@@ -283,6 +281,8 @@ class Session:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
+        if self._room.autonomy_next is not None:  # no call of this process will take it on
+            self._steps.note(self._room.autonomy_next, sync=True)
         await self._room.outside.aclose()
         self.log.close()
 

@@ -6,7 +6,7 @@ Invariant: each change is an event with who made it, on disk before it counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +21,9 @@ from greenroom.core.events import (
     Record,
     ReplyGenerated,
     ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
 )
 from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
@@ -64,11 +67,54 @@ def autonomy_at(
     return AutonomyChanged(level=level, by=by, established=established, reason=masked(room, reason), expires=until)
 
 
-def settle_autonomy(room: Room, turn: int, key: str) -> None:
-    """Before a call is decided: take on what a person set, and end a raise whose time is over."""
-    step = f"t{turn}/autonomy:{key}"
+def take_on(room: Room, event: AutonomyChanged, *, running: bool, turn_open: bool) -> None:
+    """Have a level count: at once between turns, else from the open turn's next call on."""
+    if not running:
+        room.steps.note(event, sync=True)
+    if turn_open:
+        room.autonomy_next = event
+
+
+def level_set_meanwhile(room: Room, begun: int) -> None:
+    """Before a turn that record `begun` began goes on: what was set while it rested counts from its next call on."""
+    if room.autonomy_next is not None:
+        return
+    for record in room.steps.log.records[begun + 1 :]:
+        if isinstance(record.event, AutonomyChanged):
+            room.autonomy_next = None if record.event.step else record.event
+
+
+def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
+    """The records that set a level between two turns. What was set while a turn rested is there again, at a call of it,
+    unless the turn was given up.
+    """
+    found: set[int] = set()
+    inside: set[int] | None = None
+    for record in records:
+        match record.event:
+            case TurnStarted():
+                inside = set()
+            case AutonomyChanged(step=""):
+                (found if inside is None else inside).add(record.seq)
+            case TurnAbandoned() | TurnFinished() as ended:
+                found |= (inside or set()) if isinstance(ended, TurnAbandoned) else set()
+                inside = None
+            case _:
+                pass
+    return frozenset(found)
+
+
+def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str) -> None:
+    """Before a call is decided: take on what a person set, and end a raise whose time is over.
+
+    A call that has come to its result was decided under what counted then.
+    """
+    step = f"t{turn}/autonomy:{call.id}{suffix}"
     if room.steps.replaying:
         room.steps.recorded(AutonomyChanged, step)
+        return
+    room.steps.find(AutonomyChanged, step)  # in a resumed turn it is met again here
+    if room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is not None:
         return
     if room.autonomy_next is not None:
         room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)

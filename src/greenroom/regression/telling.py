@@ -31,6 +31,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.engine.standing import set_between_turns
 from greenroom.regression.added import Added
 from greenroom.regression.candidates import listing
 from greenroom.regression.names import Names
@@ -79,11 +80,14 @@ def tell(
 
 def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
     """One record a step: where one was decided anew, the last one in the place of the first."""
+    records = tuple(records)
+    between = set_between_turns(records)
     found: dict[tuple[str, str], Record] = {}
     for record in records:
         event = record.event
         if isinstance(event, AutonomyChanged) and not event.step:
-            found[event.kind, f"between {record.seq}"] = record
+            if record.seq in between:
+                found[event.kind, f"between {record.seq}"] = record
         elif type(event) in _TOLD:
             found[event.kind, event.step or f"t{event.turn}"] = record
     if open_too:
