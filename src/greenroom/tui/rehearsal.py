@@ -68,6 +68,11 @@ class Rehearsal:
     _folds: Folds | None = None
 
     @property
+    def begun(self) -> bool:
+        """Whether there is anything to show yet; asking costs nothing, making the views does."""
+        return self._folds is not None
+
+    @property
     def folds(self) -> Folds:
         """The views of the session; empty ones until it is open."""
         if self._folds is None:

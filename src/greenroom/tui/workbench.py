@@ -206,6 +206,8 @@ class Workbench(CardApp[int]):
     def redraw(self) -> None:
         """Draw header, gate and panes as things stand."""
         self._redrawing = False
+        if not self.rehearsal.begun:
+            return  # the first paint stands, and what follows draws all of it
         self.show_standing()
         session = self.rehearsal.session
         bar = self.query_one(GateBar)
