@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from greenroom.approval.answers import AnswerBox, QuestionId
 from greenroom.approval.automatic import LeaveOpen
 from greenroom.approval.kill_switch import STOP_FILE, KillSwitch
 from greenroom.assembly import open_session, read_session
@@ -16,6 +17,7 @@ from greenroom.commands.card import approver
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ToolStarted, TurnStarted
+from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
@@ -369,6 +371,23 @@ def test_an_answer_nobody_takes_is_taken_back(shop: Workspace, run: Run, monkeyp
     finally:
         loop.run_until_complete(session.aclose())
         loop.close()
+    assert refunds(shop) == []
+
+
+def test_an_answer_taken_away_without_a_trace_in_the_log_is_no_success(
+    shop: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the other process ends between taking an answer and logging it."""
+    monkeypatch.setattr(elsewhere, "TAKEN_SECONDS", 0.05)
+    monkeypatch.setattr(elsewhere, "LOGGED_SECONDS", 0.05)
+    one = asked(run)
+    record = next(r for r in read_session(shop, "last") if r.hash.startswith(one["code"]))
+    question = QuestionId(one["session"], one["step"], record.hash)
+    reply = ApprovalReply(decision="allow", approver="kim", established="terminal")
+    take_back = AnswerBox.take_back
+    monkeypatch.setattr(AnswerBox, "take_back", lambda box, question: not take_back(box, question))
+    with pytest.raises(WaitingForPerson, match="its log does not show it"):
+        asyncio.run(elsewhere.leave(shop, question, reply))
     assert refunds(shop) == []
 
 

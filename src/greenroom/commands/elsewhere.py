@@ -49,7 +49,7 @@ async def leave(workspace: Workspace, question: QuestionId, reply: ApprovalReply
     found = found or await _after(workspace, question, LOGGED_SECONDS)
     if not found:
         raise WaitingForPerson(
-            "the answer was taken, but the log does not show it; the other process may have ended",
+            "the other process took the answer away, and its log does not show it: the question changed, or it ended",
             hint=f"greenroom approve show {question.session}",
         )
     return await _said(workspace, question, reply, found)
