@@ -15,11 +15,15 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import open_session
+from greenroom.core.clock import SystemClock
 from greenroom.core.errors import ServiceUnavailable
 from greenroom.core.events import ApprovalRequested, GatePaused, Record
+from greenroom.core.ids import RandomIds
 from greenroom.core.signals import TextArrived
-from greenroom.core.values import ApprovalReply, GateReply
+from greenroom.core.values import ApprovalReply, GateReply, Memory
 from greenroom.engine.session import Session
+from greenroom.memory.store_memory import StoreMemory
+from greenroom.store.store import Store
 from greenroom.tui.rehearsal import Wanted
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -31,12 +35,16 @@ from tests.tui.rehearsing import Rehearsing, rehearse
 
 DOORS = (
     "typed words", "reply", "reasoning", "words beside a call", "arguments", "argument names", "tool name", "result",
-    "result key", "error", "refusal", "document", "file name", "memory", "answer reason", "edited arguments", "simulated result",
+    "result key", "error", "refusal", "document", "file name", "memory", "planted memory", "answer reason", "edited arguments", "simulated result",
     "gate input", "gate output", "provider error", "environment", "command line", "typed in the repl", "abandon reason",
 )  # fmt: skip
 CANARIES = {door: canary(door) for door in DOORS}
 TICKET = "tickets__create"
 KEY = "sk-envsecret-" + CANARIES["environment"].needles[0][1]
+
+
+NAMED = f"sizes-{CANARIES['file name'].needles[1][1]}-sk-proj-{CANARIES['file name'].needles[0][1]}.md"
+"""A document whose name is a card number and a token; a slash or a line break cannot stand in one."""
 
 
 def said(door: str) -> str:
@@ -126,12 +134,21 @@ def prepared(shop: Workspace, url: str) -> None:
     change(shop.tools / "orders.py", r"(    with database\(\) as connection:\n        order = _order)", f"    {boom}\n    with database() as connection:\n        order = _order")  # fmt: skip
     document = f"# Returns\n\n## Refund of {said('document')}\n\nrefund returns {said('document')}\n"
     (shop.knowledge / "returns.md").write_text(document, encoding="utf-8")
+    (shop.knowledge / NAMED).write_text("# Sizes\n\n## Refund returns\n\nrefund returns of sizes\n", encoding="utf-8")
     settings = shop.root / "greenroom.toml"
     kept = re.sub(r"(?s)\[models\.hosted\].*?\n\n", "", settings.read_text(encoding="utf-8"))
     loop = f'\n[models.loop]\nuse = "openai/loop"\napi_base = "{url}"\nkey = "OPENAI_API_KEY"\n'
     settings.write_text(kept + loop, encoding="utf-8")
     trust(shop)
     change(shop.personas / "aria" / "persona.toml", r"fallback\s*=\s*\[[^\]]*\]", "fallback = []")
+
+
+def plant(shop: Workspace) -> None:
+    """A memory from before there was a policy that would have masked it."""
+    store = Store.open(shop.make_state())
+    memory = Memory(id="", segment="customer", subject="visitor", key="note", text=said("planted memory"))
+    asyncio.run(StoreMemory(store, SystemClock(), RandomIds()).write(memory))
+    store.close()
 
 
 def files(*roots: Path) -> Iterator[tuple[str, bytes]]:
@@ -155,6 +172,7 @@ def attacked(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str
             await attack.session.aclose()
             return attack.told
 
+        plant(shop)
         told = asyncio.run(run())
         return told, json.dumps([body for _, body in url.requests], ensure_ascii=False)
 
@@ -178,7 +196,7 @@ def test_no_byte_of_the_workspace_and_nothing_shown_holds_a_canary(
     shop: Workspace, sealed_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told, asked = attacked(shop, monkeypatch)
-    planted = {"tools/orders.py", "knowledge/returns.md"}
+    planted = {"tools/orders.py", "knowledge/returns.md", f"knowledge/{NAMED}", f"name of {NAMED}"}
     shown: list[tuple[str, bytes]] = [("watchers", "\n".join(told).encode()), ("prompts", asked.encode())]
     shown.append(("watchers joined", "".join(told).encode()))
     for command in (
@@ -198,10 +216,14 @@ def test_no_byte_of_the_workspace_and_nothing_shown_holds_a_canary(
     typed_in_the_repl(shop)
     shown += [("screen", data) for data in screen(shop)]
     written = [place for place in files(shop.root, sealed_home) if place[0] not in planted]
-    # The store and its index hold the team's own documents as they are: retrieval finds them by their words.
+    # The store and its index hold documents and earlier memories as they are: retrieval finds them by their words.
     derived = [place for place in written if place[0].startswith(".greenroom/") and "sessions" not in place[0]]
-    leaks = found(wanted("document"), written) + found(wanted(), shown)
-    leaks += found([CANARIES["document"]], [place for place in written if place not in derived])
+    # So do the lists of what is in the store, which its owner asks for.
+    at_rest = ("document", "file name", "planted memory")
+    lists = [place for place in shown if place[0] in ("knowledge list", "memory list")]
+    leaks = found(wanted(*at_rest), written + shown)
+    rest = [place for place in written + shown if place not in derived + lists]
+    leaks += found([CANARIES[door] for door in at_rest], rest)
     assert "\n".join(leaks) == ""
     names = {name for name, _ in written}
     for part in (

@@ -55,7 +55,8 @@ async def _recall(room: Room, turn: int, words: str) -> MemoriesRecalled:
     query = MemoryQuery(text=words, segments=segments, subject=room.contract.subject, session=room.steps.log.session)
 
     async def act() -> MemoriesRecalled:
-        memories = await room.outside.memory.recall(query) if segments else ()
+        recalled = await room.outside.memory.recall(query) if segments else ()
+        memories = tuple(_masked_memory(room, memory) for memory in recalled)
         return MemoriesRecalled(step=step, turn=turn, query=words, memories=memories)
 
     inputs = {name: value for name, value in query if name != "session"}
@@ -82,7 +83,17 @@ def _masked(room: Room, passage: Passage) -> Passage:
     question = _about_passage(passage, room.facts.now())
     _, payload = room.admit(question)
     changed = {name: payload[name] for name in ("text", "source", "heading") if payload[name] != getattr(passage, name)}
+    if "source" in changed:  # an id is made of the file's name
+        _, named = room.admit(question.model_copy(update={"payload": {"text": passage.id}}))
+        changed["id"] = named["text"]
     return passage.model_copy(update=changed) if changed else passage
+
+
+def _masked_memory(room: Room, memory: Memory) -> Memory:
+    """The same for a memory: it may have been kept when the policy was another one."""
+    _, payload = room.admit(_about_memory(memory, room.facts.now()))
+    changed = {name: payload[name] for name in ("text", "key") if payload[name] != getattr(memory, name)}
+    return memory.model_copy(update=changed) if changed else memory
 
 
 def _about_memory(memory: Memory, facts: SessionFacts) -> Question:
