@@ -10,19 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from greenroom.core.errors import GreenroomError
-from greenroom.core.events import (
-    AutonomyChanged,
-    ContractLoaded,
-    Event,
-    Record,
-    TurnAbandoned,
-    TurnStarted,
-    VerdictReached,
-)
+from greenroom.core.events import Event, Record, TurnFinished, VerdictReached
 from greenroom.core.values import Hook, Json, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording, first_difference
+from greenroom.engine.replay import LogRecording, first_difference, say_again
 from greenroom.engine.session import Session
 from greenroom.policy.port import Policy, Question
 from greenroom.policy.rules import EFFECTS
@@ -174,9 +165,11 @@ async def judge_again(
     first = next(iter(noted.values()))
     session = build(first, AsRecorded(records))
     try:
-        stopped = await _say_again(session, records, noted)
+        ended = {r.event.turn for r in records if isinstance(r.event, TurnFinished)}
+        stopped = await say_again(session, records, noted, ended)
         step, difference = first_difference(records, session.records)
-        problem = f"it does not replay as recorded: {stopped or 'another event'} at {step}" if difference else ""
+        said = stopped.message if stopped is not None else "another event"
+        problem = f"it does not replay as recorded: {said} at {step}" if difference or stopped else ""
         decisions = tuple(_as_recorded(records, session.records, asked))
     finally:
         await session.aclose()
@@ -216,33 +209,6 @@ def _as_recorded(
 
 def _noted(contract: Contract, others: Sequence[Policy], asked: dict[int, tuple[Question, Verdict]]) -> Contract:
     return replace(contract, policy=Noted(contract.policy, others, asked))
-
-
-async def _say_again(session: Session, records: Sequence[Record], contracts: Mapping[int, Contract]) -> str:
-    """Everything said and set between turns, in order, each turn under what governed when it began.
-
-    Returns what stopped the last turn that stopped, which may be how it was recorded.
-    """
-    given_up = {r.event.turn for r in records if isinstance(r.event, TurnAbandoned)}
-    governing, stopped = session.contract, ""
-    for record in records:
-        match record.event:
-            case ContractLoaded():
-                governing = contracts[record.seq]
-            case AutonomyChanged(step=""):
-                session.repeat(record.event)
-            case TurnStarted(words=words, origin=origin, turn=turn):
-                if governing is not session.contract:
-                    session.reload(governing)
-                try:
-                    await session.turn(words, origin=origin)
-                except GreenroomError as error:
-                    stopped = error.message
-                    if turn in given_up:
-                        session.abandon("as recorded")
-            case _:
-                pass
-    return stopped
 
 
 def masked_spans(verdict: Verdict) -> frozenset[Span]:
