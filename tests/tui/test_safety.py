@@ -10,6 +10,7 @@ from greenroom.approval.answers import AnswerBox
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.assembly import open_session
 from greenroom.commands.resume import question_id
+from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ApprovalGiven,
     AutonomyChanged,
@@ -171,6 +172,10 @@ def test_leave_shows_its_narrow_clauses_first_and_covers_later_calls(workspace: 
         assert "args.amont" in str(hands.card.query_one("#card-problems", Static).render())
         await hands.pilot.press("ctrl+y")
         assert not hands.events("approval_given"), "leave with a problem is not given"
+        form.load_text("args.amount > 500\nfor 30m")
+        await hands.pilot.press("ctrl+y")
+        assert "this very call" in str(hands.card.query_one("#card-problems", Static).render())
+        assert not hands.events("approval_given"), "leave that does not cover the call at hand is a slip"
         form.load_text("args.amount <= 130\nargs.order_id > 1000\nfor 2h")
         await hands.pilot.press("ctrl+g")
         assert "session" in str(hands.card.query_one("#card-asks", Static).render())
@@ -356,5 +361,23 @@ def test_an_answer_from_another_terminal_closes_the_card_and_says_whose_it_is(wo
         await hands.until(lambda: hands.card.question is None, "the card is gone")
         await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
         assert "kim denied (another terminal)" in hands.conversation
+
+    rehearse(workspace, scene)
+
+
+def test_an_answer_that_is_not_taken_brings_the_card_back(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(step: str, reply: ApprovalReply) -> None:
+        raise UsageError("not like this")
+
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(REFUND)
+        asked = hands.card.question
+        await hands.until(lambda: hands.card.armed, "the card is armed")
+        monkeypatch.setattr(hands.session, "answer", refuse)
+        await hands.pilot.press("ctrl+y")
+        await hands.until(lambda: "not like this" in hands.conversation, "the reason is told")
+        assert hands.card.question == asked
 
     rehearse(workspace, scene)

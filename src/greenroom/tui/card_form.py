@@ -142,14 +142,18 @@ def _text_problems(text: str, card: Card) -> list[str]:
 
 
 def _leave_problems(text: str, card: Card) -> list[str]:
-    from greenroom.policy.leave import clause_problem
+    from greenroom.policy.leave import clause_problem, covers
+    from greenroom.policy.port import Question
     from greenroom.policy.rules import seconds
 
     when, valid = leave(text)
     if not seconds(valid):
         return ["the last line says for how long: for 90s, for 30m, for 2h, for 1d"]
-    problem = clause_problem(card.spec, when)
-    return [inert_line(problem, 200)] if problem else []
+    if problem := clause_problem(card.spec, when):
+        return [inert_line(problem, 200)]
+    asked = Question(hook="tool.call", subject=card.call.tool, payload={"args": card.call.arguments}, tool=card.spec)
+    about_session = any("session." in clause for clause in when)  # what the card does not know
+    return [] if about_session or covers(card.spec, asked, when) else ["these clauses do not hold for this very call"]
 
 
 def reply(option: Option, text: str, card: Card, scope: Scope = "turn") -> ApprovalReply:

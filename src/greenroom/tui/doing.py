@@ -151,8 +151,10 @@ class Doing:
     def answer(self, event: ApprovalCard.Answered) -> None:
         """Sign an answer and give it, and go on with the turn if nobody does."""
         signed = event.reply.model_copy(update={"approver": person(), "established": ESTABLISHED})
-        self.rehearsal.answer(event.step, signed)
-        self.resume()
+        if self.rehearsal.answer(event.step, signed):
+            self.resume()
+        else:
+            self.bench.show_question()  # it is still open
 
     def _slash(self, text: str) -> None:
         word, _, rest = text[1:].strip().partition(" ")

@@ -191,10 +191,10 @@ class Rehearsal:
         else:
             self.attempt(lambda: session.abandon(reason or "given up by the person"))
 
-    def answer(self, step: str, reply: ApprovalReply) -> None:
-        """Answer an open question."""
-        if (session := self.session) is not None:
-            self.attempt(lambda: session.answer(step, reply))
+    def answer(self, step: str, reply: ApprovalReply) -> bool:
+        """Answer an open question; says whether the answer was taken."""
+        session = self.session
+        return session is not None and self.attempt(lambda: session.answer(step, reply))
 
     def set_mode(self, mode: StepMode) -> None:
         """Step differently from here on."""
@@ -208,12 +208,14 @@ class Rehearsal:
             self.folds.see(item)
         self.happened(item)
 
-    def attempt(self, act: Callable[[], None]) -> None:
-        """Do something to the session; a problem becomes a line."""
+    def attempt(self, act: Callable[[], None]) -> bool:
+        """Do something to the session; a problem becomes a line. Says whether there was none."""
         try:
             act()
         except GreenroomError as error:
             self.told(error.line(), "error")
+            return False
+        return True
 
     async def _told_of(self, work: Awaitable[object]) -> object:
         """Carry work out; a problem, or its interruption, becomes a line."""
