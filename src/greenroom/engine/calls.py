@@ -96,16 +96,23 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
         return Decided(call, step, problem=problem)
     read_day(room, turn, call)
     verdict = decide_call(room, turn, call, suffix="")
-    if verdict.effect != "deny":
+    if room.steps.find(ToolStarted, step) is None and verdict.effect != "deny":  # what ran counts, denied by now or not
         room.facts.reserve(step, call.tool, call.arguments)
     return Decided(_admitted(call, verdict), step, verdict, autonomy=room.facts.autonomy)
 
 
 def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
-    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart."""
-    settle_autonomy(room, turn, call, suffix)
+    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart.
+
+    A call that has come to its result was decided under what counted then.
+    """
+    key = f"t{turn}/verdict:tool.call:{call.id}{suffix}"
+    over = room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is not None
+    settle_autonomy(room, turn, call, suffix, over=over)
+    if over and (reached := room.steps.find(VerdictReached, key)) is not None:
+        return reached.verdict
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
-    return room.judge(turn, f"t{turn}/verdict:tool.call:{call.id}{suffix}", question)
+    return room.judge(turn, key, question)
 
 
 def card_of(room: Room, call: ToolCall, verdict: Verdict, reason: str) -> Card:
@@ -158,10 +165,10 @@ def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
     if same_policy and item.autonomy == room.facts.autonomy and not raise_is_over(room):
         return item
     verdict = decide_call(room, turn, item.call, suffix="")
-    if verdict.effect == "deny":
+    if room.steps.find(ToolStarted, item.step) is None:
         room.facts.release(item.step)
-    else:
-        room.facts.reserve(item.step, item.call.tool, item.call.arguments)
+        if verdict.effect != "deny":
+            room.facts.reserve(item.step, item.call.tool, item.call.arguments)
     return replace(item, call=_admitted(item.call, verdict), verdict=verdict)
 
 

@@ -14,9 +14,7 @@ from greenroom.core.events import ApprovalPassedOn, ApprovalRequested
 from greenroom.core.signals import Noted
 from greenroom.core.values import ApprovalReply, Ask, Card
 from greenroom.engine.room import Room
-
-DEADLINE = "deadline"
-"""The approver of an answer that nobody gave."""
+from greenroom.views.dead_letters import DEADLINE
 
 
 @dataclass(frozen=True, slots=True)

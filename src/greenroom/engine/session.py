@@ -45,6 +45,7 @@ from greenroom.engine.turn import run_turn
 from greenroom.log.port import Log
 from greenroom.policy.port import Question
 from greenroom.views import transcript
+from greenroom.views.dead_letters import AGAIN
 from greenroom.views.fold import fold_all
 
 Anchor = Callable[[str, int, str], None]
@@ -140,7 +141,7 @@ class Session:
             UsageError: no call was asked about or made at `step`; else as `turn`.
         """
         call = standing.letter_call(self.records, step)
-        return await self.turn(standing.words_of(call), origin=f"{standing.AGAIN}{step}")
+        return await self.turn(standing.words_of(call), origin=f"{AGAIN}{step}")
 
     async def resume(self) -> TurnFinished | None:
         """Go on with the open turn from what the log has; None if there is none.

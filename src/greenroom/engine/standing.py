@@ -30,9 +30,8 @@ from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
+from greenroom.views.dead_letters import AGAIN
 
-AGAIN = "again:"
-"""How the origin of a turn begins that puts an earlier call once more; the step of its question or call follows."""
 HIGHEST = 4
 
 
@@ -104,17 +103,19 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
     return frozenset(found)
 
 
-def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str) -> None:
+def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over: bool) -> None:
     """Before a call is decided: take on what a person set, and end a raise whose time is over.
 
-    A call that has come to its result was decided under what counted then.
+    In a resumed turn the log's own changes are met again, all of them at once where the call is `over`.
     """
     step = f"t{turn}/autonomy:{call.id}{suffix}"
     if room.steps.replaying:
         room.steps.recorded(AutonomyChanged, step)
         return
-    room.steps.find(AutonomyChanged, step)  # in a resumed turn it is met again here
-    if room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is not None:
+    room.steps.find(AutonomyChanged, step)
+    if over:
+        for later in _later_changes(room, step):
+            room.steps.find(AutonomyChanged, later)
         return
     if room.autonomy_next is not None:
         room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)
@@ -122,6 +123,15 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str) -> None:
     if raise_is_over(room):
         level = room.contract.persona.policy.autonomy
         room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
+
+
+def _later_changes(room: Room, step: str) -> list[str]:
+    """The steps of a call's later rounds (`….1`, `….start`) at which the level changed, in order."""
+    return [
+        record.event.step
+        for record in room.steps.log.records
+        if isinstance(record.event, AutonomyChanged) and record.event.step.startswith(f"{step}.")
+    ]
 
 
 def raise_is_over(room: Room) -> bool:
