@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -60,7 +60,14 @@ schema  = "policy/1"
 id      = "{name}"
 version = "1.0.0"
 [envelope.persona]
-limits = {{ sum = {{ "args.amount" = {{ session = {most} }} }} }}
+limits = {{ sum = {{ "args.amount" = {{ session = {most}, day = 2500 }} }} }}
+[[rule]]
+id = "reply.mail"
+why = "w"
+hook = "output"
+find = ["personal.email"]
+then = "require_approval"
+ask = {{ role = "operator", deadline = "10m" }}
 [[rule]]
 id = "refund.large"
 why = "w"
@@ -160,13 +167,39 @@ class World:
     kept: list[Record] = field(default_factory=list)
     ran: list[Ran] = field(default_factory=list)
     pressed: list[Stop] = field(default_factory=list)
+    elsewhere: dict[str, float] = field(default_factory=dict)
     policy: str = "usual"
 
     def stops(self) -> tuple[Stop, ...]:
         return tuple(self.pressed)
 
+    def sums(self, day: str) -> Mapping[str, float]:
+        """What other sessions paid on a day."""
+        return {"orders.refund:args.amount:day": self.elsewhere[day]} if day in self.elsewhere else {}
 
-class Process:
+    def turn_to_spend(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+
+class Shelf:
+    """The tools as they are known, whoever runs them."""
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return TOOLS
+
+    def problem(self, call: ToolCall) -> str:
+        amount = call.arguments.get("amount")
+        good = isinstance(amount, int | float) and not isinstance(amount, bool)
+        return "amount must be a number" if call.tool == "orders.refund" and not good else ""
+
+    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
+        raise AssertionError("nobody runs it here")
+
+    async def aclose(self) -> None:
+        """Nothing is held."""
+
+
+class Process(Shelf):
     """One life of the session. It is its own model and tools, so that what a dead one does counts for nothing."""
 
     name = "chaos"
@@ -184,6 +217,7 @@ class Process:
             clock=world.clock,
             ids=world.ids,
             brake=world,
+            day=world,
         )
         modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
         self.session = Session(self.log, contract(world.policy), outside, mode=world.dice.choice(modes))
@@ -193,18 +227,10 @@ class Process:
         dice = self.world.dice
         await _ticks(dice.randrange(3))
         if len(request.messages) > 40 or dice.random() < 0.3:
-            return ModelReply(model="chaos", text="Done.")
+            return ModelReply(model="chaos", text=dice.choice(("Done.", "Done. Write to mara.lindt@post.example.")))
         return ModelReply(
             model="chaos", text="", calls=tuple(_call(dice) for _ in range(dice.randint(1, 4))), finish="calls"
         )
-
-    def specs(self) -> tuple[ToolSpec, ...]:
-        return TOOLS
-
-    def problem(self, call: ToolCall) -> str:
-        amount = call.arguments.get("amount")
-        good = isinstance(amount, int | float) and not isinstance(amount, bool)
-        return "amount must be a number" if call.tool == "orders.refund" and not good else ""
 
     async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
         if self.log.dead:
@@ -218,9 +244,6 @@ class Process:
         if world.dice.random() < 0.05:
             raise RuntimeError("the tool broke")
         return ToolResult(status="done", output={"ok": True})
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> None:
         self.work = asyncio.ensure_future(work)
@@ -263,7 +286,8 @@ async def _ticks(number: int) -> None:
 class Story:
     """What one seed does to one session."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, deeds: Mapping[Callable[[Story], Any], int] | None = None) -> None:
+        self.deeds = DEEDS if deeds is None else deeds
         self.world = World(random.Random(seed))
         self.process = Process(self.world)
         self.told: list[str] = []
@@ -273,7 +297,7 @@ class Story:
         for _ in range(LIFE):
             await self._keep_busy()
             await _ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8, 12)))
-            deed = self.world.dice.choices(list(_DEEDS), list(_DEEDS.values()))[0]
+            deed = self.world.dice.choices(list(self.deeds), list(self.deeds.values()))[0]
             self.told.append(deed.__name__)
             result = deed(self)
             if result is not None:
@@ -282,6 +306,22 @@ class Story:
         await self.process.die()
         laws = {law.digest: law for law, _ in policies().values()}
         return Case(self.world.kept, self.world.ran, laws, LEVEL, "s1")
+
+    async def finish(self) -> list[Record]:
+        """The same to the end of the turn that is open then: nothing is stopped any more, every question gets a no."""
+        await self.run()
+        self.world.pressed.clear()
+        self.process = Process(self.world)
+        process = self.process
+        while process.session.open_turn() is not None:
+            await process.quiet()
+            process.begin(_forgiven(process.session))
+            while process.busy:
+                await _ticks(1)
+                for step, _ in list(self._open())[-1:]:
+                    self._give(step, ApprovalReply(decision="deny", reason="not now"))
+        await process.quiet()
+        return list(process.log.records)
 
     async def _keep_busy(self) -> None:
         """Have a turn under way, now and then after a moment of rest."""
@@ -312,8 +352,11 @@ class Story:
     def answer(self) -> None:
         found = list(self._open())
         if found:
-            step, _ = self.world.dice.choice(found[-3:])
-            self._give(step, _reply(self.world.dice))
+            step, card = self.world.dice.choice(found[-3:])
+            reply = _reply(self.world.dice)
+            if card.hook != "tool.call" and reply.decision == "edit":
+                reply = reply.model_copy(update={"arguments": {"text": "Done, in other words."}})
+            self._give(step, reply)
 
     def answer_twice(self) -> None:
         found = list(self._open())
@@ -350,8 +393,12 @@ class Story:
         self.answer()
         self.reload()
 
+    def spend_elsewhere(self) -> None:
+        day = stamp(self.world.clock.now())[:10]
+        self.world.elsewhere[day] = self.world.elsewhere.get(day, 0.0) + self.world.dice.choice((50, 500, 1000))
+
     def wait(self) -> None:
-        self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900, 4000)))
+        self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900, 4000, 50_000)))
 
     def press(self) -> None:
         dice = self.world.dice
@@ -373,7 +420,7 @@ class Story:
 
     async def kill(self) -> None:
         await self.process.die()
-        if self.world.dice.random() < 0.3:
+        if Story.reload in self.deeds and self.world.dice.random() < 0.3:
             self.world.policy = self.world.dice.choice(list(policies()))
         self.process = Process(self.world)
 
@@ -444,7 +491,7 @@ def _reply(dice: random.Random) -> ApprovalReply:
     return _ALLOW.model_copy(update={"decision": kind, "result": "paid" if kind == "simulate" else None})
 
 
-_DEEDS: dict[Callable[[Story], Any], int] = {
+DEEDS: dict[Callable[[Story], Any], int] = {
     Story.answer: 40,
     Story.answer_twice: 4,
     Story.answer_something_else: 5,
@@ -452,6 +499,7 @@ _DEEDS: dict[Callable[[Story], Any], int] = {
     Story.reload_and_answer: 3,
     Story.answer_and_reload: 3,
     Story.wait: 7,
+    Story.spend_elsewhere: 2,
     Story.press: 2,
     Story.lift: 4,
     Story.cancel: 4,

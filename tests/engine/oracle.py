@@ -159,8 +159,9 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
         elif repeat:
             yield "it was begun a second time, and nobody was asked"
         return
-    if need == "allow" and not repeat and any(isinstance(r.event, ContractLoaded) for r in before[asked[-1].seq :]):
-        return  # what an earlier policy asked about, and this one does not
+    changes = (ContractLoaded, AutonomyChanged)
+    if need == "allow" and not repeat and any(isinstance(r.event, changes) for r in before[asked[-1].seq :]):
+        return  # what was asked about under another policy or autonomy, and now is not
     yield from _approved(case, law, loaded.event, asked[-1], start, event)
 
 

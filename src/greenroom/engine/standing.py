@@ -106,16 +106,17 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
 def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over: bool) -> None:
     """Before a call is decided: take on what a person set, and end a raise whose time is over.
 
-    In a resumed turn the log's own changes are met again, all of them at once where the call is `over`.
+    In a resumed turn the log's own changes are met again, those of the call's later rounds (`c2.1`, `c2.start`) too: not
+    every round comes again. A call that is `over` changes nothing any more.
     """
     step = f"t{turn}/autonomy:{call.id}{suffix}"
     if room.steps.replaying:
         room.steps.recorded(AutonomyChanged, step)
         return
-    room.steps.find(AutonomyChanged, step)
+    for record in tuple(room.steps.log.records):
+        if isinstance(record.event, AutonomyChanged) and f"{record.event.step}.".startswith(f"{step}."):
+            room.steps.find(AutonomyChanged, record.event.step)
     if over:
-        for later in _later_changes(room, step):
-            room.steps.find(AutonomyChanged, later)
         return
     if room.autonomy_next is not None:
         room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)
@@ -123,15 +124,6 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over:
     if raise_is_over(room):
         level = room.contract.persona.policy.autonomy
         room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
-
-
-def _later_changes(room: Room, step: str) -> list[str]:
-    """The steps of a call's later rounds (`….1`, `….start`) at which the level changed, in order."""
-    return [
-        record.event.step
-        for record in room.steps.log.records
-        if isinstance(record.event, AutonomyChanged) and record.event.step.startswith(f"{step}.")
-    ]
 
 
 def raise_is_over(room: Room) -> bool:
