@@ -113,9 +113,8 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over:
     if room.steps.replaying:
         room.steps.recorded(AutonomyChanged, step)
         return
-    for record in tuple(room.steps.log.records):
-        if isinstance(record.event, AutonomyChanged) and f"{record.event.step}.".startswith(f"{step}."):
-            room.steps.find(AutonomyChanged, record.event.step)
+    for changed in _changes_at(room, step):
+        room.steps.find(AutonomyChanged, changed)
     if over:
         return
     if room.autonomy_next is not None:
@@ -124,6 +123,17 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over:
     if raise_is_over(room):
         level = room.contract.persona.policy.autonomy
         room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
+
+
+def _changes_at(room: Room, step: str) -> list[str]:
+    """The steps of this turn at which the level changed for a call, in order."""
+    found = []
+    for record in reversed(room.steps.log.records):
+        if isinstance(record.event, TurnStarted):
+            break
+        if isinstance(record.event, AutonomyChanged) and f"{record.event.step}.".startswith(f"{step}."):
+            found.append(record.event.step)
+    return found[::-1]
 
 
 def raise_is_over(room: Room) -> bool:
