@@ -158,3 +158,12 @@ def test_a_fork_does_not_inherit_leave_or_a_raised_autonomy() -> None:
     assert fork.autonomy == (2, None)
     asyncio.run(fork.turn("two"))
     assert given(fork)[-1] == ("deny", "test")
+
+
+def test_leave_that_leaves_out_the_very_call_it_is_given_with_is_refused() -> None:
+    other = ApprovalReply(decision="allow", approver="kim", scope="session", when=("amount <= 50",))
+    play = stage(says("", refund(120)), says("One."))
+    session = answered(play, other)
+    asyncio.run(session.turn("one"))
+    (event,) = [r.event for r in session.records if isinstance(r.event, ApprovalGiven)]
+    assert (event.decision, event.scope) == ("allow", "once")

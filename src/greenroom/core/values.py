@@ -214,7 +214,7 @@ class Card(Frozen):
     """What a person is shown when asked, in reading order; its commitment is part of the log.
 
     At a hook other than `tool.call` the call is a stand-in: its tool is what would be done with the text, such as
-    `reply`, and its one argument the text. `provenance` says of each argument (`args.to`) whose words it repeats.
+    `reply`, and its one argument the text. `provenance` says of each argument by name whose words it repeats.
     """
 
     call: ToolCall

@@ -54,4 +54,8 @@ def scope_problem(room: Room, card: Card, reply: ApprovalReply) -> str:
         return "this question is put every time"
     if reply.valid_seconds is not None and reply.valid_seconds <= 0:
         return "leave must last longer than no time"
-    return room.contract.policy.clause_problem(card.spec, reply.when)
+    policy = room.contract.policy
+    problem = policy.clause_problem(card.spec, reply.when)
+    if not problem and not policy.covers(about_call(room, card.call), reply.when):
+        return "these clauses do not hold for this very call"
+    return problem
