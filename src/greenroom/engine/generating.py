@@ -150,4 +150,7 @@ def _masked_call(room: Room, call: ToolCall) -> ToolCall:
 
 def _named(room: Room, name: str, otherwise: str) -> str:
     """A tool's name if there is such a tool, else what may be kept of the name."""
-    return name if room.contract.spec(name) else inert_line(otherwise, _LONGEST_NAME)
+    if room.contract.spec(name):
+        return name
+    shown = inert_line(otherwise, _LONGEST_NAME)
+    return f"‹{shown}›" if room.contract.spec(shown) else shown  # `orders.refund ` is no tool, and must not become one

@@ -12,7 +12,10 @@ from greenroom.core.errors import UsageError
 
 _CLOSED = frozenset({".greenroom", ".git", ".hg", ".svn"})
 _GOVERNING = frozenset(
-    {"greenroom.toml", "personas", "policies", "tools", "scripts", "users", "fixtures", "conftest.py", "pyproject.toml"}
+    {
+        *("greenroom.toml", "personas", "policies", "runbooks", "tools", "scripts", "users", "fixtures"),
+        *("conftest.py", "pyproject.toml"),
+    }
 )
 
 
