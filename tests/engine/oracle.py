@@ -162,16 +162,35 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
     changes = (ContractLoaded, AutonomyChanged)
     if need == "allow" and not repeat and any(isinstance(r.event, changes) for r in before[asked[-1].seq :]):
         return  # what was asked about under another policy or autonomy, and now is not
-    yield from _approved(case, law, loaded.event, asked[-1], start, event)
+    last, since = _confirmed(case, asked[-1], start)
+    yield from _approved(case, law, loaded.event, last, since, start, event)
+
+
+def _confirmed(case: Case, asked: Record, start: Record) -> tuple[Record, int]:
+    """The question after the last edit, and the record since which its answer counts.
+
+    It may stand before the edit: the same edit made once more under the same policy asks the same question.
+    """
+    since = asked.seq
+    while True:
+        given = _last(case.records[since + 1 : start.seq], ApprovalGiven, asked.event.step)
+        if given is None or not isinstance(given.event, ApprovalGiven) or given.event.decision != "edit":
+            return asked, since
+        head, dot, number = asked.event.step.rpartition("/ask:")[2].partition(".")
+        step = f"{asked.event.step.rpartition('/ask:')[0]}/ask:{head}.{int(number) + 1 if dot else 1}"
+        following = _last(case.records[: start.seq], ApprovalRequested, step)
+        if following is None:
+            return asked, since
+        asked, since = following, given.seq
 
 
 def _approved(
-    case: Case, law: Law, contract: ContractLoaded, asked: Record, start: Record, event: ToolStarted
+    case: Case, law: Law, contract: ContractLoaded, asked: Record, since: int, start: Record, event: ToolStarted
 ) -> Iterator[str]:
     """The answer to the last question about this call lets it run, as it ran, this once."""
     question = asked.event
     assert isinstance(question, ApprovalRequested)
-    between = case.records[asked.seq + 1 : start.seq]
+    between = case.records[max(asked.seq, since) + 1 : start.seq]
     given = _last(between, ApprovalGiven, question.step)
     if given is None or not isinstance(given.event, ApprovalGiven):
         yield f"the question {question.step} has no answer"
