@@ -225,3 +225,10 @@ def test_an_answer_left_before_anybody_asks_counts_for_its_own_card_only() -> No
         assert (await asking).decision == "deny"
 
     run(scene)
+
+
+def test_leave_without_an_end_that_a_calendar_knows_is_malformed(box: AnswerBox) -> None:
+    ear = Ear(box)
+    box.leave(QUESTION, YES.model_copy(update={"scope": "session", "when": ("true",), "valid_seconds": 10**18}))
+    assert ear.look() is None
+    assert ear.told == ["an answer left by another terminal was not used: its file is malformed"]

@@ -25,7 +25,7 @@ def test_a_level_a_time_and_a_reason(words: str, meant: tuple[int, int | None, s
     assert tuple(level_of(words)) == meant
 
 
-@pytest.mark.parametrize("words", ["", "5 1m x", "-1 x", "two x", "3", "3 30m", "3 30m   "])
+@pytest.mark.parametrize("words", ["", "5 1m x", "-1 x", "two x", "3", "3 30m", "3 30m   ", "² x", "3 99999999999d x"])
 def test_no_level_or_no_reason_changes_nothing(words: str) -> None:
     with pytest.raises(UsageError):
         level_of(words)

@@ -43,6 +43,7 @@ then  = "deny"
     ('then  = "deny"', 'then = "deny"\nfind = ["secrets.*"]', "p0.toml:11 rule[0].find", "no detector is named", ""),
     ('then  = "deny"', 'then = "deny"\nriks = 3', "p0.toml:11 rule[0].riks", "unknown key 'riks'", "did you mean 'risk'?"),
     ('then  = "deny"', 'then = "escalate"\nask = { deadline = "soon" }', "p0.toml:11 rule[0].ask.deadline", "duration", ""),
+    ('then  = "deny"', 'then = "escalate"\nask = { deadline = "99999999999d" }', "p0.toml:11 rule[0].ask.deadline", "duration", ""),
     ('then  = "deny"', 'then = "escalate"\nask = { then = ["allow"] }', "p0.toml:11 rule[0].ask.then", "never allows", ""),
     ('then  = "deny"', 'then = "deny"\nshow = ["args.amuont"]', "p0.toml:11 rule[0].show", "'args.amuont'", "args.amount"),
     ("args.amount >", "args.amount >>", "p0.toml:9 rule[0].when", "", ""),

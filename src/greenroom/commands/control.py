@@ -26,6 +26,7 @@ from greenroom.views.grants import Grant
 RAISED = "30m"
 """How long a raised level counts unless a person says otherwise."""
 _DURATION = re.compile(r"\d+[smhd]")
+_LEVELS = ("0", "1", "2", "3", "4")
 
 
 class Level(NamedTuple):
@@ -40,15 +41,17 @@ def level_of(words: str) -> Level:
     """`3 30m the queue is long` taken apart.
 
     Raises:
-        UsageError: no level from 0 to 4, or no reason.
+        UsageError: no level from 0 to 4, no reason, or a time that is none.
     """
     first, _, rest = words.strip().partition(" ")
-    if not (first.isdigit() and int(first) <= 4):
+    if first not in _LEVELS:
         raise UsageError(
             f"'{first}' is no level of autonomy", hint="0 suggests only, 4 acts alone: /autonomy 3 30m WHY"
         )
     second, _, reason = rest.strip().partition(" ")
     timed = _DURATION.fullmatch(second) is not None
+    if timed and not seconds(second):
+        raise UsageError(f"'{second}' is no length of time", hint="90s, 30m, 2h or 1d")
     reason = reason.strip() if timed else rest.strip()
     if not reason:
         raise UsageError("autonomy is changed for a reason, which the log keeps", hint="/autonomy 3 30m WHY")

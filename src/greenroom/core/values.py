@@ -29,6 +29,8 @@ Gate = Literal["input", "recall", "retrieve", "prompt", "tool", "result", "outpu
 StepMode = Literal["run", "tools", "step"]
 Scope = Literal["once", "turn", "session"]
 StopScope = Literal["call", "turn", "tool", "everything"]
+MOST_SECONDS = 86_400_000_000
+"""The longest that leave can be given for: a million days, far from the end of the calendar."""
 
 
 class Frozen(BaseModel):
@@ -241,7 +243,7 @@ class ApprovalReply(Frozen):
     result: Json = None
     scope: Scope = "once"
     when: tuple[str, ...] = ()
-    valid_seconds: int | None = None
+    valid_seconds: int | None = Field(default=None, le=MOST_SECONDS)
 
 
 class Stop(Frozen):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from greenroom.core.toml_text import suggest
-from greenroom.core.values import Effect, Frozen, Hook, Json, Origin
+from greenroom.core.values import MOST_SECONDS, Effect, Frozen, Hook, Json, Origin
 from greenroom.policy.own import DetectorSpec
 
 HOOKS: tuple[Hook, ...] = get_args(Hook)
@@ -38,7 +38,7 @@ BUILT_IN = frozenset(
 """What verdicts cite where no rule of a file decided."""
 
 _SEMVER = re.compile(r"\d+\.\d+\.\d+(?:[-+][\w.+-]+)?")
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_DURATION = re.compile(r"(\d{1,12})\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _AFTER = re.compile(r"deny|(?:notify|escalate):[\w.-]+")
 _SUM_PATH = re.compile(r"args(?:\.[A-Za-z_][\w-]*(?:\[\])?)+")
@@ -65,7 +65,7 @@ def _version(text: str) -> str:
 
 
 def _duration(text: str) -> str:
-    if not _DURATION.fullmatch(text):
+    if not seconds(text):
         raise ValueError(f"'{text}' is not a duration such as 90s, 15m, 2h or 1d")
     return text
 
@@ -91,9 +91,10 @@ def matching(pattern: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def seconds(duration: str) -> int:
-    """`15m` in seconds."""
+    """`15m` in seconds; 0 for what is no duration, or one with an end that no calendar knows."""
     found = _DURATION.fullmatch(duration)
-    return int(found[1]) * _SECONDS[found[2]] if found else 0
+    length = int(found[1]) * _SECONDS[found[2]] if found else 0
+    return length if length <= MOST_SECONDS else 0
 
 
 def _one_or_many(item: dict[str, Json]) -> WithJsonSchema:
