@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
+from greenroom.approval.automatic import LeaveOpen
+from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import DaySumsRead, ToolReturned
+from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
-from tests.engine.stage import AmountPolicy, says, stage
+from tests.engine.stage import AmountPolicy, ListedApprover, says, stage
 
 KEY = "orders.refund:amount:day"
 
@@ -69,6 +74,34 @@ def test_two_sessions_that_were_decided_at_once_cannot_both_spend_the_rest() -> 
     assert replayed.same, replayed.difference
 
 
+def resumed(book: Book, meanwhile: float, *calls: tuple[str, dict[str, object]]) -> Session:
+    """A turn whose last call waits for a person while other sessions spend; then it is resumed and allowed."""
+    play = stage(says("", *calls), says("Done."), policy=AmountPolicy(reserved="day"), day=book, approver=LeaveOpen())
+    first = play.session()
+    with pytest.raises(WaitingForPerson):
+        asyncio.run(first.turn("refund"))
+    book.readings = [meanwhile]
+    play.approver = ListedApprover([ApprovalReply(decision="allow", approver="kim")])
+    session = play.session(log=first.log)
+    asyncio.run(session.resume())
+    twin = stage(policy=AmountPolicy(reserved="day"))
+    replayed = asyncio.run(replay(twin.session(recording=LogRecording(session.records)), session.records))
+    assert replayed.same, replayed.difference
+    return session
+
+
+def test_what_others_spent_while_a_question_was_open_counts_when_the_turn_is_resumed() -> None:
+    assert statuses(resumed(Book([0.0]), 900.0, refund(150))) == ["denied"]
+    assert statuses(resumed(Book([0.0]), 100.0, refund(150))) == ["done"]
+
+
+def test_a_call_that_ran_is_judged_by_what_was_spent_then() -> None:
+    session = resumed(Book([0.0]), 970.0, refund(90), refund(50))
+    assert statuses(session) == ["done", "denied"]
+    read = [(r.event.step, r.event.sums) for r in session.records if isinstance(r.event, DaySumsRead)]
+    assert read == [("t1/day:c1", {}), ("t1/day:c2", {KEY: "970.0"})]
+
+
 def test_on_another_day_own_and_other_spending_begins_anew() -> None:
     book = Book([0.0])
     replies = [reply for amount in (60, 60) for reply in (says("", refund(amount)), says("Done."))]
@@ -83,7 +116,6 @@ def test_on_another_day_own_and_other_spending_begins_anew() -> None:
 
 
 async def _answered(session: Session, words: str) -> None:
-    from greenroom.core.values import ApprovalReply
     from tests.engine.stage import answering
 
     answering(session, ApprovalReply(decision="allow", approver="kim"))

@@ -14,6 +14,7 @@ from typing import Any
 from greenroom.core.errors import Divergence, GreenroomError
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalRequested,
     AutonomyChanged,
     ContractLoaded,
     DaySumsRead,
@@ -197,12 +198,14 @@ def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> 
 def _comparable(records: Sequence[Record]) -> dict[str, Any]:
     """Each event that counts, by step and kind (the last one where a step was decided anew), without what varies."""
     unfinished = _unfinished(records)
+    answered = {r.event.step for r in records if isinstance(r.event, ApprovalGiven)}
     return {
         f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(r.event.model_dump(mode="json"))
         for r in records
         if r.event.kind in _COMPARED_BY_CONTENT
         and r.event.turn not in unfinished
         and not r.event.step.endswith(".unknown")  # about a crash, which a replay does not have
+        and (not isinstance(r.event, ApprovalRequested) or r.event.step in answered)  # else it became void
     }
 
 

@@ -80,6 +80,8 @@ class Room:
             question.payload,
             question.session.autonomy if question.hook == "tool.call" else None,
         ]
+        if question.hook == "tool.call" and self.facts.day[0]:  # what others spent since counts in a resumed turn
+            inputs.append(list(self.facts.day))
         return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
 
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:

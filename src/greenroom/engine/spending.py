@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from greenroom.core.clock import stamp
-from greenroom.core.events import DaySumsRead
+from greenroom.core.events import DaySumsRead, ToolReturned
 from greenroom.core.values import ToolCall
 from greenroom.engine.room import Room
 
@@ -17,19 +17,22 @@ from greenroom.engine.room import Room
 def read_day(room: Room, turn: int, call: ToolCall, suffix: str = "") -> bool:
     """Have the facts know what other sessions spent today, if the call adds to a day's sum.
 
-    Returns whether that is something else than was known before.
+    Returns whether that is something else than was known before. What counted for a call that has come to its result
+    is what the log says, whatever was spent since.
     """
     if not spends(room, call):
         return False
     step = f"t{turn}/day:{call.id}{suffix}"
     if room.steps.replaying:
         return room.steps.recorded(DaySumsRead, step) is not None
-    day = stamp(room.outside.clock.now())[:10]
-    sums = {key: repr(amount) for key, amount in sorted(room.outside.day.sums(day).items())}
-    if room.facts.day == (day, sums):
-        return False
-    room.steps.note(DaySumsRead(step=step, turn=turn, day=day, sums=sums))
-    return True
+    known = room.facts.day
+    room.steps.find(DaySumsRead, step)
+    if room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is None:
+        day = stamp(room.outside.clock.now())[:10]
+        sums = {key: repr(amount) for key, amount in sorted(room.outside.day.sums(day).items())}
+        if room.facts.day != (day, sums):
+            room.steps.note(DaySumsRead(step=step, turn=turn, day=day, sums=sums))
+    return room.facts.day != known
 
 
 def spends(room: Room, call: ToolCall) -> bool:
