@@ -11,7 +11,7 @@ from greenroom.engine import waiting
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
-from tests.engine.stage import AmountPolicy, ListedApprover, says, stage, until
+from tests.engine.stage import AmountPolicy, ListedApprover, persona, says, stage, until
 
 CALL = ("orders.refund", {"order_id": 1, "amount": 120})
 ALLOW = ApprovalReply(decision="allow", approver="kim")
@@ -150,3 +150,38 @@ def test_without_its_contracts_the_first_difference_of_such_a_session_is_named()
     twin = stage(policy=AmountPolicy(reserved="nothing"))
     replayed = asyncio.run(replay(twin.session(recording=LogRecording(session.records)), session.records))
     assert not replayed.same
+
+
+def test_what_was_spent_before_counts_under_a_limit_that_came_later_now_and_after_a_restart() -> None:
+    free = AmountPolicy(limit=1000, reserved="nothing")
+    half = ("orders.refund", {"order_id": 1, "amount": 90})
+    play = stage(says("", half), says("One."), says("", half), says("Two."), policy=free, approver=ListedApprover([]))
+    session = play.session()
+    asyncio.run(session.turn("one"))
+    limited = AmountPolicy(limit=17)  # denies above 170 in a session
+    session.reload(under(session.contract, limited))
+    asyncio.run(session.turn("two"))
+    assert [r.event.status for r in session.records if isinstance(r.event, ToolReturned)] == ["done", "denied"]
+    play.policy = limited
+    again = play.session(log=session.log)
+    assert again._room.facts.now().sums == session._room.facts.now().sums == {"orders.refund:amount:session": 90.0}
+
+
+def test_a_level_without_an_end_never_stands_above_a_contract_that_was_lowered_since() -> None:
+    play = stage(persona=persona(policy={"autonomy": 3}))
+    session = play.session()
+    for level in (1, 3):  # back at what the contract said then
+        session.set_autonomy(level, "kim", "screen", "because")
+    play.persona = persona(policy={"autonomy": 2})
+    session.reload(replace(session.contract, persona=play.persona))
+    assert session.autonomy == (2, None)
+    assert play.session(log=session.log).autonomy == (2, None)
+    session.set_autonomy(3, "kim", "screen", "the queue is long", 60)
+    assert session._room.facts.now().autonomy == 3  # a raise has an end, and is one
+
+
+def test_a_lower_level_that_a_person_set_does_not_become_a_raise() -> None:
+    session = stage(persona=persona(policy={"autonomy": 3})).session()
+    session.set_autonomy(2, "kim", "screen", "because")
+    session.reload(replace(session.contract, persona=persona(policy={"autonomy": 0})))
+    assert session.autonomy == (0, None)

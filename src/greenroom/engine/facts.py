@@ -7,6 +7,7 @@ a count, and nothing depends on which of them runs first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from greenroom.core.events import (
     AutonomyChanged,
@@ -27,6 +28,16 @@ Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
 """From a tool and its arguments to what the call adds to each sum the envelope limits."""
 
 
+@dataclass(slots=True)
+class _Reserved:
+    """A permitted call and what it adds to each sum; `today` is whether that still counts towards the day."""
+
+    tool: str
+    arguments: Mapping[str, Json]
+    added: Mapping[str, float]
+    today: bool = True
+
+
 class Facts:
     """Counts of a session. A permitted call is reserved before the next one is decided, and counted once.
 
@@ -41,14 +52,18 @@ class Facts:
         self.clear()
 
     def govern(self, autonomy: int, reserves: Reserves, untrusted: frozenset[str]) -> None:
-        """Count by another contract from here on; what a person set the autonomy to stays."""
+        """Count by another contract from here on, earlier calls too; what a person set the autonomy to stays."""
         self._contract, self._reserves, self._untrusted = autonomy, reserves, untrusted
+        for one in self._reserved.values():
+            one.added = reserves(one.tool, one.arguments)
         self._now = None
 
     @property
     def autonomy(self) -> int:
-        """The level that counts, before taint lowers it."""
-        return self._contract if self._set is None else self._set.level
+        """The level that counts, before taint lowers it. What has no end is no raise, so the contract stays its ceiling."""
+        if self._set is None:
+            return self._contract
+        return self._set.level if self._set.expires is not None else min(self._set.level, self._contract)
 
     @property
     def raised_until(self) -> str | None:
@@ -63,7 +78,7 @@ class Facts:
         self.day: tuple[str, dict[str, str]] = ("", {})
         self._day: dict[str, float] = {}
         self._taint: dict[Origin, None] = {}
-        self._reserved: dict[str, tuple[str, Mapping[str, float]]] = {}
+        self._reserved: dict[str, _Reserved] = {}
         self._now = None
 
     def see(self, record: Record) -> None:
@@ -101,14 +116,13 @@ class Facts:
         if self.day[0] in ("", day):
             return
         mine = f"t{self._turn}/"
-        for step, (tool, added) in self._reserved.items():
+        for step, one in self._reserved.items():
             if not step.startswith(mine):
-                left = {key: amount for key, amount in added.items() if not key.endswith(":day")}
-                self._reserved[step] = (tool, left)
+                one.today = False
 
     def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count a permitted call; an edited one replaces what its step had reserved."""
-        self._reserved[step] = (tool, self._reserves(tool, arguments))
+        self._reserved[step] = _Reserved(tool, arguments, self._reserves(tool, arguments))
         self._now = None
 
     def release(self, step: str) -> None:
@@ -129,13 +143,14 @@ class Facts:
         sums = dict(self._day)
         counts: dict[str, int] = {}
         calls = 0
-        for step, (tool, added) in self._reserved.items():
+        for step, one in self._reserved.items():
             if step == without:
                 continue
             calls += step.startswith(mine)
-            counts[tool] = counts.get(tool, 0) + 1
-            for key, amount in added.items():
-                if step.startswith(mine) or not key.endswith(":turn"):
+            counts[one.tool] = counts.get(one.tool, 0) + 1
+            for key, amount in one.added.items():
+                over = (key.endswith(":turn") and not step.startswith(mine)) or (key.endswith(":day") and not one.today)
+                if not over:
                     sums[key] = sums.get(key, 0.0) + amount
         return SessionFacts(
             turn=self._turn,
