@@ -74,6 +74,26 @@ def test_two_sessions_that_were_decided_at_once_cannot_both_spend_the_rest() -> 
     assert replayed.same, replayed.difference
 
 
+def test_a_rule_that_asks_only_because_another_session_spent_meanwhile_is_not_passed_over() -> None:
+    spent = Book([0.0, 60.0])
+    play = stage(says("", refund(90)), says("Done."), policy=AmountPolicy(reserved="day"), day=spent)
+    session = play.session()
+    asyncio.run(session.turn("refund"))
+    assert (play.tools.ran, statuses(session)) == ([], ["denied"])  # 60 + 90 wants a person, and nobody was asked
+    approver = ListedApprover([ApprovalReply(decision="allow", approver="kim")])
+    play = stage(
+        says("", refund(120)),
+        says("Done."),
+        policy=AmountPolicy(reserved="day"),
+        day=Book([0.0, 60.0]),
+        approver=approver,
+    )
+    asyncio.run(play.session().turn("refund"))
+    assert [tool for tool, _, _ in play.tools.ran] == [
+        "orders.refund"
+    ]  # a person said yes to the rule that asks now as well
+
+
 def resumed(book: Book, meanwhile: float, *calls: tuple[str, dict[str, object]]) -> Session:
     """A turn whose last call waits for a person while other sessions spend; then it is resumed and allowed."""
     play = stage(says("", *calls), says("Done."), policy=AmountPolicy(reserved="day"), day=book, approver=LeaveOpen())

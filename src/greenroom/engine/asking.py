@@ -13,13 +13,14 @@ from greenroom.approval.binding import bind
 from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Card, ToolCall, Verdict
 from greenroom.engine.deadlines import Overdue, Stage, pass_on, stage_of
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.leave import leave_for, scoped
 from greenroom.engine.room import Room, about_call, about_result
 from greenroom.engine.stopping import must_go_on, stop_of
 from greenroom.engine.waiting import attended
+from greenroom.views.grants import asking
 
 KILL_SWITCH = "kill switch"
 """How it was established who denied a call that was stopped."""
@@ -68,6 +69,17 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         arguments=given.arguments,
         result=given.result,
     )
+
+
+def allowed_by_person(room: Room, turn: int, call: ToolCall, verdict: Verdict) -> bool:
+    """Whether the last answer about a call allowed it, and was given when the very rules asked that ask now."""
+    answers = (r.event for r in reversed(room.steps.log.records) if isinstance(r.event, ApprovalGiven))
+    given = next((event for event in answers if (event.turn, event.call) == (turn, call.id)), None)
+    asked = room.steps.find(ApprovalRequested, given.step) if given and given.decision == "allow" else None
+    if asked is None:
+        return False
+    before = asked.card.verdict
+    return verdict.effect == before.effect and asking(verdict) <= asking(before)
 
 
 async def _answer(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Void:

@@ -13,7 +13,7 @@ from typing import Any
 from greenroom.core.errors import GreenroomError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolResult, Verdict
-from greenroom.engine.asking import TurnStopped, Void, ask
+from greenroom.engine.asking import TurnStopped, Void, allowed_by_person, ask
 from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
 from greenroom.engine.permitting import EDITED
@@ -141,6 +141,8 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
     if room.steps.find(ToolReturned, item.step) is not None:
         if started is None:  # it came to its result without having run
             room.facts.release(item.step)
+        if _was_stopped(room, turn, item.call):  # in an earlier life, before the turn had ended for it
+            raise TurnStopped("a person stopped the turn")
     elif started is not None and started.effects == "once":
         call = item.call.model_copy(update={"arguments": started.arguments})
         async with reply.asking:
@@ -155,6 +157,12 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
         await _obey(room, turn, call, item.step, settled)
     else:
         await _run(room, turn, item.call, item.step)
+
+
+def _was_stopped(room: Room, turn: int, call: ToolCall) -> bool:
+    """Whether a person answered a question about this call by stopping the turn."""
+    given = (r.event for r in reversed(room.steps.log.records) if isinstance(r.event, ApprovalGiven))
+    return any(one.decision == "stop" and (one.turn, one.call) == (turn, call.id) for one in given)
 
 
 def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
@@ -318,11 +326,12 @@ async def _hindered(room: Room, turn: int, call: ToolCall, step: str) -> str | N
 
 
 def _overspent(room: Room, turn: int, call: ToolCall) -> str | None:
-    """Why the call would pass a limit of the day after all, because another session spent meanwhile."""
+    """Why the call may not run after all, because another session spent meanwhile: a limit, or a rule nobody was asked for."""
     if not read_day(room, turn, call, ".start"):
         return None
     verdict = decide_call(room, turn, call, ".start")
-    return verdict.why if verdict.effect == "deny" else None
+    barred = verdict.effect == "deny" or (verdict.blocks and not allowed_by_person(room, turn, call, verdict))
+    return verdict.why if barred else None
 
 
 async def _called(room: Room, turn: int, call: ToolCall, step: str, key: str) -> ToolResult:
