@@ -9,278 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
-from functools import cache
+from contextlib import suppress
 from typing import Any
 
-from greenroom.approval.mailbox import Mailbox
-from greenroom.core.clock import FrozenClock, stamp
+from greenroom.core.clock import stamp
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
-from greenroom.core.ids import CountedIds
-from greenroom.core.messages import ModelReply, ModelRequest
-from greenroom.core.values import ApprovalReply, StepMode, Stop, StopScope, ToolCall, ToolResult, ToolSpec
-from greenroom.engine.contract import Contract
-from greenroom.engine.outside import Outside
+from greenroom.core.values import ApprovalReply, Stop, StopScope
 from greenroom.engine.session import Session
-from greenroom.log.memory_log import MemoryLog
-from greenroom.models.port import OnFailure, OnText
-from greenroom.policy.bounds import Role
-from greenroom.policy.decide import RulePolicy
-from greenroom.policy.load import PolicySource, compile_policies
-from tests.engine.oracle import Case, Law, Ran
-from tests.engine.stage import ListMemory, OnePassage, persona
-
-AMOUNTS = (20, 60, 90, 120, 150, 300, 700)
-LEVEL = 3
-"""The contract's autonomy: notes run, refunds are asked about unless a person raised it."""
-
-LIFE = 40
-"""How many things happen in one story."""
-
-REFUND = ToolSpec(
-    name="orders.refund",
-    description="Pay money back.",
-    parameters={"type": "object", "properties": {"order_id": {"type": "integer"}, "amount": {"type": "number"}}},
-    effects="once",
-)
-NOTE = ToolSpec(
-    name="orders.note",
-    description="Write a note.",
-    parameters={"type": "object", "properties": {"order_id": {"type": "integer"}}},
-    effects="repeatable",
-    reversible=True,
-)
-LOOK = ToolSpec(name="orders.get", description="Look.", parameters={"type": "object"}, effects="none")
-TOOLS = (LOOK, NOTE, REFUND)
-
-_TEXT = """
-schema  = "policy/1"
-id      = "{name}"
-version = "1.0.0"
-[envelope.persona]
-limits = {{ sum = {{ "args.amount" = {{ session = {most}, day = 2500 }} }} }}
-[[rule]]
-id = "reply.mail"
-why = "w"
-hook = "output"
-find = ["personal.email"]
-then = "require_approval"
-ask = {{ role = "operator", deadline = "10m" }}
-[[rule]]
-id = "refund.large"
-why = "w"
-hook = "tool.call"
-tools = ["orders.refund"]
-when = ["args.amount > {asks}"]
-then = "require_approval"
-ask = {{ role = "operator", deadline = "10m", then = {then} }}
-[[rule]]
-id = "refund.huge"
-why = "w"
-hook = "tool.call"
-tools = ["orders.refund"]
-when = ["args.amount > {denies}"]
-then = "deny"
-"""
-_NOTES = """
-[[rule]]
-id = "note.asked"
-why = "w"
-hook = "tool.call"
-tools = ["orders.note"]
-then = "require_approval"
-"""
-_SHAPES: tuple[tuple[str, float, float, float, bool, str], ...] = (
-    ("usual", 100, 500, 1000, False, '["notify:lead", "escalate:boss", "deny"]'),
-    ("strict", 50, 130, 400, True, '["deny"]'),
-    ("lax", 200, 800, 2000, False, '["escalate:lead"]'),
-    ("closed", 0, 10, 10, True, '["deny"]'),
-)
-
-
-@cache
-def policies() -> dict[str, tuple[Law, RulePolicy]]:
-    """The policies a story changes between, each in the oracle's numbers and as the real thing."""
-    made = {}
-    role = Role.of(_persona())
-    for name, asks, denies, most, notes, then in _SHAPES:
-        text = _TEXT.format(name=name, asks=asks, denies=denies, most=most, then=then) + (_NOTES if notes else "")
-        policy = compile_policies([PolicySource(f"{name}.toml", text)], TOOLS, role, clock=FrozenClock())
-        made[name] = (Law(name, policy.digest, asks, denies, most, notes), policy)
-    return made
-
-
-@cache
-def _persona() -> Any:
-    return persona(
-        knowledge={"collections": []},
-        memory={"read": [], "write": []},
-        tools={"allow": [tool.name for tool in TOOLS]},
-        policy={"files": [], "autonomy": LEVEL},
-        limits={"tool_calls": 9, "replies": 6, "tokens": 10_000_000, "seconds": 100_000},
-    )
-
-
-def contract(name: str) -> Contract:
-    law, policy = policies()[name]
-    return Contract(
-        persona=_persona(),
-        system="You are Aria.",
-        voice="",
-        policy=policy,
-        tools=TOOLS,
-        model="chaos",
-        texts={"policy": name},
-        digests={"policy": law.digest, "tools": "tools-1"},
-    )
-
-
-class Disk(MemoryLog):
-    """A log that knows what a crash cannot take: everything up to the last record that was synced."""
-
-    def __init__(self, clock: FrozenClock, ids: CountedIds, records: list[Record]) -> None:
-        super().__init__("s1", clock, ids, records)
-        self.synced = len(records)
-        self.dead = False
-
-    def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
-        if self.dead:
-            raise asyncio.CancelledError  # the process is gone, and with it whoever writes
-        record = super().append(event, derived=derived, sync=sync)
-        if sync:
-            self.sync()
-        return record
-
-    def sync(self) -> None:
-        self.synced = len(self.records)
-
-
-@dataclass
-class World:
-    """What outlives a process: time, the disk, what tools did, and what people pressed."""
-
-    dice: random.Random
-    clock: FrozenClock = field(default_factory=FrozenClock)
-    ids: CountedIds = field(default_factory=CountedIds)
-    kept: list[Record] = field(default_factory=list)
-    ran: list[Ran] = field(default_factory=list)
-    pressed: list[Stop] = field(default_factory=list)
-    elsewhere: dict[str, float] = field(default_factory=dict)
-    policy: str = "usual"
-
-    def stops(self) -> tuple[Stop, ...]:
-        return tuple(self.pressed)
-
-    def sums(self, day: str) -> Mapping[str, float]:
-        """What other sessions paid on a day."""
-        return {"orders.refund:args.amount:day": self.elsewhere[day]} if day in self.elsewhere else {}
-
-    def turn_to_spend(self) -> AbstractContextManager[object]:
-        return nullcontext()
-
-
-class Shelf:
-    """The tools as they are known, whoever runs them."""
-
-    def specs(self) -> tuple[ToolSpec, ...]:
-        return TOOLS
-
-    def problem(self, call: ToolCall) -> str:
-        amount = call.arguments.get("amount")
-        good = isinstance(amount, int | float) and not isinstance(amount, bool)
-        return "amount must be a number" if call.tool == "orders.refund" and not good else ""
-
-    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
-        raise AssertionError("nobody runs it here")
-
-    async def aclose(self) -> None:
-        """Nothing is held."""
-
-
-class Process(Shelf):
-    """One life of the session. It is its own model and tools, so that what a dead one does counts for nothing."""
-
-    name = "chaos"
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.log = Disk(world.clock, world.ids, list(world.kept))
-        self.mailbox = Mailbox()
-        outside = Outside(
-            model=self,
-            tools=self,
-            retriever=OnePassage(),
-            memory=ListMemory(),
-            approver=self.mailbox,
-            clock=world.clock,
-            ids=world.ids,
-            brake=world,
-            day=world,
-        )
-        modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
-        self.session = Session(self.log, contract(world.policy), outside, mode=world.dice.choice(modes))
-        self.work: asyncio.Task[Any] | None = None
-
-    async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
-        dice = self.world.dice
-        await _ticks(dice.randrange(3))
-        if len(request.messages) > 40 or dice.random() < 0.3:
-            return ModelReply(model="chaos", text=dice.choice(("Done.", "Done. Write to mara.lindt@post.example.")))
-        return ModelReply(
-            model="chaos", text="", calls=tuple(_call(dice) for _ in range(dice.randint(1, 4))), finish="calls"
-        )
-
-    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
-        if self.log.dead:
-            raise asyncio.CancelledError
-        world = self.world
-        if call.tool != "orders.get":
-            stops = tuple((stop.scope, stop.target) for stop in world.pressed)
-            seen = len(self.log.records)
-            world.ran.append(Ran(call.tool, dict(call.arguments), idempotency_key, seen, self.log.synced, stops))
-        await _ticks(world.dice.randrange(6))
-        if world.dice.random() < 0.05:
-            raise RuntimeError("the tool broke")
-        return ToolResult(status="done", output={"ok": True})
-
-    def begin(self, work: Coroutine[Any, Any, Any]) -> None:
-        self.work = asyncio.ensure_future(work)
-
-    @property
-    def busy(self) -> bool:
-        return self.work is not None and not self.work.done()
-
-    async def die(self) -> None:
-        """Power off: of what was not synced, the disk has some first part."""
-        self.log.dead = True
-        records = list(self.log.records)
-        self.world.kept = kept = records[: self.world.dice.randint(min(self.log.synced, len(records)), len(records))]
-        self.world.ran = [replace(one, seen=min(one.seen, len(kept))) for one in self.world.ran]
-        await self.quiet()
-
-    async def quiet(self) -> None:
-        """Let the work end, however it ends."""
-        if self.work is not None:
-            self.work.cancel()
-            await asyncio.wait({self.work})
-            if not self.work.cancelled():
-                self.work.exception()
-            self.work = None
-
-
-def _call(dice: random.Random) -> ToolCall:
-    tool = dice.choice(("orders.refund", "orders.refund", "orders.refund", "orders.note", "orders.get"))
-    arguments: dict[str, Any] = {"order_id": dice.randint(1, 3)}
-    if tool == "orders.refund":
-        arguments["amount"] = dice.choice(AMOUNTS)
-    return ToolCall(id="", tool=tool, arguments=arguments)
-
-
-async def _ticks(number: int) -> None:
-    for _ in range(number):
-        await asyncio.sleep(0)
+from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, Process, World, contract, policies, ticks
+from tests.engine.oracle import Case
 
 
 class Story:
@@ -289,35 +27,40 @@ class Story:
     def __init__(self, seed: int, deeds: Mapping[Callable[[Story], Any], int] | None = None) -> None:
         self.deeds = DEEDS if deeds is None else deeds
         self.world = World(random.Random(seed))
+        if Story.kill not in self.deeds:  # a calm story: its tools work, and nobody steps through it
+            self.world.modes, self.world.brittle = ("run",), 0.0
         self.process = Process(self.world)
         self.told: list[str] = []
         self.steps: list[tuple[str, Any]] = []
 
     async def run(self) -> Case:
+        await self._live()
+        await self.process.die()
+        laws = {law.digest: law for law, _ in policies().values()}
+        return Case(self.world.kept, self.world.ran, laws, LEVEL, "s1")
+
+    async def _live(self) -> None:
         for _ in range(LIFE):
             await self._keep_busy()
-            await _ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8, 12)))
+            await ticks(self.world.dice.choice((0, 1, 1, 2, 3, 8, 12)))
             deed = self.world.dice.choices(list(self.deeds), list(self.deeds.values()))[0]
             self.told.append(deed.__name__)
             result = deed(self)
             if result is not None:
                 await result
             self._note_questions()
-        await self.process.die()
-        laws = {law.digest: law for law, _ in policies().values()}
-        return Case(self.world.kept, self.world.ran, laws, LEVEL, "s1")
 
     async def finish(self) -> list[Record]:
         """The same to the end of the turn that is open then: nothing is stopped any more, every question gets a no."""
-        await self.run()
+        await self._live()
         self.world.pressed.clear()
-        self.process = Process(self.world)
         process = self.process
         while process.session.open_turn() is not None:
-            await process.quiet()
-            process.begin(_forgiven(process.session))
+            if not process.busy:
+                await process.quiet()
+                process.begin(_forgiven(process.session))
             while process.busy:
-                await _ticks(1)
+                await ticks(1)
                 for step, _ in list(self._open())[-1:]:
                     self._give(step, ApprovalReply(decision="deny", reason="not now"))
         await process.quiet()
@@ -398,7 +141,10 @@ class Story:
         self.world.elsewhere[day] = self.world.elsewhere.get(day, 0.0) + self.world.dice.choice((50, 500, 1000))
 
     def wait(self) -> None:
-        self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900, 4000, 50_000)))
+        self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900)))
+
+    def sleep_over(self) -> None:
+        self.world.clock.advance(50_000)
 
     def press(self) -> None:
         dice = self.world.dice
@@ -498,7 +244,8 @@ DEEDS: dict[Callable[[Story], Any], int] = {
     Story.reload: 4,
     Story.reload_and_answer: 3,
     Story.answer_and_reload: 3,
-    Story.wait: 7,
+    Story.wait: 6,
+    Story.sleep_over: 1,
     Story.spend_elsewhere: 2,
     Story.press: 2,
     Story.lift: 4,

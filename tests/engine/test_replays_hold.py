@@ -1,0 +1,107 @@
+"""A session replays with the same verdicts, from its log and from its tape, whatever people did in it.
+
+The sessions are stories (`chaos`) whose policy stays what it was: a fixture holds one contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from greenroom.core.errors import UsageError
+from greenroom.core.events import Record, TurnFinished, VerdictReached
+from greenroom.engine import waiting
+from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.outside import Outside
+from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.session import Session
+from greenroom.engine.steps import Recording
+from greenroom.log.memory_log import MemoryLog
+from greenroom.log.port import Log
+from greenroom.regression.case import Case
+from greenroom.regression.parts import Parts
+from greenroom.regression.plain_log import PlainLog
+from greenroom.regression.record import record
+from greenroom.regression.replay import replay_tape
+from greenroom.regression.tape import read, write
+from tests.engine.chaos import DEEDS, Steady, Story
+from tests.engine.chaos_world import Shelf, World, contract
+
+SETTLED = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.wait, Story.revoke)
+DEEDS_HERE: dict[Callable[[Story], Any], int] = {deed: weight for deed, weight in DEEDS.items() if deed in SETTLED}
+"""Every kind of answer, to calls and to words, leave given and taken back, deadlines and days that go by."""
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def lived(seed: int, runner: asyncio.Runner) -> list[Record]:
+    """A story to the end of its last turn."""
+    made: list[Story] = []
+
+    async def scene() -> list[Record]:
+        made.append(Story(seed, DEEDS_HERE))
+        return await made[0].finish()
+
+    return runner.run(scene())
+
+
+def closed(log: Log, recording: Recording, clock: Any, ids: Any) -> Session:
+    """A session with nothing outside."""
+    parts = ClosedParts(Shelf())
+    outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, clock, ids)
+    return Session(log, contract("usual"), outside, recording=recording)
+
+
+def verdicts(records: list[Record]) -> dict[str, tuple[str, str]]:
+    """What was decided of every call and text in turns that ended; where it was decided anew, what counted."""
+    ended = {r.event.turn for r in records if isinstance(r.event, TurnFinished)}
+    return {
+        r.event.step: (r.event.effect, r.event.rule)
+        for r in records
+        if isinstance(r.event, VerdictReached) and r.event.turn in ended and ".unknown" not in r.event.step
+    }
+
+
+def test_a_log_replays_with_the_same_verdicts(runner: asyncio.Runner) -> None:
+    wrong = []
+    for seed in range(100):
+        records = lived(seed, runner)
+        world = World(Random(0))
+        twin = closed(MemoryLog("s1", world.clock, world.ids), LogRecording(records), world.clock, world.ids)
+        replayed = runner.run(replay(twin, records))
+        if not replayed.same or verdicts(list(twin.records)) != verdicts(records):
+            wrong.append(f"seed {seed}: {replayed.step} {replayed.difference}")
+    assert wrong == []
+
+
+def test_a_tape_replays_with_the_same_verdicts(runner: asyncio.Runner, tmp_path: Path) -> None:
+    wrong, taped = [], 0
+    for seed in range(100):
+        records = lived(seed, runner)
+        try:
+            kept = record(records, contract("usual").policy)
+        except UsageError:
+            continue  # no turn ended
+        parts = Parts(tmp_path)
+        parts.write(kept.texts)
+
+        def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
+            return closed(PlainLog("replay"), recording, clock, ids)
+
+        tape = read(write(kept.tape), "x.tape.jsonl")
+        result = runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))
+        taped += 1
+        if result.kind != "passed":
+            wrong.append(f"seed {seed}: {result.kind} {result.line}\n{result.detail}")
+    assert wrong == []
+    assert taped > 60
