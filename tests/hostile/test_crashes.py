@@ -76,6 +76,7 @@ def test_a_process_killed_at_random_moments(shop: Workspace) -> None:
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGKILL)
             child.wait()
+        line_of(greenroom(shop.root, "session", "resume", "last"))  # as far as its question, if it came to none yet
         line_of(greenroom(shop.root, "session", "resume", "last", "--answer", "allow"))
     made = refunds(shop)
     assert 0 < len(made) == len(set(made)) <= accounted(shop)
