@@ -229,3 +229,11 @@ def test_presses_at_once_are_all_kept(workspace: Workspace) -> None:
     for thread in threads:
         thread.join()
     assert sorted(one.target for one in switch(workspace).stops()) == names
+
+
+def test_words_of_any_length_leave_a_ledger_that_goes_on(workspace: Workspace) -> None:
+    name = "\x01" * 40_000
+    long = Stop(scope="tool", target=name, reason=name, by=name)
+    assert switch(workspace).press(long) == (long,)
+    assert switch(workspace).lift("tool", name, by=name, reason=name) == (long,)
+    assert [one.kind for one in Ledger(workspace.ledger, FrozenClock()).entries()] == ["stop_pressed", "stop_lifted"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from greenroom.core.chain import link
 from greenroom.core.clock import FrozenClock
-from greenroom.core.errors import LogDamaged
+from greenroom.core.errors import DiskFailed, LogDamaged
 from greenroom.core.ids import CountedIds
 from greenroom.ledger.entries import ERASED, LONGEST_REASON
 from greenroom.ledger.ledger import Ledger
@@ -111,3 +111,12 @@ def test_kinds_of_later_versions_are_read_past(tmp_path: Path) -> None:
     assert ledger.entries()[-1].fields == {"what": [1, {"deep": None}], "reason": "plain"}
     ledger.anchor("s1", 4, "0" * 64)
     assert ledger.anchors("s1") == {4: "0" * 64}
+
+
+def test_an_entry_too_long_to_be_found_again_is_not_written(tmp_path: Path) -> None:
+    ledger = written(tmp_path)
+    before = (tmp_path / "ledger.jsonl").read_bytes()
+    with pytest.raises(DiskFailed, match="too long"):
+        ledger.policy_loaded("s1", "aria", "0" * 64, "p" * 70_000)
+    assert (tmp_path / "ledger.jsonl").read_bytes() == before
+    ledger.anchor("s1", 1, "0" * 64)

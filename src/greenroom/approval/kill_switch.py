@@ -24,6 +24,8 @@ STOP_FILE = "stop.json"
 MOST_STOPS = 1_000
 _LOCK_SECONDS = 5.0
 _LARGEST = 1_000_000
+_LONGEST_NAME = 1_000
+"""Characters of a target or a person that the ledger has; the stop itself is by all of them."""
 _PRIVATE = ("personal.card", "personal.iban")
 _EMPTY = Stop(scope="everything", reason="the file stop.json is there and empty")
 
@@ -126,7 +128,7 @@ class KillSwitch:
 
     def _ledger(self, kind: Literal["stop_pressed", "stop_lifted"], stop: Stop, by: str, reason: str) -> None:
         ledger = Ledger.of(self._workspace, self._clock)
-        ledger.note(kind, scope=stop.scope, target=stop.target, by=by, reason=reason)
+        ledger.note(kind, scope=stop.scope, target=stop.target[:_LONGEST_NAME], by=by[:_LONGEST_NAME], reason=reason)
 
     def _keep(self, stops: tuple[Stop, ...]) -> None:
         if stops:

@@ -25,6 +25,8 @@ from greenroom.workspace.own_file import open_own, read_own
 from greenroom.workspace.settings import Environment, load_settings
 
 _TAIL = 65_536
+_LONGEST_LINE = _TAIL // 2
+"""Bytes of a line: the last whole one is looked for in the tail, with at most a torn one behind it."""
 _POLICY = b'"kind":"policy_loaded"'
 
 
@@ -174,7 +176,10 @@ class Ledger:
                 signed = lines[-1] if lines else last
                 if self._signer is not None and signed is not None:
                     lines.append(_next(signed, at, {"kind": SIGNED, **self._signer.signs(signed)}, {}))
-                file.write(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+                written = [orjson.dumps(line) + b"\n" for line in lines]
+                if max(map(len, written), default=0) > _LONGEST_LINE:
+                    raise DiskFailed("could not write the ledger: the entry is too long", code="ledger.long")
+                file.write(b"".join(written))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
