@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +115,7 @@ class AmountPolicy:
             why=f"{rule} says {effect}",
             policy_digest=self.digest,
             payload=payload,
+            autonomy=question.session.autonomy,
             ask=self.ask if effect == "require_approval" else None,
         )
 
@@ -127,9 +129,10 @@ class AmountPolicy:
         return False
 
     def covers(self, question: Question, when: Sequence[str]) -> bool:
-        """Clauses of this double are `amount <= N`."""
+        """Clauses of this double are `amount <= N`; any other holds."""
+        bounds = [re.fullmatch(r"amount <= (\d+)", one) for one in when]
         amount = question.payload["args"].get("amount")
-        return bool(when) and all(amount <= float(one.partition("<=")[2]) for one in when)
+        return bool(when) and all(bound is None or amount <= float(bound[1]) for bound in bounds)
 
     def clause_problem(self, tool: ToolSpec, when: Sequence[str]) -> str:
         return "" if when else "leave for later calls needs a clause that says which"

@@ -167,3 +167,21 @@ def test_leave_that_leaves_out_the_very_call_it_is_given_with_is_refused() -> No
     asyncio.run(session.turn("one"))
     (event,) = [r.event for r in session.records if isinstance(r.event, ApprovalGiven)]
     assert (event.decision, event.scope) == ("allow", "once")
+
+
+def test_a_secret_in_a_clause_is_masked_like_every_word_of_an_answer() -> None:
+    reply = allow("session").model_copy(update={"when": ("args.note == '4111'",)})
+    session = answered(stage(says("", refund(120)), says("One.")), reply)
+    asyncio.run(session.turn("one"))
+    (leave,) = fold_all(grants.fold, grants.EMPTY, session.records).all
+    assert leave.when == ("args.note == '‹card#1›'",)
+    assert not any("4111" in str(record.event) for record in session.records)
+
+
+def test_leave_given_at_one_level_does_not_count_at_a_lower_one() -> None:
+    play = stage(says("", refund(120)), says("One."), says("", refund(120)), says("Two."))
+    session = answered(play, allow("session"), deny())
+    asyncio.run(session.turn("one"))
+    session.set_autonomy(1, "kim", "test", "ask me")
+    asyncio.run(session.turn("two"))
+    assert given(session) == [("allow", "test"), ("deny", "test")]

@@ -33,7 +33,7 @@ _EMPTY = Stop(scope="everything", reason="the file stop.json is there and empty"
 class StopFile(Frozen):
     """What the file holds (schema stop/1)."""
 
-    schema_: Literal["stop/1"] = Field(default="stop/1", alias="schema")
+    schema_: Literal["stop/1"] = Field(alias="schema")
     stops: tuple[Stop, ...] = Field(default=(), max_length=MOST_STOPS)
 
 
@@ -83,7 +83,7 @@ class KillSwitch:
         try:
             with self._lock:
                 others = tuple(one for one in self.stops() if (one.scope, one.target) != (stop.scope, stop.target))
-                self._write(StopFile(stops=(*others, stop)))
+                self._write(StopFile(schema="stop/1", stops=(*others, stop)))
         except (OSError, Timeout, ValidationError):
             self._stop_everything()
         try:
@@ -132,7 +132,7 @@ class KillSwitch:
 
     def _keep(self, stops: tuple[Stop, ...]) -> None:
         if stops:
-            self._write(StopFile(stops=stops))
+            self._write(StopFile(schema="stop/1", stops=stops))
         elif self._path.is_dir() and not self._path.is_symlink():
             self._path.rmdir()
         else:

@@ -184,7 +184,7 @@ def ledger() -> str:
 def stop() -> str:
     """What the switch writes."""
     one = Stop(scope="tool", target="orders.*", reason="wrong prices", by="kim", at="2026-11-20T10:00:00.000000Z")
-    return StopFile(stops=(one,)).model_dump_json(by_alias=True, indent=1)
+    return StopFile(schema="stop/1", stops=(one,)).model_dump_json(by_alias=True, indent=1)
 
 
 def left() -> str:

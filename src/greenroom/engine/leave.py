@@ -1,7 +1,7 @@
 """Leave for later calls: when an approval given for a turn or a session answers a question by itself.
 
 Invariant: leave never covers a deny, an escalation, a step-through, an edited call or a call of unknown outcome, and
-never a question that another rule, a higher risk or another policy puts.
+never a question that another rule, a higher risk, a lower autonomy or another policy puts.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def _covers(room: Room, turn: int, grant: Grant, card: Card) -> bool:
         and grant.policy_digest == policy.digest
         and asking(card.verdict) <= grant.rules
         and card.verdict.risk <= grant.risk
+        and card.verdict.autonomy >= grant.autonomy
         and policy.covers(about_call(room, card.call, without=f"t{turn}/tool:{card.call.id}"), grant.when)
     )
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
-from greenroom.core.events import AutonomyChanged
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
@@ -90,9 +89,9 @@ async def replay_tape(
 async def _say_again(session: Session, world: World) -> GreenroomError | None:
     """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
     for place, (turn, words) in enumerate(world.turns):
-        for over, level in world.autonomy:
+        for over, changed in world.autonomy:
             if over == place:
-                session.repeat(AutonomyChanged(level=level))
+                session.repeat(changed)
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:

@@ -41,6 +41,8 @@ from greenroom.views import transcript
 
 _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 _POLICY = "policy:"
+_UNKNOWN = ".unknown"
+"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call."""
 _TOLD = {
     TurnStarted,
     AutonomyChanged,
@@ -138,6 +140,7 @@ class _Teller:
         self._calls: dict[str, ToolCall] = {}
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
+        self._day = ""
 
     def see(self, record: Record) -> None:
         if lines := _TELLERS[type(record.event)](self, record.event):
@@ -214,6 +217,8 @@ class _Teller:
         if event.effect == "allow" and event.rule == "default":
             return []
         of = event.step.partition(f"verdict:{event.hook}")[2].removeprefix(":")
+        if of.endswith(_UNKNOWN):
+            return []
         if event.hook == "tool.result" and of in self._withheld:
             return []
         line: Line = {"verdict": event.hook}
@@ -250,12 +255,16 @@ class _Teller:
         return [line]
 
     def asked(self, event: ApprovalRequested) -> list[Line]:
+        if event.step.endswith(_UNKNOWN):
+            return []
         line: Line = {"ask": event.step.partition("ask:")[2], "rule": event.rule, "role": event.role}
         if event.card.reason:
             line["reason"] = event.card.reason
         return [line | self._if_other(event.call, event.card.call.arguments)]
 
     def answered(self, event: ApprovalGiven) -> list[Line]:
+        if event.step.endswith(_UNKNOWN):
+            return []
         line: Line = {"answer": event.step.partition("ask:")[2], "decision": event.decision}
         if event.reason:
             line["reason"] = event.reason
@@ -271,7 +280,11 @@ class _Teller:
         return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
 
     def day(self, event: DaySumsRead) -> list[Line]:
-        return [{"day": dict(event.sums)} | _of(event.step, "day:")] if event.sums else []
+        later = self._day not in ("", event.day)
+        self._day = event.day
+        if not event.sums and not later:
+            return []
+        return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"later": True} if later else {})]
 
     def started(self, event: ToolStarted) -> list[Line]:
         self._started[event.call] = event.arguments

@@ -29,6 +29,8 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
 
 Key = tuple[type[Event], str]
+_AS_TOLD = "9999-12-31T23:59:59.999999Z"
+"""When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
 _MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
@@ -37,7 +39,8 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `autonomy` the levels set between turns with how many turns were over.
+    names of the memories that were proposed, `autonomy` the levels set between turns with how many turns were over, `days` how many
+    days it spans as far as that mattered.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -55,7 +58,8 @@ class World:
         self.turns: list[tuple[int, str]] = []
         self.abandoned: set[int] = set()
         self.proposed: list[str] = []
-        self.autonomy: list[tuple[int, int]] = []
+        self.autonomy: list[tuple[int, AutonomyChanged]] = []
+        self.days = 1
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -172,14 +176,15 @@ class World:
 
     def set_autonomy(self, line: Line) -> None:
         if "of" not in line:
-            self.autonomy.append((len(self.turns), int(line["autonomy"])))
+            self.autonomy.append((len(self.turns), AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)))
             return
         step = f"t{self._turn}/autonomy:{line['of']}"
-        self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"]), line)
+        self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"], expires=_AS_TOLD), line)
 
     def day(self, line: Line) -> None:
-        step = f"t{self._turn}/day:{line['of']}"
-        self._put(DaySumsRead(step=step, turn=self._turn, day="", sums=line["day"]), line)
+        self.days += bool(line.get("later"))
+        step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
+        self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
 
     def result(self, line: Line) -> None:
         step = f"t{self._turn}/tool:{line['result']}"

@@ -24,7 +24,7 @@ from greenroom.core.values import Card, Scope, Verdict
 class Grant:
     """Leave for later calls of `tool` that no other rules than `rules` ask about and for which all of `when` holds.
 
-    `risk` is the most it covers, `ended` says why it no longer counts ('' while it does; `expires` is a stamp).
+    `risk` is the most it covers, `autonomy` the least it counts at: a lower level wants more questions. `ended` says why it no longer counts ('' while it does; `expires` is a stamp).
     """
 
     step: str
@@ -35,6 +35,7 @@ class Grant:
     tool: str
     rules: frozenset[str]
     risk: int
+    autonomy: int
     policy_digest: str
     when: tuple[str, ...]
     by: str
@@ -94,6 +95,7 @@ def _grant(record: Record, event: ApprovalGiven, card: Card) -> Grant:
         tool=card.call.tool,
         rules=asking(card.verdict),
         risk=card.verdict.risk,
+        autonomy=card.verdict.autonomy,
         policy_digest=card.verdict.policy_digest,
         when=event.when,
         by=event.approver,
