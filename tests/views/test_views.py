@@ -106,3 +106,8 @@ def test_folding_is_incremental() -> None:
     for index, record in enumerate(records):
         state = conversation.fold(state, record)
         assert state == fold_all(conversation.fold, conversation.EMPTY, records[: index + 1])
+
+
+def test_a_view_can_be_made_by_its_own_name() -> None:
+    made = transcript.Transcript((), None)
+    assert made == transcript.EMPTY

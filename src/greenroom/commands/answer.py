@@ -15,7 +15,7 @@ from greenroom.core.values import Json
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, `Answer[int](...)` fails before Python 3.13
 class Answer(Generic[T]):
     """The outcome of a command.
 

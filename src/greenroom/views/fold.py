@@ -15,7 +15,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, making one through an alias such as `Transcript()` fails before Python 3.13
 class Turns(Generic[T]):
     """A view's turns in order. Records between two turns belong to the one before."""
 
