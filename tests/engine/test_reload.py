@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ContractLoaded, Record, ToolReturned
-from greenroom.core.values import ApprovalReply
+from greenroom.core.values import ApprovalReply, Ask
 from greenroom.engine import waiting
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay import LogRecording, replay
@@ -185,3 +185,26 @@ def test_a_lower_level_that_a_person_set_does_not_become_a_raise() -> None:
     session.set_autonomy(2, "kim", "screen", "because")
     session.reload(replace(session.contract, persona=persona(policy={"autonomy": 0})))
     assert session.autonomy == (0, None)
+
+
+def test_a_question_put_anew_has_no_more_time_than_it_had() -> None:
+    ask = Ask(deadline_seconds=600)
+    play = stage(says("", CALL), says("Done."), policy=AmountPolicy(ask=ask))
+    session = play.session()
+
+    async def run() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: count(session, ApprovalRequested) == 1)
+        play.clock.advance(300)
+        session.reload(under(session.contract, AmountPolicy(limit=110, ask=ask)))
+        await until(lambda: count(session, ApprovalRequested) == 2)
+        session.reload(under(session.contract, AmountPolicy(limit=110, ask=Ask(deadline_seconds=60))))
+        session.reload(under(session.contract, AmountPolicy(limit=111, ask=Ask(deadline_seconds=60))))
+        await until(lambda: count(session, ApprovalRequested) == 3)
+        session.answer("t1/ask:c1", ALLOW)
+        await turn
+
+    asyncio.run(run())
+    until_when = [r.event.deadline for r in session.records if isinstance(r.event, ApprovalRequested)]
+    assert until_when[0] == until_when[1] == "2026-11-20T10:10:00.000000Z"
+    assert until_when[2] == "2026-11-20T10:06:00.000000Z"  # another question, by another rule's time

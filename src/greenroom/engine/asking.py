@@ -13,7 +13,7 @@ from greenroom.approval.binding import bind
 from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
-from greenroom.core.values import ApprovalReply, Card, ToolCall, Verdict
+from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, Verdict
 from greenroom.engine.deadlines import Overdue, Stage, pass_on, stage_of
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.leave import leave_for, scoped
@@ -141,7 +141,7 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
             rule=card.verdict.rule,
             policy_digest=policy,
             role=card.verdict.ask.role if card.verdict.ask else "operator",
-            deadline=_deadline(room, card),
+            deadline=_deadline(room, step, card),
             hook=card.hook,
             card=card,
         ),
@@ -179,7 +179,8 @@ def give(room: Room, turn: int, step: str, card: Card, binds: str, reply: Approv
 
 def _masked(room: Room, card: Card, reply: ApprovalReply) -> ApprovalReply:
     """The answer as it may be kept: a person's words are looked at like everything else that comes in."""
-    said = kept(room, about_result(room, card.call, {"output": reply.result, "error": reply.reason}))
+    words: dict[str, Json] = {"output": reply.result, "error": reply.reason, "when": list(reply.when)}
+    said = kept(room, about_result(room, card.call, words))
     edited = None
     if reply.arguments is not None:
         edited = kept(room, about_call(room, card.call.model_copy(update={"arguments": reply.arguments})))
@@ -188,11 +189,18 @@ def _masked(room: Room, card: Card, reply: ApprovalReply) -> ApprovalReply:
             "arguments": edited["args"] if edited is not None else None,
             "result": said["output"] if said is not None else NOT_KEPT,
             "reason": said["error"] if said is not None else NOT_KEPT,
+            "when": tuple(said["when"]) if said is not None else (),
         }
     )
 
 
-def _deadline(room: Room, card: Card) -> str | None:
-    if card.verdict.ask is None or card.verdict.ask.deadline_seconds is None:
+def _deadline(room: Room, step: str, card: Card) -> str | None:
+    """Until when there is time; a question that is put anew because the policy changed has no more than it had."""
+    ask = card.verdict.ask
+    if ask is None or ask.deadline_seconds is None:
         return None
-    return stamp(room.outside.clock.now() + timedelta(seconds=card.verdict.ask.deadline_seconds))
+    before, given = room.steps.record_of(ApprovalRequested, step), room.steps.record_of(ApprovalGiven, step)
+    still_open = before is not None and (given is None or given.seq < before.seq)
+    if still_open and isinstance(before.event, ApprovalRequested) and before.event.card.verdict.ask == ask:
+        return stage_of(room, step, card).deadline
+    return stamp(room.outside.clock.now() + timedelta(seconds=ask.deadline_seconds))
