@@ -216,8 +216,24 @@ def test_a_ledger_cut_alone_leaves_approvals_that_should_be_anchored(shop: Works
     assert [one["anchored"] for one in done.data["approvals"]] == [False]
     assert [one["what"][:8] for one in done.data["due"]] == ["approval", "turn 2 e"]
     assert "the ledger was cut" in done.notes[0]
+    assert done.exit_code == LogDamaged.exit_code and "NOT ALL IS ANCHORED" in done.lines[0]
+    whole = verify(Invocation({"workspace": str(shop.root)}))
+    assert whole.exit_code == LogDamaged.exit_code and list(whole.data["missing"]) == [log_of(shop).stem]
+    assert "NOT ALL IS ANCHORED" in whole.lines[0]
+
+
+def test_a_ledger_that_is_gone_is_found_by_the_sessions_that_need_it(shop: Workspace) -> None:
+    asked = Invocation({"workspace": str(shop.root)})
+    sound = verify(asked), verified(shop, "last")
+    assert [one.exit_code for one in sound] == [0, 0] and sound[0].data["missing"] == {}
     shop.ledger.unlink()
-    assert "not anchored: the ledger knows nothing of this session" in verified(shop, "last").lines[0]
+    done = verified(shop, "last")
+    assert "not anchored: the ledger knows nothing of this session" in done.lines[0]
+    ledger = verify(asked)
+    assert [done.exit_code, ledger.exit_code] == [5, 5]
+    assert "approval at" in ledger.lines[1] and log_of(shop).stem in ledger.lines[1]
+    shop.ledger.write_bytes(b"")
+    assert verify(asked).exit_code == 5
 
 
 def test_moved_lines_are_found(shop: Workspace) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
+from greenroom.commands.verify import CUT, NOT_ANCHORED
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.inert import inert_line
 from greenroom.ledger.entries import SIGNED, Entry, Line
 from greenroom.ledger.head import MARK, Compared, Head, compare, head_of, read_heads
 from greenroom.ledger.ledger import Ledger, anchors_in
 from greenroom.ledger.signing import SIGNING_KEY, KeyPair, new_key_pair, signed_at_once, signed_up_to, signer_of
+from greenroom.log.catalog import unanchored
 from greenroom.workspace.settings import load_settings
 
 LIMITS = (
@@ -26,8 +29,10 @@ LIMITS = (
     "",
     "found by `session verify`: a changed byte, a moved, doubled or missing line, a changed approver, decision or card,",
     "    a text swapped for another, content that is gone with no erasure that explains it, a log cut below an anchor.",
+    "    and an answer or an end of a turn that the ledger lacks, as after a cut or deleted ledger (exit 5).",
     "said by `session verify`: which records came after the last anchor, and that files on disk are others by now.",
-    "found by `ledger verify`: a changed, moved or missing line of the ledger, a false or unknown signature.",
+    "found by `ledger verify`: a changed, moved or missing line of the ledger, a false or unknown signature, and",
+    "    sessions that hold more than the ledger anchors (exit 5), so also that it was cut alone or deleted.",
     "found only with `ledger verify --head`: a session cut together with the ledger, or both written anew.",
     "",
     "An exported head (`greenroom ledger head`) proves what was there when it was made, if it was kept out of reach of",
@@ -112,7 +117,8 @@ def head(asked: Invocation) -> Answer[Head]:
 
 
 def verify(asked: Invocation) -> Answer[Compared | None]:
-    """Check the ledger, its signatures, and with `--head` that it still holds what was exported.
+    """Check the ledger, its signatures, and with `--head` that it still holds what was exported; exit 5 where sessions
+    hold what it must anchor and does not.
 
     Raises:
         LogDamaged: it was changed, cut or rewritten, or a signature is false; says where.
@@ -126,7 +132,10 @@ def verify(asked: Invocation) -> Answer[Compared | None]:
     loose = sum(line["entry"]["kind"] != SIGNED for line in lines[signed + 1 :])
     keys = sorted({line["entry"]["key"] for line in lines if line["entry"]["kind"] == SIGNED})
     late = _late(lines, signed)
-    shown = [f"sound: {counted(len(lines), 'entry')} on {counted(len(anchors_in(lines)), 'session')}"]
+    anchors = anchors_in(lines)
+    missing = unanchored(workspace, anchors)
+    sound = "its chain is sound, but NOT ALL IS ANCHORED" if missing else "sound"
+    shown = [f"{sound}: {counted(len(lines), 'entry')} on {counted(len(anchors), 'session')}"]
     if now := head_of(lines):
         shown += [f"head {now.fingerprint} (entry {now.seq})", _signatures(signed, loose, keys)]
     data = {
@@ -139,12 +148,14 @@ def verify(asked: Invocation) -> Answer[Compared | None]:
         "keys": keys,
         "kinds": dict(Counter(line["entry"]["kind"] for line in lines)),
         "exported": None if compared is None else {"entry": compared.seq, "since": compared.since},
+        "missing": dict(missing),
     }
     notes = [] if public or signed < 0 else [_UNNAMED]
     if late:
         numbers = ", ".join(map(str, late[:5])) + (" ..." if len(late) > 5 else "")
         notes.append(f"{counted(len(late), 'entry')} written without the key and signed only later: {numbers}")
-    return answer(compared, [" · ".join(shown), *_compared(compared)], data, notes=notes)
+    told = [" · ".join(shown), *_missing(missing), *_compared(compared)]
+    return answer(compared, told, data, notes=notes, exit_code=NOT_ANCHORED if missing else 0)
 
 
 _UNNAMED = "greenroom.toml names no key (audit.public), so a signature only shows that whoever made it held some key"
@@ -188,6 +199,13 @@ def keygen(asked: Invocation) -> Answer[KeyPair]:
     ]
     data = {"variable": SIGNING_KEY, "private": pair.private, "public": pair.public}
     return answer(pair, lines, data, notes=notes)
+
+
+def _missing(found: Mapping[str, str]) -> Iterator[str]:
+    for session, what in found.items():
+        yield "  " + inert_line(f"{session} · {what}", 300)
+    if found:
+        yield f"  {CUT}"
 
 
 def _late(lines: Sequence[Line], signed: int) -> list[int]:

@@ -9,6 +9,7 @@ from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.card import card_lines
 from greenroom.commands.invocation import Invocation
 from greenroom.core.canonical import short
+from greenroom.core.errors import LogDamaged
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.log.audit import Approval, Audit
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
     from greenroom.assembly.proof import Proof
     from greenroom.workspace.layout import Workspace
 
-_CUT = "Either a crash came between or the ledger was cut; an exported head tells which (greenroom help audit)"
+CUT = (
+    "Either a crash came between, or the ledger was cut or deleted; an exported head tells which (greenroom help audit)"
+)
+NOT_ANCHORED = LogDamaged.exit_code
+"""How `verify` ends where something that is anchored as soon as it is written is not."""
 
 
 def verify(asked: Invocation) -> Answer[Proof]:
-    """Check the chain, and say what it proves; exit 5 names the line.
+    """Check the chain, and say what it proves; exit 5 names the line, or what should be anchored and is not.
 
     Raises:
         UsageError: there is no such session.
@@ -37,12 +42,14 @@ def verified(workspace: Workspace, session: str, *, full: bool = False) -> Answe
 
     proof = prove_session(workspace, session)
     lines = [_sound(proof), _governed(proof), *_approvals(proof, full=full), *_acts(proof.audit)]
-    return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof))
+    code = NOT_ANCHORED if proof.audit.due else 0
+    return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof), exit_code=code)
 
 
 def _sound(proof: Proof) -> str:
     found = proof.audit
-    parts = [f"sound: {counted(found.verified.records, 'record')}, head {found.verified.head[:16]}"]
+    sound = "its chain is sound, but NOT ALL IS ANCHORED" if found.due else "sound"
+    parts = [f"{sound}: {counted(found.verified.records, 'record')}, head {found.verified.head[:16]}"]
     if found.verified.anchored < 0:
         parts.append("not anchored: the ledger knows nothing of this session")
     else:
@@ -106,7 +113,7 @@ def _notes(proof: Proof) -> Iterator[str]:
     if proof.unchecked and found.contracts:
         yield f"the digest of the policy could not be checked against its text: {proof.unchecked}"
     if found.due:
-        yield f"anchored as a rule, but not here: {'; '.join(told.said for told in found.due[:3])}. {_CUT}"
+        yield f"anchored as a rule, but not here: {'; '.join(told.said for told in found.due[:3])}. {CUT}"
     if found.erased:
         yield f"content was erased on purpose from {counted(len(found.erased), 'record')}: {_numbers(found.erased)}"
     for part, digest in found.absent:

@@ -90,6 +90,29 @@ def audit_session(workspace: Workspace, session: str, all_anchors: Mapping[str, 
     return audit(session_path(workspace, name), anchors)
 
 
+def unanchored(workspace: Workspace, all_anchors: Mapping[str, Anchors]) -> dict[str, str]:
+    """The sessions that hold what is anchored as soon as it is written, and the ledger does not; with what it is.
+
+    A session that does not verify is among them, with what is wrong with it. One that is being written meanwhile is
+    held against the ledger of that moment.
+    """
+    paths = sorted(workspace.sessions.glob("*.jsonl"))
+    first = {path: said for path in paths if (said := _unanchored(path, all_anchors))}
+    ledger = Ledger(workspace.ledger, SystemClock())
+    return {path.stem: said for path in first if (said := _unanchored(path, ledger.all_anchors()))}
+
+
+def _unanchored(path: Path, all_anchors: Mapping[str, Anchors]) -> str:
+    try:
+        due = audit(path, all_anchors.get(path.stem, {})).due
+    except FileNotFoundError:
+        return ""
+    except GreenroomError as error:
+        return f"damaged: {error.message}"
+    more = f" and {len(due) - 3} more" if len(due) > 3 else ""
+    return f"{'; '.join(told.said for told in due[:3])}{more}"
+
+
 def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolStarted]:
     """Every tool call begun on a day (`2026-11-20`, UTC) in any session `but` one. Of a damaged session, what stands before the damage."""
     for path in sorted(workspace.sessions.glob("*.jsonl")):
