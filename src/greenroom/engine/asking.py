@@ -200,7 +200,7 @@ def _deadline(room: Room, step: str, card: Card) -> str | None:
     if ask is None or ask.deadline_seconds is None:
         return None
     before, given = room.steps.record_of(ApprovalRequested, step), room.steps.record_of(ApprovalGiven, step)
-    still_open = before is not None and (given is None or given.seq < before.seq)
-    if still_open and isinstance(before.event, ApprovalRequested) and before.event.card.verdict.ask == ask:
+    asked = before.event if before is not None and (given is None or given.seq < before.seq) else None  # still open
+    if isinstance(asked, ApprovalRequested) and asked.card.verdict.ask == ask:
         return stage_of(room, step, card).deadline
     return stamp(room.outside.clock.now() + timedelta(seconds=ask.deadline_seconds))
