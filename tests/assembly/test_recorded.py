@@ -233,3 +233,14 @@ def test_candidates_take_the_place_of_the_file_of_their_id(shop: Workspace, tmp_
     path.write_text("schema = 3")
     with pytest.raises(FileInvalid):
         Candidates(shop, {"candidate": path})
+
+
+@pytest.mark.parametrize("text", ['[{"name": "a", "description": "b", "parameters": {}, "later": 1}]', "{", "7"])
+def test_tools_kept_in_another_form_are_a_problem_and_no_crash(shop: Workspace, text: str) -> None:
+    records = said(shop, "hello")
+    place = next(one for one in records if isinstance(one.event, ContractLoaded))
+    assert isinstance(place.event, ContractLoaded)
+    texts = {**place.event.texts, place.event.digests["tools"]: text}
+    other = place.model_copy(update={"event": place.event.model_copy(update={"texts": texts})})
+    judged = judged_again([other if one is place else one for one in records])
+    assert judged.problem == "the recorded tools: were kept in another form by another Greenroom"

@@ -1,6 +1,6 @@
 """What the workspace's other sessions have spent on a day, read from their logs.
 
-Invariant: the logs are the truth; nothing is kept beside them. Between two readings only files that grew are read anew.
+Invariant: the logs are the truth; nothing is kept beside them. Each reading reads the logs that were written to that day.
 """
 
 from __future__ import annotations

@@ -136,7 +136,10 @@ def _persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
 
 
 def _specs(text: str) -> tuple[ToolSpec, ...]:
-    return tuple(ToolSpec.model_validate(spec) for spec in json.loads(text))
+    try:
+        return tuple(ToolSpec.model_validate(spec) for spec in json.loads(text))
+    except (TypeError, ValueError):  # what pydantic and json raise are ValueErrors
+        raise FileInvalid("were kept in another form by another Greenroom", where="the recorded tools") from None
 
 
 class RecordedTools:
