@@ -124,8 +124,17 @@ def test_a_stricter_and_a_looser_rule_flip_just_their_decisions(shop: Workspace)
 
 def test_what_comes_to_the_same_by_another_rule_is_counted_apart(shop: Workspace) -> None:
     records = said(shop, REFUND)
-    found = flips(records, changed(records, 'when  = ["args.amount > 100"]', 'when  = ["args.amount > 200"]'))
+    found = flips(records, changed(records, '"refund.large"', '"refund.huge"'))
     assert (found.flips, found.moved) == ((), 1)
+
+
+def test_a_rule_in_whose_place_only_autonomy_asks_is_a_looser_flip_and_back_a_stricter_one(shop: Workspace) -> None:
+    records = said(shop, REFUND)
+    without = changed(records, 'when  = ["args.amount > 100"]', 'when  = ["args.amount > 200"]')
+    (flip,) = flips(records, without).flips
+    assert (flip.before.rule, flip.after.rule, flip.looser) == ("refund.large", "autonomy", True)
+    (back,) = flips(records, recorded_contract(records).policy, without).flips
+    assert not back.looser
 
 
 def test_sums_that_only_the_candidate_limits_are_kept_for_it_alone(shop: Workspace) -> None:

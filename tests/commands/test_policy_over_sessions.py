@@ -124,7 +124,7 @@ def test_flips_are_listed_side_by_side_with_live_values(shop: Workspace) -> None
         f"{session}:{flip['record']}", "1", "tool.call", "orders.refund", "require_approval", "refund.large", "deny",
         "refund.finance", "stricter", "args.amount", "=", "120",
     ]  # fmt: skip
-    assert summary.endswith(f"{done.data['decisions']} decisions in 2 sessions: 1 flips: 1 stricter")
+    assert summary.endswith(f"{done.data['decisions']} decisions in 2 sessions: 1 flip: 1 stricter")
     assert (done.exit_code, done.data["looser"], done.data["stricter"]) == (0, 0, 1)
     assert call(compare, shop, before="recorded", after=str(path), fail_on="looser").exit_code == 0
     assert call(compare, shop, before="recorded", after=str(path), fail_on="any").exit_code == 1
@@ -138,7 +138,20 @@ def test_what_is_on_disk_now_is_the_default(shop: Workspace) -> None:
     said(shop, REFUND)
     assert call(compare, shop, before="recorded", after="disk").lines[-1].endswith("none flips")
     change(shop, 'when  = ["args.amount > 500"]', 'when  = ["args.amount > 110"]')
-    assert call(compare, shop, before="recorded", after="disk").lines[-1].endswith("1 flips: 1 stricter")
+    assert call(compare, shop, before="recorded", after="disk").lines[-1].endswith("1 flip: 1 stricter")
+
+
+def test_a_rule_taken_away_or_a_weaker_question_is_a_looser_flip(shop: Workspace) -> None:
+    said(shop, REFUND)
+    change(shop, 'when  = ["args.amount > 100"]', 'when  = ["args.amount > 200"]')
+    done = call(compare, shop, before="recorded", after="disk", fail_on="looser")
+    assert (done.exit_code, done.data["looser"]) == (1, 1)
+    assert "require_approval refund.large" in done.lines[1] and "require_approval autonomy" in done.lines[1]
+    change(shop, 'when  = ["args.amount > 200"]', 'when  = ["args.amount > 100"]')
+    change(shop, 'deadline = "15m", then = ["escalate:lead", "deny"]', 'deadline = "1h", then = ["deny"]')
+    done = call(compare, shop, before="recorded", after="disk", fail_on="looser")
+    assert (done.exit_code, done.data["looser"]) == (1, 1)
+    assert done.data["flips"][0]["after"]["ask"]["deadline_seconds"] == 3600
 
 
 def test_a_session_that_cannot_be_compared_is_named_and_the_others_are_compared(shop: Workspace) -> None:

@@ -14,7 +14,7 @@ from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Json, Verdict
+from greenroom.core.values import Json
 from greenroom.log.catalog import read_session, session_id, sessions
 from greenroom.policy.explain import value_text
 
@@ -139,14 +139,14 @@ def _name(word: str) -> str:
 
 
 def _summary(compared: Sequence[Flips], flipped: Sequence[Flip], looser: int) -> str:
-    """`412 decisions in 9 sessions: 3 flip: 2 stricter, 1 looser`."""
+    """`412 decisions in 9 sessions: 3 flips: 2 stricter, 1 looser`."""
     looked = f"{counted(sum(one.decisions for one in compared), 'decision')} in {counted(len(compared), 'session')}"
     moved = sum(one.moved for one in compared)
     beside = f"; {moved} {'comes' if moved == 1 else 'come'} to the same by another rule" if moved else ""
     if not flipped:
         return f"{looked}: none flips{beside}"
     kinds = [f"{number} {word}" for number, word in ((len(flipped) - looser, "stricter"), (looser, "looser")) if number]
-    return f"{looked}: {len(flipped)} {'flips' if len(flipped) == 1 else 'flip'}: {', '.join(kinds)}{beside}"
+    return f"{looked}: {counted(len(flipped), 'flip')}: {', '.join(kinds)}{beside}"
 
 
 def _flip_lines(flipped: Sequence[Flip], before: str, after: str) -> list[str]:
@@ -156,18 +156,13 @@ def _flip_lines(flipped: Sequence[Flip], before: str, after: str) -> list[str]:
             flip.turn,
             flip.question.hook,
             flip.question.subject,
-            _outcome(flip.before),
-            _outcome(flip.after),
+            *flip.outcomes(),
             "looser" if flip.looser else "stricter",
             _values(flip),
         )
         for flip in flipped
     ]
-    return table(("where", "turn", "hook", "about", before, after, "", "values"), rows, 34)
-
-
-def _outcome(verdict: Verdict) -> str:
-    return f"{verdict.effect} {verdict.rule}"
+    return table(("where", "turn", "hook", "about", before, after, "", "values"), rows, 60)
 
 
 def _values(flip: Flip) -> str:

@@ -62,10 +62,10 @@ async def reload(live: Live, words: str) -> Answer[Reloaded]:
 
 
 def flip_line(flip: Flip) -> str:
-    """`turn 2 tool.call orders.refund: require_approval by refund.large → deny by refund.finance`."""
+    """`turn 2 tool.call orders.refund: require_approval refund.large → deny refund.finance (stricter)`."""
     about = f"{flip.question.hook} {flip.question.subject}".rstrip()
-    was, now = (f"{one.effect} by {one.rule}" for one in (flip.before, flip.after))
-    return inert_line(f"turn {flip.turn} {about}: {was} → {now}", 200)
+    was, now = flip.outcomes()
+    return inert_line(f"turn {flip.turn} {about}: {was} → {now} ({'looser' if flip.looser else 'stricter'})", 240)
 
 
 def _flips(records: Sequence[Record], contract: Contract) -> Flips:
@@ -81,7 +81,10 @@ def _counted(found: Flips) -> str:
         return f"past verdicts could not be compared ({found.problem})"
     if not found.decisions:
         return "no verdicts yet that it could change"
-    return f"{len(found.flips)} of {found.decisions} past verdicts of this session would differ"
+    looser = sum(flip.looser for flip in found.flips)
+    said = f"{len(found.flips)} of {found.decisions} past verdicts of this session would differ"
+    said += f" ({looser} looser)" if looser else ""
+    return f"{said}, {found.moved} would be the same by another rule" if found.moved else said
 
 
 def changes(before: Contract, after: Contract) -> str:

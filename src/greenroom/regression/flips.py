@@ -15,10 +15,9 @@ from greenroom.core.values import Hook, Json, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay import LogRecording, first_difference, say_again
 from greenroom.engine.session import Session
+from greenroom.policy.explain import asks
 from greenroom.policy.port import Policy, Question
-from greenroom.policy.rules import EFFECTS
-
-Span = tuple[str, int, int]
+from greenroom.policy.strictness import looser
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,20 @@ class Flip:
 
     @property
     def looser(self) -> bool:
-        """Whether something gets through that did not before: a milder effect, or a span that is masked no longer."""
-        if self.before.effect != self.after.effect:
-            return EFFECTS.index(self.after.effect) < EFFECTS.index(self.before.effect)
-        return bool(masked_spans(self.before) - masked_spans(self.after))
+        """Whether something gets through that did not before, or is stopped less firmly (see `strictness.looser`)."""
+        return looser(self.after, self.before)
+
+    def outcomes(self) -> tuple[str, str]:
+        """`deny refund.finance` before and after; with who is asked, where only that is another one."""
+        sides = tuple(f"{one.effect} {one.rule}" for one in (self.before, self.after))
+        if sides[0] == sides[1]:
+            sides = tuple(f"{one.rule}: {asks(one)}" for one in (self.before, self.after))
+        return sides[0], sides[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """What came of one session. `moved` decisions come to the same, but by another rule; `problem` says why its
+    """What came of one session. `moved` decisions come to the same, only by another rule; `problem` says why its
     decisions could not be compared: then there are none.
     """
 
@@ -185,7 +189,7 @@ def compare(judged: Judged, after: Policy, before: Policy | None = None) -> Flip
     for one in judged.decisions:
         old = one.verdict if before is None else before.decide(judged.seen(before, one.question))
         new = after.decide(judged.seen(after, one.question))
-        if old.effect != new.effect or masked_spans(old) != masked_spans(new):
+        if looser(new, old) or looser(old, new):
             flips.append(Flip(judged.session, one.record, one.turn, one.step, one.question, old, new))
         else:
             moved += old.rule != new.rule
@@ -209,13 +213,6 @@ def _as_recorded(
 
 def _noted(contract: Contract, others: Sequence[Policy], asked: dict[int, tuple[Question, Verdict]]) -> Contract:
     return replace(contract, policy=Noted(contract.policy, others, asked))
-
-
-def masked_spans(verdict: Verdict) -> frozenset[Span]:
-    """Where a verdict has a mask in place of what was found."""
-    if verdict.effect != "redact":
-        return frozenset()
-    return frozenset((item.path, item.start, item.end) for item in verdict.findings if item.mask)
 
 
 def session_of(records: Sequence[Record]) -> str:
