@@ -1,11 +1,14 @@
 """The package of an escalated question has the whole case in it, and nothing that is not in the log."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from greenroom.approval.automatic import LeaveOpen
+from greenroom.commands.escalated import package_lines
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.values import Ask, Card, ToolCall, ToolSpec, Verdict
 from greenroom.engine import waiting
@@ -14,6 +17,7 @@ from greenroom.views import approvals, escalation
 from greenroom.views.approvals import Asked
 from greenroom.views.escalation import open_question, package
 from greenroom.views.fold import fold_all
+from greenroom.workspace.layout import Workspace
 from tests.engine.stage import AmountPolicy, says, stage, until
 
 ASK = Ask(
@@ -102,6 +106,30 @@ def test_a_rule_that_escalates_says_so() -> None:
     assert found is not None
     assert found.because == "rule refund.large escalates it"
     assert found.tried == ()
+
+
+def test_the_earlier_calls_of_the_tool_are_told_with_their_turn_arguments_and_outcome(tmp_path: Path) -> None:
+    before = {"order_id": 1, "amount": 60}
+    replies = [says("", ("orders.refund", before)), says("Done."), says("", LOOK), says("Seen.")]
+    session = stage(*replies, says("", CALL), policy=AmountPolicy(ask=ASK), approver=LeaveOpen()).session()
+
+    async def scene() -> None:
+        await session.turn("refund 60")
+        await session.turn("look it up")
+        with pytest.raises(WaitingForPerson):
+            await session.turn("refund more")
+
+    asyncio.run(scene())
+    one = question(session)
+    by_rule = one.card.verdict.model_copy(update={"effect": "escalate"})
+    found = package(session.records, replace(one, card=one.card.model_copy(update={"verdict": by_rule})))
+    assert found is not None
+    assert found.tried == ()
+    assert [(turn, call.ran_with, call.status) for turn, call in found.earlier] == [(1, before, "done")]
+    lines = package_lines(Workspace(tmp_path), found)
+    place = lines.index("orders.refund in earlier turns of this session:")
+    assert lines[place + 1].startswith("  turn 1: orders.refund ") and "60" in lines[place + 1]
+    assert lines[place + 2].strip().startswith("done")
 
 
 def test_the_question_about_a_text_names_the_deed() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from greenroom.commands.answer import counted
 from greenroom.commands.narrate import as_json
 from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert, inert_line
@@ -19,16 +20,18 @@ from greenroom.workspace.own_file import read_own
 
 _LONGEST_RUNBOOK = 8_000
 _WIDE = 300
+_MOST_EARLIER = 20
 
 
 def package_lines(workspace: Workspace, found: Package) -> list[str]:
-    """Who wants what, on what evidence, what was tried, what is open, and what to do about it; goes below the card."""
+    """Who wants what, on what evidence, what was tried now and before, what is open, and what to do about it; goes below the card."""
     return [
         f"== escalated to {inert_line(found.role)}, because {inert_line(found.because)} ==",
         f"session {inert_line(found.session)}, turn {found.turn}, {inert_line(found.persona)}@{inert_line(found.version)}",
         f"the user said: {inert_line(found.words, _WIDE)}",
         *_evidence(found),
         *_tried(found),
+        *_earlier(found),
         f"open: {inert_line(found.question, _WIDE)}",
         *_runbook(workspace, found.runbook),
     ]
@@ -50,6 +53,7 @@ def package_data(workspace: Workspace, found: Package) -> dict[str, Json]:
             "memories": [one.model_dump(mode="json") for one in found.memories],
         },
         "tried": [_call_data(one) for one in found.tried],
+        "earlier": [{"turn": turn, **_call_data(one)} for turn, one in found.earlier],
         "question": found.question,
         "runbook": {"named": found.runbook, "text": runbook_text(workspace, found.runbook)},
     }
@@ -85,11 +89,29 @@ def _evidence(found: Package) -> Iterator[str]:
 def _tried(found: Package) -> Iterator[str]:
     yield "tried in this turn:" if found.tried else "tried in this turn: nothing else"
     for one in found.tried:
-        given = one.ran_with if one.ran_with is not None else one.call.arguments
-        denied = f", {one.verdict} by {one.rule}" if one.verdict not in ("", "allow") else ""
-        came = one.error or as_json(one.output)
-        yield f"  {inert_line(f'{one.call.tool} {as_json(given)}', _WIDE)}"
-        yield f"    {one.status}{inert_line(denied)}: {inert_line(came, _WIDE)}"
+        yield from _call(one, "  ")
+
+
+def _earlier(found: Package) -> Iterator[str]:
+    """The same tool's calls in the turns before; of very many, the last."""
+    if not found.earlier:
+        return
+    left_out = len(found.earlier) - _MOST_EARLIER
+    yield f"{inert_line(found.card.call.tool)} in earlier turns of this session:"
+    if left_out > 0:
+        yield f"  {counted(left_out, 'call')} before these"
+    for turn, one in found.earlier[-_MOST_EARLIER:]:
+        yield from _call(one, f"  turn {turn}: ")
+
+
+def _call(one: CallView, head: str) -> Iterator[str]:
+    """A call as it ran, and what came of it."""
+    given = one.ran_with if one.ran_with is not None else one.call.arguments
+    denied = f", {one.verdict} by {one.rule}" if one.verdict not in ("", "allow") else ""
+    answered = f", answered {one.answer}" if one.answer else ""
+    came = one.error or as_json(one.output)
+    yield f"{head}{inert_line(f'{one.call.tool} {as_json(given)}', _WIDE)}"
+    yield f"    {one.status}{inert_line(denied)}{answered}: {inert_line(came, _WIDE)}"
 
 
 def _runbook(workspace: Workspace, named: str) -> Iterator[str]:

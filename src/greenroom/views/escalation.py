@@ -15,7 +15,7 @@ from greenroom.core.values import Card, Json, Memory, Passage
 from greenroom.views import memory, retrieval, tools
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import Turns, fold_all
-from greenroom.views.tools import CallView
+from greenroom.views.tools import CallView, ToolsView
 
 T = TypeVar("T")
 
@@ -35,8 +35,9 @@ class Package:
     """An escalated question.
 
     `words` are the last the user said, `because` says how it came to be escalated, `passages` and `memories` are those
-    the model was given in this turn, `tried` the turn's other calls with what came of them, `question` what is open, in
-    one sentence. `runbook` is a document's path or a sentence, as the rule has it.
+    the model was given in this turn, `tried` the turn's other calls with what came of them, `earlier` the calls of the
+    same tool in the turns before (turn and call), `question` what is open, in one sentence. `runbook` is a document's
+    path or a sentence, as the rule has it.
     """
 
     session: str
@@ -50,6 +51,7 @@ class Package:
     passages: tuple[Passage, ...]
     memories: tuple[Memory, ...]
     tried: tuple[CallView, ...]
+    earlier: tuple[tuple[int, CallView], ...]
     question: str
     runbook: str
 
@@ -65,7 +67,8 @@ def package(records: Sequence[Record], asked: Asked) -> Package | None:
     )
     passages = _of_turn(fold_all(retrieval.fold, retrieval.EMPTY, records), asked.turn)
     memories = _of_turn(fold_all(memory.fold, memory.EMPTY, records), asked.turn)
-    calls = _of_turn(fold_all(tools.fold, tools.EMPTY, records), asked.turn)
+    turns = fold_all(tools.fold, tools.EMPTY, records)
+    calls = _of_turn(turns, asked.turn)
     ask = asked.card.verdict.ask
     return Package(
         session=session,
@@ -79,9 +82,16 @@ def package(records: Sequence[Record], asked: Asked) -> Package | None:
         passages=tuple(hit.passage for hit in passages.hits if hit.cited) if passages else (),
         memories=tuple(one.memory for one in memories.recalled if one.fate == "recalled") if memories else (),
         tried=tuple(one for one in calls.calls if one.call.id != asked.card.call.id) if calls else (),
+        earlier=_earlier(turns, asked),
         question=open_question(persona, asked.card),
         runbook=ask.runbook if ask else "",
     )
+
+
+def _earlier(turns: ToolsView, asked: Asked) -> tuple[tuple[int, CallView], ...]:
+    """The same tool's calls before this turn: what a rule that counts has counted, and what was refused."""
+    before = (one for one in turns.all() if one.turn < asked.turn)
+    return tuple((one.turn, call) for one in before for call in one.calls if call.call.tool == asked.card.call.tool)
 
 
 def open_question(persona: str, card: Card) -> str:
