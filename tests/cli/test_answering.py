@@ -196,6 +196,34 @@ def test_a_question_passed_up_comes_with_the_whole_case(
     assert "lead" in run.out
 
 
+def test_what_a_lead_was_shown_is_in_the_proof(shop: Workspace, run: Run) -> None:
+    policy = shop.policies / "support.toml"
+    large = 'id    = "refund.large"'
+    head, _, rest = policy.read_text().partition(large)
+    changed = rest.replace('then  = "require_approval"', 'then  = "escalate"', 1)
+    changed = re.sub(
+        r"(?m)^ask   = .*$", 'ask = { role = "lead", deadline = "1h", runbook = "refunds.md" }', changed, count=1
+    )
+    policy.write_text(head + large + changed)
+    assert run("trust") == 0
+    one = asked(run)
+    assert run("approve", "yes", "last", "--card", one["code"]) == 0
+    assert run("session", "verify", "last", "--full") == 0
+    for part in (
+        f"asked of lead, answered by {approver()} via terminal (role not checked)",
+        f"card {one['code']} (record ",
+        "-- orders.refund (c2), asked of lead --",
+        "escalated to lead, because rule refund.large escalates it",
+        "runbook: refunds.md",
+        "that of today",
+    ):
+        assert part in run.out
+    assert "waits for" not in run.out
+    assert run("session", "verify", "last", "--json") == 0
+    (given,) = json.loads(run.out)["approvals"]
+    assert (given["code"], given["role"]) == (one["code"], "lead")
+
+
 def left_open(shop: Workspace, clock: FrozenClock) -> None:
     """A question that was asked at a time of `clock` and that nobody has answered since."""
 

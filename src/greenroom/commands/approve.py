@@ -11,7 +11,6 @@ from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import as_json
 from greenroom.commands.resume import (
     AnsweredOnce,
-    card_code,
     finish,
     next_question,
     open_questions,
@@ -79,8 +78,7 @@ def show(asked: Invocation) -> Answer[Any]:
     if found := package(read_session(workspace, name), one):
         lines += ["", *package_lines(workspace, found)]
         data["package"] = package_data(workspace, found)
-    code = card_code(one)
-    notes = [f"answer exactly this one with: greenroom approve yes {name} --card {code}   (no, edit, always alike)"]
+    notes = [f"answer exactly this one with: greenroom approve yes {name} --card {one.code}   (no, edit alike)"]
     return answer(one, lines, data, notes=notes)
 
 
@@ -155,7 +153,7 @@ def _data(session: str, one: Asked, now: str) -> dict[str, Json]:
     return {
         "session": session,
         "step": one.step,
-        "code": card_code(one),
+        "code": one.code,
         "asked": one.at,
         "role": one.role,
         "passed": one.passed,

@@ -175,18 +175,13 @@ def next_question(workspace: Workspace, session: str, code: str = "") -> Asked:
     found = open_questions(workspace, session)
     if not found:
         raise UsageError(f"session {session} has no open question", hint="greenroom approve list", code="approval.none")
-    if code and not (len(code) >= len(card_code(found[0])) and found[0].record.startswith(code)):
+    if code and not (len(code) >= len(found[0].code) and found[0].record.startswith(code)):
         raise UsageError(
-            f"the open question is {card_code(found[0])}, not {code}",
+            f"the open question is {found[0].code}, not {code}",
             hint=f"look at it with: greenroom approve show {session}",
             code="approval.changed",
         )
     return found[0]
-
-
-def card_code(asked: Asked) -> str:
-    """Eight characters that name exactly this question, for `--card`."""
-    return asked.record[:8]
 
 
 def question_id(session: str, asked: Asked) -> QuestionId:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.card import card_lines
+from greenroom.commands.escalated import package_lines
 from greenroom.commands.invocation import Invocation
 from greenroom.core.canonical import short
 from greenroom.core.errors import LogDamaged
+from greenroom.core.events import ApprovalGiven, Record
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.log.audit import Approval, Audit
 from greenroom.log.said import who
+from greenroom.views import approvals
+from greenroom.views.approvals import Asked
+from greenroom.views.escalation import package
+from greenroom.views.fatigue import NOT_BY_LOOKING
 
 if TYPE_CHECKING:
     from greenroom.assembly.proof import Proof
@@ -41,7 +47,8 @@ def verified(workspace: Workspace, session: str, *, full: bool = False) -> Answe
     from greenroom.assembly.proof import prove_session
 
     proof = prove_session(workspace, session)
-    lines = [_sound(proof), _governed(proof), *_approvals(proof, full=full), *_acts(proof.audit)]
+    shown = _shown(workspace, session) if full else {}
+    lines = [_sound(proof), _governed(proof), *_approvals(proof, shown), *_acts(proof.audit)]
     code = NOT_ANCHORED if proof.audit.due else 0
     return answer(proof, [line for line in lines if line], _data(proof, full=full), notes=_notes(proof), exit_code=code)
 
@@ -80,12 +87,35 @@ def _governed(proof: Proof) -> str:
     return f"{said} · on disk now: another {' and another '.join(proof.changed)}"
 
 
-def _approvals(proof: Proof, *, full: bool) -> Iterator[str]:
+def _approvals(proof: Proof, shown: Mapping[int, list[str]]) -> Iterator[str]:
     for one in proof.audit.approvals:
         yield "  " + inert_line(" · ".join(_told(proof, one)), 600)
-        if full and one.card is not None:
-            deadline = one.question.deadline if one.question else None
-            yield from (f"        {line}" for line in card_lines(one.card, deadline))
+        yield from (f"        {line}".rstrip() for line in shown.get(one.given.seq, ()))
+
+
+def _shown(workspace: Workspace, session: str) -> dict[int, list[str]]:
+    """What each approver was shown, by the record of the answer: the card, and the package where it was escalated."""
+    from greenroom.assembly import read_session
+
+    records = read_session(workspace, session)
+    state, found = approvals.EMPTY, dict[int, list[str]]()
+    for record in records:
+        if isinstance(record.event, ApprovalGiven):
+            step = record.event.step
+            asked = next((one for one in state.open if one.step == step), None)
+            found[record.seq] = _on_screen(workspace, records[: record.seq], asked) if asked else []
+        state = approvals.fold(state, record)
+    return found
+
+
+def _on_screen(workspace: Workspace, before: Sequence[Record], asked: Asked) -> list[str]:
+    _, *lines = card_lines(asked.card, asked.deadline, role=asked.role, passed=asked.passed)
+    head = f"-- {asked.card.call.tool} ({asked.card.call.id}), asked of {asked.role} --"
+    case = package(before, asked)
+    if case is None:
+        return [inert_line(head), *lines]
+    today = ["(the text of the runbook is that of today)"] if case.runbook else []
+    return [inert_line(head), *lines, "", *package_lines(workspace, case), *today]
 
 
 def _told(proof: Proof, one: Approval) -> Iterator[str]:
@@ -93,13 +123,21 @@ def _told(proof: Proof, one: Approval) -> Iterator[str]:
     given, asked = one.answer, one.asked
     until = f" until {given.expires}" if given.expires else ""
     leave = f" for the {given.scope}{until}" if given.scope != "once" else ""
-    yield f"{one.given.seq}  {given.decision}{leave} {_tool(one)} ({given.call}) by {who(given)}"
-    yield f"card {one.commitment[:12]} (record {asked.seq})" if asked else "no card: the question is not in this log"
+    yield f"{one.given.seq}  {given.decision}{leave} {_tool(one)} ({given.call}) {_by(one)}"
+    yield f"card {one.code} (record {asked.seq})" if asked else "no card: the question is not in this log"
     yield f"policy {_policy(proof, one.policy_digest)}"
     signed = ", signed" if one.given.seq in proof.signed else ", not signed as it was given" if proof.keyed else ""
     yield f"anchored{signed}" if one.anchored else "not anchored"
     if not proof.fits(one):
         yield "NOT BOUND to that card, policy and tools"
+
+
+def _by(one: Approval) -> str:
+    """Who answered, and whom it was asked of: that they are the same, nothing here can establish."""
+    who_answered = who(one.answer)
+    if not one.role or one.answer.established.startswith(NOT_BY_LOOKING):
+        return f"by {who_answered}"
+    return f"asked of {one.role}, answered by {who_answered} (role not checked)"
 
 
 def _acts(found: Audit) -> Iterator[str]:
@@ -166,7 +204,9 @@ def _approval(proof: Proof, one: Approval, *, full: bool) -> dict[str, Json]:
         "scope": given.scope,
         "expires": given.expires,
         "asked": one.asked.seq if one.asked else None,
+        "code": one.code,
         "card": one.commitment,
+        "role": one.role,
         "policy": one.policy_digest,
         "policy_label": proof.labels.get(one.policy_digest, ""),
         "rule": one.question.rule if one.question else "",

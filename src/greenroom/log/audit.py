@@ -13,6 +13,7 @@ from greenroom.core.canonical import digest, short
 from greenroom.core.errors import LogDamaged
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalPassedOn,
     ApprovalRequested,
     ContentErased,
     ContractLoaded,
@@ -24,6 +25,7 @@ from greenroom.core.values import Card
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, walk
 from greenroom.log.codec import decode
 from greenroom.log.said import Told, plain, said
+from greenroom.views.approvals import code_of
 
 POLICY = "policy"
 """The component whose digest is not that of its text but that of the compiled policy."""
@@ -37,6 +39,7 @@ _TOLD = frozenset(
         "session_forked",
         "contract_loaded",
         "approval_requested",
+        "approval_passed_on",
         "approval_given",
         "turn_finished",
         "turn_interrupted",
@@ -56,7 +59,7 @@ class Approval:
     """One answer and the question it was given to. `asked` is None where the log has no such question.
 
     `session` is the one the answer was given in (a fork begins with its parent's), `tools` the digest of the tools
-    then, `anchored` whether the ledger covers the answer.
+    then, `anchored` whether the ledger covers the answer, `role` who was asked by then.
     """
 
     given: Record
@@ -64,6 +67,7 @@ class Approval:
     session: str
     tools: str
     anchored: bool
+    role: str = ""
 
     @property
     def answer(self) -> ApprovalGiven:
@@ -83,6 +87,11 @@ class Approval:
     def commitment(self) -> str:
         """The commitment of the card, '' without a question."""
         return self.asked.commitments.get("card", "") if self.asked else ""
+
+    @property
+    def code(self) -> str:
+        """What `approve show` called the question, '' without one."""
+        return code_of(self.asked.hash) if self.asked else ""
 
     @property
     def policy_digest(self) -> str:
@@ -124,6 +133,7 @@ class _Seen:
     forked: int = -1
     tools: str = ""
     asked: dict[str, Record] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
     approvals: list[Approval] = field(default_factory=list)
     contracts: list[Record] = field(default_factory=list)
     erased: set[int] = field(default_factory=set)
@@ -170,12 +180,13 @@ def _see(seen: _Seen, record: Record, top: int) -> None:
         case ContractLoaded(digests=digests):
             seen.tools = digests.get("tools", "")
             seen.contracts.append(record)
-        case ApprovalRequested(step=step):
-            seen.asked[step] = record
+        case ApprovalRequested(step=step, role=role):
+            seen.asked[step], seen.roles[step] = record, role
+        case ApprovalPassedOn(step=step, role=role, action="escalate"):
+            seen.roles[step] = role
         case ApprovalGiven(step=step):
-            seen.approvals.append(
-                Approval(record, seen.asked.get(step), seen.session, seen.tools, anchored=record.seq <= top)
-            )
+            asked, role, anchored = seen.asked.get(step), seen.roles.get(step, ""), record.seq <= top
+            seen.approvals.append(Approval(record, asked, seen.session, seen.tools, anchored=anchored, role=role))
         case ContentErased(records=records):
             seen.erased.update(records)
         case _:

@@ -35,6 +35,10 @@ class Asked:
     passed: int = 0
     record: str = ""
 
+    @property
+    def code(self) -> str:
+        return code_of(self.record)
+
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
@@ -49,6 +53,11 @@ class Approvals:
 
 
 EMPTY = Approvals()
+
+
+def code_of(record: str) -> str:
+    """Eight characters that name exactly one question, from the hash of the record that asked."""
+    return record[:8]
 
 
 def fold(state: Approvals, record: Record) -> Approvals:

@@ -18,7 +18,7 @@ ENOUGH = 8
 """Fewer answers than these say nothing."""
 
 LONG_STREAK = 20
-_NOT_BY_LOOKING = ("policy ", "grant ", "kill switch", "command line")
+NOT_BY_LOOKING = ("policy ", "grant ", "kill switch", "command line")
 """How the beginnings of `established` say that nobody looked at a card."""
 
 
@@ -73,7 +73,7 @@ def fold(state: Answers, record: Record) -> Answers:
 
 def by_a_person(event: ApprovalGiven) -> bool:
     """Whether somebody looked at a card and decided."""
-    return not event.established.startswith(_NOT_BY_LOOKING)
+    return not event.established.startswith(NOT_BY_LOOKING)
 
 
 def measure(answers: Sequence[Answered], since: str = "") -> Fatigue:
