@@ -16,7 +16,7 @@ from greenroom.core.chain import commit, link
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import LogDamaged
 from greenroom.ledger.ledger import Ledger
-from greenroom.log.catalog import read_session, started_on, verify_session
+from greenroom.log.catalog import read_session, started_on, touched_on, verify_session
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import chained, copied, lines_of
 
@@ -200,11 +200,11 @@ def test_a_session_whose_file_is_gone_is_missed(told: Workspace, whole: bytes) -
 
 def test_what_a_damaged_session_spent_today_still_counts(told: Workspace, whole: bytes) -> None:
     path, day = log_of(told), lines_of(whole)[0]["at"][:10]
-    spent = [event.tool for event in started_on(told, day)]
+    spent = [event.tool for path, _ in touched_on(told, day) for event in started_on(path, day)]
     assert spent
     path.write_bytes(whole + b"garbage\n")
     try:
-        assert [event.tool for event in started_on(told, day)] == spent
+        assert [event.tool for path, _ in touched_on(told, day) for event in started_on(path, day)] == spent
     finally:
         path.write_bytes(whole)
 

@@ -1,18 +1,20 @@
 """What the workspace's other sessions have spent on a day, read from their logs.
 
-Invariant: the logs are the truth; nothing is kept beside them. Each reading reads the logs that were written to that day.
+Invariant: the logs are the truth; nothing is kept beside them. A log that did not grow is not read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from greenroom.core.errors import DiskFailed
-from greenroom.log.catalog import started_on
+from greenroom.core.events import ToolStarted
+from greenroom.log.catalog import Mark, started_on, touched_on
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json
@@ -32,16 +34,16 @@ class LogDayBook:
         self._workspace = workspace
         self._log = log
         self._reserves = reserves
+        self._day = ""
+        self._read: dict[Path, tuple[Mark, tuple[ToolStarted, ...]]] = {}
         self._lock = FileLock(workspace.state / "day.lock", mode=0o600, timeout=PATIENCE_SECONDS)
 
     def sums(self, day: str) -> Mapping[str, float]:
         """By key, over every call that another session began on `day`. A fork's copy of a call is no other call."""
-        from greenroom.core.events import ToolStarted
-
         sums: dict[str, float] = {}
         reserves = self._reserves()
         known = {r.event.idempotency_key for r in self._log.records if isinstance(r.event, ToolStarted)}
-        for event in started_on(self._workspace, day, but=self._log.session):
+        for event in self._elsewhere(day):
             if event.idempotency_key in known:
                 continue
             known.add(event.idempotency_key)
@@ -49,6 +51,16 @@ class LogDayBook:
                 if key.endswith(":day"):
                     sums[key] = sums.get(key, 0.0) + amount
         return sums
+
+    def _elsewhere(self, day: str) -> Iterator[ToolStarted]:
+        """The calls of the other sessions; a file that is as it was is not read again."""
+        touched = dict(touched_on(self._workspace, day, but=self._log.session))
+        if day != self._day:
+            self._day, self._read = day, {}
+        for path, mark in touched.items():
+            if (read := self._read.get(path)) is None or read[0] != mark:
+                read = self._read[path] = (mark, started_on(path, day))
+            yield from read[1]
 
     def turn_to_spend(self) -> AbstractContextManager[object]:
         """The workspace's lock on spending.

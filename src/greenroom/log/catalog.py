@@ -21,6 +21,9 @@ from greenroom.log.file_log import read_records
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.workspace.layout import Workspace
 
+Mark = tuple[int, int, int]
+"""What tells a file that grew from one that did not: inode, bytes, nanoseconds."""
+
 
 def session_path(workspace: Workspace, name: str) -> Path:
     """Where the log of a session lies."""
@@ -113,15 +116,22 @@ def _unanchored(path: Path, all_anchors: Mapping[str, Anchors]) -> str:
     return f"{'; '.join(told.said for told in due[:3])}{more}"
 
 
-def started_on(workspace: Workspace, day: str, but: str = "") -> Iterator[ToolStarted]:
-    """Every tool call begun on a day (`2026-11-20`, UTC) in any session `but` one. Of a damaged session, what stands before the damage."""
+def touched_on(workspace: Workspace, day: str, but: str = "") -> Iterator[tuple[Path, Mark]]:
+    """The log of every session `but` one that was written to on a day (`2026-11-20`, UTC) or later, with its mark."""
     for path in sorted(workspace.sessions.glob("*.jsonl")):
-        if path.stem == but or stamp(datetime.fromtimestamp(path.stat().st_mtime, UTC)) < day:
-            continue
-        with suppress(GreenroomError, FileNotFoundError):
-            for record in map(decode, walk(read_log(path), {}, Scan())):
-                if isinstance(record.event, ToolStarted) and record.at.startswith(day):
-                    yield record.event
+        with suppress(FileNotFoundError):  # erased meanwhile
+            found = path.stat()
+            if path.stem != but and stamp(datetime.fromtimestamp(found.st_mtime, UTC)) >= day:
+                yield path, (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def started_on(path: Path, day: str) -> tuple[ToolStarted, ...]:
+    """Every tool call of a log that began on a day. Of a damaged one, what stands before the damage."""
+    found: list[ToolStarted] = []
+    with suppress(GreenroomError, FileNotFoundError):
+        records = map(decode, walk(read_log(path), {}, Scan()))
+        found.extend(r.event for r in records if isinstance(r.event, ToolStarted) and r.at.startswith(day))
+    return tuple(found)
 
 
 def _anchored(workspace: Workspace, session: str, all_anchors: Mapping[str, Anchors]) -> tuple[str, Anchors]:
