@@ -15,9 +15,9 @@ from greenroom.assembly import open_session, read_session
 from greenroom.commands import elsewhere
 from greenroom.commands.card import approver
 from greenroom.core.clock import FrozenClock
-from greenroom.core.errors import WaitingForPerson
+from greenroom.core.errors import KillSwitchThrown, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ToolStarted, TurnStarted
-from greenroom.core.values import ApprovalReply
+from greenroom.core.values import ApprovalReply, Stop
 from greenroom.engine import waiting
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
@@ -47,6 +47,43 @@ def test_an_answer_may_name_the_very_question_it_is_for(shop: Workspace, run: Ru
     assert refunds(shop) == []
     assert run("approve", "yes", "last", "--card", one["code"]) == 0
     assert [each["amount"] for each in refunds(shop)] == [120]
+
+
+def test_last_is_the_newest_session_with_a_question_also_beside_a_newer_interrupted_one(
+    shop: Workspace, run: Run
+) -> None:
+    one = asked(run)
+    switch = KillSwitch(shop)
+
+    async def interrupted() -> str:
+        session = await open_session(shop, approver=LeaveOpen(), instant=True)
+        switch.press(Stop(scope="everything"))
+        with pytest.raises(KillSwitchThrown):
+            await session.turn("hello")
+        await session.aclose()
+        return session.id
+
+    newer = asyncio.run(interrupted())
+    switch.lift("all", by="mara", reason="over")
+    assert run("approve", "show", "last", "--json") == 0
+    shown = run.json()
+    assert isinstance(shown, dict)
+    assert shown["session"] == one["session"] != newer
+    assert run("approve", "no", "last", "not now") == 0
+    assert run("approve", "no", "last", "not now") == 2
+    assert "no session has an open question" in run.err
+
+
+def test_a_question_left_open_names_its_session(shop: Workspace, run: Run) -> None:
+    assert run("run", "aria", REFUND) == 6
+    said = run.err
+    assert run("approve", "list", "--json") == 0
+    name = json.loads(run.out)[0]["session"]
+    assert f"greenroom approve show {name}" in said and f"session resume {name}" in said
+    assert run("session", "resume", name) == 6
+    assert f"greenroom approve show {name}" in run.err and f"session resume {name}" in run.err
+    assert run("approve", "edit", "last", "amount=90") == 6
+    assert f"greenroom approve show {name}" in run.err
 
 
 def test_leave_is_shown_given_listed_used_and_taken_back(shop: Workspace, run: Run) -> None:

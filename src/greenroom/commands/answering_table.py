@@ -5,6 +5,7 @@ from __future__ import annotations
 from greenroom.commands.declare import Argument, Command
 
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
+_ASKING = Argument("session", "a session's id, the beginning of one, or 'last': the newest with an open question")
 _CARD = Argument("--card", "only if this is the question that is open (as `approve show` names it)", metavar="CODE")
 _WHICH = Argument("session", "a session, or 'all'", "?", default="all")
 _STEP = Argument("step", "the step, as the list names it")
@@ -28,14 +29,14 @@ ANSWERING: tuple[Command, ...] = (
         ("approve", "show"),
         "The whole card of a session's open question, or with --dead of a dead letter",
         _at("approve:show"),
-        (_SESSION, Argument("--dead", "the dead letter of this step", metavar="STEP")),
+        (_ASKING, Argument("--dead", "the dead letter of this step", metavar="STEP")),
     ),
     Command(
         ("approve", "yes"),
         "Allow it, once or for a while, and finish the turn",
         _at("approve:yes"),
         (
-            _SESSION,
+            _ASKING,
             _CARD,
             Argument("--scope", "what else it covers", choices=("once", "turn", "session"), default="once"),
             Argument("--for", "until when a wider scope holds (90s, 30m, 2h)", default="30m", metavar="TIME"),
@@ -46,19 +47,19 @@ ANSWERING: tuple[Command, ...] = (
         ("approve", "no"),
         "Deny it with a reason the model reads, and finish the turn",
         _at("approve:no"),
-        (_SESSION, Argument("reason", "why", "*"), _CARD),
+        (_ASKING, Argument("reason", "why", "*"), _CARD),
     ),
     Command(
         ("approve", "edit"),
         "Change its arguments; the call is decided again",
         _at("approve:edit"),
-        (_SESSION, Argument("given", "amount=90", "+"), _CARD),
+        (_ASKING, Argument("given", "amount=90", "+"), _CARD),
     ),
     Command(
         ("approve", "always"),
         "Write a narrow, expiring exception with a test for review; nothing changes by it",
         _at("always:always"),
-        (_SESSION, Argument("--expires", "how long it should hold (7d, 30d)", default="30d", metavar="TIME"), _WHEN),
+        (_ASKING, Argument("--expires", "how long it should hold (7d, 30d)", default="30d", metavar="TIME"), _WHEN),
     ),
     Command(("approve", "grants"), "Approvals that cover later calls", _at("grants:list_grants"), (_WHICH,)),
     Command(("approve", "revoke"), "Take such an approval back", _at("grants:revoke"), (_SESSION, _STEP, _REASON)),

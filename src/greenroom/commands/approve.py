@@ -15,7 +15,7 @@ from greenroom.commands.resume import (
     next_question,
     open_questions,
     question_id,
-    unfinished,
+    with_question,
 )
 from greenroom.commands.run import approver_of
 from greenroom.core.clock import SystemClock, stamp
@@ -71,7 +71,7 @@ def show(asked: Invocation) -> Answer[Any]:
 
         return show_letter(asked)
     workspace, now = asked.workspace(), stamp(SystemClock().now())
-    name = unfinished(workspace, asked.text("session"))
+    name = with_question(workspace, asked.text("session"))
     one = next_question(workspace, name)
     lines = card_lines(one.card, one.deadline, role=one.role, passed=one.passed, now=now)
     data = {**_data(name, one, now), "package": None}
@@ -129,7 +129,7 @@ def asked_question(asked: Invocation) -> tuple[Workspace, str, Asked]:
         UsageError: nothing waits, or another question than `--card` says.
     """
     workspace = asked.workspace()
-    name = unfinished(workspace, asked.text("session"))
+    name = with_question(workspace, asked.text("session"))
     return workspace, name, next_question(workspace, name, asked.text("card"))
 
 

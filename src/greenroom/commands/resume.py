@@ -7,6 +7,7 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from greenroom.approval.answers import QuestionId
@@ -14,9 +15,9 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.card import ESTABLISHED, approver
 from greenroom.commands.invocation import Face, Invocation
-from greenroom.commands.run import approver_of, hint_at_answers, told
+from greenroom.commands.run import approver_of, hint_at_answers, how_to_answer, told
 from greenroom.commands.stop import heed
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, TurnFinished
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.views import approvals
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from greenroom.approval.port import Approver
     from greenroom.core.events import Record
     from greenroom.workspace.layout import Workspace
+
+_ASKS = "open question"
+"""How a session stands that waits for an answer."""
 
 
 class AnsweredOnce:
@@ -82,9 +86,10 @@ async def resume(asked: Invocation) -> Answer[TurnFinished | None]:
         KillSwitchThrown: it is stopped.
     """
     face, workspace = asked.person(), asked.workspace()
-    name = unfinished(workspace, asked.text("session"))
+    given = asked.text("answer")
+    name = with_question(workspace, asked.text("session")) if given else unfinished(workspace, asked.text("session"))
     others, answered = approver_of(asked.text("approve"), face), None
-    if given := asked.text("answer"):
+    if given:
         question = question_id(name, next_question(workspace, name))
         answered = AnsweredOnce(_reply(given, asked.text("reason")), question, others, face)
     return await finish(workspace, name, face, others, answered=answered, waiting=asked.text("approve") == "wait")
@@ -117,6 +122,9 @@ async def finish(
         if waiting:
             hint_at_answers(session, face)
         finished = await session.resume()
+    except WaitingForPerson as error:
+        error.hint = how_to_answer(session.id)
+        raise
     finally:
         unused = answered is not None and not answered.used()
         await session.aclose()
@@ -149,14 +157,31 @@ def unfinished(workspace: Workspace, named: str) -> str:
     Raises:
         UsageError: none has, or there is no such session.
     """
+    found = _newest(workspace, named, {_ASKS, "interrupted", "unfinished"})
+    if not found:
+        raise UsageError("no session waits for anything", hint="greenroom session list", code="session.none_open")
+    return found
+
+
+def with_question(workspace: Workspace, named: str) -> str:
+    """The id of the session to answer: the one named, or with 'last' the newest that has an open question.
+
+    Raises:
+        UsageError: none has, or there is no such session.
+    """
+    found = _newest(workspace, named, {_ASKS})
+    if not found:
+        raise UsageError("no session has an open question", hint="greenroom approve list", code="session.none_open")
+    return found
+
+
+def _newest(workspace: Workspace, named: str, standing: AbstractSet[str]) -> str:
     from greenroom.assembly import session_id, sessions
 
     if named not in ("", "last"):
         return session_id(workspace, named)
-    waiting = [one for one in sessions(workspace) if one.status in ("open question", "interrupted", "unfinished")]
-    if not waiting:
-        raise UsageError("no session waits for anything", hint="greenroom session list", code="session.none_open")
-    return max(waiting, key=lambda one: one.started).id
+    waiting = [one for one in sessions(workspace) if one.status in standing]
+    return max(waiting, key=lambda one: one.started).id if waiting else ""
 
 
 def open_questions(workspace: Workspace, session: str) -> tuple[Asked, ...]:

@@ -10,7 +10,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.stop import heed
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalRequested, Record, TurnFinished
 from greenroom.persona.load import list_personas
 from greenroom.views import approvals
@@ -85,10 +85,18 @@ async def carry(session: Session, face: Face, lines: list[str], *, waiting: bool
             hint_at_answers(session, face)
         await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
         finished = tuple([await session.turn(line) for line in lines])
+    except WaitingForPerson as error:
+        error.hint = how_to_answer(session.id)
+        raise
     finally:
         await session.aclose()
     told(session)
     return finished
+
+
+def how_to_answer(session: str) -> str:
+    """What to type where a question of this session stays open."""
+    return f"greenroom approve show {session}, then approve yes or no; or greenroom session resume {session}"
 
 
 def told(session: Session) -> None:
