@@ -103,9 +103,14 @@ class Rehearsing:
 
 
 def rehearse(
-    workspace: Workspace, scene: Scene, *, size: tuple[int, int] = (140, 40), wanted: Wanted | None = None
+    workspace: Workspace,
+    scene: Scene,
+    *,
+    size: tuple[int, int] = (140, 40),
+    wanted: Wanted | None = None,
+    mishaps: int = 0,
 ) -> Workbench:
-    """Play a scene on a fresh screen; an exception inside any worker fails it."""
+    """Play a scene on a fresh screen; it fails with whatever the screen survived beyond the `mishaps` it is about."""
     bench = Workbench(workspace, wanted, opener=instant, trusting=False)
 
     async def run() -> None:
@@ -117,6 +122,7 @@ def rehearse(
             await hands.until(lambda: bench.rehearsal.session is None, "the session is closed")
 
     asyncio.run(asyncio.wait_for(run(), 60))
+    assert len(bench.mishaps.seen) == mishaps, bench.mishaps.seen
     return bench
 
 

@@ -98,7 +98,10 @@ def test_without_the_guard_they_do() -> None:
     assert "\x1b]52;c;SGVsbG8=" in on_a_terminal("bare")
 
 
-def test_a_crash_report_is_guarded_too() -> None:
+def test_a_crash_is_one_line_without_the_words_of_the_error() -> None:
     heard = on_a_terminal("crash")
-    assert "sink-crash" in heard
+    assert "the screen failed (RuntimeError)" in heard
+    assert "sink-crash" not in heard
+    assert "Traceback" not in heard
+    assert "locals" not in heard
     assert "\x1b]52" not in heard

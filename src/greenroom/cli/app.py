@@ -97,7 +97,7 @@ def _no_colour() -> bool:
 
 
 def _crashed(error: Exception, inner: Exception, workspace: str) -> int:
-    from greenroom.cli.crash import keep
+    from greenroom.workspace.crash_log import keep
 
     place = keep(error, workspace)
     told = f"details: {place}" if place else "details could not be written anywhere"

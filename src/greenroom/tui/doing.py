@@ -336,10 +336,11 @@ class Doing:
                 )
         except GreenroomError as error:
             self.bench.farewell = error.line()
-        self.bench.exit(0)
+        finally:
+            self.bench.exit(0)
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
-        self.bench.run_worker(work, group=group, exclusive=group == "session")
+        self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=group == "session")
 
 
 _WITH_WORDS = ("mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy")

@@ -290,4 +290,4 @@ class SafetyDeeds:
             )
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
-        self.bench.run_worker(work, group=group)
+        self.bench.run_worker(self.bench.mishaps.through(work), group=group)

@@ -158,4 +158,4 @@ class SheetDeeds:
         self.bench.push_screen(lines_sheet(title, [*done.lines, *done.notes] or ["nothing to show"]))
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
-        self.bench.run_worker(work, group=group, exclusive=True)
+        self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=True)

@@ -11,14 +11,16 @@ from greenroom.core.signals import TextArrived
 from greenroom.tui import talk
 from greenroom.tui.entries import Entry, Tone
 from greenroom.tui.folds import Folds
+from greenroom.tui.mishaps import Failed, failed
 from greenroom.tui.transcript import Transcript
 
 
 class Feed:
     """Feeds one transcript. `notes` of the screen itself stand behind the turn they came in."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, failed: Failed = failed) -> None:
         self._transcript = transcript
+        self._failed = failed
         self._folds = Folds()
         self._persona = ""
         self._done: list[Entry] = []
@@ -32,7 +34,10 @@ class Feed:
         self._turn = folds.turns
         told = [entry for entries in self._notes.values() for entry in entries]
         self._notes = {self._turn: [replace(e, id=f"{self._turn}:note:{n}") for n, e in enumerate(told)]}
-        self._done = talk.earlier(folds, persona)
+        try:
+            self._done = talk.earlier(folds, persona)
+        except Exception as error:  # noqa: BLE001  what can be shown of a session is shown
+            self._done = [self._failed("the conversation so far", error)]
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current])
 
@@ -59,7 +64,10 @@ class Feed:
 
     def arrived(self, signal: TextArrived) -> None:
         """A piece of a reply came in."""
-        now = self._folds.conversation.last()
+        try:
+            now = self._folds.conversation.last()
+        except Exception:  # noqa: BLE001  `_now` shows an entry in its place
+            return
         id = talk.reply_id(signal.turn, talk.replies(now) + 1)
         if all(entry.id != id for entry in self._current):
             self._current.append(Entry(id, "persona", self._persona))
@@ -77,4 +85,8 @@ class Feed:
         self._transcript.set_entries([*self._done, *self._current, *entries])
 
     def _now(self) -> list[Entry]:
-        return [*talk.latest(self._folds, self._persona), *self._notes.get(self._turn, [])]
+        try:
+            said = talk.latest(self._folds, self._persona)
+        except Exception as error:  # noqa: BLE001  the next turn may be shown again
+            said = [self._failed(f"turn {self._turn} of the conversation", error)]
+        return [*said, *self._notes.get(self._turn, [])]

@@ -40,7 +40,7 @@ class Grown(Generic[S]):
         """The state after these records, which only ever get more."""
         for place in range(self._seen, len(records)):
             self._state = self._fold(self._state, records[place])
-        self._seen = len(records)
+            self._seen = place + 1  # at once: where a record cannot be taken in, those before it count once
         return self._state
 
 

@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, InlineUpdate, LayoutUpdate
 from textual.app import App
+from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -22,6 +23,8 @@ from greenroom.tui.first_look import VARIABLE_DEFAULTS
 
 R = TypeVar("R")
 
+INTERNAL = 70
+"""The exit code of an error that is Greenroom's own (as on the command line)."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _OBEYED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -47,6 +50,7 @@ class GuardedApp(App[R], Generic[R]):
     """An app whose every painted strip passes the guard. `blocked` counts the strips that had to be cleaned."""
 
     blocked = 0
+    _words = ""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values of our own variables until a theme gives them."""
@@ -78,9 +82,37 @@ class GuardedApp(App[R], Generic[R]):
             self.blocked += 1
         return safe
 
+    def survives(self, error: Exception) -> bool:
+        """Whether the app goes on after a handler of its own failed; it has told the person then."""
+        return False
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """The one door of the app's own handlers, timers and keys."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.survives(error):
+                raise
+
+    def last_words(self, error: BaseException | None) -> str:
+        """The one line that is printed where the app could not go on; an error's own words may be a customer's."""
+        return f"the screen failed ({type(error).__name__})"
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the app without Textual's report, which shows the values of variables."""
+        self._return_code = INTERNAL
+        if self._exception is None:
+            self._words = self.last_words(error)
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
     def _print_error_renderables(self) -> None:
-        """Print what remains after the screen is gone (a crash report) with the same guard."""
+        """Print what remains after the screen is gone with the same guard."""
         console = self.error_console
+        if self._words:
+            console.file.write(safe_text(self._words) + "\n")
+            self._words = ""
         for renderable in self._exit_renderables:
             for line in console.render_lines(renderable, pad=False):
                 console.file.write(safe_text("".join(segment.text for segment in line)).rstrip() + "\n")

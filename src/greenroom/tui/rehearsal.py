@@ -98,6 +98,21 @@ class Rehearsal:
         return self.session is not None and self.session.running
 
     @property
+    def persona_name(self) -> str:
+        """Whom one talks to."""
+        opened = self.folds.opened
+        return self.contract.persona.name if self.contract else opened.persona if opened else "greenroom"
+
+    @property
+    def explained(self) -> bool:
+        """Whether the conversation says by itself that the turn was interrupted, and why."""
+        try:
+            now = self.folds.conversation.last()
+        except Exception:  # noqa: BLE001  a conversation that cannot be shown explains nothing
+            return False
+        return now is not None and now.status == "interrupted" and self.session is not None
+
+    @property
     def unfinished(self) -> bool:
         """Whether the last turn has not ended."""
         return self.session is not None and self.session.open_turn() is not None

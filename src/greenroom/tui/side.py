@@ -18,6 +18,7 @@ from textual.widgets import Static
 
 from greenroom.tui.column import Place
 from greenroom.tui.entries import Entry
+from greenroom.tui.mishaps import Failed, failed
 from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -157,8 +158,9 @@ class Side(Vertical):
     Side.-single #lower { display: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, failed: Failed = failed, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._failed = failed
         self._made: Panes | None = None
 
     def compose(self) -> ComposeResult:
@@ -198,7 +200,10 @@ class Side(Vertical):
         made = self._made = self._made or _panes()
 
         def make(name: PaneName, turn: int) -> list[Entry]:
-            return made.entries(name, folds, turn, contract, flips)
+            try:
+                return made.entries(name, folds, turn, contract, flips)
+            except Exception as error:  # noqa: BLE001  a pane that fails says so in its place
+                return [self._failed(f"the {name} pane", error)]
 
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:

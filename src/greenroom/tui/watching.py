@@ -70,7 +70,7 @@ class Watch:
             self._bench.show_standing()  # a raised autonomy may be over by now
         if not self._looking:
             self._looking = True
-            self._bench.run_worker(self._files_looked_at(), group="watch")
+            self._bench.run_worker(self._bench.mishaps.through(self._files_looked_at()), group="watch")
 
     def _heed(self, stops: tuple[Stop, ...]) -> None:
         from greenroom.tui.stop_sheet import StopSheet

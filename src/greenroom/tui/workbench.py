@@ -28,6 +28,7 @@ from greenroom.tui.first_look import first_look
 from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import Header, Standing
 from greenroom.tui.hints import Hint, Hints
+from greenroom.tui.mishaps import Mishaps
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
 from greenroom.tui.side import Pane, Side, Tabs
 from greenroom.tui.transcript import Transcript
@@ -87,6 +88,7 @@ class Workbench(CardApp[int]):
             self.register_theme(look)
             self.theme = look.name
         self.rehearsal = Rehearsal(workspace, opener, self._happened, self.tell)
+        self.mishaps = Mishaps(workspace.root, lambda line: self.tell(line, "error"))
         self.trusting = trusting
         self.doing = Doing(self)
         self.watching = Watch(self)
@@ -104,7 +106,7 @@ class Workbench(CardApp[int]):
     def compose(self) -> ComposeResult:
         yield Header(Standing(persona=self.wanted.persona or "greenroom", mode=self.step_mode, busy="opening"))
         with Horizontal(id="stage"):
-            yield Side()
+            yield Side(failed=self.mishaps.entry)
             with Vertical(id="talk"):
                 transcript = Transcript(placeholder="Opening the session. You can write already.", id="conversation")
                 yield transcript
@@ -128,10 +130,14 @@ class Workbench(CardApp[int]):
         if self._feed is None:
             from greenroom.tui.feed import Feed
 
-            self._feed = Feed(self.query_one("#conversation", Transcript))
+            self._feed = Feed(self.query_one("#conversation", Transcript), self.mishaps.entry)
         return self._feed
 
     def _happened(self, item: Record | Signal) -> None:
+        with self.mishaps.survived("the screen"):  # the session tells a watcher that fails nothing more
+            self._show(item)
+
+    def _show(self, item: Record | Signal) -> None:
         from greenroom.core.signals import Noted, StageEntered, TextArrived
 
         match item:
@@ -152,10 +158,10 @@ class Workbench(CardApp[int]):
             self._turn = None
         if isinstance(record.event, TurnFinished | ApprovalRequested):
             self._stage = ""
-        self.feed.grown()
-        self.doing.safety.noted(record)
-        self.show_question()
         self.redraw_soon()
+        self.feed.grown()
+        self.show_question()
+        self.doing.safety.noted(record)
 
     def opened(self) -> None:
         """Another session is behind the screen."""
@@ -163,8 +169,7 @@ class Workbench(CardApp[int]):
         self.watching.begin()
         session = self.rehearsal.session
         self.step_mode = session.mode if session else self.rehearsal.folds.mode
-        side = self.query_one(Side)
-        side.forget()
+        self.query_one(Side).forget()
         self.feed.begin(self.rehearsal.folds, self.persona_name)
         transcript = self.query_one("#conversation", Transcript)
         transcript.placeholder = f"Say something to {self.persona_name}." if session else "Nothing is open."
@@ -176,9 +181,7 @@ class Workbench(CardApp[int]):
     @property
     def persona_name(self) -> str:
         """Whom one talks to."""
-        contract = self.rehearsal.contract
-        opened = self.rehearsal.folds.opened
-        return contract.persona.name if contract else opened.persona if opened else "greenroom"
+        return self.rehearsal.persona_name
 
     @property
     def turn_shown(self) -> int:
@@ -192,9 +195,7 @@ class Workbench(CardApp[int]):
         if not self.is_running:
             return
         self.query_one(Hints).tell(text, level=level, seconds=8 if level == "error" else 5)
-        now = self.rehearsal.folds.conversation.last()
-        in_log = now is not None and now.status == "interrupted" and self.rehearsal.session is not None
-        if level == "error" and not in_log:
+        if level == "error" and not self.rehearsal.explained:
             self.feed.note(text, "bad")
 
     def redraw_soon(self) -> None:
@@ -209,9 +210,8 @@ class Workbench(CardApp[int]):
         if not self.rehearsal.begun:
             return  # the first paint stands, and what follows draws all of it
         self.show_standing()
-        session = self.rehearsal.session
         bar = self.query_one(GateBar)
-        step = session.waiting_gate() if session else ""
+        step = session.waiting_gate() if (session := self.rehearsal.session) else ""
         bar.show(step, editing=bar.editing and bool(step))
         if self.arrangement.panes_shown:
             flips = self.watching.flips if self.watching.flips_shown else ()
@@ -222,7 +222,8 @@ class Workbench(CardApp[int]):
         """Draw the header."""
         from greenroom.tui.standing import standing_of
 
-        self.query_one(Header).show(standing_of(self))
+        with self.mishaps.survived("the header"):
+            self.query_one(Header).show(standing_of(self))
 
     @property
     def busy(self) -> str:
@@ -233,29 +234,29 @@ class Workbench(CardApp[int]):
 
     def show_question(self) -> None:
         """Bring the open question up, or take the card away."""
-        card = self.query_one(ApprovalCard)
-        asked = self.rehearsal.folds.approvals.question()
-        if asked is None or self.rehearsal.session is None:
-            card.withdraw()
-            return
-        waiting = len(self.rehearsal.folds.approvals.open) - 1
-        card.ask(self.doing.safety.question(asked, waiting))
+        with self.mishaps.survived("the card of a question (greenroom approve show last has it)"):
+            card = self.query_one(ApprovalCard)
+            asked = self.rehearsal.folds.approvals.question()
+            if asked is None or self.rehearsal.session is None:
+                card.withdraw()
+                return
+            waiting = len(self.rehearsal.folds.approvals.open) - 1
+            card.ask(self.doing.safety.question(asked, waiting))
 
     def _hint(self) -> None:
         if len(self.screen_stack) > 1:
             return  # the sheet has hints of its own, and this row is to be right when it is left
-        row: tuple[Hint, ...] = keys.WRITE
-        if self._chord:
-            row = keys.chords()
-        elif isinstance(self.focused, Pane):
-            row = keys.PANE
-        elif isinstance(self.focused, Transcript):
-            row = keys.TRANSCRIPT
-        elif (card := self.query_one(ApprovalCard)).question is not None:
-            row = keys.FORM if card.writing else keys.asked(card.options)
-        elif self.rehearsal.running:
-            row = keys.BUSY
-        self.query_one(Hints).show(row)
+        self.query_one(Hints).show(keys.chords() if self._chord else self._row())
+
+    def _row(self) -> tuple[Hint, ...]:
+        """The keys of where the person is."""
+        if isinstance(self.focused, Pane):
+            return keys.PANE
+        if isinstance(self.focused, Transcript):
+            return keys.TRANSCRIPT
+        if (card := self.query_one(ApprovalCard)).question is not None:
+            return keys.FORM if card.writing else keys.asked(card.options)
+        return keys.BUSY if self.rehearsal.running else keys.WRITE
 
     # keys and clicks ----------------------------------------------------------------------------------------------
 
@@ -288,6 +289,17 @@ class Workbench(CardApp[int]):
             return
         name, _, argument = action.partition(":")
         self.doing.do(name, *([argument] if argument else []))
+
+    def survives(self, error: Exception) -> bool:
+        """A failure of the screen's own is a line, as soon as there is a screen to show it on."""
+        shown = self.is_running and self.rehearsal.begun
+        if shown:
+            self.mishaps.told("that", error)
+        return shown
+
+    def last_words(self, error: BaseException | None) -> str:
+        """What is left to say where nothing can be shown any more."""
+        return self.mishaps.last_words(error, self.rehearsal.session.id if self.rehearsal.session else "")
 
     async def action_quit(self) -> None:
         """Leave in order."""

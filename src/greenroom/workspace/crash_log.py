@@ -1,4 +1,7 @@
-"""Where the details of an unexpected error go: the workspace's state, never the terminal."""
+"""Where the details of an unexpected error go: the workspace's state, never the terminal.
+
+Invariant: the log is readable by its owner alone, and holds no values of variables.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,12 @@ from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import GreenroomError
+from greenroom.workspace.find import find
+from greenroom.workspace.own_file import open_own
 
 
 def keep(error: BaseException, start: str) -> str:
     """Append the traceback to `.greenroom/crash.log` of the workspace at `start`; the path, or '' if that failed."""
-    from greenroom.workspace.find import find
-    from greenroom.workspace.own_file import open_own
-
     try:
         workspace = find(Path(start))
         if workspace is None:
