@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from greenroom.core.clock import FrozenClock
@@ -40,8 +41,8 @@ def test_the_built_in_pack_is_clean(tools: Tools, build: Build) -> None:
 def test_a_failing_test_is_a_problem_with_its_place(tools: Tools, support: str) -> None:
     problems = [one for one in check(tools, support.replace("> 100", ">= 100")) if one.level == "problem"]
     (found,) = problems
-    assert found.message == "test 'exactly 100 passes' of refund.large failed: require_approval"
-    assert found.where == "p0.toml:12 rule[0].id"
+    assert found.message == "test 'exactly 100 passes' of refund.large failed: expected no_match, got require_approval"
+    assert re.fullmatch(r"p0.toml:\d+ rule\[0\].test\[\d\].name", found.where)
 
 
 def test_one_broken_file_does_not_hide_the_next(tools: Tools, support: str) -> None:
@@ -112,4 +113,7 @@ then = "escalate"
         ("clean", "no_match", True),
         ("wrong on purpose", "no_match", False),
     ]
-    assert results[2].line() == "FAIL  p0@1.0.0 r: wrong on purpose (expected deny, got no_match; p0.toml:6 rule[0].id)"
+    assert (
+        results[2].line()
+        == "FAIL  p0@1.0.0 r: wrong on purpose (expected deny, got no_match; p0.toml:20 rule[0].test[2].name)"
+    )

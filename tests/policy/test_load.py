@@ -32,7 +32,7 @@ then  = "deny"
     ("args.amount", "args.amuont", "p0.toml:9 rule[0].when", "unknown name 'args.amuont'", "did you mean 'args.amount'?"),
     ("args.amount", "sesion.turn", "p0.toml:9 rule[0].when", "unknown name 'sesion.turn'", "did you mean 'session.turn'?"),
     ("> 100", "> 'much'", "p0.toml:9 rule[0].when", "'>' cannot be used with double and string", ""),
-    ("args.amount > 100", "args.amount", "p0.toml:9 rule[0].when", "is a double, not true or false", "compare"),
+    ("args.amount > 100", "args.amount", "p0.toml:9 rule[0].when", "is a number, not true or false", "compare"),
     ("> 100", ">", "p0.toml:9 rule[0].when", "the clause is not finished", ""),
     ("tool.call", "tool.cal", "p0.toml:7 rule[0].hook", "unknown hook 'tool.cal'; did you mean 'tool.call'?", ""),
     ('"tool.call"', '["output"]', "p0.toml:4 rule[0]", "'tools' belongs to the hooks tool.call and tool.result", ""),

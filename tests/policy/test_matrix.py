@@ -46,7 +46,7 @@ def test_junit_names_suites_cases_places_and_failures(build: Build, tools: Tools
     assert (root.get("failures"), suites["support@2.3.0"].get("failures")) == ("1", "1")
     failed, passed = suites["support@2.3.0"]
     assert (failed.get("classname"), failed.get("name")) == ("support.refund.large", "exactly 100 passes")
-    assert (failed.get("file"), failed.get("line")) == ("p0.toml", "12")
+    assert (failed.get("file"), failed.get("line")) == ("p0.toml", "22")
     (failure,) = failed
     assert failure.get("message") == "expected no_match, got require_approval"
     assert list(passed) == []

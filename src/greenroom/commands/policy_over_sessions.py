@@ -162,7 +162,7 @@ def _flip_lines(flipped: Sequence[Flip], before: str, after: str) -> list[str]:
         )
         for flip in flipped
     ]
-    return table(("where", "turn", "hook", "about", before, after, "", "values"), rows, 60)
+    return table(("where", "turn", "hook", "about", before, after, "", "values"), rows)
 
 
 def _values(flip: Flip) -> str:

@@ -43,10 +43,13 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
     if target := asked.text("junit"):
         write_whole(Path(target).absolute(), junit(results))
     rows = matrix(policy, results)
-    lines = [one.line() for one in results] if rule else [*_matrix_lines(rows), *_failures(results)]
+    lines = [one.line() for one in results] if rule else [*_matrix_lines(rows), *_noted(results)]
     failed = sum(not one.passed for one in results)
+    doubtful = sum(one.passed and bool(one.doubt) for one in results)
     untested = [row.subject for row in rows if not row.tests] if not rule else []
     said = f"{len(results) - failed} passed, {failed} failed"
+    if doubtful:
+        said += f", {doubtful} of those that passed {'proves' if doubtful == 1 else 'prove'} nothing"
     if untested:
         said += f"; {counted(len(untested), 'rule')} without a test: {', '.join(untested)}"
     return answer(results, [*lines, said], _data(results), exit_code=1 if failed else 0)
@@ -87,9 +90,10 @@ def _total(row: Row) -> str:
     return f"{row.tests} pass" if row.passed == row.tests else f"FAIL {row.tests - row.passed} of {row.tests}"
 
 
-def _failures(results: Sequence[TrialResult]) -> Iterator[str]:
-    failed = [one.line() for one in results if not one.passed]
-    yield from ["", *failed] if failed else []
+def _noted(results: Sequence[TrialResult]) -> Iterator[str]:
+    """The tests that failed or prove nothing."""
+    noted = [one.line() for one in results if not one.passed or one.doubt]
+    yield from ["", *noted] if noted else []
 
 
 def _data(results: Sequence[TrialResult]) -> list[dict[str, str]]:
@@ -102,6 +106,7 @@ def _data(results: Sequence[TrialResult]) -> list[dict[str, str]]:
             "expected": one.expected,
             "got": one.got,
             "where": one.where,
+            "doubt": one.doubt,
         }
         for one in results
     ]

@@ -66,6 +66,7 @@ class Setting:
     environment: Environment
     tools: frozenset[str] | None = None
     tests: tuple[ExceptionTest, ...] = ()
+    tests_at: tuple[str, ...] = ()
 
     def holds(self, activation: Any) -> bool:
         """Whether all its clauses do; one that cannot be evaluated does not."""
@@ -127,7 +128,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ActiveRule:
-    """A rule of one policy file. `tools` is None where it is not bound to tools; `kinds` are what `find` stands for."""
+    """A rule of one policy file. `tools` is None where it is not bound to tools; `kinds` are what `find` stands for;
+    `tests_at` is where each of its tests stands.
+    """
 
     rule: Rule
     policy: str
@@ -140,6 +143,7 @@ class ActiveRule:
     risk: tuple[tuple[Condition, int], ...]
     exceptions: tuple[Setting, ...] = ()
     observed: bool = False
+    tests_at: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[str, str]:

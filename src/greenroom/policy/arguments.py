@@ -7,15 +7,18 @@ it fail, and a failing clause restricts.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json, ToolSpec
 
 _DEPTH = 6
 _SAFE = 2**53
 _SCALARS = {"string": "string", "integer": "int", "number": "double", "boolean": "bool"}
+_SAID = {"string": "text", "int": "a whole number", "double": "a number", "bool": "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,29 @@ def flatten(args: Mapping[str, Json], types: Mapping[str, str]) -> dict[str, Any
         if here is not None:
             found[name] = _typed(here, kind)
     return found
+
+
+def misfits(args: Mapping[str, Json], tool: ToolSpec) -> tuple[str, ...]:
+    """What of these arguments no call of `tool` could have: unknown names, values of another type. What is missing fits."""
+    return tuple(_misfits(args, tool.parameters, tool, "", 0))
+
+
+def _misfits(
+    args: Mapping[str, Json], schema: Mapping[str, Any], tool: ToolSpec, path: str, depth: int
+) -> Iterator[str]:
+    known = _properties(schema)
+    closed = "properties" in schema and schema.get("additionalProperties") in (None, False)
+    for key, value in args.items():
+        below = known.get(key)
+        if not isinstance(below, Mapping):
+            if closed:
+                yield f"{tool.name} has no argument '{path}{key}' ({suggest(key, sorted(known))})"
+            continue
+        inner = _resolve(below, tool.parameters)
+        if isinstance(value, Mapping) and _properties(inner) and depth < _DEPTH:
+            yield from _misfits(value, inner, tool, f"{path}{key}.", depth + 1)
+        elif value is not None and isinstance(_typed(value, kind := _kind(inner, tool.parameters, depth)), _Unusable):
+            yield f"'{path}{key}' of {tool.name} is {_SAID.get(kind, kind)}, and the test gives {inert_line(repr(value), 40)}"
 
 
 def _typed(value: Json, kind: str) -> Any:

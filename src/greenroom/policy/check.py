@@ -5,7 +5,7 @@ Invariant: checking changes nothing and stops at nothing: one broken file does n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
@@ -14,8 +14,9 @@ from greenroom.policy.bounds import Role
 from greenroom.policy.load import LoadedPolicy, PolicySource, builtin_source, compile_policies, load_file
 from greenroom.policy.problem import PolicyProblem
 from greenroom.policy.reach import shadowed, unreachable
+from greenroom.policy.regexes import broken_patterns
 from greenroom.policy.rules import RuleException
-from greenroom.policy.trial import run_trials
+from greenroom.policy.trial import TrialResult, run_trials
 
 __all__ = ["PolicyProblem", "check_policies"]
 
@@ -36,14 +37,25 @@ def check_policies(
             found.append(PolicyProblem("problem", str(error), hint=error.hint))
             continue
         loaded.append(file)
-        found += [
-            PolicyProblem("problem", f"test '{result.name}' of {result.subject} failed: {result.got}", result.where)
-            for result in run_trials(policy, tools)
-            if not result.passed and result.policy == file.policy.label
-        ]
+        found += broken_patterns(file)
+        results = [one for one in run_trials(policy, tools) if one.policy == file.policy.label]
+        found += [said for one in results for said in _tested(one)]
         found += _warnings(file, role, clock)
     found += _named_twice([load_file(builtin_source()), *loaded])
     return found + _never_deciding([file.source for file in loaded], tools, role, clock)
+
+
+def _tested(result: TrialResult) -> Iterator[PolicyProblem]:
+    """What a test says: that it failed, that no call is like it, or that it passed without proving anything."""
+    test = f"test '{result.name}' of {result.subject}"
+    if not result.passed:
+        text = f"{test} failed: expected {result.expected}, got {result.got}"
+        yield PolicyProblem("problem", text, result.where)
+    if result.misfit:
+        yield PolicyProblem("problem", f"{test} is about no call there can be: {result.misfit}", result.where)
+    elif result.doubt:
+        text = f"{test} passes {result.doubt}"
+        yield PolicyProblem("warning", text, result.where, "a clause that cannot be evaluated counts as holding")
 
 
 def _reads(source: PolicySource) -> bool:

@@ -22,8 +22,16 @@ Outcome = bool | str
 MAX_CLAUSE = 2_000
 _OVERLOAD = re.compile(r"<input>:1:(\d+): found no matching overload for '(\S+)' applied to '\((\w+), (\w+)\)'")
 _PLACE = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:\d+:(\d+): ")
+_STRAY = re.compile(r"(?:Syntax error: )?token recognition error at: '(=>|[=&|])")
 _SHOWN = 200
-_KINDS = {"DOUBLE": "a number", "INT": "a whole number", "STRING": "text", "BOOL": "true or false"}
+_KINDS = {
+    "DOUBLE": "a number",
+    "INT": "a whole number",
+    "STRING": "text",
+    "BOOL": "true or false",
+    "LIST": "a list",
+    "MAP": "a map",
+}
 
 
 class ClauseInvalid(ValueError):
@@ -97,8 +105,10 @@ class Environment:
         reads = tuple((self._declared(name, column), name) for name, column in found.used.items())
         expression = self._compiled(with_guards(text, self._flat))
         if expression.return_type() not in (self._bool, self._dyn):
-            kind = expression.return_type().name().lower()
-            raise ClauseInvalid(f"'{text}' is a {kind}, not true or false", hint="compare it with something")
+            kind = expression.return_type().name()
+            raise ClauseInvalid(
+                f"'{text}' is {_KINDS.get(kind, kind.lower())}, not true or false", hint="compare it with something"
+            )
         self._read |= {declared for declared, _ in reads}
         self._guarded |= found.guarded & self._flat
         return Condition(source, reads, found.guarded, expression)
@@ -197,6 +207,9 @@ def _explained(message: str) -> ClauseInvalid:
     if wrong:
         kinds = " and ".join(wrong[2].split(", "))
         return ClauseInvalid(f"'{wrong[1]}' cannot be used with {kinds}", column=column)
+    if odd := _STRAY.match(said):
+        hint = "compare with ==" if odd[1] == "=" else "operators: == != < <= > >= && || ! in"
+        return ClauseInvalid(f"'{odd[1]}' is no operator", column=column, hint=hint)
     unknown = re.match(r"undeclared reference to '([^']+)'", said)
     if unknown:
         return ClauseInvalid(f"unknown function or name '{unknown[1]}'", column=column)

@@ -214,7 +214,7 @@ class _Compiler:
         added = compiled([clause for clause, _ in rule.risk.add], "risk")
         _check_guards([*when, *(c for group in alternatives for c in group)], declared, file.where((*here, "when")))
         for name in rule.show:
-            _compiled(environment, f"{name} == {name}", lambda: file.where((*here, "show")))
+            _compiled(environment, f"{name} == {name}", lambda: file.where((*here, "show")), said=name)
         return ActiveRule(
             rule=rule,
             policy=file.policy.label,
@@ -227,6 +227,7 @@ class _Compiler:
             risk=tuple(zip(added, (points for _, points in rule.risk.add), strict=True)),
             exceptions=settings,
             observed="observe" in (rule.mode, file.policy.mode),
+            tests_at=tuple(file.where((*here, "test", at, "name")) for at in range(len(rule.test))),
         )
 
     def _exceptions(self, file: LoadedPolicy) -> dict[str, tuple[Setting, ...]]:
@@ -274,6 +275,7 @@ class _Compiler:
             environment=environment,
             tools=frozenset(named) if entry.rule == AUTONOMY else None,
             tests=entry.test,
+            tests_at=tuple(file.where((*here, "test", at, "name")) for at in range(len(entry.test))),
         )
 
     def _environment(self, types: dict[str, str]) -> Environment:
@@ -299,13 +301,14 @@ class _Compiler:
             )
 
 
-def _compiled(environment: Environment, source: str, where: Callable[[], str]) -> Condition:
+def _compiled(environment: Environment, source: str, where: Callable[[], str], said: str = "") -> Condition:
+    """A clause ready to evaluate; `said` is what the person wrote, where that is not the clause itself."""
     try:
         return environment.compile(source)
     except ClauseInvalid as error:
-        column = f" (column {error.column})" if error.column else ""
+        column = f" (column {error.column})" if error.column and not said else ""
         raise FileInvalid(
-            f'in "{source}"{column}: {error}', where=where(), hint=error.hint, code="policy.clause"
+            f'in "{said or source}"{column}: {error}', where=where(), hint=error.hint, code="policy.clause"
         ) from None
 
 

@@ -16,14 +16,18 @@ from greenroom.detectors.find import scan
 from greenroom.detectors.own import OwnDetectors
 from greenroom.persona.voice import broken
 from greenroom.policy import autonomy
-from greenroom.policy.active import ActiveRule, Live, Setting, relevant
+from greenroom.policy.active import ActiveRule, Live, Match, Setting, relevant
+from greenroom.policy.arguments import misfits
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.kinds import OwnKind
 from greenroom.policy.own import DetectorTest
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.rules import AUTONOMY, ExceptionTest, RuleTest, TestWith
+from greenroom.policy.rules import AUTONOMY, RuleTest, TestWith
 
 NO_MATCH = "no_match"
+_ABSENT, _NO_KEY = " is absent", "key not found"
+"""How a clause says that a value it needs is not there."""
+
 _ORIGIN: dict[str, Origin] = {
     "input": "user",
     "memory.read": "memory",
@@ -37,7 +41,8 @@ class TrialResult:
     """One test: what it expected and what came.
 
     `rule` is the id of the rule or detector it is about, `of` what holds the test, `where` its file and line. For the
-    test of an exception `got` is `no_match` where there was nothing to set aside.
+    test of an exception `got` is `no_match` where there was nothing to set aside. `misfit` is what of its arguments no
+    call could have, `unevaluated` why a clause it hangs on could not be evaluated.
     """
 
     policy: str
@@ -47,6 +52,8 @@ class TrialResult:
     got: str
     where: str
     of: Literal["detector", "rule", "exception"] = "rule"
+    misfit: str = ""
+    unevaluated: str = ""
 
     @property
     def passed(self) -> bool:
@@ -57,10 +64,22 @@ class TrialResult:
         """What the test is about: `refund.large`, `refund.large (exception)`."""
         return f"{self.rule} (exception)" if self.of == "exception" else self.rule
 
+    @property
+    def doubt(self) -> str:
+        """Why it proves nothing although it passed, or ''. A value that a test leaves out is what it is about."""
+        if not self.passed or self.misfit:
+            return self.misfit
+        about_absence = self.unevaluated.endswith(_ABSENT) or self.unevaluated.startswith(_NO_KEY)
+        return "" if about_absence or not self.unevaluated else f"only because {self.unevaluated}"
+
     def line(self) -> str:
         """`pass  support@2.3.0 refund.large: exactly 100 passes`."""
         head = "pass" if self.passed else "FAIL"
         line = f"{head}  {self.policy} {self.subject}: {self.name}"
+        if self.misfit:
+            line += f" [{self.misfit}]"
+        elif self.passed and self.unevaluated:
+            line += f" [only because {self.unevaluated}]"
         return line if self.passed else f"{line} (expected {self.expected}, got {self.got}; {self.where})"
 
 
@@ -68,8 +87,8 @@ def run_trials(policy: RulePolicy, tools: Sequence[ToolSpec]) -> tuple[TrialResu
     """Run every test of a policy's detectors, rules, and exceptions that are in force, in this order."""
     return (
         *(_searched(kind, test) for kind in policy.own for test in kind.spec.test),
-        *(_run(active, test, policy, tools) for active in policy.rules for test in active.rule.test),
-        *(_excepted(*one, test, policy, tools) for one in exceptions(policy) for test in one[1].tests),
+        *(_run(active, at, policy, tools) for active in policy.rules for at in range(len(active.rule.test))),
+        *(_excepted(*one, at, policy, tools) for one in exceptions(policy) for at in range(len(one[1].tests))),
     )
 
 
@@ -95,30 +114,71 @@ def _listed(parts: Sequence[str]) -> str:
     return ", ".join(inert_line(part, 60) for part in parts) or "nothing"
 
 
-def _run(active: ActiveRule, test: RuleTest, policy: RulePolicy, tools: Sequence[ToolSpec]) -> TrialResult:
+def failing(results: Sequence[TrialResult]) -> str:
+    """`2 of 71 tests fail: refund.large, mail.customer`; '' where none does."""
+    failed = [one for one in results if not one.passed]
+    if not failed:
+        return ""
+    named = ", ".join(dict.fromkeys(one.subject for one in failed))
+    return f"{len(failed)} of {len(results)} tests {'fails' if len(failed) == 1 else 'fail'}: {inert_line(named, 200)}"
+
+
+def _run(active: ActiveRule, at: int, policy: RulePolicy, tools: Sequence[ToolSpec]) -> TrialResult:
+    test = active.rule.test[at]
     question = question_of(active, test, tools)
     live = _live(question, policy)
-    got = "deny" if live is None else active.rule.then if _fires(active, question, *live) else NO_MATCH
-    return TrialResult(active.policy, active.rule.id, test.name, test.expect, got, active.where)
+    match = _fires(active, question, *live) if live else None
+    got = "deny" if live is None else active.rule.then if match else NO_MATCH
+    failed = [said for _, said in match.outcomes if isinstance(said, str)] if match else []
+    misfit = _misfit(test.with_, question, active.tools, tools)
+    where, name, unevaluated = active.tests_at[at], test.name, "; ".join(failed)
+    return TrialResult(
+        active.policy, active.rule.id, name, test.expect, got, where, misfit=misfit, unevaluated=unevaluated
+    )
 
 
 def _excepted(
-    active: ActiveRule | None, setting: Setting, test: ExceptionTest, policy: RulePolicy, tools: Sequence[ToolSpec]
+    active: ActiveRule | None, setting: Setting, at: int, policy: RulePolicy, tools: Sequence[ToolSpec]
 ) -> TrialResult:
     """Whether an exception sets aside what would have acted; `no_match` where nothing would."""
+    test = setting.tests[at]
+    bound = active.tools if active else setting.tools
     if active is not None:
-        question = _question(test.with_, active.rule.hook, active.rule.tools, active.tools, tools)
+        question = _question(test.with_, active.rule.hook, active.rule.tools, bound, tools)
     else:
-        question = _question(test.with_, ("tool.call",), (), setting.tools, tools)
+        question = _question(test.with_, ("tool.call",), (), bound, tools)
     live = _live(question, policy)
+    failed: list[str] = []
     if live is None or not (_fires(active, question, *live) if active else _autonomy_asks(question)):
         got = NO_MATCH
     else:
         here = live[0]
-        aside = setting.holds(here.activation(setting.environment)) if active else setting.sets_aside(question, here)
+        activation = here.activation(setting.environment)
+        failed = [said for one in setting.when if isinstance(said := one.outcome(activation), str)]
+        aside = setting.holds(activation) if active else setting.sets_aside(question, here)
         got = "set_aside" if aside else "in_force"
-    rule = active.rule.id if active else AUTONOMY
-    return TrialResult(setting.policy, rule, test.name, test.expect, got, setting.where, "exception")
+    return TrialResult(
+        setting.policy,
+        active.rule.id if active else AUTONOMY,
+        test.name,
+        test.expect,
+        got,
+        setting.tests_at[at],
+        "exception",
+        misfit=_misfit(test.with_, question, bound, tools),
+        unevaluated="; ".join(failed),
+    )
+
+
+def _misfit(given: TestWith, question: Question, bound: frozenset[str] | None, tools: Sequence[ToolSpec]) -> str:
+    """What of a test's arguments fits no tool that it can be about; a test that says no tool is about any."""
+    if given.args is None or question.tool is None or question.hook != "tool.call":
+        return ""
+    about = [tool for tool in tools if tool.name == given.tool] if given.tool else [question.tool]
+    if not given.tool:
+        about += [tool for tool in tools if bound is None or tool.name in bound]
+    found = [misfits(given.args, tool) for tool in about]
+    return "" if not all(found) else found[0][0]
 
 
 def _live(question: Question, policy: RulePolicy) -> tuple[Live, frozenset[str]] | None:
@@ -133,11 +193,11 @@ def _live(question: Question, policy: RulePolicy) -> tuple[Live, frozenset[str]]
     return Live(question, findings), relevant(findings)
 
 
-def _fires(active: ActiveRule, question: Question, live: Live, kinds: frozenset[str]) -> bool:
+def _fires(active: ActiveRule, question: Question, live: Live, kinds: frozenset[str]) -> Match | None:
     tool = question.tool.name if question.tool else ""
     if question.hook not in active.rule.hook or (active.tools is not None and tool not in active.tools):
-        return False
-    return active.match(live, kinds) is not None
+        return None
+    return active.match(live, kinds)
 
 
 def _autonomy_asks(question: Question) -> bool:
