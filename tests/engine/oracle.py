@@ -293,7 +293,7 @@ def _says(case: Case, law: Law, start: Record, event: ToolStarted) -> tuple[str,
 def _level(case: Case, start: Record) -> int:
     level, until = case.autonomy, None
     for record in case.records[: start.seq]:
-        if isinstance(record.event, AutonomyChanged):
+        if isinstance(record.event, AutonomyChanged) and not record.event.from_next_call:
             level, until = record.event.level, record.event.expires
     return case.autonomy if until is not None and _moment(start.at) >= _moment(until) else level
 

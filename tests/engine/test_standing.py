@@ -1,15 +1,18 @@
 """What a person changes beside the turns: autonomy for a while, dead letters put once more or let be."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalGiven, AutonomyChanged, DeadLetterDiscarded, ReplyGenerated, TurnStarted
+from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
-from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage
+from greenroom.log.memory_log import MemoryLog
+from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage, until
 
 CALL = ("orders.refund", {"order_id": 1, "amount": 120})
 LOOK = ("orders.get", {"order_id": 1})
@@ -61,9 +64,36 @@ def test_a_level_set_while_a_turn_runs_counts_from_its_next_call_and_replays_so(
     assert session.autonomy == (1, None)
     decided = [q.session.autonomy for q in play.policy.asked if q.hook == "tool.call" and q.subject == "orders.get"]
     assert decided[-1] == 1
-    (changed,) = [r.event for r in session.records if isinstance(r.event, AutonomyChanged)]
-    assert changed.step == "t1/autonomy:c2"
+    said, counted = [r.event for r in session.records if isinstance(r.event, AutonomyChanged)]
+    assert (said.step, said.from_next_call) == ("", True)
+    assert (counted.step, counted.from_next_call, counted.level) == ("t1/autonomy:c2", False, 1)
     same(play, session)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_level_set_while_a_turn_ran_outlives_the_process(goes_on: bool) -> None:  # resumed or given up
+    play = stage(says("", CALL), says("", LOOK), says("Done."))
+    session = play.session()
+
+    async def die() -> None:
+        turn = asyncio.ensure_future(session.turn("refund"))
+        await until(lambda: any(r.event.kind == "approval_requested" for r in session.records))
+        session.set_autonomy(0, "kim", "test", "stop this")
+        turn.cancel()  # nothing is written after this: as if the process had been killed
+        session.log.append = lambda *_, **__: (_ for _ in ()).throw(AssertionError)  # type: ignore[method-assign]
+        with contextlib.suppress(BaseException):
+            await turn
+
+    asyncio.run(die())
+    records = list(session.records)
+    again = stage(says("", LOOK), says("Done."), approver=ListedApprover([ALLOW]))
+    later = again.session(MemoryLog("s1", again.clock, CountedIds(), records))
+    if goes_on:
+        asyncio.run(later.resume())
+        assert levels(again)[-1] == 0
+    else:
+        later.abandon("enough")
+    assert later.autonomy == (0, None)
 
 
 def same(play: Stage, session: Session) -> None:

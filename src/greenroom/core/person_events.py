@@ -71,7 +71,10 @@ class DeadLetterDiscarded(Event):
 
 
 class AutonomyChanged(Event):
-    """The persona's autonomy is another from here on; a raised one falls back after `expires`."""
+    """The persona's autonomy is another from here on; a raised one falls back after `expires`.
+
+    With `from_next_call` it was set while a turn ran, and counts once the turn's next call says so by an event of its own.
+    """
 
     kind: Literal["autonomy_changed"] = "autonomy_changed"
     level: int
@@ -79,6 +82,7 @@ class AutonomyChanged(Event):
     established: str = ""
     reason: Words = ""
     expires: str | None = None
+    from_next_call: bool = False
 
 
 class GatePaused(Event):

@@ -106,7 +106,7 @@ class Facts:
                 self._day = {key: float(amount) for key, amount in sums.items()}
             case SessionForked():
                 self._set = None  # whoever raised it did so for the session this one was forked from
-            case AutonomyChanged() as event:
+            case AutonomyChanged(from_next_call=False) as event:
                 self._set = None if event.level == self._contract and event.expires is None else event
             case _:
                 pass

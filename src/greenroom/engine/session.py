@@ -168,6 +168,7 @@ class Session:
         self._must_rest()
         record = self.open_turn()
         if record is not None:
+            standing.level_set_meanwhile(self._room, record.seq)
             self._steps.note(TurnAbandoned(turn=record.event.turn, reason=self.masked(reason)), sync=True)
             self._rewind(len(self.records) - 1)
             self._anchor_head()

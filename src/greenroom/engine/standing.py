@@ -67,9 +67,8 @@ def autonomy_at(
 
 
 def take_on(room: Room, event: AutonomyChanged, *, running: bool, turn_open: bool) -> None:
-    """Have a level count: at once between turns, else from the open turn's next call on."""
-    if not running:
-        room.steps.note(event, sync=True)
+    """Have a level count: at once between turns, else from the open turn's next call on. Either way it is on disk now."""
+    room.steps.note(event.model_copy(update={"from_next_call": running}), sync=True)
     if turn_open:
         room.autonomy_next = event
 
@@ -80,7 +79,11 @@ def level_set_meanwhile(room: Room, begun: int) -> None:
         return
     for record in room.steps.log.records[begun + 1 :]:
         if isinstance(record.event, AutonomyChanged):
-            room.autonomy_next = None if record.event.step else record.event
+            room.autonomy_next = None if record.event.step else _counting(record.event)
+
+
+def _counting(event: AutonomyChanged) -> AutonomyChanged:
+    return event.model_copy(update={"from_next_call": False})
 
 
 def set_between_turns(records: Iterable[Record]) -> frozenset[int]:

@@ -277,6 +277,8 @@ class _Teller:
         return [line]
 
     def autonomy(self, event: AutonomyChanged) -> list[Line]:
+        if event.from_next_call:
+            return []
         return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
 
     def day(self, event: DaySumsRead) -> list[Line]:

@@ -165,8 +165,8 @@ def _about_leave(event: GrantRevoked | DeadLetterDiscarded | AutonomyChanged) ->
             return inert_line(grant, 60)
         case DeadLetterDiscarded(letter=letter):
             return inert_line(letter, 60)
-        case AutonomyChanged(level=level, expires=expires):
-            return f"{level}{f' until {expires}' if expires else ''}"
+        case AutonomyChanged(level=level, expires=expires, from_next_call=later):
+            return f"{level}{f' until {expires}' if expires else ''}{' from the next call' if later else ''}"
 
 
 def _about_person(event: ApprovalRequested | ApprovalGiven | ApprovalPassedOn | GatePaused | GatePassed) -> str:
