@@ -79,6 +79,12 @@ def test_everything_is_stopped_while_a_card_is_open_and_lifted_with_a_reason(wor
         await hands.until(lambda: hands.events("turn_interrupted"), "the turn was interrupted")
         assert [e.cause for e in hands.events("turn_interrupted") if isinstance(e, TurnInterrupted)] == ["stopped"]
         assert "STOPPED everything, by" in hands.conversation
+        await hands.until(lambda: hands.bench.busy == "turn interrupted", "nobody is waited for")
+        assert "waits for you" not in head(hands)
+        await hands.pilot.press("ctrl+x", "ctrl+k")
+        await hands.pilot.pause()
+        assert hands.bench.screen is sheet, "the sheet is not put upon itself"
+        assert len(hands.bench.screen_stack) == 2
         assert KillSwitch(workspace).stops()[0].reason == "odd"
 
         sheet.list.select("stop:0")
@@ -90,6 +96,9 @@ def test_everything_is_stopped_while_a_card_is_open_and_lifted_with_a_reason(wor
         await hands.until(lambda: not KillSwitch(workspace).stops(), "it is lifted")
         await hands.pilot.press("escape")
         await hands.until(lambda: "STOPPED" not in head(hands), "the header has nothing to say")
+        await hands.until(lambda: ": fine" in hands.conversation, "who lifted it and why is told")
+        await hands.until(lambda: hands.session.running, "the question is put again: an answer from elsewhere counts")
+        assert hands.bench.busy == "waits for you"
         await hands.answer("ctrl+y")
         await hands.until(lambda: hands.events("turn_finished"), "the answer has the turn go on")
         assert len([e for e in hands.events("tool_started") if isinstance(e, ToolStarted) and e.effects == "once"]) == 1

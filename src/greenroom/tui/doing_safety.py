@@ -64,6 +64,8 @@ class SafetyDeeds:
             return
         from greenroom.tui.stop_sheet import StopSheet, targets
 
+        if isinstance(self.bench.screen, StopSheet):
+            return  # it is up already
         session, contract = self.rehearsal.session, self.rehearsal.contract
         turn = session.open_turn() if session else None
         found = targets(
@@ -107,6 +109,12 @@ class SafetyDeeds:
             self.bench.tell(error.line(), "error")
         self.bench.watching.look()
 
+    def ask_again_after_lift(self) -> None:
+        """Put a question again that a stop left behind, so that its answer counts from here and from elsewhere."""
+        asked = self.rehearsal.folds.approvals.question()
+        if asked is not None and self.rehearsal.unfinished and not self.bench.watching.holding:
+            self.bench.doing.resume()
+
     # leave, dead letters, autonomy --------------------------------------------------------------------------------
 
     def grant(self, scope: Scope) -> None:
@@ -121,7 +129,7 @@ class SafetyDeeds:
         """Leave and dead letters; `first` is the section to begin at."""
         from greenroom.tui.leave_sheet import LeaveSheet
 
-        if self.live() is not None:
+        if self.live() is not None and not isinstance(self.bench.screen, LeaveSheet):
             self.bench.push_screen(LeaveSheet(*self._standing(), first=self._first(first)))
 
     def _first(self, section: str) -> str:

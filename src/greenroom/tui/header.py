@@ -13,6 +13,8 @@ from textual.widgets import Static
 
 from greenroom.core.inert import inert_line
 
+INTERRUPTED = "turn interrupted"
+"""What `busy` says of a turn that nobody works on."""
 Piece = tuple[str, str, int]
 """Text, style, and rank: the pieces of the highest rank give way first."""
 
@@ -92,7 +94,8 @@ def _left(standing: Standing) -> list[Piece]:
     if standing.warning:
         pieces.append((f"  {inert_line(standing.warning, 28)}", "bold $error", 0))
     if standing.busy:
-        pieces.append((f"  {inert_line(standing.busy, 24)}…", "$accent", 5))
+        rests = "" if standing.busy == INTERRUPTED else "…"
+        pieces.append((f"  {inert_line(standing.busy, 24)}{rests}", "$accent", 5))
     return pieces
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from greenroom.core.errors import GreenroomError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from greenroom.approval.kill_switch import KillSwitch
     from greenroom.core.values import Stop
     from greenroom.regression.flips import Flip
@@ -46,6 +48,15 @@ class Watch:
 
             self._switch = KillSwitch(self._bench.workspace)
         return self._switch
+
+    @property
+    def holding(self) -> bool:
+        """Whether a stop holds whole turns of the session that is open."""
+        session = self._bench.rehearsal.session
+        mine = f"{session.id}/" if session else ""
+        return any(
+            one.scope == "everything" or (one.scope == "turn" and one.target.startswith(mine)) for one in self.stops
+        )
 
     def begin(self) -> None:
         """Look once a second from now on."""
@@ -82,11 +93,21 @@ class Watch:
         gone = [stop for stop in before if stop not in stops]
         for stop in fresh:
             self._bench.feed.note(f"STOPPED {spoken(stop)}. ctrl+x ctrl+k lifts it.", "bad")
-        for stop in gone:
-            self._bench.feed.note(f"No longer stopped: {spoken(stop)}", "good")
+        if gone:
+            self._bench.run_worker(self._bench.mishaps.through(self._lifted(gone)), group="lifted")
         if isinstance(self._bench.screen, StopSheet):
             self._bench.screen.show(stops)
         self._bench.redraw_soon()
+
+    async def _lifted(self, gone: Sequence[Stop]) -> None:
+        """Say what was lifted, by whom and why, as the ledger has it; a question it left behind is put again."""
+        by_whom = await asyncio.to_thread(_lifts, self._bench.workspace)
+        for stop in gone:
+            self._bench.feed.note(f"No longer stopped: {spoken(stop)}", "good")
+            if why := by_whom.get((stop.scope, stop.target)):
+                self._bench.feed.note(f"Lifted {why}", "good")
+        self._bench.tell("no longer stopped" if not self.stops else "lifted; something else is still stopped")
+        self._bench.doing.safety.ask_again_after_lift()
 
     async def _files_looked_at(self) -> None:
         try:
@@ -120,6 +141,22 @@ class Watch:
         if line or told_when_same or mended:
             self._bench.tell(line or "read again: nothing changed")
         self._bench.redraw_soon()
+
+
+def _lifts(workspace: Workspace) -> dict[tuple[str, str], str]:
+    """`by mara: the order is put right` for what was lifted last; nothing where the ledger cannot be read."""
+    from greenroom.core.clock import SystemClock
+    from greenroom.ledger.ledger import Ledger
+
+    try:
+        entries = Ledger(workspace.ledger, SystemClock()).entries()
+    except GreenroomError:
+        return {}
+    return {
+        (str(one.fields["scope"]), str(one.fields["target"])): f"by {one.fields['by']}: {one.fields.get('reason', '')}"
+        for one in entries
+        if one.kind == "stop_lifted"
+    }
 
 
 def spoken(stop: Stop) -> str:

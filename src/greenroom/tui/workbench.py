@@ -26,7 +26,7 @@ from greenroom.tui.editor import own_editor
 from greenroom.tui.finder import Finder
 from greenroom.tui.first_look import first_look
 from greenroom.tui.gate_bar import GateBar
-from greenroom.tui.header import Header, Standing
+from greenroom.tui.header import INTERRUPTED, Header, Standing
 from greenroom.tui.hints import Hint, Hints
 from greenroom.tui.mishaps import Mishaps
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
@@ -228,9 +228,9 @@ class Workbench(CardApp[int]):
     @property
     def busy(self) -> str:
         """What the turn is at, for the header."""
-        if self.rehearsal.folds.approvals.question() is not None and self.rehearsal.session is not None:
-            return "waits for you"
-        return self._stage if self.rehearsal.running else self.opening
+        if self.rehearsal.running:
+            return "waits for you" if self.rehearsal.folds.approvals.question() is not None else self._stage
+        return INTERRUPTED if self.rehearsal.explained else self.opening
 
     def show_question(self) -> None:
         """Bring the open question up, or take the card away."""
