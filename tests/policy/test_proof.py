@@ -85,7 +85,7 @@ def test_an_argument_fits_where_one_of_the_rules_tools_has_it(tools: Tools) -> N
 def test_what_a_policys_own_tests_come_to_in_one_line(tools: Tools, build: Callable[..., RulePolicy]) -> None:
     assert failing(run_trials(build(RULE, builtin=False), tools)) == ""
     broken = build(RULE.replace("@north.example')", "@south.example')"), builtin=False)
-    assert failing(run_trials(broken, tools)) == "1 of 3 tests fails: outside"
+    assert failing(run_trials(broken, tools)) == "1 of 3 policy tests fails: outside"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from greenroom import __version__
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
+from greenroom.commands.policy_test import failing_tests
 from greenroom.commands.stop import sentence
 from greenroom.commands.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
@@ -156,6 +157,8 @@ def _policies(workspace: Workspace) -> Iterator[Finding]:
             policy_paths(workspace.policies, persona.policy.files), specs, persona, root=workspace.root
         )
         yield Finding("ok", "policy", f"{policy.label}, {len(policy.rules)} rules for {persona.label}")
+        if failing := failing_tests(policy, specs):
+            yield Finding("fail", "policy", f"{policy.label} is in force for {persona.label}, but {failing}")
 
 
 def _store(workspace: Workspace) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 
 if TYPE_CHECKING:
+    from greenroom.core.values import ToolSpec
     from greenroom.policy.matrix import Row
+    from greenroom.policy.port import Policy
     from greenroom.policy.trial import TrialResult
 
 _HEADERS = {"no_match": "no match", "require_approval": "ask", "set_aside": "set aside", "in_force": "in force"}
@@ -53,6 +55,17 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
     if untested:
         said += f"; {counted(len(untested), 'rule')} without a test: {', '.join(untested)}"
     return answer(results, [*lines, said], _data(results), exit_code=1 if failed else 0)
+
+
+def failing_tests(policy: Policy, tools: Sequence[ToolSpec]) -> str:
+    """`1 of 56 policy tests fails: refund.large (see greenroom policy test)`; '' where the files keep their own promises."""
+    from greenroom.policy.decide import RulePolicy
+    from greenroom.policy.trial import failing, run_trials
+
+    if not isinstance(policy, RulePolicy):
+        return ""
+    said = failing([one for one in run_trials(policy, tools) if not one.policy.startswith("builtin@")])
+    return f"{said} (see greenroom policy test)" if said else ""
 
 
 def _only(rule: str, results: Sequence[TrialResult]) -> tuple[TrialResult, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.live import Live
+from greenroom.commands.policy_test import failing_tests
 from greenroom.core.inert import inert_line
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
@@ -31,10 +32,14 @@ _PARTS = {"persona": "persona", "prompt": "prompt", "parameters": "model paramet
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What changed, in a line ('' for nothing), and the past decisions of the session that would come out otherwise."""
+    """What changed, in a line ('' for nothing), and the past decisions of the session that would come out otherwise.
+
+    `failing` says which of the policy's own tests fail, '' for none; the line has it too.
+    """
 
     line: str = ""
     flips: tuple[Flip, ...] = ()
+    failing: str = ""
 
 
 async def reload(live: Live, words: str) -> Answer[Reloaded]:
@@ -56,9 +61,10 @@ async def reload(live: Live, words: str) -> Answer[Reloaded]:
         told += "; all but the policy counts when this turn has ended"
     if before.policy.digest == contract.policy.digest:
         return answer(Reloaded(told), [told])
-    found = await asyncio.to_thread(_flips, tuple(session.records), contract)
+    found, failing = await asyncio.to_thread(_judged, tuple(session.records), contract)
+    told += f"; ATTENTION: {failing}" if failing else ""
     told += f"; {_counted(found)}"
-    return answer(Reloaded(told, found.flips), [told, *map(flip_line, found.flips)])
+    return answer(Reloaded(told, found.flips, failing), [told, *map(flip_line, found.flips)])
 
 
 def flip_line(flip: Flip) -> str:
@@ -68,12 +74,13 @@ def flip_line(flip: Flip) -> str:
     return inert_line(f"turn {flip.turn} {about}: {was} → {now} ({'looser' if flip.looser else 'stricter'})", 240)
 
 
-def _flips(records: Sequence[Record], contract: Contract) -> Flips:
-    """Under the policy as it reads now, but with masks of its own: those of the live session belong to its own thread."""
+def _judged(records: Sequence[Record], contract: Contract) -> tuple[Flips, str]:
+    """What would differ, and which of its own tests fail, under the policy as it reads now, but with masks of its own: those of the live session belong to its own thread."""
     from greenroom.assembly.recorded import flips, recorded_tools
 
-    policy = compile_policies(parted(contract.texts["policy"]), recorded_tools(contract), Role.of(contract.persona))
-    return flips(records, policy)
+    tools = recorded_tools(contract)
+    policy = compile_policies(parted(contract.texts["policy"]), tools, Role.of(contract.persona))
+    return flips(records, policy), failing_tests(policy, tools)
 
 
 def _counted(found: Flips) -> str:

@@ -9,6 +9,7 @@ from greenroom.approval.automatic import ByPolicy, DenyAll, LeaveOpen
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Face, Invocation
+from greenroom.commands.policy_test import failing_tests
 from greenroom.commands.stop import heed
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalRequested, Record, TurnFinished
@@ -53,6 +54,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
         WaitingForPerson, ServiceUnavailable, KillSwitchThrown: the turn stays open and can be resumed.
     """
     from greenroom.assembly import open_session
+    from greenroom.assembly.recorded import recorded_tools
 
     workspace, face = asked.workspace(), asked.person()
     persona, words = _said(asked, workspace)
@@ -67,6 +69,8 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
         session=asked.text("session"),
         approver=approver_of(asked.text("approve"), face),
     )
+    if failing := failing_tests(session.contract.policy, recorded_tools(session.contract)):
+        face.note(f"  policy   ATTENTION: {failing}")
     finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait")
     failed = any(turn.outcome != "answered" for turn in finished)
     return answer(finished, stream=True, exit_code=1 if failed else 0)

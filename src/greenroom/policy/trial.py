@@ -115,12 +115,12 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def failing(results: Sequence[TrialResult]) -> str:
-    """`2 of 71 tests fail: refund.large, mail.customer`; '' where none does."""
+    """`2 of 71 policy tests fail: refund.large, mail.customer`; '' where none does."""
     failed = [one for one in results if not one.passed]
     if not failed:
         return ""
     named = ", ".join(dict.fromkeys(one.subject for one in failed))
-    return f"{len(failed)} of {len(results)} tests {'fails' if len(failed) == 1 else 'fail'}: {inert_line(named, 200)}"
+    return f"{len(failed)} of {len(results)} policy tests {'fails' if len(failed) == 1 else 'fail'}: {inert_line(named, 200)}"
 
 
 def _run(active: ActiveRule, at: int, policy: RulePolicy, tools: Sequence[ToolSpec]) -> TrialResult:
