@@ -15,9 +15,9 @@ from greenroom.assembly import open_session, read_session
 from greenroom.commands import elsewhere
 from greenroom.commands.card import approver
 from greenroom.core.clock import FrozenClock
-from greenroom.core.errors import KillSwitchThrown, WaitingForPerson
+from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ToolStarted, TurnStarted
-from greenroom.core.values import ApprovalReply, Stop
+from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
@@ -47,43 +47,6 @@ def test_an_answer_may_name_the_very_question_it_is_for(shop: Workspace, run: Ru
     assert refunds(shop) == []
     assert run("approve", "yes", "last", "--card", one["code"]) == 0
     assert [each["amount"] for each in refunds(shop)] == [120]
-
-
-def test_last_is_the_newest_session_with_a_question_also_beside_a_newer_interrupted_one(
-    shop: Workspace, run: Run
-) -> None:
-    one = asked(run)
-    switch = KillSwitch(shop)
-
-    async def interrupted() -> str:
-        session = await open_session(shop, approver=LeaveOpen(), instant=True)
-        switch.press(Stop(scope="everything"))
-        with pytest.raises(KillSwitchThrown):
-            await session.turn("hello")
-        await session.aclose()
-        return session.id
-
-    newer = asyncio.run(interrupted())
-    switch.lift("all", by="mara", reason="over")
-    assert run("approve", "show", "last", "--json") == 0
-    shown = run.json()
-    assert isinstance(shown, dict)
-    assert shown["session"] == one["session"] != newer
-    assert run("approve", "no", "last", "not now") == 0
-    assert run("approve", "no", "last", "not now") == 2
-    assert "no session has an open question" in run.err
-
-
-def test_a_question_left_open_names_its_session(shop: Workspace, run: Run) -> None:
-    assert run("run", "aria", REFUND) == 6
-    said = run.err
-    assert run("approve", "list", "--json") == 0
-    name = json.loads(run.out)[0]["session"]
-    assert f"greenroom approve show {name}" in said and f"session resume {name}" in said
-    assert run("session", "resume", name) == 6
-    assert f"greenroom approve show {name}" in run.err and f"session resume {name}" in run.err
-    assert run("approve", "edit", "last", "amount=90") == 6
-    assert f"greenroom approve show {name}" in run.err
 
 
 def test_leave_is_shown_given_listed_used_and_taken_back(shop: Workspace, run: Run) -> None:
@@ -130,35 +93,6 @@ def test_leave_that_cannot_be_given_gives_nothing(shop: Workspace, run: Run, opt
     assert refunds(shop) == []
     assert run("approve", "list", "--json") == 0
     assert len(json.loads(run.out)) == 1
-
-
-def test_always_writes_exceptions_that_change_nothing_until_they_are_moved(shop: Workspace, run: Run) -> None:
-    one = asked(run)
-    assert run("approve", "always", "last", "--expires", "7d") == 0
-    path = shop.root / run.out.strip()
-    assert path.parent == shop.policies / "proposals"
-    assert "still open" in run.err
-    assert run("approve", "show", "last", "--json") == 0
-    shown = run.json()
-    assert isinstance(shown, dict)
-    assert shown["code"] == one["code"]
-    assert run("policy", "explain", TOOL, "amount=120", "order_id=1007", "reason=x") in (0, 1)
-    assert "require_approval" in run.out
-    policy = shop.policies / "support.toml"
-    policy.write_text(policy.read_text() + path.read_text())
-    assert run("policy", "check") == 0
-    assert run("policy", "test") == 0
-    assert "refund.large (exception)" in run.out
-    assert "autonomy (exception)" in run.out
-    assert run("trust") == 0
-    assert run("session", "abandon", "last") == 0
-    assert run("run", "aria", REFUND) == 0
-    assert len(refunds(shop)) == 1
-    asked_before = path.read_bytes()
-    assert run("run", "aria", REFUND.replace("120", "121")) == 6
-    assert run("approve", "always", "last") == 0
-    assert (shop.root / run.out.strip()).name == "orders.refund-2.toml"
-    assert path.read_bytes() == asked_before
 
 
 def test_dead_letters_are_listed_shown_put_again_and_let_go(shop: Workspace, run: Run) -> None:
@@ -231,34 +165,6 @@ def test_a_question_passed_up_comes_with_the_whole_case(
     assert shown["package"]["runbook"]["named"] == "refunds.md"
     assert run("approve", "list") == 0
     assert "lead" in run.out
-
-
-def test_what_a_lead_was_shown_is_in_the_proof(shop: Workspace, run: Run) -> None:
-    policy = shop.policies / "support.toml"
-    large = 'id    = "refund.large"'
-    head, _, rest = policy.read_text().partition(large)
-    changed = rest.replace('then  = "require_approval"', 'then  = "escalate"', 1)
-    changed = re.sub(
-        r"(?m)^ask   = .*$", 'ask = { role = "lead", deadline = "1h", runbook = "refunds.md" }', changed, count=1
-    )
-    policy.write_text(head + large + changed)
-    assert run("trust") == 0
-    one = asked(run)
-    assert run("approve", "yes", "last", "--card", one["code"]) == 0
-    assert run("session", "verify", "last", "--full") == 0
-    for part in (
-        f"asked of lead, answered by {approver()} via terminal (role not checked)",
-        f"card {one['code']} (record ",
-        "-- orders.refund (c2), asked of lead --",
-        "escalated to lead, because rule refund.large escalates it",
-        "runbook: refunds.md",
-        "that of today",
-    ):
-        assert part in run.out
-    assert "waits for" not in run.out
-    assert run("session", "verify", "last", "--json") == 0
-    (given,) = json.loads(run.out)["approvals"]
-    assert (given["code"], given["role"]) == (one["code"], "lead")
 
 
 def left_open(shop: Workspace, clock: FrozenClock) -> None:

@@ -1,17 +1,19 @@
 """`approve always`: what a person would rather not be asked again, as exceptions to review; nothing is remembered.
 
-Invariant: a proposal changes no decision until a person moves it into a policy file that a persona names.
+Invariant: a proposal changes no decision until a person moves it into a policy file that a persona names; it answers no
+question either.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from greenroom.commands.always_kept import Kept, kept, speaks_of, testable
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.approve import asked_question
 from greenroom.commands.card import approver
@@ -49,19 +51,20 @@ def always(asked: Invocation) -> Answer[Proposal]:
         DiskFailed: the file could not be written.
     """
     workspace, name, one = asked_question(asked)
-    when = clauses_for(one.card, asked.words("when"))
+    found = kept(one.card, clauses_for(one.card, asked.words("when")))
     _must_be_rules(one.card)
     until = (SystemClock().now() + timedelta(seconds=lasting(asked.text("expires") or "30d"))).date().isoformat()
     rules = asking_rules(one.card)
-    path = _written(workspace, one.card.call.tool, proposal_text(name, one, when, approver(), until))
-    found = Proposal(workspace.shown(path), rules, until)
+    path = _written(workspace, one.card.call.tool, proposal_text(name, one, found, approver(), until))
+    proposal = Proposal(workspace.shown(path), rules, until)
     notes = [
         "nothing changes by it, and the question is still open",
         f"to have it count, a person moves its entries into the file of {one.card.verdict.policy or 'the policy'}, then:",
         "  greenroom policy check && greenroom policy test",
+        *found.remarks.values(),
     ]
-    data = {"path": found.path, "rules": list(rules), "expires": until, "when": list(when)}
-    return answer(found, [found.path], data, notes=notes)
+    data = {"path": proposal.path, "rules": list(rules), "expires": until, "when": list(found.when)}
+    return answer(proposal, [proposal.path], data, notes=notes)
 
 
 def _must_be_rules(card: Card) -> None:
@@ -80,30 +83,34 @@ def asking_rules(card: Card) -> tuple[str, ...]:
     return tuple(sorted(asking(verdict) | ({AUTONOMY} if effect == "require_approval" else set())))
 
 
-def proposal_text(session: str, one: Asked, when: Sequence[str], owner: str, expires: str) -> str:
+def proposal_text(session: str, one: Asked, found: Kept, owner: str, expires: str) -> str:
     """The proposal as TOML: an exception for each rule that asks, with its reason, its day and tests of its own."""
     head = f"Proposed by {owner} from record {one.seq} of session {session}, a question of {one.card.verdict.policy}."
     lines = [
         f"# {inert_line(head)}",
         "# Nothing reads this file. Review it, then move its entries into the policy file that has the rule.",
+        *(f"# {inert_line(remark)}" for remark in found.remarks.values()),
     ]
     for rule in asking_rules(one.card):
-        lines += ["", *_exception(session, one, rule, when, owner, expires)]
+        lines += ["", *_exception(session, one, rule, found, owner, expires)]
     return "\n".join(lines) + "\n"
 
 
-def _exception(session: str, one: Asked, rule: str, when: Sequence[str], owner: str, expires: str) -> Iterator[str]:
+def _exception(session: str, one: Asked, rule: str, found: Kept, owner: str, expires: str) -> Iterator[str]:
     tool = one.card.call.tool
     yield "[[exception]]"
     yield f"rule    = {_toml(rule)}"
     yield f"owner   = {_toml(owner)}"
     yield f"expires = {expires}"
-    yield f"why     = {_toml(f'{owner} allowed {tool} like this, see session {session}, record {one.seq}.')}"
+    yield f"why     = {_toml(f'Proposed by {owner} for calls of {tool} like the one of session {session}, record {one.seq}.')}"
     if rule == AUTONOMY:
         yield f"tools   = {_toml([tool])}"
-    yield f"when    = {_toml(list(when))}"
-    yield from _test("the approved call", one.card, one.card.call.arguments, "set_aside")
-    yield from _test("another call", one.card, _another(one.card, rule, when), "in_force")
+    yield f"when    = {_toml(list(found.when))}"
+    if not testable(one.card, rule, found):
+        yield "# No test: the rule or the clauses look at what is not repeated here. Write one for each side."
+        return
+    yield from _test("the call it was proposed for", one.card, found.arguments, "set_aside")
+    yield from _test("another call", one.card, _another(one.card, rule, found), "in_force")
 
 
 def _test(name: str, card: Card, arguments: dict[str, Json], expect: str) -> Iterator[str]:
@@ -114,18 +121,16 @@ def _test(name: str, card: Card, arguments: dict[str, Json], expect: str) -> Ite
     yield f"  expect = {_toml(expect)}"
 
 
-def _another(card: Card, rule: str, when: Sequence[str]) -> dict[str, Json]:
+def _another(card: Card, rule: str, found: Kept) -> dict[str, Json]:
     """Arguments for which the rule still asks and the clauses do not hold: changed where the rule does not look, if that
     is possible.
     """
-    arguments = card.call.arguments
-    looked = {
-        name for fired in card.verdict.fired if fired.rule == rule for one in fired.clauses for name in one.values
-    }
-    names = sorted(arguments, key=lambda name: (f"args.{name}" in looked, name))
+    arguments = found.arguments
+    looked = [one.source for fired in card.verdict.fired if fired.rule == rule for one in fired.clauses]
+    names = sorted(arguments, key=lambda name: (any(speaks_of(one, name) for one in looked), name))
     for name in names:
         changed = {**arguments, name: _other(arguments[name])}
-        if not covers(card.spec, about(card, changed), when):
+        if not covers(card.spec, about(card, changed), found.when):
             return changed
     return {}
 
@@ -156,6 +161,9 @@ def _written(workspace: Workspace, tool: str, text: str) -> Path:
     folder, named = workspace.policies / "proposals", re.sub(r"[^\w.-]", "_", tool)
     try:
         folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"  # drafts of one person; what is agreed on goes into a policy file
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
         for number in range(1, _MOST):
             path = folder / f"{named}-{number}.toml"
             try:

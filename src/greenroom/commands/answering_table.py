@@ -57,7 +57,7 @@ ANSWERING: tuple[Command, ...] = (
     ),
     Command(
         ("approve", "always"),
-        "Write a narrow, expiring exception with a test for review; nothing changes by it",
+        "Propose a narrow, expiring exception for review; it answers nothing, the question stays open",
         _at("always:always"),
         (_ASKING, Argument("--expires", "how long it should hold (7d, 30d)", default="30d", metavar="TIME"), _WHEN),
     ),
