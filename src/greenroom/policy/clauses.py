@@ -34,6 +34,15 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What a clause looks at in the value of a name: `label` as written, without spaces; its size, or the item at `key`."""
+
+    label: str
+    name: str
+    key: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """The dotted names of a clause with their columns (from 1), and those inside `has()`."""
 
@@ -60,6 +69,53 @@ def names(source: str) -> Names:
             guarded.add(name)
         used.setdefault(name, word.start + 1)
     return Names(used, frozenset(guarded))
+
+
+def parts(source: str) -> tuple[dict[str, Part], frozenset[str]]:
+    """The parts of values that a clause looks at (`args.body.size()`, `session.counts['mail.send']`), by label; and the
+    names of which it looks at nothing else, so that the whole value says nothing about the outcome.
+    """
+    words = tokens(source)
+    found: dict[str, Part] = {}
+    whole: set[str] = set()
+    inside = set(names(source).used)
+    for place in range(len(words)):
+        name = _name_at(words, place)
+        if name not in inside or _inside_has(words, place):
+            continue
+        if (part := _part_at(words, place, name)) is not None:
+            found[part.label] = part
+        elif not _asked_for(words, place):
+            whole.add(name)
+    return found, frozenset({part.name for part in found.values()} - whole)
+
+
+def _part_at(words: list[Token], place: int, name: str) -> Part | None:
+    """`name.size()`, `size(name)` or `name['key']`, where nothing is selected from that again."""
+    after = [word.text for word in words[place + 1 : place + 5]] + [""] * 4
+    before = [word.text for word in words[max(place - 2, 0) : place]]
+    called = words[place].text.rpartition(".")[2].strip()
+    if after[0] == "(":
+        return Part(f"{name}.size()", name) if called == "size" and after[1] == ")" else None
+    if before == ["size", "("] and after[0] == ")":
+        return Part(f"size({name})", name)
+    if after[0] == "[" and after[2] == "]" and after[3] not in (".", "[", "("):
+        key = _key(words[place + 2])
+        return None if key is None else Part(f"{name}[{after[1]}]", name, key)
+    return None
+
+
+def _key(word: Token) -> str | int | None:
+    """A plain literal between brackets."""
+    if word.kind == "int" and word.text.isdigit():
+        return int(word.text)
+    plain = word.kind == "string" and word.text[0] in "'\"" and word.text[1:3] != word.text[0] * 2
+    return word.text[1:-1] if plain and "\\" not in word.text else None
+
+
+def _asked_for(words: list[Token], place: int) -> bool:
+    """Whether a name stands right of `in`, where only a key is looked for."""
+    return place >= 1 and words[place - 1].text == "in"
 
 
 def _name_at(words: list[Token], place: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from greenroom.core.toml_text import suggest
 from greenroom.policy.arguments import plain
-from greenroom.policy.clauses import PRESENT, names, with_doubles, with_guards
+from greenroom.policy.clauses import PRESENT, Part, names, parts, with_doubles, with_guards
 
 Outcome = bool | str
 """True, False, or what went wrong."""
@@ -45,12 +45,16 @@ class ClauseInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled clause. `reads` are the declared names it needs, each with the full path the clause writes."""
+    """A compiled clause. `reads` are the declared names it needs, each with the full path the clause writes; `parts` are
+    what it looks at in their values.
+    """
 
     source: str
     reads: tuple[tuple[str, str], ...]
     guarded: frozenset[str]
     expression: Any
+    parts: tuple[Part, ...] = ()
+    partly: frozenset[str] = frozenset()
 
     def outcome(self, activation: Any) -> Outcome:
         """Evaluate it. Never raises."""
@@ -66,13 +70,18 @@ class Condition:
         return "the clause is neither true nor false"
 
     def live(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The value of every name in the clause that has one, cut to what fits on a line."""
+        """The value of every name in the clause that has one, cut to what fits on a line; where the clause looks only at
+        a size or an item of it, that under its own words: `args.body.size()`.
+        """
         found: dict[str, Any] = {}
         for declared, written in self.reads:
-            if declared in values:
-                value = _below(plain(values[declared]), written[len(declared) :])
-                if value is not None:
-                    found[written] = shown(value)
+            if declared not in values:
+                continue
+            value = _below(plain(values[declared]), written[len(declared) :])
+            looked_at = {part.label: _part(value, part) for part in self.parts if part.name == written}
+            found |= {label: shown(item) for label, item in looked_at.items() if item is not None}
+            if value is not None and not (written in self.partly and None not in looked_at.values()):
+                found[written] = shown(value)
         return found
 
 
@@ -111,7 +120,8 @@ class Environment:
             )
         self._read |= {declared for declared, _ in reads}
         self._guarded |= found.guarded & self._flat
-        return Condition(source, reads, found.guarded, expression)
+        looked_at, partly = parts(text)
+        return Condition(source, reads, found.guarded, expression, tuple(looked_at.values()), partly)
 
     @property
     def reads(self) -> AbstractSet[str]:
@@ -178,6 +188,15 @@ def _parents(types: Mapping[str, str]) -> frozenset[str]:
         parts = name.split(".")
         found |= {".".join(parts[:depth]) for depth in range(2, len(parts))}
     return frozenset(found)
+
+
+def _part(value: Any, part: Part) -> Any:
+    """The size or the item; None where there is none."""
+    if part.key is None:
+        return len(value) if isinstance(value, str | list | dict) else None
+    if isinstance(value, dict):
+        return value.get(str(part.key)) if isinstance(part.key, str) else None
+    return value[part.key] if isinstance(value, list) and isinstance(part.key, int) and part.key < len(value) else None
 
 
 def _below(value: Any, path: str) -> Any:
