@@ -49,8 +49,17 @@ def test_a_saved_policy_counts_at_once_and_a_broken_one_changes_nothing(workspac
         assert "policies/support.toml:" in hands.conversation
         assert "args.amont" in hands.conversation
         assert hands.session.contract.policy.digest == digest
+        rewrite(policy(workspace), '"args.amont > 10"', '"args.amount > 10"')
+        await hands.until(
+            lambda: "Read again" in hands.conversation, "that it was put right is told where it was broken"
+        )
+        assert hands.conversation.index("not reloaded") < hands.conversation.index("Read again")
         await hands.answer("ctrl+y")
         await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+        reply = hands.conversation.rindex("Your reference is R-0001")
+        assert hands.conversation.index("Read again") < reply, "what was said later stands below"
+        hands.bench.feed.note("a word after it")
+        assert hands.conversation.endswith("a word after it")
 
     rehearse(workspace, scene)
 
@@ -67,7 +76,15 @@ def test_past_verdicts_that_would_differ_are_counted_and_shown_when_asked_for(wo
         assert [(flip.before.rule, flip.after.rule) for flip in flips] == [("refund.large", "refund.finance")]
         assert f"{len(flips)} of " in hands.conversation
         assert "would differ now" not in await hands.pane("Policy")
+        await hands.say("where is my order 1001?")
+        pane = next(slot for slot in hands.bench.query_one(Side).slots if slot.shown == "Policy").pane
+        pane.action_edge(1)
+        await hands.pilot.press("escape")
         hands.bench.doing.said("/flips")
+        await hands.until(lambda: hands.bench.focused is pane, "one goes there")
+        await hands.until(lambda: "1 would differ now" in "\n".join(pane.lines), "what would differ is in view")
+        assert pane.selected is not None
+        assert pane.selected.id.startswith("flip:")
         shown = await hands.pane("Policy")
         assert "1 would differ now" in shown
         assert "deny by refund.finance" in shown

@@ -258,6 +258,9 @@ class SafetyDeeds:
             return
         watching.flips_shown = not watching.flips_shown
         self.bench.doing.pane("Policy")
+        if watching.flips_shown:
+            slot = self.bench.query_one(Side).open("Policy")
+            self.bench.call_after_refresh(slot.pane.go_to_top)
 
     def reload(self) -> None:
         """Read policy and persona again now."""

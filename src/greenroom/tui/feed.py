@@ -5,7 +5,9 @@ Invariant: a record costs the turn it belongs to; only when a turn's entries cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from greenroom.core.signals import TextArrived
 from greenroom.tui import talk
@@ -15,8 +17,15 @@ from greenroom.tui.mishaps import Failed, failed
 from greenroom.tui.transcript import Transcript
 
 
+class Note(NamedTuple):
+    """A line of the screen's own, and the ids of what stood above it when it came."""
+
+    entry: Entry
+    above: frozenset[str]
+
+
 class Feed:
-    """Feeds one transcript. `notes` of the screen itself stand behind the turn they came in."""
+    """Feeds one transcript. Notes of the screen itself stay where they came in."""
 
     def __init__(self, transcript: Transcript, failed: Failed = failed) -> None:
         self._transcript = transcript
@@ -26,18 +35,21 @@ class Feed:
         self._done: list[Entry] = []
         self._current: list[Entry] = []
         self._turn = 0
-        self._notes: dict[int, list[Entry]] = {}
+        self._notes: dict[int, list[Note]] = {}
 
     def begin(self, folds: Folds, persona: str) -> None:
         """Show another session. What was noted since `clear` was about opening it, and stays."""
         self._folds, self._persona = folds, persona
         self._turn = folds.turns
-        told = [entry for entries in self._notes.values() for entry in entries]
-        self._notes = {self._turn: [replace(e, id=f"{self._turn}:note:{n}") for n, e in enumerate(told)]}
+        told = [one.entry for notes in self._notes.values() for one in notes]
+        self._notes = {}
         try:
             self._done = talk.earlier(folds, persona)
         except Exception as error:  # noqa: BLE001  what can be shown of a session is shown
             self._done = [self._failed("the conversation so far", error)]
+        self._current = self._now()
+        for entry in told:
+            self._keep(entry)
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current])
 
@@ -75,9 +87,13 @@ class Feed:
 
     def note(self, text: str, tone: Tone = "plain") -> None:
         """A line of the screen's own."""
-        notes = self._notes.setdefault(self._turn, [])
-        notes.append(Entry(f"{self._turn}:note:{len(notes)}", "note", text=text, tone=tone))
+        self._keep(Entry("", "note", text=text, tone=tone))
         self.grown()
+
+    def _keep(self, entry: Entry) -> None:
+        notes = self._notes.setdefault(self._turn, [])
+        above = frozenset(entry.id for entry in self._current)
+        notes.append(Note(replace(entry, id=f"{self._turn}:note:{len(notes)}"), above))
 
     def waiting(self, texts: list[str]) -> None:
         """Words that wait for the session to open."""
@@ -89,4 +105,13 @@ class Feed:
             said = talk.latest(self._folds, self._persona)
         except Exception as error:  # noqa: BLE001  the next turn may be shown again
             said = [self._failed(f"turn {self._turn} of the conversation", error)]
-        return [*said, *self._notes.get(self._turn, [])]
+        return _woven(said, self._notes.get(self._turn, []))
+
+
+def _woven(said: Sequence[Entry], notes: Sequence[Note]) -> list[Entry]:
+    """Each note under the last thing that stood above it when it came, so that what is said later stands below."""
+    found = list(said)
+    for note in notes:
+        place = max((at for at, entry in enumerate(found, 1) if entry.id in note.above), default=0)
+        found.insert(place, note.entry)
+    return found

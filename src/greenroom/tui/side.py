@@ -55,6 +55,12 @@ class Pane(Transcript):
         if not follow:
             self._view.follow = False
 
+    def go_to_top(self) -> None:
+        """Select the first row below its heading, with the heading in view, and go there."""
+        self.focus()
+        self.action_edge(-1)
+        self.action_select_by(1)
+
 
 class Slot(Vertical):
     """A pane under its title."""

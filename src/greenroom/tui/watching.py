@@ -138,6 +138,8 @@ class Watch:
         if line:
             self.flips = done.value.flips
             self._bench.feed.note(f"Reloaded: {line}{'; /flips shows which' if self.flips else ''}", "good")
+        if mended and not line:
+            self._bench.feed.note("Read again: what is on disk is in force", "good")
         if line or told_when_same or mended:
             self._bench.tell(line or "read again: nothing changed")
         self._bench.redraw_soon()
