@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".tape.jsonl"
 _SETTINGS = "greenroom.toml"
+_WHAT_NEXT = (
+    "what now: --greenroom-stale=warn replays them under what holds today; where that is right, export them again "
+    "(greenroom session export SESSION --name NAME --replace)"
+)
 _OUTCOME, _CAUSE = "greenroom_outcome", "greenroom_stale"
 
 
@@ -68,6 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("greenroom: stale recordings", sep="-")
         for cause, count in sorted(causes.items()):
             terminalreporter.write_line(f"{cause}; {count} fixture{'s' if count > 1 else ''}")
+        terminalreporter.write_line(_WHAT_NEXT)
 
 
 class TapeFailed(Exception):

@@ -1,4 +1,4 @@
-"""Whether a tape was recorded under what governs today: component by component, with the words that changed.
+"""Whether a tape was recorded under what governs today: component by component, with the rules or words that changed.
 
 Invariant: a component counts as changed only when both sides know it.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from greenroom.core.canonical import short
 from greenroom.regression.difference import word_diff
 from greenroom.regression.parts import Parts, part_name
+from greenroom.regression.policy_change import policy_change
 from greenroom.regression.tape import Tape
 
 RECORDED_ONLY = ("corpus", "memory")
@@ -28,5 +29,10 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
             continue
         line = f"persona {tape.persona}: {component} changed (#{short(recorded)} -> #{short(today)})"
         old, new = parts.component(recorded), texts.get(component, "")
-        out.append(f"{line}: {word_diff(old, new, context=3)}" if old and new else line)
+        told = policy_change if component == "policy" else _words
+        out.append(f"{line}: {told(old, new)}" if old and new else line)
     return tuple(out)
+
+
+def _words(old: str, new: str) -> str:
+    return word_diff(old, new, context=3)
