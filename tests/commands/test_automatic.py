@@ -67,3 +67,12 @@ def test_the_other_two() -> None:
     with pytest.raises(WaitingForPerson) as caught:
         asyncio.run(LeaveOpen().ask("t1/ask:c1", one))
     assert "session resume" in caught.value.hint
+
+
+def test_a_denial_reads_well_to_whoever_it_is_repeated_to() -> None:
+    """A model may repeat it word by word: it says what happened and what can be done, and orders nobody about."""
+    ruled = card("require_approval", "refund.large")
+    for approver in (DenyAll(), ByPolicy()):
+        reason = asyncio.run(approver.ask("t1/ask:c1", ruled)).reason
+        assert reason.endswith("so it was not done. A next step is to ask for it again later.")
+        assert "Say so" not in reason

@@ -24,14 +24,14 @@ class LeaveOpen:
 
 
 class DenyAll:
-    """Answers every question with no, in words a model can work with."""
+    """Answers every question with no, in words a model can work with and a customer may read."""
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         return ApprovalReply(
             decision="deny",
             approver="--approve deny",
             established=_COMMAND_LINE,
-            reason="Nobody is here to approve this now. Say so and offer a next step.",
+            reason="Nobody is here to approve this now, so it was not done. A next step is to ask for it again later.",
         )
 
 
@@ -68,4 +68,4 @@ def _refusal(verdict: Verdict) -> str:
     then = verdict.ask.then if verdict.ask else ("deny",)
     tried = [step.partition(":")[2] for step in then if ":" in step]
     also = f", nor {' or '.join(tried)}" if tried else ""
-    return f"{verdict.why} No {role}{also} is here to decide; say so and offer a next step."
+    return f"{verdict.why} No {role}{also} is here to decide, so it was not done. A next step is to ask for it again later."

@@ -60,7 +60,7 @@ def pass_on(room: Room, turn: int, step: str, card: Card, overdue: Overdue) -> A
             decision="deny",
             approver=DEADLINE,
             established=f"policy {card.verdict.rule}",
-            reason=f"No {stage.role} answered in time. Say so and offer a next step.",
+            reason=f"No {stage.role} answered in time, so this was not done. A next step is to ask for it again later.",
         )
     action: Literal["notify", "escalate"] = "escalate" if word == "escalate" else "notify"
     until = room.outside.clock.now() + timedelta(seconds=ask.deadline_seconds or 0)
