@@ -248,6 +248,7 @@ def test_the_switch_stops_lists_and_lifts(shop: Workspace, run: Run) -> None:
     assert "everything is stopped" in run.out
     assert run("stop", "--lift") == 2
     assert run("stop", "--lift", "--reason", "prices are right") == 0
+    assert f"(by {approver()}: prices are right)" in run.out
     assert run("approve", "yes", "last") == 0
     assert len(refunds(shop)) == 1
     assert run("ledger", "list") == 0

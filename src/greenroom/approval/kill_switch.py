@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError
+from greenroom.core.inert import inert_line
 from greenroom.core.values import Frozen, Stop, StopScope
 from greenroom.detectors import Masks, mask_all
 from greenroom.ledger.ledger import Ledger
@@ -157,6 +158,11 @@ class KillSwitch:
 def spoken(scope: StopScope | Literal["all"], target: str) -> str:
     """`everything`, or `tool orders.refund`."""
     return f"{scope} {target}".rstrip()
+
+
+def lifted_line(stop: Stop, by: str, reason: str) -> str:
+    """`lifted: tool orders.refund (by mara: the order is put right)`."""
+    return inert_line(f"lifted: {spoken(stop.scope, stop.target)} (by {by}: {_masked(reason)})", 400)
 
 
 def _masked(reason: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from greenroom.approval.kill_switch import KillSwitch, spoken
+from greenroom.approval.kill_switch import KillSwitch, lifted_line, spoken
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.card import approver
 from greenroom.commands.live import Live
@@ -134,8 +134,9 @@ def lift(live: Live, words: str) -> Answer[Any]:
         UsageError: without a reason, or nothing is stopped.
         DiskFailed: it could not be written; the stops hold.
     """
-    lifted = KillSwitch(live.workspace).lift("all", by=approver(), reason=words)
-    return answer(lifted, [f"lifted: {spoken(one.scope, one.target)}" for one in lifted], [])
+    by = approver()
+    lifted = KillSwitch(live.workspace).lift("all", by=by, reason=words)
+    return answer(lifted, [lifted_line(one, by, words) for one in lifted], [])
 
 
 def grants(live: Live, words: str) -> Answer[tuple[Grant, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
-from greenroom.approval.kill_switch import KillSwitch, spoken
+from greenroom.approval.kill_switch import KillSwitch, lifted_line, spoken
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.card import approver
 from greenroom.commands.invocation import Face, Invocation
@@ -87,12 +87,11 @@ def _pressed(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[
 def _lifted(workspace: Workspace, words: Sequence[str], reason: str) -> Answer[tuple[Stop, ...]]:
     switch = KillSwitch(workspace)
     one = _in_force(workspace, switch.stops(), words)
-    lifted = switch.lift(
-        "all" if one is None else one.scope, "" if one is None else one.target, by=approver(), reason=reason
-    )
+    by = approver()
+    lifted = switch.lift("all" if one is None else one.scope, "" if one is None else one.target, by=by, reason=reason)
     left = switch.stops()
     notes = [f"still in force: {sentence(other)}" for other in left]
-    return answer(left, [f"lifted: {spoken(each.scope, each.target)}" for each in lifted], _data(left), notes=notes)
+    return answer(left, [lifted_line(each, by, reason) for each in lifted], _data(left), notes=notes)
 
 
 def _in_force(workspace: Workspace, stops: tuple[Stop, ...], words: Sequence[str]) -> Stop | None:
