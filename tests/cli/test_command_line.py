@@ -115,6 +115,7 @@ def test_fork_and_export(shop: Workspace, run: Run) -> None:
     assert "pytest" in run.out
     assert (shop.fixtures / "greeting.tape.jsonl").is_file()
     assert run("session", "export", "last", "--name", "greeting") == 2
+    assert "--replace" in run.err
     assert run("session", "export", "last") == 2
     assert run("session", "fork", first[0]["id"], "--at", "3") == 0
     child = run.out.strip()

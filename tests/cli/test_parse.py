@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.cli.parse import Parsed, parse
+from greenroom.cli.usage import help_of
 from greenroom.core.errors import UsageError
 
 
@@ -79,3 +80,12 @@ def test_nonsense_is_a_usage_error_with_a_hint(arguments: list[str], hint: str) 
 )
 def test_help_is_asked_for(arguments: list[str], about: str) -> None:
     assert parse(arguments) == Parsed(None, {}, about)
+
+
+def test_help_says_what_each_way_to_approve_does_and_what_is_needed() -> None:
+    words = " ".join(" ".join(help_of("run")).split())
+    assert all(f"{how}: " in words for how in ("ask", "wait", "deny", "policy"))
+    assert "policy: yes to what autonomy alone asks about, no to what a rule asks about" in words
+    assert "[--name" not in " ".join(help_of("session export"))
+    with pytest.raises(UsageError, match="--name"):
+        parse(["session", "export", "last"])

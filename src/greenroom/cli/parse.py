@@ -76,6 +76,8 @@ def _how(argument: Argument) -> dict[str, Any]:
         how["nargs"] = argument.nargs
     if argument.choices:
         how["choices"] = argument.choices
+    if argument.needed:
+        how["required"] = True
     if argument.number:
         how["type"] = int
     if argument.metavar:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 class Argument(NamedTuple):
     """One argument. `nargs` is as argparse has it; a name with dashes is an option, `flag` one without a value,
-    `repeated` one that may be given several times.
+    `repeated` one that may be given several times, `needed` one that cannot be left out.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Argument(NamedTuple):
     number: bool = False
     metavar: str = ""
     repeated: bool = False
+    needed: bool = False
 
 
 class Command(NamedTuple):

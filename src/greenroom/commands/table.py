@@ -14,7 +14,11 @@ _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
 _MODEL = Argument("--model", "the model in place of the persona's, such as scripted/helpdesk", metavar="MODEL")
 _APPROVE = Argument(
-    "--approve", "who answers questions about tool calls", choices=("ask", "wait", "deny", "policy"), default="ask"
+    "--approve",
+    "who answers questions: ask: you, and where nobody is at the terminal they stay open; wait: another terminal; "
+    "deny: no to each; policy: yes to what autonomy alone asks about, no to what a rule asks about",
+    choices=("ask", "wait", "deny", "policy"),
+    default="ask",
 )
 _HANDLERS = "greenroom.commands."
 
@@ -122,7 +126,7 @@ COMMANDS: tuple[Command, ...] = (
         _at("export:export"),
         (
             _SESSION,
-            Argument("--name", "the fixture's name", metavar="NAME"),
+            Argument("--name", "the fixture's name", metavar="NAME", needed=True),
             Argument("--expect", "what it stands for", choices=("good", "bad", "observe"), default="good"),
             Argument("--why", "why it exists; shown when it fails", metavar="TEXT"),
             Argument("--replace", "write over a tape of that name", flag=True),

@@ -108,7 +108,7 @@ def export(
         )
     tape_path = folder / f"{name}{SUFFIX}"
     if tape_path.exists() and not replace:
-        raise UsageError(f"{tape_path} exists", hint="choose another name, or say to replace it", code="export.exists")
+        raise UsageError(f"{tape_path} exists", hint="choose another name, or --replace", code="export.exists")
     made = record(records, contract.policy)
     parts = Parts(folder).write(made.texts)
     write_whole(tape_path, write(made.tape))
