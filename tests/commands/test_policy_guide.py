@@ -43,3 +43,6 @@ def test_the_topic_ends_with_the_vocabulary() -> None:
     lines = topic(Invocation({"topic": ["policy"]})).lines
     assert any(line.startswith("args.*") for line in lines)
     assert lines[-1].startswith("memory.key")
+    assert lines.index("what a clause may do (CEL):") < lines.index("names a clause may use:")
+    for name in ("text.matches('x')", "list.exists(t, ...)", "has(args.note)"):
+        assert any(line.startswith(name) for line in lines)

@@ -42,6 +42,8 @@ def topic(asked: Invocation) -> Answer[str]:
 
 def _policy() -> Answer[str]:
     from greenroom.commands.policy_guide import guide
+    from greenroom.policy.functions import FUNCTIONS
+    from greenroom.policy.functions import lines as functions
     from greenroom.policy.rules import EFFECTS, HOOKS
     from greenroom.policy.vocabulary import NAMES, lines
 
@@ -51,11 +53,15 @@ def _policy() -> Answer[str]:
         f"hooks: {', '.join(HOOKS)}",
         f"effects, mildest first: {', '.join(EFFECTS)}",
         "",
+        "what a clause may do (CEL):",
+        *functions(),
+        "",
         "names a clause may use:",
     ]
     data = {
         "hooks": list(HOOKS),
         "effects": list(EFFECTS),
+        "functions": [one._asdict() for one in FUNCTIONS],
         "names": [
             {"name": one.name, "type": one.kind, "meaning": one.meaning, "hooks": list(one.hooks)} for one in NAMES
         ],
