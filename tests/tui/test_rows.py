@@ -2,12 +2,19 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from greenroom.core.values import Verdict
+from greenroom.tui import keys, leave_sheet
+from greenroom.tui.entries import parts_of
 from greenroom.tui.header import Standing, header_row, short_number, short_time
-from greenroom.tui.hints import Hint, hint_row, hint_rows, key_name
+from greenroom.tui.hints import Hint, fitting, hint_row, hint_rows, key_name
+from greenroom.tui.painter import Painter, Palette
+from greenroom.tui.panes import policy
+from greenroom.views.verdicts import Decided
 
 FULL = Standing(
     "Aria", "1.3.0", "staged", "openai/gpt-5-mini", 2, "step", 12_431, 4_200, 1_240, "retrieving", "read-only"
@@ -59,3 +66,21 @@ def test_numbers_are_short() -> None:
     assert [short_number(n) for n in (950, 12_431, 3_100_000)] == ["950", "12.4k", "3.1M"]
     assert [short_time(n) for n in (340, 2_100, 185_000)] == ["340 ms", "2.1 s", "3:05"]
     assert key_name("ctrl+x ctrl+e") == "^x ^e"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_the_way_out_is_on_the_row_at_every_width(width: int) -> None:
+    for row, last in ((leave_sheet._HINTS, "esc back"), (keys.chords(), "all keys"), (keys.WRITE, "^q quit")):
+        text = hint_row(fitting(row, width - 2), width - 2).plain
+        assert text.endswith(last)
+        assert len(text) <= width - 2
+
+
+def test_an_effect_and_its_rule_are_whole_in_the_policy_pane() -> None:
+    verdict = Verdict(effect="escalate", rule="address.changed_lately", why="x", risk=70)
+    entry = policy._row(
+        Decided(4, "t1/verdict:tool.call:c1", "tool.call", "orders.set_address", verdict), (), open=False
+    )
+    (part,) = parts_of(entry, None)
+    (row,) = Painter(Palette()).draw(part, 62)
+    assert row.text.split() == ["escalate", "tool.call", "address.changed_lately", row.text.split()[3], "risk", "70"]

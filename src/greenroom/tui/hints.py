@@ -1,11 +1,12 @@
 """The one row of keys that matter here and now.
 
-Invariant: one row at every width; hints are given in order of importance and the last ones give way.
+Invariant: one row at every width; hints are given in order of importance and the last ones give way, but for the very
+last, which is the way out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -61,7 +62,15 @@ class Hints(Static):
         text, color = self._notice
         if text:
             return Content(text, [Span(0, len(text), color)])
-        return hint_row(self._hints, self.size.width or 78)
+        return hint_row(fitting(self._hints, (self.size.width or 80) - 2), self.size.width or 78)
+
+
+def fitting(hints: Sequence[Hint], width: int) -> Sequence[Hint]:
+    """The hints that go into `width` cells. The last of them, the way out or on, stays; those before it give way."""
+    shown = list(hints)
+    while len(shown) > 2 and hint_row(shown, 1_000).cell_length > width:
+        del shown[-2]
+    return shown
 
 
 def hint_row(hints: Iterable[Hint], width: int) -> Content:

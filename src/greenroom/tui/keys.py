@@ -43,7 +43,8 @@ def chords() -> tuple[Hint, ...]:
         Hint("ctrl+k", "STOP"),
         *(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]),
         Hint("1-7", "panes"),
-        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[1:]),
+        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[1:] if deed.action != "help"),
+        *(Hint(deed.chord, "all keys") for deed in letters if deed.action == "help"),
     )
 
 

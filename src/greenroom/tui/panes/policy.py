@@ -30,6 +30,8 @@ EFFECTS: dict[Effect, Tint] = {
     "escalate": "wait",
     "deny": "bad",
 }
+_EFFECT = 9
+"""Cells of the column of effects: `escalate` and a gap."""
 _SHORT: dict[Effect, str] = {"require_approval": "ask"}
 
 
@@ -51,7 +53,7 @@ class Verdicts:
         rows += [_row(one, self._body(folds, turn, one, contract), open=one.seq == loud) for one in shown]
         if plain:
             body = tuple(_plain(one) for one in plain)
-            head = (cell("allow", 7, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
+            head = (cell("allow", _EFFECT, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
             rows.append(Entry("plain", "row", head=head, body=body))
         return rows
 
@@ -82,8 +84,8 @@ def _flip(flip: Flip) -> Entry:
     head = (
         cell(f"turn {flip.turn}", 9, "quiet"),
         cell(flip.question.hook, 12, "quiet"),
-        Run(f"{flip.question.subject}  "),
         Run(was.rule, "strong"),
+        Run(f"  {flip.question.subject}"),
     )
     beside = (
         Run(_SHORT.get(was.effect, was.effect), EFFECTS[was.effect]),
@@ -148,10 +150,10 @@ def _plain(one: Decided) -> Line:
 def _row(one: Decided, body: tuple[Line, ...], *, open: bool) -> Entry:
     verdict = one.verdict
     head = (
-        cell(_SHORT.get(verdict.effect, verdict.effect), 7, EFFECTS[verdict.effect]),
+        cell(_SHORT.get(verdict.effect, verdict.effect), _EFFECT, EFFECTS[verdict.effect]),
         cell(one.hook, 12, "quiet"),
-        Run(f"{one.subject}  " if one.hook in ("tool.call", "tool.result", "retrieval") else ""),
-        Run(verdict.rule, "strong"),
+        Run(verdict.rule, "strong"),  # before what it is about: where the row is cut, the rule stays
+        Run(f"  {one.subject}" if one.hook in ("tool.call", "tool.result", "retrieval") else ""),
     )
     beside = (Run(f"risk {verdict.risk}", _risk_tint(verdict.risk)),)
     return Entry(f"verdict:{one.seq}", "row", head=head, beside=beside, body=body, open=open)
