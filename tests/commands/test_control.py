@@ -38,12 +38,23 @@ def rewrite(workspace: Workspace, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+EXCEPTION = """[[exception]]
+rule = "refund.large"
+owner = "kim"
+expires = 2999-01-01
+why = "Goodwill."
+"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
         ("args.amount > 100", "args.amount > 90", "refund.large changed"),
         ('id    = "refund.large"', 'id    = "refund.big"', "refund.big added, refund.large removed"),
-        ("calls_per_turn = 6", "calls_per_turn = 5", "bounds, exceptions or mode changed"),
+        ("calls_per_turn = 6", "calls_per_turn = 5", ": bounds changed"),
+        ('version = "2.3.0"', 'version = "2.3.0"\nmode = "observe"', ", mode changed"),
+        ('mask    = "gift_card"', 'mask    = "gift"', ": detectors changed"),
+        ("[[detector]]", EXCEPTION + "[[detector]]", "support 2.3.0: refund.large changed, 1 exception added"),
     ],
 )
 def test_every_rule_that_is_another_one_is_named(tmp_path: Path, old: str, new: str, line: str) -> None:

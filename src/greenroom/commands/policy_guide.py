@@ -98,6 +98,7 @@ what happens
   require_approval  a person is asked first; autonomy_may = true leaves it to autonomy
   escalate          it goes to a person with everything that is known
   deny              it does not happen; the model reads why
+  A verdict shows each clause that held with what it compared; of 'any' the first alternative that held, not the others.
 
 what else a file can hold
   [envelope.persona]   what the role may even try: tools, hosts, limits = { calls_per_turn, sum }

@@ -6,11 +6,11 @@ Invariant: a broken file changes nothing; the line names every rule that is anot
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greenroom.commands.answer import Answer, answer
+from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.live import Live
 from greenroom.commands.policy_test import failing_tests
 from greenroom.core.inert import inert_line
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.engine.contract import Contract
     from greenroom.policy.active import ActiveRule
+    from greenroom.policy.rules import PolicyFile
     from greenroom.regression.flips import Flip, Flips
 
 _NAMED = 4
@@ -116,15 +117,29 @@ def _policy(before: Contract, after: Contract) -> str:
         *(f"{name} removed" for name in old if name not in new),
     ]
     more = [f"{len(told) - _NAMED} more"] if len(told) > _NAMED else []
-    bounds = ["bounds, exceptions or mode changed"] if _bounds(before) != _bounds(after) else []
-    what = ", ".join([*told[:_NAMED], *more, *bounds]) or "no rule changed"
+    what = ", ".join([*told[:_NAMED], *more, *_beside_rules(_files(before), _files(after))]) or "no rule changed"
     return f"policy {_versions(old, new)}: {what}"
 
 
-def _bounds(contract: Contract) -> list[object]:
-    """What its files say beside their rules."""
-    files = [load_file(source).policy for source in parted(contract.texts.get("policy", ""))]
-    return [file.model_dump(exclude={"rule", "version"}) for file in files]
+def _files(contract: Contract) -> list[PolicyFile]:
+    return [load_file(source).policy for source in parted(contract.texts.get("policy", ""))]
+
+
+def _beside_rules(old: Sequence[PolicyFile], new: Sequence[PolicyFile]) -> Iterator[str]:
+    """`bounds changed`, `1 exception added`: what files say beside their rules."""
+    for key, said in (("envelope", "bounds"), ("detector", "detectors"), ("mode", "mode")):
+        before, after = ({file.id: getattr(file, key) for file in files if getattr(file, key)} for files in (old, new))
+        if key == "mode":  # of a file that came or went its rules are named
+            before, after = ({id: side[id] for id in before.keys() & after.keys()} for side in (before, after))
+        if before != after:
+            yield f"{said} changed"
+    before_aside, after_aside = ([(file.id, one) for file in files for one in file.exception] for files in (old, new))
+    added = sum(one not in before_aside for one in after_aside)
+    removed = sum(one not in after_aside for one in before_aside)
+    if added:
+        yield f"{counted(added, 'exception')} added"
+    if removed:
+        yield f"{counted(removed, 'exception')} removed"
 
 
 def _rules(contract: Contract) -> dict[str, ActiveRule]:

@@ -31,7 +31,7 @@ def covers(tool: ToolSpec, question: Question, when: Sequence[str]) -> bool:
 def clause_problem(tool: ToolSpec, when: Sequence[str]) -> str:
     """The first thing wrong with these clauses, or ''."""
     if not when:
-        return "leave for later calls needs a clause that says which"
+        return "a grant for later calls needs a clause that says which"
     for source in when:
         try:
             _, conditions = _compiled(_Tool(tool), (source,))
