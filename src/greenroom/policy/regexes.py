@@ -19,8 +19,8 @@ def broken_patterns(file: LoadedPolicy) -> Iterator[PolicyProblem]:
     for source, path in _clauses(file):
         for literal in _patterns(tokens(source)):
             if problem := _problem(plain, literal):
-                text = f"{literal} is no pattern: {problem}; the clause can never be evaluated, so it always counts as holding"
-                yield PolicyProblem("problem", text, file.where(path), "greenroom policy detectors shows the syntax")
+                text = f"{literal} is no pattern: {problem}; its clause can never be evaluated, so it always restricts"
+                yield PolicyProblem("problem", text, file.where(path), "patterns are RE2; a bracket itself is [(]")
 
 
 def _clauses(file: LoadedPolicy) -> Iterator[tuple[str, tuple[str | int, ...]]]:
