@@ -51,11 +51,11 @@ def test_leave_is_shown_before_it_is_given_and_everything_can_be_stopped(tmp_pat
     with terminal(shop.root, "repl", "aria") as screen:
         screen.until("Ctrl-D leaves")
         say(screen, "I want a refund of 120 EUR for order 1001", "answer>")
-        say(screen, "grant tomorrow", "leave for how long?")
+        say(screen, "grant tomorrow", "a grant for how long?")
         say(screen, "grant session 10m", "args.order_id == 1001")
-        screen.until("leave>")
+        screen.until("grant>")
         say(screen, "", "answer>")
-        say(screen, "grant session 10m", "leave>")
+        say(screen, "grant session 10m", "grant>")
         say(screen, "args.amount <= 130", "refunded 120.00 EUR")
         say(screen, "/grants", "args.amount <= 130")
         say(screen, "/revoke t1/ask:c2 enough", "taken back")
@@ -71,6 +71,6 @@ def test_leave_is_shown_before_it_is_given_and_everything_can_be_stopped(tmp_pat
         policy.write_text(
             policy.read_text(encoding="utf-8").replace("amount > 500", "amount > 50", 1), encoding="utf-8"
         )
-        say(screen, "/reload", "refund.finance changed; 1 of")
+        say(screen, "/reload", "past verdicts of this session would differ")
         say(screen, "/quit", "is kept")
         assert screen.code() == 0

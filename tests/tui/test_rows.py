@@ -1,5 +1,6 @@
 """The header and hint rows at every width."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from greenroom.core.values import Verdict
+from greenroom.core.values import Passage, Verdict
 from greenroom.tui import keys, leave_sheet
+from greenroom.tui.deeds import DEEDS, MORE
 from greenroom.tui.entries import parts_of
 from greenroom.tui.header import Standing, header_row, short_number, short_time
 from greenroom.tui.hints import Hint, fitting, hint_row, hint_rows, key_name
 from greenroom.tui.painter import Painter, Palette
-from greenroom.tui.panes import policy
+from greenroom.tui.panes import policy, retrieval
+from greenroom.tui.talk import answered_by
+from greenroom.views.retrieval import Hit
 from greenroom.views.verdicts import Decided
 
 FULL = Standing(
@@ -84,3 +88,18 @@ def test_an_effect_and_its_rule_are_whole_in_the_policy_pane() -> None:
     (part,) = parts_of(entry, None)
     (row,) = Painter(Palette()).draw(part, 62)
     assert row.text.split() == ["escalate", "tool.call", "address.changed_lately", row.text.split()[3], "risk", "70"]
+
+
+def test_a_threshold_is_said_with_the_leg_it_is_on() -> None:
+    passage = Passage(id="p", text="x", source="a.md", score=0.93, vector=0.08, lexical=0.14)
+    found = retrieval._short(Hit(3, passage, reason="score: 0.14 is under 0.15"))
+    assert found == "lexical 0.14<0.15"
+    other = retrieval._short(Hit(3, passage, reason="budget: no room is left"))
+    assert other == "no room is left"
+
+
+def test_who_answered_is_said_in_one_word_for_grants() -> None:
+    assert answered_by("root", "grant t2/ask:c3", "allow") == "covered by the grant of turn 2, given by root"
+    assert answered_by("mara", "approve no", "deny") == "mara denied (approve no)"
+    said = {text for deed in DEEDS for text in (deed.name, deed.does)} | {keys_line[2] for keys_line in MORE}
+    assert not [text for text in said if re.search(r"\bleave (expires|for later|with)", text)]

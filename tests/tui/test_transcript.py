@@ -136,6 +136,25 @@ def test_a_stream_is_shown_plainly_and_settles_to_the_same_text_once() -> None:
     play(scene, (60, 20))
 
 
+def test_a_stream_ends_also_where_everything_is_laid_out_anew() -> None:
+    async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
+        transcript.set_entries([Entry("a", "person", text="Who?")])
+        transcript.stream("r", "My card is 4111.", title="Aria")
+        transcript._flush()
+        between = [Entry("a", "person", text="Who?"), Entry("v", "verdict", "redact output")]
+        transcript.set_entries([*between, Entry("r", "persona", "Aria")])
+        assert "My card is 4111.▍" in seen(transcript), "it goes on streaming below what came between"
+        transcript.set_entries(
+            [between[0], Entry("w", "note", text="x"), Entry("r", "persona", "Aria", "My card is ‹card#1›.")]
+        )
+        shown = "\n".join(seen(transcript))
+        assert "My card is ‹card#1›." in shown
+        assert "4111" not in shown
+        assert "▍" not in shown
+
+    play(scene, (60, 20))
+
+
 def test_pieces_of_a_stream_are_painted_together() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         flushes = 0

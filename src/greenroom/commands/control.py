@@ -145,7 +145,7 @@ def grants(live: Live, words: str) -> Answer[tuple[Grant, ...]]:
     now = {one.step for one in state.in_force(stamp(SystemClock().now()))}
     rows = [(one.step, one.tool, one.scope, " and ".join(one.when), held(one, one.step in now)) for one in state.all]
     heads = ("given at", "tool", "for this", "while", "until")
-    return answer(state.all, table(heads, rows) or ["nobody gave leave for later calls"], [])
+    return answer(state.all, table(heads, rows) or ["nobody gave a grant for later calls"], [])
 
 
 def held(grant: Grant, in_force: bool) -> str:
@@ -165,7 +165,7 @@ def revoke(live: Live, words: str) -> Answer[str]:
     """
     step, _, reason = words.partition(" ")
     if not step:
-        raise UsageError("take back which leave?", hint="/grants shows them")
+        raise UsageError("take back which grant?", hint="/grants shows them")
     live.session.revoke(step, approver(), reason.strip())
     return answer(step, [f"{step}: taken back"], {"grant": step})
 

@@ -51,4 +51,7 @@ def meter_lines(found: Fatigue, when: str) -> list[str]:
     )
     if not found.warning:
         return [line]
-    return [line, f"this looks like rubber-stamping: {found.warning}; a narrower rule or leave with clauses asks less"]
+    return [
+        line,
+        f"this looks like rubber-stamping: {found.warning}; a narrower rule or a grant with clauses asks less",
+    ]

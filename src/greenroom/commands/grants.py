@@ -45,7 +45,7 @@ def scoped(asked: Invocation, one: Asked, reply: ApprovalReply) -> ApprovalReply
     valid = lasting(asked.text("for") or "30m")
     for line in grant_lines(one.card, wide, when, asked.text("for") or "30m"):
         face.note(line)
-    if face.interactive and not face.confirm("Give this leave?"):
+    if face.interactive and not face.confirm("Give this grant?"):
         raise UsageError(
             "nothing was given; the question is still open", hint="without --scope it is for this call only"
         )
@@ -140,7 +140,7 @@ def list_grants(asked: Invocation) -> Answer[tuple[tuple[str, Grant], ...]]:
         }
         for name, one, live in found
     ]
-    notes = () if found else ("nobody gave leave for later calls",)
+    notes = () if found else ("nobody gave a grant for later calls",)
     heads = ("session", "step", "for this", "tool", "rules", "by", "until", "while")
     return answer(tuple((name, one) for name, one, _ in found), table(heads, rows), data, notes=notes)
 

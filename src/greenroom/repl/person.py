@@ -76,7 +76,7 @@ class Person:
         """
         scope, _, length = words.strip().partition(" ")
         if scope not in ("turn", "session"):
-            raise UsageError("leave for how long?", hint=GRANT)
+            raise UsageError("a grant for how long?", hint=GRANT)
         length = length.strip() or "30m"
         valid, when = lasting(length), clauses_for(card)
         wide: Scope = "session" if scope == "session" else "turn"
@@ -86,7 +86,7 @@ class Person:
                 "yes gives it; other clauses, separated by ';', are taken instead; an empty line gives nothing",
             ]
         )
-        said = (await self._line("leave> ") or "").strip()
+        said = (await self._line("grant> ") or "").strip()
         if not said:
             return None
         if said != "yes":

@@ -87,7 +87,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("Approve for this turn", "and later calls of it that fit narrow clauses", "grant:turn", "card", "", "", "u"),
     Deed(
         "Approve for this session",
-        "the same until the session ends or leave expires",
+        "the same until the session ends or the grant expires",
         "grant:session",
         "card",
         "",

@@ -123,7 +123,7 @@ class SafetyDeeds:
         if card.question is None:
             self.bench.tell("no question is open", "warning")
         elif not card.grant(scope):
-            self.bench.tell("leave for later calls goes with tool calls that a rule asks about", "warning")
+            self.bench.tell("a grant for later calls goes with tool calls that a rule asks about", "warning")
 
     def approvals(self, first: str = "") -> None:
         """Leave and dead letters; `first` is the section to begin at."""
@@ -281,7 +281,7 @@ class SafetyDeeds:
         if isinstance(event, ApprovalGiven) and event.established == ESTABLISHED:
             warning = self.rehearsal.folds.fatigue.warning
             if warning and not self._warned:
-                self.bench.tell(f"{warning}: a narrower rule, or leave with clauses, asks less often", "warning")
+                self.bench.tell(f"{warning}: a narrower rule, or a grant with clauses, asks less often", "warning")
             self._warned = bool(warning)
         elif isinstance(event, ApprovalGiven):
             reason = f": {event.reason}" if event.reason else ""

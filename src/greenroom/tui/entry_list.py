@@ -64,7 +64,12 @@ class EntryList:
         entries = list(entries)
         self._column.load(entries, width)
         self._places = {entry.id: place for place, entry in enumerate(entries)}
-        self._live = {id: live for id, live in self._live.items() if id in self._places}
+        # An entry that has other words by now has its final ones: what streamed may be more than was let through.
+        self._live = {
+            id: live
+            for id, live in self._live.items()
+            if id in self._places and entries[self._places[id]].text == live.entry.text
+        }
         for id, live in self._live.items():
             self._column.set_parts(self._places[id], live.parts())
 

@@ -84,7 +84,7 @@ class LeaveSheet(Sheet):
         line = self.query_one("#leave-reason", Input)
         if kind == "grant" and self._sure != step:
             self._sure = step
-            self.tell("the same key again takes this leave back")
+            self.tell("the same key again takes this grant back")
         elif kind == "grant":
             self._wish("revoke", step, line)
         elif kind == "letter" and line.value.strip():

@@ -21,6 +21,9 @@ _DECISIONS: dict[str, Tone] = {"allow": "good", "edit": "wait", "simulate": "wai
 _SAID = {"allow": "approved", "edit": "edited", "simulate": "simulated", "deny": "denied", "stop": "stopped the turn"}
 
 
+_GRANT = "grant "
+
+
 def reply_id(turn: int, place: int) -> str:
     """The id of a turn's reply number `place` (from 1), also while it still arrives."""
     return f"{turn}:reply:{place}"
@@ -96,7 +99,15 @@ def answered_by(by: str, established: str, decision: str) -> str:
         return f"you {said}"
     if by == DEADLINE:
         return f"{said}: nobody answered in time"
+    if established.startswith(_GRANT):
+        return f"{covered(established)}, given by {by or 'somebody'}"
     return f"{by or 'somebody'} {said}{f' ({established})' if established else ''}"
+
+
+def covered(established: str) -> str:
+    """`covered by the grant of turn 2` for `grant t2/ask:c3`."""
+    turn = established.removeprefix(_GRANT).partition("/")[0].removeprefix("t")
+    return f"covered by the grant of turn {turn}"
 
 
 def _aside(used: UsageTurn | None) -> str:

@@ -17,6 +17,7 @@ from greenroom.tui.panes.payloads import origin_of, payload_of, provenance_of
 from greenroom.tui.quoted import quoted_lines, quotes
 from greenroom.tui.runs import Line, Run, Tint, cell, named
 from greenroom.tui.shown import shown_besides
+from greenroom.tui.talk import covered
 from greenroom.views.approvals import Asked
 from greenroom.views.verdicts import Decided
 
@@ -136,6 +137,8 @@ def _answer(asked: Asked) -> str:
     given = asked.given
     if given is None:
         return f"open; {asked.role} is asked"
+    if given.established.startswith("grant "):
+        return f"{covered(given.established)}, given by {given.approver or 'somebody'}"
     how = f" ({given.established})" if given.established else ""
     wide = f", for this {given.scope} while {' and '.join(given.when)}" if given.scope != "once" else ""
     until = f", until {given.expires[11:16]} UTC" if given.expires else ""

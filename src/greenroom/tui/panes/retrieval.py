@@ -12,6 +12,9 @@ from greenroom.tui.folds import Folds
 from greenroom.tui.runs import Line, Run, cell, marked, named
 from greenroom.views.retrieval import Hit
 
+_WHY = 17
+"""Cells for why a hit was dropped."""
+
 
 def entries(folds: Folds, turn: int) -> list[Entry]:
     """What turn `turn` (from 1) looked up."""
@@ -30,7 +33,7 @@ def entries(folds: Folds, turn: int) -> list[Entry]:
     ]
     if dropped:
         rows += [
-            Entry("dropped", "section", f"dropped {len(dropped)}", aside=f"{'fused  why':<23}"),
+            Entry("dropped", "section", f"dropped {len(dropped)}", aside=f"{'fused  why':<{_WHY + 7}}"),
             *map(_row, dropped),
         ]
     return rows
@@ -44,15 +47,19 @@ def _row(hit: Hit) -> Entry:
     if hit.cited:
         beside = (fused, Run(_score(passage.vector), "quiet"), Run(_score(passage.lexical), "quiet"))
     else:
-        beside = (fused, Run("  "), cell(_short(hit.reason) or "not chosen", 16, "wait"))
+        beside = (fused, Run("  "), cell(_short(hit) or "not chosen", _WHY, "wait"))
     return Entry(f"hit:{passage.id}", "row", head=head, beside=beside, body=tuple(_body(hit)))
 
 
-def _short(reason: str) -> str:
-    """`score: 0.14 is under 0.15` is `under 0.15`; the whole of it stands in the body."""
-    what, _, detail = reason.partition(": ")
-    under = detail.rpartition(" is ")[2]
-    return under if what == "score" and under else detail or reason
+def _short(hit: Hit) -> str:
+    """`score: 0.14 is under 0.15` is `lexical 0.14<0.15`: the threshold is on a leg's own score, not on the fused one."""
+    what, _, detail = hit.reason.partition(": ")
+    score, _, least = detail.partition(" is under ")
+    if what != "score" or not least:
+        return detail or hit.reason
+    vector, lexical = hit.passage.vector, hit.passage.lexical
+    leg = "lexical" if vector is None or (lexical is not None and lexical >= vector) else "vector"
+    return f"{leg} {score}<{least}"
 
 
 def _score(value: float | None) -> str:

@@ -54,7 +54,7 @@ def _answers(meter: Fatigue) -> list[Entry]:
     )
     rows = [Entry("sum:answers", "row", head=named("answers", text, "wait" if meter.warning else "plain"), body=body)]
     if meter.warning:
-        said = f"{meter.warning}: a narrower rule, or leave with clauses, asks less often"
+        said = f"{meter.warning}: a narrower rule, or a grant with clauses, asks less often"
         rows.append(Entry("sum:warning", "row", head=named("careful", said, "wait")))
     return rows
 
