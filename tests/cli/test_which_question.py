@@ -1,4 +1,4 @@
-"""Which question is meant and who was asked: `last`, hints that name the session, and the proof afterwards."""
+"""Which question is meant, who was asked, and the proof afterwards: `last`, hints that name the session, a lost ledger."""
 
 import asyncio
 import json
@@ -80,3 +80,14 @@ def test_what_a_lead_was_shown_is_in_the_proof(shop: Workspace, run: Run) -> Non
     assert run("session", "verify", "last", "--json") == 0
     (given,) = json.loads(run.out)["approvals"]
     assert (given["code"], given["role"]) == (one["code"], "lead")
+
+
+def test_doctor_finds_a_ledger_that_is_gone(shop: Workspace, run: Run) -> None:
+    assert run("run", "aria", "hello") == 0
+    run("doctor")
+    assert "chain sound" in run.out
+    shop.ledger.unlink()
+    assert run("doctor") == 1
+    assert "1 session with more than it anchors" in run.out and "greenroom ledger verify" in run.out
+    assert run("ledger", "verify") == 5
+    assert run("session", "verify", "last") == 5

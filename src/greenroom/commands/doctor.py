@@ -14,15 +14,16 @@ from typing import Literal
 
 from greenroom import __version__
 from greenroom.approval.kill_switch import KillSwitch
-from greenroom.commands.answer import Answer, answer
+from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.policy_test import failing_tests
 from greenroom.commands.stop import sentence
 from greenroom.commands.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, ServiceUnavailable
-from greenroom.ledger.ledger import Ledger
+from greenroom.ledger.ledger import Ledger, anchors_in
 from greenroom.ledger.signing import signed_up_to
+from greenroom.log.catalog import unanchored
 from greenroom.models.discover import discover
 from greenroom.persona.check import Known, check
 from greenroom.persona.load import list_personas, load_persona
@@ -183,7 +184,11 @@ def _ledger(workspace: Workspace) -> Iterator[Finding]:
     lines = Ledger(workspace.ledger, SystemClock()).lines()
     signed = signed_up_to(lines, load_settings(workspace).audit.public)
     said = f"signed up to entry {signed}" if signed >= 0 else "not signed"
-    yield Finding("ok", "ledger", f"{len(lines)} entries, chain sound, {said}")
+    if missing := unanchored(workspace, anchors_in(lines)):
+        what = f"{len(lines)} entries, and {counted(len(missing), 'session')} with more than it anchors, or damaged"
+        yield Finding("fail", "ledger", what, "greenroom ledger verify says which")
+    else:
+        yield Finding("ok", "ledger", f"{len(lines)} entries, chain sound, {said}")
 
 
 def _switch(workspace: Workspace) -> Iterator[Finding]:

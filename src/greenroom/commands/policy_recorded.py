@@ -155,7 +155,7 @@ def _answered(one: Approval, proof: Proof) -> Iterator[str]:
         yield f"  changed to: {value_text(given.arguments)}"
     tied = "bound to" if proof.fits(one) else "NOT BOUND to"
     anchored = "anchored in the ledger" if one.anchored else "not anchored"
-    yield f"  {tied} card {one.commitment[:12]} and policy {short(one.policy_digest)}; {anchored}"
+    yield f"  {tied} card {one.code} and policy {short(one.policy_digest)}; {anchored}"
 
 
 def _data(one: Explained, proof: Proof) -> dict[str, Json]:
