@@ -108,6 +108,7 @@ def test_dead_letters_are_listed_shown_put_again_and_let_go(shop: Workspace, run
     assert "amount = 120" in run.out
     assert run("approve", "again", "last", "t9/ask:c9") == 2
     assert run("approve", "again", "last", step) == 6
+    assert f"greenroom approve show {letter['session']}" in run.err
     assert refunds(shop) == []
     assert run("approve", "dead", "last", "--json") == 0
     assert json.loads(run.out) == []

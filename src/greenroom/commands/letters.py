@@ -9,9 +9,9 @@ from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.card import approver, card_lines
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import as_json
-from greenroom.commands.run import approver_of, told
+from greenroom.commands.run import approver_of, how_to_answer, told
 from greenroom.commands.stop import heed
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import TurnFinished
 from greenroom.views import dead_letters
 from greenroom.views.dead_letters import DeadLetter
@@ -74,6 +74,9 @@ async def again(asked: Invocation) -> Answer[Any]:
     try:
         session.bus.subscribe(face.follow)
         finished: TurnFinished = await session.ask_again(asked.text("step"))
+    except WaitingForPerson as error:
+        error.hint = how_to_answer(session.id)
+        raise
     finally:
         await session.aclose()
     told(session)
