@@ -80,7 +80,7 @@ def test_a_level_set_while_a_turn_ran_outlives_the_process(goes_on: bool) -> Non
         await until(lambda: any(r.event.kind == "approval_requested" for r in session.records))
         session.set_autonomy(0, "kim", "test", "stop this")
         turn.cancel()  # nothing is written after this: as if the process had been killed
-        session.log.append = lambda *_, **__: (_ for _ in ()).throw(AssertionError)  # type: ignore[method-assign]
+        session.log.append = lambda *_, **__: (_ for _ in ()).throw(AssertionError)  # type: ignore[method-assign]  # a disk that died
         with contextlib.suppress(BaseException):
             await turn
 

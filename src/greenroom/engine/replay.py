@@ -216,10 +216,18 @@ def _unfinished(records: Sequence[Record]) -> set[int]:
 
 def _without_volatile(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_volatile(item) for key, item in value.items() if key not in _VOLATILE}
+        kept = {key: _without_volatile(item) for key, item in value.items() if key not in _VOLATILE}
+        return {**kept, "clauses": _bare(kept["clauses"])} if "clauses" in kept else kept
     if isinstance(value, list):
         return [_without_volatile(item) for item in value]
     return value
+
+
+def _bare(clauses: Any) -> Any:
+    """Clauses without their live values: which of them are worth telling differs between versions, what held does not."""
+    if not isinstance(clauses, list):
+        return clauses
+    return [{k: v for k, v in one.items() if k != "values"} if isinstance(one, dict) else one for one in clauses]
 
 
 def _diff(old: Any, new: Any) -> str:
