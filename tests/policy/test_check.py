@@ -117,3 +117,20 @@ then = "escalate"
         results[2].line()
         == "FAIL  p0@1.0.0 r: wrong on purpose (expected deny, got no_match; p0.toml:20 rule[0].test[2].name)"
     )
+
+
+def test_a_rule_that_asks_where_nobody_can_be_asked_is_pointed_out(tools: Tools) -> None:
+    text = """
+schema = "policy/1"
+id = "results"
+version = "1.0.0"
+[[rule]]
+id = "cards.back"
+why = "A person looks at results with card numbers."
+hook = ["tool.result", "output"]
+find = ["personal.card"]
+then = "require_approval"
+"""
+    said = " | ".join(one.message for one in check(tools, text))
+    assert "rule 'cards.back' asks at tool.result, where nobody can be asked: it withholds there" in said
+    assert "asks at" not in " | ".join(one.message for one in check(tools, text.replace('"tool.result", ', "")))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
-from greenroom.core.values import ToolSpec
+from greenroom.core.values import Hook, ToolSpec
 from greenroom.policy.bounds import Role
 from greenroom.policy.load import LoadedPolicy, PolicySource, builtin_source, compile_policies, load_file
 from greenroom.policy.problem import PolicyProblem
@@ -67,6 +67,10 @@ def _reads(source: PolicySource) -> bool:
     return True
 
 
+_UNASKED: frozenset[Hook] = frozenset({"tool.result", "export", "handoff"})
+"""Hooks where a rule that asks comes to a no: what it is about has happened, or no person is at hand."""
+
+
 def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProblem]:
     found: list[PolicyProblem | None] = []
     for index, spec in enumerate(file.policy.detector):
@@ -85,6 +89,9 @@ def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProble
         if rule.then == "allow":
             text = f"rule '{rule.id}' allows, which only records: nothing here loosens what else restricts"
             found.append(PolicyProblem("warning", text, where))
+        if rule.then in ("require_approval", "escalate") and (unasked := _UNASKED & set(rule.hook)):
+            text = f"rule '{rule.id}' asks at {', '.join(sorted(unasked))}, where nobody can be asked: it withholds there"
+            found.append(PolicyProblem("warning", text, where, "say deny or redact there, or ask at tool.call"))
     for name in file.policy.envelope:
         if role.id and name not in ("persona", "agent", role.id):
             text = f"envelope '{name}' does not bind {role.id}"
