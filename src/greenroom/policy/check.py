@@ -90,7 +90,9 @@ def _warnings(file: LoadedPolicy, role: Role, clock: Clock) -> list[PolicyProble
             text = f"rule '{rule.id}' allows, which only records: nothing here loosens what else restricts"
             found.append(PolicyProblem("warning", text, where))
         if rule.then in ("require_approval", "escalate") and (unasked := _UNASKED & set(rule.hook)):
-            text = f"rule '{rule.id}' asks at {', '.join(sorted(unasked))}, where nobody can be asked: it withholds there"
+            text = (
+                f"rule '{rule.id}' asks at {', '.join(sorted(unasked))}, where nobody can be asked: it withholds there"
+            )
             found.append(PolicyProblem("warning", text, where, "say deny or redact there, or ask at tool.call"))
     for name in file.policy.envelope:
         if role.id and name not in ("persona", "agent", role.id):
