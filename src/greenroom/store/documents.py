@@ -62,7 +62,8 @@ def list_documents(store: Store, collection: str | None = None) -> list[Document
     """All documents, or those of one collection, by collection and path."""
     rows = store.rows(
         """select d.collection, d.path, d.digest, count(c.id) from documents d left join chunks c on c.document = d.id
-        where ?1 is null or d.collection = ?1 group by d.id order by d.collection, d.path""",
+        where ? is null or d.collection = ? group by d.id order by d.collection, d.path""",
+        collection,
         collection,
     )
     return [DocumentRow(*row) for row in rows]  # type: ignore[arg-type]  # the columns above, in order
@@ -144,8 +145,8 @@ def add_vectors(store: Store, embedder: str, numbers: Sequence[int], vectors: An
     """Keep vectors of chunks; one whose chunk is gone meanwhile is let go."""
     with store.transaction() as connection:
         connection.executemany(
-            "insert or replace into vectors select ?1, id, ?3 from chunks where id = ?2",
-            [(embedder, number, blob) for number, blob in zip(numbers, packed(vectors), strict=True)],
+            "insert or replace into vectors select ?, id, ? from chunks where id = ?",
+            [(embedder, blob, number) for number, blob in zip(numbers, packed(vectors), strict=True)],
         )
         changed(connection)
 

@@ -53,9 +53,11 @@ def relevance(store: Store, ids: Sequence[str], text: str) -> dict[str, float]:
 def list_memories(store: Store, segment: str | None = None, subject: str | None = None) -> list[Memory]:
     """Standing memories for people to look through, newest first, expired ones too."""
     rows = store.rows(
-        f"""select {_COLUMNS} from memories where superseded_by = '' and (?1 is null or segment = ?1)
-        and (?2 is null or subject = ?2) order by number desc""",  # noqa: S608  # own names only
+        f"""select {_COLUMNS} from memories where superseded_by = '' and (? is null or segment = ?)
+        and (? is null or subject = ?) order by number desc""",  # noqa: S608  # own names only
         segment,
+        segment,
+        subject,
         subject,
     )
     return [_memory(row) for row in rows]
