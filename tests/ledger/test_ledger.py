@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.core.clock import FrozenClock
-from greenroom.core.errors import LogDamaged
+from greenroom.core.errors import DiskFailed, LogDamaged
+from greenroom.ledger import ledger as ledger_module
 from greenroom.ledger.ledger import Ledger
 
 
@@ -75,3 +76,15 @@ def test_two_processes_write_one_chain(tmp_path: Path) -> None:
     ledger = Ledger(path, FrozenClock())
     assert len(ledger.entries()) == 50
     assert len(ledger.anchors("a")) == len(ledger.anchors("b")) == 25
+
+
+def test_a_lock_that_nobody_lets_go_of_is_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "PATIENCE_SECONDS", 0)
+    holder, waiter = filled(tmp_path), Ledger(tmp_path / "ledger.jsonl", FrozenClock())
+    with holder._lock, pytest.raises(DiskFailed, match="does not let go") as failed:
+        waiter.anchor("s1", 9, "0" * 64)
+    assert failed.value.code == "ledger.locked"
+    waiter.anchor("s1", 9, "0" * 64)
+    assert waiter.anchors("s1")[9] == "0" * 64

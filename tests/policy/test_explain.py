@@ -31,7 +31,7 @@ def test_every_part_of_a_verdict_is_a_line(refund: Refund) -> None:
         "shown: args.amount = 120",
         "shown: args.order_id = 7",
         "found: secret.token at args.note, 0 to 20, now ‹token#1›",
-        "asks: operator within 900 s, then escalate:lead, deny",
+        "asks: operator within 15 min, then escalate:lead, deny",
     ]
 
 

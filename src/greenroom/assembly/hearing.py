@@ -5,9 +5,9 @@ from __future__ import annotations
 from greenroom.approval.answers import AnswerBox, Elsewhere
 from greenroom.approval.mailbox import Mailbox
 from greenroom.approval.port import Approver
-from greenroom.core.events import ApprovalRequested
 from greenroom.core.signals import Noted
 from greenroom.engine.session import Session
+from greenroom.views.approvals import asking_record
 from greenroom.workspace.layout import Workspace
 
 
@@ -15,10 +15,7 @@ def hear_elsewhere(workspace: Workspace, session: Session, approver: Approver) -
     """Let the session's mailbox take such answers; another approver answers by itself. Refused ones are told as notes."""
 
     def record_of(step: str) -> str:
-        found = (
-            r for r in reversed(session.records) if isinstance(r.event, ApprovalRequested) and r.event.step == step
-        )
-        return next((record.hash for record in found), "")
+        return asking_record(session.records, step)
 
     def report(text: str) -> None:
         session.bus.tell(Noted(text, "warning"))

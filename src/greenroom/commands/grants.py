@@ -24,7 +24,7 @@ from greenroom.policy.rules import seconds
 from greenroom.views import grants as grants_view
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
-from greenroom.views.grants import Grant, asking
+from greenroom.views.grants import Grant, asking, coverable
 
 _DURATION = re.compile(r"[1-9]\d{0,5}[smhd]")
 
@@ -58,7 +58,7 @@ def clauses_for(card: Card, given: Sequence[str] = ()) -> tuple[str, ...]:
     Raises:
         UsageError: this question is put every time, or a clause is wrong.
     """
-    if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
+    if not coverable(card):
         raise UsageError("this question is put every time", hint="answer it once", code="scope.refused")
     when = tuple(given) or narrow(card.spec, card.call.arguments)
     if problem := clause_problem(card.spec, when):

@@ -18,10 +18,10 @@ from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.run import approver_of, hint_at_answers, how_to_answer, told
 from greenroom.commands.stop import heed
 from greenroom.core.errors import UsageError, WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, TurnFinished
+from greenroom.core.events import ApprovalGiven, TurnFinished
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.views import approvals
-from greenroom.views.approvals import Asked
+from greenroom.views.approvals import Asked, asking_record
 from greenroom.views.fold import fold_all
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ class AnsweredOnce:
             WaitingForPerson: it was used up, or belongs to another question, and nobody else is here.
         """
         reply, self._reply = self._reply, None
-        if reply is not None and (step, self._asking(step)) == (self._question.step, self._question.record):
+        if reply is not None and (step, asking_record(self.records, step)) == (
+            self._question.step,
+            self._question.record,
+        ):
             return reply
         if reply is not None:
             self._face.note("the question changed since you saw it")
@@ -70,11 +73,6 @@ class AnsweredOnce:
         if not used:
             self._face.note("your answer was not used")
         return used
-
-    def _asking(self, step: str) -> str:
-        """The hash of the latest record that asks at `step`."""
-        asked = (r for r in reversed(self.records) if isinstance(r.event, ApprovalRequested) and r.event.step == step)
-        return next((record.hash for record in asked), "")
 
 
 async def resume(asked: Invocation) -> Answer[TurnFinished | None]:

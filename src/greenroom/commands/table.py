@@ -8,6 +8,7 @@ from __future__ import annotations
 from greenroom.commands.answering_table import ANSWERING
 from greenroom.commands.control_table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
+from greenroom.commands.fixture_table import FIXTURE
 from greenroom.commands.policy_table import POLICY
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
@@ -147,6 +148,7 @@ COMMANDS: tuple[Command, ...] = (
         (_PERSONA,),
     ),
     *POLICY,
+    *FIXTURE,
     Command(
         ("knowledge", "add"),
         "Read documents into the store (all of knowledge/ without PATH)",

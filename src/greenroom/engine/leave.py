@@ -9,7 +9,7 @@ from __future__ import annotations
 from greenroom.core.clock import stamp
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.engine.room import Room, about_call
-from greenroom.views.grants import Grant, asking
+from greenroom.views.grants import Grant, asking, coverable
 
 DEFAULT_SECONDS = 3_600
 """How long leave for a session counts where its giver did not say."""
@@ -17,7 +17,7 @@ DEFAULT_SECONDS = 3_600
 
 def leave_for(room: Room, turn: int, card: Card) -> ApprovalReply | None:
     """The answer that leave in force gives to a question, or None."""
-    if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
+    if not coverable(card):
         return None
     for grant in room.leave().in_force(stamp(room.outside.clock.now())):
         if _covers(room, turn, grant, card):
@@ -51,7 +51,7 @@ def scope_problem(room: Room, card: Card, reply: ApprovalReply) -> str:
     """Why an answer cannot give leave for later calls, or ''."""
     if reply.decision != "allow":
         return "only an approval can cover later calls"
-    if card.hook != "tool.call" or card.reason or card.verdict.effect != "require_approval":
+    if not coverable(card):
         return "this question is put every time"
     if reply.valid_seconds is not None and reply.valid_seconds <= 0:
         return "leave must last longer than no time"

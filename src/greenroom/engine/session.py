@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from greenroom import __version__
 from greenroom.approval.mailbox import Mailbox
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, WaitingForPerson
@@ -16,10 +15,8 @@ from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
-    ContractLoaded,
     MemoryForgotten,
     Record,
-    SessionOpened,
     TurnAbandoned,
     TurnFinished,
     TurnInterrupted,
@@ -37,6 +34,7 @@ from greenroom.engine.gates import Gates, TurnGivenUp
 from greenroom.engine.generating import request_for
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.limits import Budget
+from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside
 from greenroom.engine.permitting import must_fit
 from greenroom.engine.room import Room
@@ -80,7 +78,7 @@ class Session:
         self._rewind(len(log.records) - 1)
         self._steps.read_by(self._room.see)
         self._steps.read_by(self._anchor_answers)
-        self._open(workspace)
+        begin(self._room, workspace)
 
     @property
     def id(self) -> str:
@@ -283,8 +281,6 @@ class Session:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
-        if self._room.autonomy_next is not None:  # no call of this process will take it on
-            self._steps.note(self._room.autonomy_next, sync=True)
         await self._room.outside.aclose()
         self.log.close()
 
@@ -361,24 +357,6 @@ class Session:
 
     def _interrupted(self, turn: int, cause: str, problem: str, hint: str) -> None:
         self._steps.note(TurnInterrupted(turn=turn, cause=cause, problem=problem, hint=hint), sync=True)
-
-    def _open(self, workspace: str) -> None:
-        contract = self.contract
-        if not self.records:
-            opened = SessionOpened(
-                session=self.id,
-                persona=contract.persona.id,
-                version=contract.persona.version,
-                workspace=workspace,
-                model=contract.model,
-                greenroom=__version__,
-            )
-            self._steps.note(opened)
-        loaded = [r.event for r in self.records if isinstance(r.event, ContractLoaded)]
-        known = {digest for event in loaded for digest in event.texts}
-        now = contract.loaded(known)
-        if not loaded or (loaded[-1].digests, loaded[-1].model) != (now.digests, now.model):
-            self._steps.note(now)
 
     def _anchor_answers(self, record: Record) -> None:
         """Anchor an answer before anything is done about it."""

@@ -15,7 +15,6 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ApprovalRequested,
     AutonomyChanged,
-    ContractLoaded,
     DeadLetterDiscarded,
     GrantRevoked,
     Record,
@@ -28,6 +27,7 @@ from greenroom.core.events import (
 from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.opening import known_texts
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 from greenroom.views.dead_letters import AGAIN
@@ -196,8 +196,7 @@ def again(records: Sequence[Record], origin: str) -> ToolCall | None:
 
 def govern(room: Room, contract: Contract) -> None:
     """Work under another contract from here on."""
-    known = {d for r in room.steps.log.records if isinstance(r.event, ContractLoaded) for d in r.event.texts}
-    room.steps.note(contract.loaded(known), sync=True)
+    room.steps.note(contract.loaded(known_texts(room)), sync=True)
     room.contract = contract
     room.admitted = None
     room.facts.govern(contract.persona.policy.autonomy, contract.policy.reserves, contract.untrusted)

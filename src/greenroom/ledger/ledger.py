@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import orjson
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from greenroom.core.chain import GENESIS, VERSION, link, links
 from greenroom.core.clock import Clock, stamp
@@ -28,6 +28,8 @@ _TAIL = 65_536
 _LONGEST_LINE = _TAIL // 2
 """Bytes of a line: the last whole one is looked for in the tail, with at most a torn one behind it."""
 _POLICY = b'"kind":"policy_loaded"'
+PATIENCE_SECONDS = 10
+"""How long another process may take with its own entry, which is a matter of milliseconds."""
 
 
 class Ledger:
@@ -41,7 +43,7 @@ class Ledger:
         self._clock = clock
         self._signer = signer
         self._ids = ids or RandomIds()
-        self._lock = FileLock(path.with_suffix(".lock"), mode=0o600)
+        self._lock = FileLock(path.with_suffix(".lock"), mode=0o600, timeout=PATIENCE_SECONDS)
 
     @classmethod
     def of(cls, workspace: Workspace, clock: Clock, environment: Environment | None = None) -> Ledger:
@@ -182,6 +184,12 @@ class Ledger:
                 file.write(b"".join(written))
                 file.flush()
                 os.fsync(file.fileno())
+        except Timeout:
+            raise DiskFailed(
+                "could not write the ledger: another process holds its lock and does not let go",
+                hint="end the process that hangs, or that was stopped with ctrl+z",
+                code="ledger.locked",
+            ) from None
         except OSError as error:
             raise DiskFailed(f"could not write the ledger: {error.strerror or error}") from None
 

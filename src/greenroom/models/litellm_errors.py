@@ -16,6 +16,8 @@ _UNREACHED = re.compile(
     r"(?i)connection error|cannot connect|connection refused|connect call failed|connection attempts failed"
     r"|name or service not known|name resolution|nodename nor servname"
 )
+_DEEPEST = 8
+"""How far down an exception's causes are looked at."""
 _TOO_LONG = re.compile(r"(?i)context[ _](?:length|window|size)|maximum context|prompt is too long|too many tokens")
 _NO_PROVIDER = re.compile(r"(?i)llm provider not provided|unmapped llm provider")
 _STATUS: dict[int, Code] = {
@@ -49,6 +51,8 @@ def _code(error: BaseException, text: str) -> Code:
         return "model.unknown"
     if _is(error, "Timeout") or isinstance(error, TimeoutError):
         return "model.timeout"
+    if _broke_off(error):
+        return "model.cut"
     if _UNREACHED.search(text):
         return "model.refused"
     status = getattr(error, "status_code", None)
@@ -82,6 +86,18 @@ def _vendor_words(error: BaseException) -> str:
 
 def _is(error: BaseException, name: str) -> bool:
     return any(kind.__name__ == name for kind in type(error).__mro__)
+
+
+def _broke_off(error: BaseException) -> bool:
+    """Whether a connection stood and then broke: some vendors' clients say "Connection error" of that too."""
+    for _ in range(_DEEPEST):
+        if _is(error, "ReadError") or _is(error, "RemoteProtocolError"):
+            return True
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            return False
+        error = inner
+    return False
 
 
 def _retry_after(error: BaseException) -> float | None:

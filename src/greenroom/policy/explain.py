@@ -126,9 +126,17 @@ def _fired(fired: Fired) -> list[str]:
 
 
 def asks(verdict: Verdict) -> str:
-    """`operator within 900 s, then escalate:lead, deny`; '' where nobody is asked."""
+    """`operator within 15 min, then escalate:lead, deny`; '' where nobody is asked."""
     ask = verdict.ask
     if ask is None:
         return ""
-    until = f" within {ask.deadline_seconds} s" if ask.deadline_seconds else ""
+    until = f" within {_length(ask.deadline_seconds)}" if ask.deadline_seconds else ""
     return inert_line(f"{ask.role}{until}, then {', '.join(ask.then)}")
+
+
+def _length(seconds: int) -> str:
+    """`15 min` for 900: the largest unit that says it in whole numbers."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

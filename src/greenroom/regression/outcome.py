@@ -12,13 +12,13 @@ from greenroom.core.inert import inert, inert_line
 
 DETAIL_LINES = 40
 _DETAIL_WIDTH = 200
-Kind = Literal["passed", "failed", "diverged", "stale", "broken"]
+Kind = Literal["passed", "failed", "diverged", "stale", "broken", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`passed`, `failed` (an expectation), `diverged` (another event than recorded), `stale` (a component changed) or
-    `broken` (the file itself).
+    """`passed`, `failed` (an expectation), `diverged` (another event than recorded), `stale` (a component changed),
+    `broken` (the file itself) or `error` (of a live run: a model or service, not the persona).
 
     `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
     """

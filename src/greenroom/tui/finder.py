@@ -33,6 +33,12 @@ class Finder(Input):
         term: str
         entries: int
 
+        @property
+        def told(self) -> str:
+            """What the person is told of it."""
+            found = f"in {self.entries} entr{'y' if self.entries == 1 else 'ies'}: enter, then n and N"
+            return found if self.entries else "nothing found"
+
     def __init__(self, transcript: Transcript, *, id: str | None = None) -> None:
         super().__init__(placeholder="Search this conversation", compact=True, id=id)
         self._transcript = transcript

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.selection import Selection
 from textual.strip import Strip
 
 Span = tuple[int, int]
@@ -30,6 +31,14 @@ def paint(strip: Strip, spans: Sequence[Span], style: Style) -> Strip:
             segments.append(Segment(text[start:], _style(base, style, spans, position + start), control))
         position += len(text)
     return Strip(segments, strip.cell_length)
+
+
+def marked(selection: Selection, row: int, text: str, gutter: int) -> Span | None:
+    """The characters of a row that a mouse selection covers, from behind the gutter on; None if none."""
+    span = selection.get_span(row)
+    if span is None:
+        return None
+    return max(span[0], gutter), len(text) if span[1] == -1 else span[1]
 
 
 def _cuts(spans: Sequence[Span], start: int, end: int) -> list[int]:

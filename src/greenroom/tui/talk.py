@@ -35,8 +35,8 @@ def replies(turn: ConversationTurn | None) -> int:
 
 
 def turn_of(id: str) -> int:
-    """The turn an entry belongs to, 0 if to none."""
-    number = id.partition(":")[0]
+    """The turn an entry belongs to, 0 if to none: `3:reply` and `turn:3` both name the third."""
+    number = id.removeprefix("turn:").partition(":")[0]
     return int(number) if number.isdigit() else 0
 
 

@@ -29,7 +29,7 @@ from greenroom.tui.entries import Entry, Part
 from greenroom.tui.entry_list import EntryList
 from greenroom.tui.markdown_blocks import code_blocks
 from greenroom.tui.painter import INDENT, Painter, Palette
-from greenroom.tui.spans import Span, paint
+from greenroom.tui.spans import marked, paint
 from greenroom.tui.viewport import Viewport
 
 REPAINT_SECONDS = 0.05
@@ -235,7 +235,7 @@ class Transcript(ScrollView, can_focus=True):
             hits = [hit.span() for hit in self._pattern.finditer(line.text)]
             line = paint(line, hits, self._found_style)
         offset = self._view.offset + y
-        if self.text_selection and (span := _marked(self.text_selection, offset, line.text)):
+        if self.text_selection and (span := marked(self.text_selection, offset, line.text, INDENT)):
             line = paint(line, [span], self.screen.get_component_rich_style("screen--selection"))
         return line.extend_cell_length(self.size.width).apply_style(self.rich_style).apply_offsets(0, offset)
 
@@ -379,20 +379,12 @@ class Transcript(ScrollView, can_focus=True):
         lines = []
         for offset, row in enumerate(rows, first):
             text = " " * INDENT + row.strip.text
-            span = _marked(selection, offset, text)
+            span = marked(selection, offset, text, INDENT)
             lines.append(text[span[0] : span[1]].rstrip() if span else "")
         return "\n".join(lines), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()
-
-
-def _marked(selection: Selection, offset: int, text: str) -> Span | None:
-    """The characters of a row that a selection covers; never the gutter."""
-    span = selection.get_span(offset)
-    if span is None:
-        return None
-    return max(span[0], INDENT), len(text) if span[1] == -1 else span[1]
 
 
 def _import_markdown() -> None:

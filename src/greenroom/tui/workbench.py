@@ -371,10 +371,7 @@ class Workbench(CardApp[int]):
     def _selected(self, event: Transcript.Selected) -> None:
         from greenroom.tui.talk import turn_of
 
-        turn = turn_of(event.entry)
-        if not turn and event.entry.startswith("turn:"):
-            turn = int(event.entry.removeprefix("turn:"))
-        if turn:
+        if turn := turn_of(event.entry):
             self.select_turn(turn if turn != self.rehearsal.folds.turns else None)
 
     @on(Transcript.Copied)
@@ -384,8 +381,7 @@ class Workbench(CardApp[int]):
     @on(Finder.Found)
     def _found(self, event: Finder.Found) -> None:
         if event.term:
-            found = f"in {event.entries} entr{'y' if event.entries == 1 else 'ies'}: enter, then n and N"
-            self.tell(found if event.entries else "nothing found")
+            self.tell(event.told)
 
     @on(Composer.Refused)
     def _refused(self, event: Composer.Refused) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.events import (
@@ -53,6 +54,12 @@ class Approvals:
 
 
 EMPTY = Approvals()
+
+
+def asking_record(records: Sequence[Record], step: str) -> str:
+    """The hash of the latest record that asks at `step`, which an answer from elsewhere is bound to; '' if none does."""
+    asked = (r for r in reversed(records) if isinstance(r.event, ApprovalRequested) and r.event.step == step)
+    return next((record.hash for record in asked), "")
 
 
 def code_of(record: str) -> str:

@@ -79,6 +79,11 @@ def fold(state: Grants, record: Record) -> Grants:
             return state
 
 
+def coverable(card: Card) -> bool:
+    """Whether a grant can answer a question of this kind: a rule's about a call, as the model made it."""
+    return card.hook == "tool.call" and not card.reason and card.verdict.effect == "require_approval"
+
+
 def asking(verdict: Verdict) -> frozenset[str]:
     """The rules that want a person to be asked, the deciding one among them."""
     fired = {one.rule for one in verdict.fired if one.effect == "require_approval" and not one.observed}

@@ -1,0 +1,86 @@
+"""What all replays of one pytest run share, and the wall around them.
+
+Invariant: a replay cannot reach the network, and what is wrong with files is an outcome, never raised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from greenroom.assembly import replay_builder
+from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.regression.case import Case
+from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.parts import Parts
+from greenroom.regression.replay import Build, line_in, load_fixture, replay_fixture
+from greenroom.workspace.find import require
+
+
+class Bench:
+    """What all replays of one run share: the event loop, each workspace's contract, each folder's parts."""
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+        self._builds: dict[Path, Build] = {}
+        self._parts: dict[Path, Parts] = {}
+
+    def replay(self, tape: Path, stale: str, case: Case | None = None) -> Outcome:
+        """How the fixture goes. What is wrong with files is an outcome, never raised."""
+        try:
+            fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
+            build = self._build_of(tape)
+        except FileInvalid as error:
+            return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)
+        except GreenroomError as error:
+            return outcome("broken", error.line())
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+            self._runner.get_loop()
+        with _offline():
+            return self._runner.run(replay_fixture(fixture, build, stale=stale))
+
+    def close(self) -> None:
+        """Let go of the event loop."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def _parts_of(self, folder: Path) -> Parts:
+        return self._parts.setdefault(folder, Parts(folder))
+
+    def _build_of(self, tape: Path) -> Build:
+        workspace = require(tape)
+        if workspace.root not in self._builds:
+            self._builds[workspace.root] = replay_builder(workspace, trusted=True)
+        return self._builds[workspace.root]
+
+
+_BENCH: pytest.StashKey[Bench] = pytest.StashKey()
+
+
+def bench_of(config: pytest.Config) -> Bench:
+    """The bench of this run, made when the first fixture needs it."""
+    if _BENCH not in config.stash:
+        bench = config.stash[_BENCH] = Bench()
+        config.add_cleanup(bench.close)
+    return config.stash[_BENCH]
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Refuse every connection while a fixture is replayed."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("a replay tried to use the network; everything it needs must be on the tape")
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+            patch.setattr(socket.socket, name, refuse, raising=False)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield
