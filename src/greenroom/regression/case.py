@@ -130,6 +130,26 @@ class Assertion(Frozen):
         return match is not None and int(match[1]) <= turn <= int(match[2] or match[1])
 
 
+class LiveText(Frozen):
+    """How near a live reply must come to the recorded one: `similar` by an embedder's measure (0 to 1), or a `judge`
+    (a rubric file, from the workspace) that a model reads, with so many `votes`.
+    """
+
+    similar: float | None = Field(default=None, ge=0, le=1)
+    judge: Line | None = None
+    votes: int = Field(default=1, ge=1, le=15)
+
+
+class LiveExpected(Frozen):
+    """What a live run is held to: `pass_k` of `runs` must pass, for at most `usd` and `milliseconds` a run."""
+
+    runs: int = Field(default=1, ge=1, le=1_000)
+    pass_k: int | None = Field(default=None, ge=1)
+    usd: float | None = Field(default=None, ge=0)
+    milliseconds: int | None = Field(default=None, ge=1)
+    text: LiveText | None = None
+
+
 class Case(Frozen):
     """Why a recording is kept and what is expected of it.
 
@@ -142,6 +162,7 @@ class Case(Frozen):
     expect: Literal["good", "bad", "observe"] = "good"
     tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], ...] = ()
     assert_: tuple[Assertion, ...] = Field(default=(), alias="assert")
+    live: LiveExpected | None = None
 
 
 def case_path(tape: Path) -> Path:
