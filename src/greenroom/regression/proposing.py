@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
+from greenroom.regression.expect.matcher import literal
 from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.tape import Line
 
@@ -69,7 +70,7 @@ def _blocks(turn: TurnFacts) -> list[str]:
 def _call_block(turn: TurnFacts, call: CallFacts) -> str:
     expected: dict[str, Json] = {"tool": call.tool}
     if call.args and not _holds_nothing(call.args):
-        expected["args"] = call.args
+        expected["args"] = {key: literal(value) for key, value in call.args.items()}
     if call.status not in ("", "done"):
         expected["status"] = call.status
     rows = [f"call = {toml(expected)}"]

@@ -15,7 +15,7 @@ from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.difference import Difference, first_difference
-from greenroom.regression.expect import failures
+from greenroom.regression.expect import Beside, failures
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
@@ -81,7 +81,8 @@ async def replay_tape(
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
         problem = await _say_again(session, world)
-        return _judged(tape, case, world, session, problem, changed)
+        beside = Beside(tape.events, lambda: contract.persona.voice.never, parts.workspace)
+        return _judged(tape, case, world, session, problem, changed, beside)
     finally:
         await session.aclose()
 
@@ -108,14 +109,15 @@ def _judged(
     session: Session,
     problem: GreenroomError | None,
     changed: tuple[str, ...],
+    beside: Beside,
 ) -> Outcome:
     lines, _ = tell(session.records, tape.model, world.proposed)
     if case.expect == "bad":
-        return _failed(case, failures(case, lines)) or outcome("passed")
+        return _failed(case, failures(case, lines, beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
         return _diverged(tape, case, difference, problem, changed)
-    return _failed(case, failures(case, lines)) or outcome("passed", reasons=changed)
+    return _failed(case, failures(case, lines, beside)) or outcome("passed", reasons=changed)
 
 
 def _diverged(

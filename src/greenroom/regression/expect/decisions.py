@@ -1,0 +1,65 @@
+"""What policy decided and what a person did about it.
+
+Invariant: pure; a question at any hook counts as asked, not only one about a tool call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from greenroom.core.values import Effect, Frozen, Hook
+from greenroom.regression.expect.said import Line, listed, named
+from greenroom.regression.facts import CallFacts, TurnFacts
+
+Verdict = tuple[str, str, str]
+"""Hook, effect and rule."""
+
+
+class ApprovalExpected(Frozen):
+    """What a person decided; `asked = false` says that nobody was asked, `role` who was. With `call` it is about that
+    call, without one about any question of the turn.
+    """
+
+    decision: Literal["allow", "deny", "edit", "simulate", "stop"] | None = None
+    asked: bool | None = None
+    role: Line | None = None
+
+
+class VerdictExpected(Frozen):
+    """A verdict that was reached."""
+
+    rule: Line | None = None
+    effect: Effect | None = None
+    hook: Hook | None = None
+
+
+def approval_problems(expected: ApprovalExpected, calls: Sequence[CallFacts]) -> Iterator[str]:
+    """What is wrong with how these calls, or other questions, were decided by a person."""
+    asked = any(call.asked for call in calls)
+    if expected.asked is not None and asked != expected.asked:
+        yield "nobody was asked" if expected.asked else "a person was asked, and none should be"
+    decisions = [decision for call in calls for decision in call.decisions]
+    if expected.decision is not None and expected.decision not in decisions:
+        yield f"the decision was {listed(decisions, 'not made')}, expected {expected.decision}"
+    roles = [role for call in calls for role in call.roles]
+    if expected.role is not None and expected.role not in roles:
+        yield f"asked was {listed(dict.fromkeys(roles), 'nobody')}, expected {expected.role}"
+
+
+def is_verdict(expected: VerdictExpected, verdict: Verdict) -> bool:
+    hook, effect, rule = verdict
+    return (expected.hook or hook, expected.effect or effect, expected.rule or rule) == verdict
+
+
+def verdict_problem(expected: VerdictExpected, turn: TurnFacts) -> str:
+    """Why none of a turn's verdicts is the expected one, or ''."""
+    if any(is_verdict(expected, verdict) for verdict in turn.verdicts):
+        return ""
+    seen = listed((f"{effect} by {rule}" for _, effect, rule in turn.verdicts), "none but the default")
+    return f"no verdict {worded(expected)}; there was: {seen}"
+
+
+def worded(expected: VerdictExpected) -> str:
+    """`rule refund.large, effect deny`."""
+    return named(expected.model_dump(exclude_none=True))

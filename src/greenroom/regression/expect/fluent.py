@@ -1,0 +1,214 @@
+"""Expectations in Python: `expect(run).turn(2).called("orders.refund", order_id=1001, amount=expect.approx(90))`.
+
+Invariant: each word builds the same `Assertion` a case file would hold, and one engine judges both. What cannot be
+judged here fails: a test that asks for it must not pass unseen.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from greenroom.core.errors import UsageError
+from greenroom.core.values import Json
+from greenroom.regression.expect.assertion import Assertion
+from greenroom.regression.expect.judging import judge
+from greenroom.regression.expect.run import Run, run_of
+
+S = TypeVar("S")
+
+
+class _Words(ABC, Generic[S]):
+    """The words both a run and a stand-alone expectation have. Each names what must hold."""
+
+    @abstractmethod
+    def _with(self, **part: Json) -> S:
+        """Add a part, or judge it."""
+
+    def called(
+        self,
+        tool: str,
+        args: Mapping[str, Json] | None = None,
+        *,
+        match: str = "subset",
+        status: str = "",
+        **named: Json,
+    ) -> S:
+        """A call was made to `tool`, with these arguments, by name or in `args`. See `case/1`, `call`."""
+        call = {"tool": tool, "args": {**(args or {}), **named}, "match": match}
+        return self._with(call=call | ({"status": status} if status else {}))
+
+    def tools(self, *calls: str | Mapping[str, Json], order: str = "strict", never: Sequence[str] = ()) -> S:
+        """The calls of all these turns together; `order` as in `case/1`, `tools`. Without calls only `never` counts."""
+        part: dict[str, Json] = {"order": order, "never": list(never)}
+        return self._with(tools=part | ({"calls": list(calls)} if calls or not never else {}))
+
+    def text(self, **wanted: Json) -> S:
+        """The reply: `contains`, `regex`, `absent`, `json`, `similar`."""
+        return self._with(text=wanted)
+
+    def approval(self, **wanted: Json) -> S:
+        """What a person decided: `decision`, `asked`, `role`."""
+        return self._with(approval=wanted)
+
+    def verdict(self, **wanted: Json) -> S:
+        """What policy decided: `rule`, `effect`, `hook`."""
+        return self._with(verdict=wanted)
+
+    def passages(self, *includes: str, **wanted: Json) -> S:
+        """Passages in the prompt: `cited`, `excludes`, `at_most_rank`."""
+        return self._with(passages=wanted | ({"includes": list(includes)} if includes else {}))
+
+    def memory(self, **wanted: Json) -> S:
+        """Memories: `write`, `recall`, `never_written`."""
+        return self._with(memory=wanted)
+
+    def finished(self, outcome: str) -> S:
+        """How the turn ended: answered, refused, limited or stopped."""
+        return self._with(finish=outcome)
+
+    def limits(self, **most: Json) -> S:
+        """The most that was used: `model_calls`, `tool_calls`, `tokens`, `usd`, `milliseconds`."""
+        return self._with(limits=most)
+
+    def voice(self, **wanted: Json) -> S:
+        """How the replies speak: `never`, `words`, `sentences`, `characters`."""
+        return self._with(voice=wanted)
+
+    def never(self, **unwanted: Json) -> S:
+        """What must not happen in any of these turns: `text`, `tool`, `call`, `verdict`."""
+        return self._with(never=unwanted)
+
+    def custom(self, name: str, **options: Json) -> S:
+        """An expectation of your own, by its entry point's name."""
+        return self._with(custom={name: options})
+
+    def any_of(self, *others: Spec) -> S:
+        """One of these holds."""
+        return self._with(any_of=[other.table for other in others])
+
+    def not_(self, other: Spec) -> S:
+        """This does not hold."""
+        return self._with(**{"not": other.table})
+
+
+class Spec(_Words["Spec"]):
+    """An expectation that is not judged yet. Words that follow one another must hold together, in one turn."""
+
+    def __init__(self, table: Mapping[str, Json] | None = None) -> None:
+        self.table = dict(table or {})
+
+    def _with(self, **part: Json) -> Spec:
+        if twice := self.table.keys() & part.keys():
+            raise UsageError(f"'{min(twice)}' is said twice in one expectation", hint="use two, or any_of")
+        return Spec({**self.table, **part})
+
+
+class Expect(_Words["Expect"]):
+    """What is expected of a run; each word is judged at once, by itself, and raises AssertionError where it fails."""
+
+    def __init__(self, run: Run, turns: int | str = "any") -> None:
+        self._run = run
+        self._turns = turns
+
+    def turn(self, number: int | str) -> Expect:
+        """Only this turn: a number, a range such as '2-4', or 'any'."""
+        return Expect(self._run, number)
+
+    def holds(self, *specs: Spec) -> Expect:
+        """Each of these holds. Unlike words in a row, all words of one `expect.called(...).text(...)` hold together.
+
+        Raises:
+            AssertionError: one does not; its message is what a case would say.
+        """
+        for spec in specs:
+            self._judge(spec.table)
+        return self
+
+    def _with(self, **part: Json) -> Expect:
+        self._judge(part)
+        return self
+
+    def _judge(self, table: Mapping[str, Json]) -> None:
+        __tracebackhide__ = True
+        found = judge(_assertion({"turn": self._turns, **table}), self._run.turns, self._run.beside)
+        if found.problems:
+            raise AssertionError("\n".join(found.problems))
+        if found.unknown:
+            raise AssertionError(f"this cannot be judged here: {found.unknown}")
+
+
+def _assertion(table: Mapping[str, Json]) -> Assertion:
+    """The table as a case would hold it.
+
+    Raises:
+        UsageError: it is not an expectation; with where and why.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return Assertion.model_validate(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"not an expectation: {place}: {said}" if place else f"not an expectation: {said}") from None
+
+
+class Expecting(_Words[Spec]):
+    """What `from greenroom.regression import expect` gives: `expect(run)`, stand-alone expectations such as
+    `expect.called(...)`, and matchers such as `expect.approx(90)`.
+    """
+
+    def __call__(self, run: Any, workspace: Path | None = None) -> Expect:
+        """What is expected of a run: a session, its records, a tape's path or lines. `workspace` is where schemas lie.
+
+        Raises:
+            FileInvalid: the tape is broken.
+            UsageError: it is nothing that can be judged.
+        """
+        return Expect(run_of(run, workspace))
+
+    def _with(self, **part: Json) -> Spec:
+        return Spec(part)
+
+    def approx(self, number: float, within: float | None = None) -> Json:
+        """A number near this one; without `within`, but for rounding."""
+        return {"approx": number} | ({} if within is None else {"within": within})
+
+    def regex(self, pattern: str) -> Json:
+        """A text in which this is found (RE2)."""
+        return {"regex": pattern}
+
+    def one_of(self, *values: Json) -> Json:
+        return {"one_of": list(values)}
+
+    def of_type(self, name: str) -> Json:
+        """A value of a type of JSON: string, number, integer, boolean, object, array or null."""
+        return {"type": name}
+
+    def anything(self) -> Json:
+        return {"any": True}
+
+    def equals(self, value: Json) -> Json:
+        """Just this value, even where it reads as a matcher."""
+        return {"equals": value}
+
+    def at_least(self, number: float) -> Json:
+        return {"at_least": number}
+
+    def at_most(self, number: float) -> Json:
+        return {"at_most": number}
+
+    def containing(self, value: Json) -> Json:
+        """A text that has this in it, or a list with such an item."""
+        return {"contains": value}
+
+    def each(self, value: Json) -> Json:
+        """A list of which every item is this."""
+        return {"each": value}
+
+
+EXPECT = Expecting()
