@@ -9,7 +9,7 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.bounds import LimitsExpected, VoiceExpected
@@ -35,7 +35,13 @@ def _form(value: Any) -> str:
     return "name" if isinstance(value, str) else "names"
 
 
-Turns = Annotated[int | str, AfterValidator(_turns)]
+Turns = Annotated[
+    int | str,
+    AfterValidator(_turns),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": rf"^(any|{_RANGE.pattern})$"}]}
+    ),
+]
 Finish = Literal["answered", "refused", "limited", "stopped"]
 Tools = Annotated[Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Tag("names")], Discriminator(_form)]
 
