@@ -35,13 +35,15 @@ def brute(order: Order, written: int, groups: Sequence[Sequence[int]], fits: Fit
         return written == len(made) and any(all(map(fits, range(written), one)) for one in permutations(made))
     if order == "subset":
         return any(all(map(fits, range(written), one)) for one in permutations(made, written))
-    return any(all(map(lambda w, m: fits(w, m), one, made)) for one in permutations(range(written), len(made)))
+    return any(all(map(fits, one, made)) for one in permutations(range(written), len(made)))
 
 
 def _within(written: int, made: Sequence[int], fits: Fits) -> bool:
     if written == 0:
         return True
-    return any(fits(0, one) and _within(written - 1, made[n + 1 :], lambda w, m: fits(w + 1, m)) for n, one in enumerate(made))
+    return any(
+        fits(0, one) and _within(written - 1, made[n + 1 :], lambda w, m: fits(w + 1, m)) for n, one in enumerate(made)
+    )
 
 
 @st.composite
@@ -120,8 +122,10 @@ def test_calls_as_expected(tools: dict[str, Any]) -> None:
     [
         (
             {"turns": 1, "calls": ["orders.refund", "orders.find", "orders.get"]},
-            "turn 1: expected exactly these calls, in this order, but orders.find was called before orders.refund; "
-            "called were orders.find, orders.get, orders.refund",
+            (
+                "turn 1: expected exactly these calls, in this order, but orders.find was called before orders.refund; "
+                "called were orders.find, orders.get, orders.refund"
+            ),
         ),
         (
             {"turns": 1, "calls": ["orders.find", "orders.get"]},
@@ -132,7 +136,11 @@ def test_calls_as_expected(tools: dict[str, Any]) -> None:
             "turns 1-2: expected at least these calls, but tickets.create is missing",
         ),
         (
-            {"order": "any_order", "turns": 1, "calls": ["orders.*", "orders.*", {"tool": "orders.refund", "args": {"amount": 90}}]},
+            {
+                "order": "any_order",
+                "turns": 1,
+                "calls": ["orders.*", "orders.*", {"tool": "orders.refund", "args": {"amount": 90}}],
+            },
             "turn 1: expected exactly these calls, but orders.refund was called with amount = 120, expected 90",
         ),
         (
@@ -141,8 +149,10 @@ def test_calls_as_expected(tools: dict[str, Any]) -> None:
         ),
         (
             {"order": "in_order", "calls": ["mail.send", "orders.get"]},
-            "turns 1-2: expected these calls in this order, but orders.get was called before mail.send; "
-            "called were orders.find, orders.get, orders.refund, mail.send",
+            (
+                "turns 1-2: expected these calls in this order, but orders.get was called before mail.send; "
+                "called were orders.find, orders.get, orders.refund, mail.send"
+            ),
         ),
         ({"never": ["tickets.*", "mail.*"]}, "turns 1-2: mail.send was called, and never should be"),
     ],

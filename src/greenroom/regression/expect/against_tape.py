@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from greenroom.core.inert import inert_line
 from greenroom.core.values import Frozen, Json
 from greenroom.regression.expect.calls import CallExpected, Match, Tool, call_problem, is_tool
 from greenroom.regression.expect.matcher import literal
-from greenroom.regression.expect.said import counted
+from greenroom.regression.expect.said import SENTENCE, counted
 from greenroom.regression.expect.trajectory import SAID, Comparison, Order, compare, differences, groups_of
 from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.tape import Line
@@ -56,7 +57,7 @@ def trajectory_problems(case: Case, recorded: Sequence[Line], lines: Sequence[Li
             else _turn(case.match, turn, now, ids)
         )
     found += [f"turn {turn.turn} is not on the tape" for turn in new.values()]
-    return tuple(found)
+    return tuple(inert_line(problem, SENTENCE) for problem in found)
 
 
 def _turn(match: CaseMatch, turn: TurnFacts, now: TurnFacts, ids: _Followed) -> Iterator[str]:

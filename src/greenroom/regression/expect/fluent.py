@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from greenroom.core.errors import UsageError
+from greenroom.core.toml_text import told
 from greenroom.core.values import Json
 from greenroom.regression.expect.assertion import Assertion
 from greenroom.regression.expect.judging import judge
@@ -151,10 +152,7 @@ def _assertion(table: Mapping[str, Json]) -> Assertion:
     try:
         return Assertion.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"not an expectation: {place}: {said}" if place else f"not an expectation: {said}") from None
+        raise UsageError(f"not an expectation: {told(error, table, Assertion)}", code="expect.unknown") from None
 
 
 class Expecting(_Words[Spec]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from greenroom.core.inert import inert_line
 from greenroom.regression.expect.assertion import Assertion, Never
 from greenroom.regression.expect.beside import NOTHING, Beside, NotHere
 from greenroom.regression.expect.bounds import limits_problems, voice_problems
@@ -19,8 +20,8 @@ from greenroom.regression.expect.decisions import approval_problems, is_verdict,
 from greenroom.regression.expect.decisions import worded as verdict_worded
 from greenroom.regression.expect.own import custom_problems
 from greenroom.regression.expect.replies import text_problems
-from greenroom.regression.expect.said import counted, each, shown
-from greenroom.regression.expect.trajectory import tools_problems
+from greenroom.regression.expect.said import SENTENCE, counted, each, shown
+from greenroom.regression.expect.trajectory import tools_problems, where
 from greenroom.regression.facts import TurnFacts, turns_of
 from greenroom.regression.tape import Line
 
@@ -69,17 +70,20 @@ def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tup
 
 
 def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged:
-    """How one expectation goes over a run; a turn it names that there was not is a problem."""
+    """How one expectation goes over a run; a turn it names that there was not is a problem. Problems are inert."""
     try:
-        return _judge(expected, turns, turns, beside)
+        found = _judge(expected, turns, turns, beside)
     except NoSuchTurn as missing:
         return Judged([str(missing)])
+    found.problems = [inert_line(problem, SENTENCE) for problem in found.problems]
+    return found
 
 
 def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> Judged:
     turns = [turn for turn in covered if expected.covers(turn.turn)]
     if not turns:
-        raise NoSuchTurn(f"there is no turn {expected.turn}: the recording has {len(run)}")
+        among = f"the recording has {len(run)}" if len(covered) == len(run) else f"it is looked for in {where(covered)}"
+        raise NoSuchTurn(f"there is no turn {expected.turn}: {among}")
     found = _in_one_turn(expected, turns, beside) if expected.of_one_turn else Judged([], turn=_only(turns))
     for part in _over_all(expected, turns, run, beside):
         found.take(part)
@@ -167,8 +171,8 @@ def _negated(found: Judged, expected: Assertion, turns: Turns, run: Turns, besid
     if inner.unknown:
         found.unknown = found.unknown or inner.unknown
         return
-    where = f"turn {inner.turn}" if inner.turn else f"turns {turns[0].turn}-{turns[-1].turn}"
-    found.problems.append(f"{where}: this must not hold, and does: {in_toml(expected)}")
+    place = f"turn {inner.turn}" if inner.turn else where(turns)
+    found.problems.append(f"{place}: this must not hold, and does: {in_toml(expected)}")
 
 
 def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Turns, beside: Beside) -> None:

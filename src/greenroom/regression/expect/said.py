@@ -14,6 +14,9 @@ from pydantic import Field
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 
+SENTENCE = 700
+"""The most code points of one sentence."""
+
 Line = Annotated[str, Field(min_length=1)]
 Lines = Line | Annotated[tuple[Line, ...], Field(max_length=1_000)]
 """One text, or several."""

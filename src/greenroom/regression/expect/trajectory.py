@@ -63,22 +63,22 @@ class Comparison:
 
 def tools_problems(expected: ToolsExpected, turns: Sequence[TurnFacts]) -> Iterator[str]:
     """What is wrong with the calls of all these turns together."""
-    where = _where(turns)
+    place = where(turns)
     calls = [call for turn in turns for call in turn.calls.values()]
     for tool in expected.never:
         if forbidden := [call.tool for call in calls if is_tool(tool, call.tool)]:
-            yield f"{where}: {forbidden[0]} was called, and never should be"
+            yield f"{place}: {forbidden[0]} was called, and never should be"
     if expected.calls is None:
         return
     if len(calls) > _MOST:
-        yield f"{where}: {len(calls)} calls are more than can be compared ({_MOST})"
+        yield f"{place}: {len(calls)} calls are more than can be compared ({_MOST})"
         return
     written = [as_call(one) for one in expected.calls]
     found = compare(
         expected.order, len(written), groups_of(turns), lambda one, other: not call_problem(written[one], calls[other])
     )
     if not found.holds:
-        yield f"{where}: expected {SAID[expected.order]}, but {differences(written, calls, found)}"
+        yield f"{place}: expected {SAID[expected.order]}, but {differences(written, calls, found)}"
 
 
 def groups_of(turns: Sequence[TurnFacts]) -> list[list[int]]:
@@ -148,6 +148,7 @@ def _order_of(written: Sequence[CallExpected], calls: Sequence[CallFacts], found
     return f"{written[rest[0][0]].tool} was called before {written[one].tool}; called were {made(calls)}"
 
 
-def _where(turns: Sequence[TurnFacts]) -> str:
+def where(turns: Sequence[TurnFacts]) -> str:
+    """`turn 2` or `turns 1-3`."""
     first, last = turns[0].turn, turns[-1].turn
     return f"turn {first}" if first == last else f"turns {first}-{last}"
