@@ -105,7 +105,7 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
             "turn 1: the reply has 8 words, expected at most 7: ",
         ),
         ({"turn": 3, "voice": {"sentences": {"at_least": 2}}}, "turn 3: the reply has 1 sentence, expected at least 2"),
-        ({"limits": {"milliseconds": 1199}}, "1200 milliseconds passed, at most 1199 expected"),
+        ({"limits": {"milliseconds": 1199}}, "assert[0] turns 1-3: 1200 milliseconds passed, at most 1199 expected"),
         (
             {"never": {"call": {"tool": "orders.refund", "args": {"amount": {"at_least": 100}}}}},
             "turn 2: orders.refund with amount = at least 100 was called, and never should be",

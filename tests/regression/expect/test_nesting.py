@@ -96,7 +96,7 @@ def test_a_bad_case_that_cannot_be_judged_here_did_not_happen_again() -> None:
         (
             {"turn": 1, "any_of": [{"text": {"contains": "40"}}, {"finish": "refused"}]},
             (
-                'assert[0] none of 2 alternatives holds: (1) turn 1: the reply does not contain "40": '
+                'assert[0] turn 1: none of 2 alternatives holds: (1) turn 1: the reply does not contain "40": '
                 '"Within 30 days. [2] We never guaranteed it!"; (2) turn 1: the turn ended as answered, expected refused'
             ),
         ),

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _ID = re.compile(r"(?=\S*\d)[\w.:/@#+-]{3,200}")
 _ID_KEY = re.compile(r"(?i)(?:^|_)(?:id|ref|reference|number|no|key|code|token)$")
 _TOKEN = re.compile(r"\w[\w:/@#+.-]*\w|\w")
-_MOST = 1_000
+_MOST = 200
+_ROUNDS = 50
+"""How often what was learnt may make more calls match: the longest chain of calls that is followed within a turn."""
 
 
 class CaseMatch(Frozen):
@@ -67,7 +69,9 @@ def _turn(match: CaseMatch, turn: TurnFacts, now: TurnFacts, ids: _Followed) -> 
         return
     expected, found = _compared(match, written, now, ids)
     # What a matched call returned may be what another one passes on: as long as something new is learnt, look again.
-    while ids.learn((written[one], calls[other]) for one, other in found.pairs.items()):
+    for _ in range(_ROUNDS):
+        if not ids.learn((written[one], calls[other]) for one, other in found.pairs.items()):
+            break
         expected, found = _compared(match, written, now, ids)
     if not found.holds:
         yield f"turn {turn.turn}: by its tape there are {SAID[match.order]}, but {differences(expected, calls, found)}"

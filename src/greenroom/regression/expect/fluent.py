@@ -9,16 +9,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import told
 from greenroom.core.values import Json
 from greenroom.regression.expect.assertion import Assertion
 from greenroom.regression.expect.judging import judge
 from greenroom.regression.expect.run import Run, run_of
+from greenroom.regression.expect.said import SENTENCE, shown
+from greenroom.regression.facts import TurnFacts
+
+if TYPE_CHECKING:
+    from greenroom.models.port import Model
+    from greenroom.regression.judge import Judgement
 
 S = TypeVar("S")
+__tracebackhide__ = True
+"""pytest shows the line of the test that asked, not the ones in here that found the answer."""
 
 
 class _Words(ABC, Generic[S]):
@@ -128,12 +137,35 @@ class Expect(_Words["Expect"]):
             self._judge(spec.table)
         return self
 
+    def judged(self, rubric: str, model: Model, *, votes: int = 1) -> Expect:
+        """A model that reads the text of a rubric finds every one of these replies to meet it. See `regression.judge`.
+
+        Raises:
+            AssertionError: one does not, or what the judge says of one cannot be read.
+            ServiceUnavailable: the judging model cannot be used now.
+            UsageError: an event loop is running already; there `await judge(...)` itself.
+        """
+        for turn in self._covered():
+            said = _asked(model, rubric, turn, votes)
+            if not said.passed:
+                what = "cannot be judged" if said.undecided else "does not meet the rubric"
+                raise AssertionError(
+                    inert_line(f"turn {turn.turn}: the reply {what}: {said.reason}: {shown(turn.text)}", SENTENCE)
+                )
+        return self
+
+    def _covered(self) -> list[TurnFacts]:
+        expected = _assertion({"turn": self._turns, "finish": "answered"})
+        covered = [turn for turn in self._run.turns if expected.covers(turn.turn)]
+        if not covered:
+            raise AssertionError(f"there is no turn {self._turns}: the recording has {len(self._run.turns)}")
+        return covered
+
     def _with(self, **part: Json) -> Expect:
         self._judge(part)
         return self
 
     def _judge(self, table: Mapping[str, Json]) -> None:
-        __tracebackhide__ = True
         found = judge(_assertion({"turn": self._turns, **table}), self._run.turns, self._run.beside)
         if found.problems:
             raise AssertionError("\n".join(found.problems))
@@ -153,6 +185,22 @@ def _assertion(table: Mapping[str, Json]) -> Assertion:
         return Assertion.model_validate(table)
     except ValidationError as error:
         raise UsageError(f"not an expectation: {told(error, table, Assertion)}", code="expect.unknown") from None
+
+
+def _asked(model: Model, rubric: str, turn: TurnFacts, votes: int) -> Judgement:
+    import asyncio
+
+    from greenroom.regression.judge import judge as ask
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(ask(model, rubric, turn.text, turn.words, votes=votes))
+    raise UsageError(
+        "judged() waits for a model, which an async test must not",
+        hint="there: await greenroom.regression.judge.judge(model, rubric, reply)",
+        code="expect.loop",
+    )
 
 
 class Expecting(_Words[Spec]):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from greenroom.regression.case import Case
 
 Turns = Sequence[TurnFacts]
+_SHORT = 90
+"""What is told of each alternative, so that several stand in one line."""
 
 
 class NoSuchTurn(Exception):
@@ -143,7 +145,7 @@ def _over_all(expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> 
     if (voice := expected.voice) is not None:
         yield lambda: voice_problems(voice, turns, beside)
     if (limits := expected.limits) is not None:
-        yield lambda: limits_problems(limits, turns, beside)
+        yield lambda: (f"{where(turns)}: {said}" for said in limits_problems(limits, turns, beside))
     if (custom := expected.custom) is not None:
         yield lambda: custom_problems(custom, turns, run)
 
@@ -182,8 +184,8 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
     if unknown := next((one.unknown for one in inner if not one.problems), ""):
         found.unknown = found.unknown or unknown
         return
-    told = "; ".join(f"({number}) {one.problems[0]}" for number, one in enumerate(inner, 1))
-    found.problems.append(f"none of {counted(len(inner), 'alternative')} holds: {told}")
+    told = "; ".join(f"({number}) {inert_line(one.problems[0], _SHORT)}" for number, one in enumerate(inner, 1))
+    found.problems.append(f"{where(turns)}: none of {counted(len(inner), 'alternative')} holds: {told}")
 
 
 def in_toml(expected: Assertion) -> str:

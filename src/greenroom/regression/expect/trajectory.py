@@ -20,7 +20,7 @@ from greenroom.regression.expect.said import listed
 from greenroom.regression.facts import CallFacts, TurnFacts
 
 Order = Literal["strict", "in_order", "any_order", "subset", "superset"]
-_MOST = 1_000
+_MOST = 500
 _TOLD = 4
 SAID: dict[str, str] = {
     "strict": "exactly these calls, in this order",
@@ -41,7 +41,7 @@ class ToolsExpected(Frozen):
     """
 
     order: Order = "strict"
-    calls: Annotated[tuple[Call, ...], Field(max_length=500)] | None = None
+    calls: Annotated[tuple[Call, ...], Field(max_length=200)] | None = None
     never: tuple[Tool, ...] = ()
 
 
