@@ -116,6 +116,11 @@ def test_what_is_said_of_them(assertion: dict[str, Any], said: str) -> None:
     [
         ("[[assert]]\nturn = 1\n", "x:2 assert[0]: expects nothing"),
         ("[[assert]]\nnot = {}\n", "expects nothing"),
+        (
+            "[[assert]]\ntext = {}\n",
+            "x:3 assert[0].text: expects nothing: write one of contains, regex, absent, json, similar",
+        ),
+        ("[[assert]]\nnever = { verdict = {} }\n", "x:3 assert[0].never.verdict: expects nothing: write one of rule"),
         ("[[assert]]\nnot = { txt = 1 }\n", "x:3 assert[0].not.txt: unknown key 'txt' (did you mean 'text'?)"),
         ("[[assert]]\nany_of = []\n", "assert[0].any_of"),
         ("[[assert]]\nany_of = [ { finish = 'answred' } ]\n", "x:3 assert[0].any_of[0].finish: must be 'answered'"),

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -44,7 +45,7 @@ Texts = dict[str, str]
 NotWritten = Annotated[Annotated[Lines, Tag("keys")] | Annotated[Texts, Tag("table")], Discriminator(_form)]
 
 
-class MemoryExpected(Frozen):
+class MemoryExpected(Stated):
     """Memories that were written or recalled: under each key (or segment, where it has no key) a text that is in it;
     the key `*` stands for any. `never_written` are keys nothing was written under in any of the turns, or a table of
     texts that no memory under that key holds.

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from greenroom.core.values import Effect, Frozen, Hook
+from greenroom.core.values import Effect, Hook
 from greenroom.regression.expect.said import Line, listed, named
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import CallFacts, TurnFacts
 
 Verdict = tuple[str, str, str]
 """Hook, effect and rule."""
 
 
-class ApprovalExpected(Frozen):
+class ApprovalExpected(Stated):
     """What a person decided; `asked = false` says that nobody was asked, `role` who was. With `call` it is about that
     call, without one about any question of the turn.
     """
@@ -26,7 +27,7 @@ class ApprovalExpected(Frozen):
     role: Line | None = None
 
 
-class VerdictExpected(Frozen):
+class VerdictExpected(Stated):
     """A verdict that was reached."""
 
     rule: Line | None = None

@@ -10,18 +10,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import Beside
 from greenroom.regression.expect.matcher import pattern, searched
 from greenroom.regression.expect.said import Lines, each, shown
 from greenroom.regression.expect.shape import JsonExpected, json_problem
 from greenroom.regression.expect.similar import Similar, similar_problem
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import TurnFacts, turns_of
 
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(pattern)]
 
 
-class TextExpected(Frozen):
+class TextExpected(Stated):
     """The words the person got to read: all of `contains`, the `regex` (RE2), none of `absent` (case counts), `json`
     of a shape or schema, and `similar` to the recorded reply (0 to 1) or to a text.
     """

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from greenroom.core.values import Frozen
 from greenroom.regression.expect.calls import Call, CallExpected, Tool, as_call, call_problem, is_tool, made, worded
 from greenroom.regression.expect.matching import Fits, assignment, in_order, strictly
 from greenroom.regression.expect.said import listed
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import CallFacts, TurnFacts
 
 Order = Literal["strict", "in_order", "any_order", "subset", "superset"]
@@ -31,7 +31,7 @@ SAID: dict[str, str] = {
 }
 
 
-class ToolsExpected(Frozen):
+class ToolsExpected(Stated):
     """All tool calls of the turns looked at. `calls` are tools by name, or tables as `call` has them.
 
     `order` says what the calls written here are: `strict`: exactly those made, in this order; `in_order`: made in this
