@@ -17,8 +17,9 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.models.scripted_model import ScriptedModel
 from greenroom.regression import expect
 from greenroom.regression.expect import failures
-from greenroom.regression.expect.fluent import EXPECT, Expecting, Spec
-from greenroom.regression.tape import Line
+from greenroom.regression.expect.fluent import EXPECT, Expecting
+from greenroom.regression.expect.words import Spec
+from greenroom.regression.tape import Line, read
 from tests.engine.stage import says, stage
 from tests.regression.expect.runs import RUN, case_of
 from tests.regression.test_judge import SCRIPT
@@ -107,8 +108,24 @@ class _Holder:
     contract: Any
 
 
+def test_a_run_is_compared_with_a_recorded_one() -> None:
+    tape = HELPDESK / "refund-over-limit.tape.jsonl"
+    expect(tape).as_recorded()
+    lines = list(read(tape.read_bytes(), tape.name).events)
+    expect(lines, recorded=tape).as_recorded("any_order", {"orders.*": "subset"}).text(similar=0.9)
+    other: list[Line] = [{**line, "calls": []} if line.get("reply") == 2 else line for line in lines]
+    with pytest.raises(
+        AssertionError, match=r"turn 1: by its tape there are exactly these calls, .* orders\.refund with"
+    ):
+        expect(other, recorded=lines).as_recorded()
+    with pytest.raises(AssertionError, match="no recorded run to compare with"):
+        expect(lines).as_recorded()
+    with pytest.raises(UsageError, match=r"args\.x: must be 'exact'"):
+        expect(tape).as_recorded(args={"x": "exat"})
+
+
 def test_what_is_no_run_or_no_expectation_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="a int cannot be judged"):
+    with pytest.raises(UsageError, match="int is nothing that can be judged"):
         expect(3)
     with pytest.raises(FileInvalid, match="cannot be read"):
         expect(tmp_path / "no.tape.jsonl")

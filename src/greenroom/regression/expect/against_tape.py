@@ -46,17 +46,18 @@ class CaseMatch(Frozen):
 
 def trajectory_problems(case: Case, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
     """How the calls of a run differ from those of its tape beyond what `case.match` allows; () without a `match`."""
-    if case.match is None:
-        return ()
+    return () if case.match is None else problems_under(case.match, recorded, lines)
+
+
+def problems_under(match: CaseMatch, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
+    """How the calls of a run differ from those recorded beyond what a `match` allows."""
     old, new = turns_of(recorded), {turn.turn: turn for turn in turns_of(lines)}
     ids = _Followed(old)
     found: list[str] = []
     for turn in old:
         now = new.pop(turn.turn, None)
         found += (
-            [f"turn {turn.turn} of the tape did not come to an end"]
-            if now is None
-            else _turn(case.match, turn, now, ids)
+            [f"turn {turn.turn} of the tape did not come to an end"] if now is None else _turn(match, turn, now, ids)
         )
     found += [f"turn {turn.turn} is not on the tape" for turn in new.values()]
     return tuple(inert_line(problem, SENTENCE) for problem in found)
