@@ -60,7 +60,8 @@ class Never(Stated):
 
 class Assertion(Frozen):
     """One expectation. `call`, `approval`, `verdict`, `text`, `passages`, `memory` and `finish` must hold together in
-    one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them.
+    one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them, as does what must be nowhere:
+    `text.absent`, `passages.excludes`, `memory.never_written` and `approval.asked = false`.
 
     `not` is an expectation that must not hold over these turns, `any_of` are some of which one must. Both may name a
     `turn` of their own among these.

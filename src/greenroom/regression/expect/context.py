@@ -22,7 +22,7 @@ EVERY_KEY = "*"
 
 class PassagesExpected(Frozen):
     """Passages by `source#heading`, or by `source` alone: those that went into the prompt (`includes`), that the reply
-    cites as `[1]` (`cited`), each within the first `at_most_rank`, and those that stayed out (`excludes`).
+    cites as `[1]` (`cited`), each within the first `at_most_rank`; and those that no turn's prompt has (`excludes`).
     """
 
     includes: Lines = ()
@@ -71,9 +71,14 @@ def passages_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[s
             seen = listed(labels[rank - 1] for rank in cited)
             yield f"the reply does not cite the passage {shown(wanted)[1:-1]}; it cites: {seen}"
         yield from _too_far(expected, wanted, ranks)
+
+
+def excluded_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[str]:
+    """Which passages are in a turn's prompt that should not be."""
     for unwanted in each(expected.excludes):
-        if ranks := _ranks(unwanted, labels):
-            yield f"the passage {labels[ranks[0] - 1]} is in the prompt at rank {ranks[0]}, and should not be"
+        if ranks := _ranks(unwanted, turn.passages):
+            label = turn.passages[ranks[0] - 1]
+            yield f"the passage {label} is in the prompt at rank {ranks[0]}, and should not be"
 
 
 def cited_ranks(turn: TurnFacts) -> list[int]:
