@@ -16,4 +16,28 @@ FIXTURE: tuple[Command, ...] = (
             Argument("--votes", "how many votes decide about a reply; 3 unless given", number=True, metavar="N"),
         ),
     ),
+    Command(
+        ("fixture", "mutate"),
+        "What the suite is worth: change what governs one thing at a time, and see which fixture notices",
+        "greenroom.commands.mutate:mutate",
+        (
+            Argument("name", "fixtures; all unless named", "*"),
+            Argument("--kinds", "of persona,prompt,policy,tools,world; all unless named", metavar="KINDS"),
+            Argument("--limit", "run so many mutants, drawn evenly from the kinds", number=True, metavar="N"),
+            Argument("--seed", "draw others", number=True, metavar="N"),
+        ),
+    ),
+    Command(
+        ("fixture", "coverage"),
+        "Rules, tools, acceptance criteria, passages and the like that no passing fixture touches",
+        "greenroom.commands.coverage:coverage",
+        (
+            Argument(
+                "--fail-under",
+                "exit 1 when less than this is touched, on average over the kinds",
+                number=True,
+                metavar="PERCENT",
+            ),
+        ),
+    ),
 )
