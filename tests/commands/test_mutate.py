@@ -143,7 +143,8 @@ def test_coverage_names_what_no_fixture_touches(desk: Workspace) -> None:
     assert "return-window" in things(done, "passage")["returns.md#thirty-days-to-return"]
     assert things(done, "segment") == {"customer (read)": [], "session (read)": [], "customer (write)": []}
     assert things(done, "hook")["tool.call"] == ["refund-over-limit"]
-    assert any(line.split()[:3] == ["tool", "6", "2"] for line in done.lines)
+    assert ["tool", "6", "2", "4"] in [line.split() for line in done.lines]
+    assert "untouched tool: mail.send, orders.change_address, orders.find, tickets.create" in done.lines
 
 
 def test_a_fixture_that_fails_covers_nothing(desk: Workspace) -> None:

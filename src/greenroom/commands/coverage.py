@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from greenroom.regression.replay import Build, Fixture
 
 _NAMED = 12
-"""Untouched things named in a row; `--json` has all, with the fixtures that touch each of the others."""
+"""Untouched things named of each kind; `--json` has all, with the fixtures that touch each of the others."""
 
 
 async def coverage(asked: Invocation) -> Answer[Coverage]:
@@ -68,19 +68,21 @@ async def _passing(
 def _lines(found: Coverage) -> Iterator[str]:
     from greenroom.regression.coverage import KINDS
 
-    rows = []
+    rows, named_below = [], []
     for kind in KINDS:
         things = found.of(kind)
         untouched = [one for one in things if not one.fixtures]
         if things:
-            rows.append((kind, len(things), len(things) - len(untouched), _named(untouched)))
+            rows.append((kind, len(things), len(things) - len(untouched), len(untouched) or "-"))
+        named_below += [f"untouched {kind}: {_names(untouched)}"] if untouched else []
     yield from table(("what", "total", "touched", "untouched"), rows)
+    yield from ("", *named_below, "") if named_below else ()
     yield f"{found.percent:.1f} % is touched by a fixture that passes, on average over these kinds"
 
 
-def _named(things: Sequence[Covered]) -> str:
+def _names(things: Sequence[Covered]) -> str:
     names = ", ".join(inert_line(one.name, 60) for one in things[:_NAMED])
-    return f"{names} and {len(things) - _NAMED} more" if len(things) > _NAMED else names or "-"
+    return f"{names} and {len(things) - _NAMED} more" if len(things) > _NAMED else names
 
 
 def _data(found: Coverage, passing: int) -> dict[str, Json]:
