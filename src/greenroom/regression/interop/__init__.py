@@ -1,0 +1,1 @@
+"""Other tools' conversations and tests as draft fixtures, and fixtures as theirs."""

@@ -1,0 +1,196 @@
+"""A foreign conversation as a draft fixture: said again to a real session, then exported as any session is.
+
+Invariant: a draft is an ordinary fixture, so it replays; where policy or the tools had it come out otherwise than in
+the source, or an expectation does not hold, it only observes and its `why` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, VerdictReached
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Json, ToolSpec
+from greenroom.detectors.find import find
+from greenroom.detectors.masks import Masks, redact
+from greenroom.engine.session import Session
+from greenroom.models.litellm_wire import wire_name
+from greenroom.policy.port import Policy
+from greenroom.regression.case import SUFFIX as CASE_SUFFIX
+from greenroom.regression.case import Case
+from greenroom.regression.expect import failures
+from greenroom.regression.interop.conversation import Conversation, Losses
+from greenroom.regression.interop.expected import LIVE
+from greenroom.regression.interop.ports import ImportedWorld
+from greenroom.regression.parts import Parts, write_whole
+from greenroom.regression.proposing import case_text, toml
+from greenroom.regression.record import Recorded, record
+from greenroom.regression.tape import SUFFIX, write
+
+_PRIVATE = ("secret.", "personal.")
+_TAG = "imported"
+_SHOWN = 3
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9._]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A fixture that can be written: its tape, the text of its case, and why it only observes, if it does."""
+
+    name: str
+    recorded: Recorded
+    case: str
+    findings: tuple[str, ...]
+
+    @property
+    def expect(self) -> str:
+        """`good`, or `observe` where something came out otherwise."""
+        return "observe" if self.findings else "good"
+
+
+async def play(conversation: Conversation, session: Session, world: ImportedWorld | None) -> None:
+    """Say every turn again; `world` is None where the persona's own model answers."""
+    for number, turn in enumerate(conversation.turns, 1):
+        if world is not None:
+            world.begin(number)
+        await session.turn(turn.user, origin="import")
+
+
+def own_tools(conversation: Conversation, tools: Sequence[ToolSpec], losses: Losses) -> Conversation:
+    """The conversation with the persona's own names of its tools, where a file has them as providers do."""
+    known = {spec.name for spec in tools}
+    wire = {wire_name(name): name for name in known}
+    names: dict[str, str] = {}
+    for call in conversation.calls():
+        if call.tool not in known and call.tool in wire:
+            names[call.tool] = wire[call.tool]
+        elif call.tool not in known:
+            losses.note(conversation.where, f"what the tool {call.tool[:60]} did", "the persona has no such tool")
+        if call.result is None:
+            losses.note(conversation.where, f"the result of {call.tool[:60]}", "the file does not hold it; it is empty")
+    return conversation.with_tools(names) if names else conversation
+
+
+def draft_of(
+    name: str,
+    conversation: Conversation,
+    records: Sequence[Record],
+    policy: Policy,
+    source: str,
+    losses: Losses,
+    *,
+    played: bool = True,
+) -> Draft:
+    """The draft that a session's records come to. `source` is the file with its format, `played` whether the
+    conversation's own replies answered.
+
+    Raises:
+        UsageError: no turn has ended.
+        CheckFailed: the policy's export hook forbids it.
+    """
+    made = record(records, policy)
+    conversation = _without_private(conversation, losses)
+    case = _case(conversation)
+    findings = [*_otherwise(conversation, records, played=played), *failures(case, made.tape.events)]
+    whys = [conversation.why or f"Imported from {source}."]
+    if findings:
+        more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
+        whys.append(f"It only observes, because {'; '.join(findings[:_SHOWN])}{more}.")
+    expect = "observe" if findings else "good"
+    text = _case_text(name, " ".join(whys), expect, conversation, made, source)
+    return Draft(name, made, text, tuple(findings))
+
+
+def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
+    """Write tape, case and parts; returns tape and case. The name must be free (see `free_name`).
+
+    Raises:
+        DiskFailed: a file could not be written; none is half there.
+    """
+    tape, case = folder / f"{draft.name}{SUFFIX}", folder / f"{draft.name}{CASE_SUFFIX}"
+    Parts(folder).write(draft.recorded.texts)
+    write_whole(case, draft.case.encode())
+    write_whole(tape, write(draft.recorded.tape))
+    return tape, case
+
+
+def free_name(wanted: str, taken: set[str]) -> str:
+    """A name that is safe in a path, numbered where `taken` has it; it is added to `taken`."""
+    masked = _masked(wanted)[0]
+    base = _NOT_IN_NAMES.sub("-", str(masked).casefold()).strip("-._")[:60].rstrip("-._") or "imported"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _otherwise(conversation: Conversation, records: Sequence[Record], *, played: bool) -> Iterator[str]:
+    """What came out otherwise than the source has it, a clause each."""
+    rules = {
+        r.event.step: r.event for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call"
+    }
+    calls = iter(list(conversation.calls()))
+    said: dict[int, str] = {}
+    for event in (item.event for item in records):
+        match event:
+            case TurnFinished(outcome=outcome, turn=turn) if outcome != "answered":
+                yield f"turn {turn} was {outcome}"
+            case ReplyReleased(turn=turn, text=text):
+                said[turn] = text
+            case ToolReturned(status=status, tool=tool, turn=turn, call=call) if played:
+                known = next(calls, None)
+                ran = known is None or known.result is None or known.result.status == "done"
+                if ran and status in ("denied", "invalid"):
+                    verdict = rules.get(f"t{turn}/verdict:tool.call:{call}")
+                    by = f" by {verdict.rule}" if verdict is not None and status == "denied" else f": {event.error}"
+                    yield inert_line(f"in turn {turn} {tool}, which ran there, was {status} here{by}", 200).rstrip(".")
+            case _:
+                pass
+    for number, one in enumerate(conversation.turns, 1):
+        if played and one.answered and said.get(number, one.text) != one.text:
+            yield f"the reply of turn {number} was changed by the policy"
+
+
+def _without_private(conversation: Conversation, losses: Losses) -> Conversation:
+    """The conversation with nothing private in what goes into its case."""
+    kept = []
+    for item in conversation.expectations:
+        kinds = sorted({one.detector for one in find(item) if one.detector.startswith(_PRIVATE) and not one.mask})
+        if kinds:
+            losses.note(conversation.where, "an expectation", f"it holds what a fixture must not ({', '.join(kinds)})")
+        else:
+            kept.append(item)
+    why = str(_masked(conversation.why)[0])
+    return replace(conversation, expectations=tuple(kept), why=why)
+
+
+def _masked(value: Json) -> tuple[Json, bool]:
+    findings = [one for one in find({"text": value}) if one.detector.startswith(_PRIVATE) and not one.mask]
+    masked = redact({"text": value}, findings, Masks())
+    assert isinstance(masked, dict)
+    return masked["text"], bool(findings)
+
+
+def _case(conversation: Conversation) -> Case:
+    asserts = [item for item in conversation.expectations if LIVE not in item]
+    return Case.model_validate({"schema": "case/1", "assert": asserts})
+
+
+def _case_text(name: str, why: str, expect: str, conversation: Conversation, made: Recorded, source: str) -> str:
+    """What came with the source, else what the recording proposes."""
+    asserts = [item for item in conversation.expectations if LIVE not in item]
+    text = case_text(name, inert_line(why, 1_000), expect, [_TAG], () if asserts else made.tape.events)
+    rows = [f"\n# As {inert_line(source, 100)} has it."] if conversation.expectations else []
+    for item in asserts:
+        rows += ["", "[[assert]]", *(f"{key} = {toml(value)}" for key, value in item.items())]
+    live: dict[str, Any] = {}
+    for item in conversation.expectations:
+        live |= item.get(LIVE, {})
+    if live:
+        rows += ["", "[live]", *(f"{key} = {toml(value)}" for key, value in live.items())]
+    return text + "".join(row + "\n" for row in rows)

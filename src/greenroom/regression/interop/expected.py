@@ -1,0 +1,116 @@
+"""Expectations in the words of a case, as far as a case can say them; literals as patterns and back.
+
+Invariant: what goes into a case is an assertion that case/1 accepts; the rest is a loss that says what it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from greenroom.core.values import Json
+from greenroom.regression.case import Assertion, LiveExpected
+from greenroom.regression.interop.conversation import Losses
+
+LIVE = "live"
+"""The key of an expectation that goes into the case's `[live]` table: what only a live run can be held to."""
+
+_ANY_CASE = "(?i)"
+_BEGIN, _END = r"\A", r"\z"
+_LONGEST = 200
+
+
+def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, losses: Losses) -> list[dict[str, Json]]:
+    """The assertions among `found` that a case can hold, about `turn`; the rest are losses named `what`."""
+    kept = []
+    for item in found:
+        problem = _problem(item)
+        if problem:
+            losses.note(where, what, problem)
+        elif LIVE in item:
+            kept.append(item)
+        else:
+            kept.append({"turn": turn, **item})
+    return kept
+
+
+def contains(text: str, *, any_case: bool = False) -> dict[str, Json]:
+    """That the reply holds a text."""
+    return {"text": {"regex": _ANY_CASE + re.escape(text)} if any_case else {"contains": text}}
+
+
+def contains_any(texts: list[str], *, any_case: bool = False) -> dict[str, Json]:
+    """That the reply holds one of several texts."""
+    if len(texts) == 1:
+        return contains(texts[0], any_case=any_case)
+    return {"text": {"regex": f"{_ANY_CASE if any_case else ''}(?:{'|'.join(map(re.escape, texts))})"}}
+
+
+def equals(text: str) -> dict[str, Json]:
+    """That the reply is a text."""
+    return {"text": {"regex": _BEGIN + re.escape(text) + _END}}
+
+
+def begins(text: str) -> dict[str, Json]:
+    """That the reply begins with a text."""
+    return {"text": {"regex": _BEGIN + re.escape(text)}}
+
+
+def pattern_kind(pattern: str) -> tuple[str, Json]:
+    """What a pattern says in simpler words, `(kind, value)`: icontains, equals, starts-with, any, iany, else regex."""
+    if (any_case := pattern.startswith(_ANY_CASE)) and (text := _literal(pattern.removeprefix(_ANY_CASE))) is not None:
+        return "icontains", text
+    body = pattern.removeprefix(_ANY_CASE)
+    if body.startswith("(?:") and body.endswith(")"):
+        texts = [_literal(one) for one in re.split(r"(?<!\\)\|", body[3:-1])]
+        if all(text is not None for text in texts):
+            return ("icontains-any" if any_case else "contains-any"), texts
+    if pattern.startswith(_BEGIN) and pattern.endswith(_END):
+        if (text := _literal(pattern[len(_BEGIN) : -len(_END)])) is not None:
+            return "equals", text
+    elif pattern.startswith(_BEGIN) and (text := _literal(pattern[len(_BEGIN) :])) is not None:
+        return "starts-with", text
+    return "regex", pattern
+
+
+def from_target(target: Any, where: str, losses: Losses) -> list[dict[str, Json]]:
+    """What an ideal answer comes to: that the reply holds it, or one of several; a long one is a grader's business."""
+    texts = [one for one in (target if isinstance(target, list) else [target]) if isinstance(one, str) and one.strip()]
+    if not texts:
+        return []
+    if any(len(text) > _LONGEST or "\n" in text for text in texts):
+        losses.note(where, "a target", "it is longer than what a reply could hold word for word: a grader's guidance")
+        return []
+    losses.note(
+        where, "how a target is scored", "the file does not say; it is taken as: the reply holds it in any case"
+    )
+    return [contains_any(texts, any_case=True)]
+
+
+def listed(value: Json) -> list[str]:
+    """A text or texts as a list."""
+    found = value if isinstance(value, list) else [value]
+    return [str(one) for one in found if isinstance(one, str | int | float) and not isinstance(one, bool)]
+
+
+def _literal(pattern: str) -> str | None:
+    """The text that a pattern is the escaped form of, or None."""
+    text = re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+    return text if text and re.escape(text) == pattern else None
+
+
+def _problem(item: dict[str, Json]) -> str:
+    try:
+        if LIVE in item:
+            LiveExpected.model_validate(item[LIVE])
+        else:
+            Assertion.model_validate(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            return f"a case has no '{first['loc'][-1]}'"
+        return str(first["msg"]).removeprefix("Value error, ")[:160]
+    return ""
