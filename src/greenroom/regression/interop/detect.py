@@ -14,6 +14,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
 from greenroom.regression.interop import adk, chat_log, inspect_samples, openai_messages, promptfoo, vcr
 from greenroom.regression.interop.conversation import Conversation, Loss, Losses, Source
+from greenroom.regression.interop.promptfoo_files import expanded
 from greenroom.regression.interop.source import csv_rows, json_lines, load_json, read_text
 from greenroom.regression.interop.taped import Taped
 from greenroom.regression.interop.yaml_text import load_yaml
@@ -85,13 +86,17 @@ def read_source(path: Path, format: str = "auto", names: Sequence[str] = ()) -> 
         raise FileInvalid(
             "of no format that can be read", where=file, hint=f"say which with --format: {known}", code="interop.format"
         )
-    if format != "auto" and entries and _told(entries) is not found:
+    if not entries:
+        raise FileInvalid("holds nothing", where=file, code="interop.format")
+    if format != "auto" and _told(entries) is not found:
         raise FileInvalid(
             f"this does not look like {found.about}",
             where=entries[0][0],
             hint="leave --format out",
             code="interop.format",
         )
+    if found.name == "promptfoo":
+        entries = [(where, expanded(where, config, path.parent, losses)) for where, config in entries]
     return Source(found.name, tuple(found.read(entries, losses)), tuple(losses))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, VerdictReached
+from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, TurnStarted, VerdictReached
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, ToolSpec
 from greenroom.detectors.find import find
@@ -34,6 +34,7 @@ from greenroom.regression.tape import SUFFIX, write
 _PRIVATE = ("secret.", "personal.")
 _TAG = "imported"
 _SHOWN = 3
+_LONGEST = 160
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9._]+")
 
 
@@ -95,8 +96,9 @@ def draft_of(
     made = record(records, policy)
     conversation = _without_private(conversation, losses)
     case = _case(conversation)
-    findings = [*_otherwise(conversation, records, played=played), *failures(case, made.tape.events)]
-    whys = [conversation.why or f"Imported from {source}."]
+    otherwise = _otherwise(conversation, records, losses) if played else _refused(records)
+    findings = [inert_line(one, _LONGEST) for one in (*otherwise, *failures(case, made.tape.events))]
+    whys = [conversation.why.rstrip().rstrip(".") + "." if conversation.why.strip() else f"Imported from {source}."]
     if findings:
         more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
         whys.append(f"It only observes, because {'; '.join(findings[:_SHOWN])}{more}.")
@@ -129,31 +131,47 @@ def free_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _otherwise(conversation: Conversation, records: Sequence[Record], *, played: bool) -> Iterator[str]:
-    """What came out otherwise than the source has it, a clause each."""
+def _otherwise(conversation: Conversation, records: Sequence[Record], losses: Losses) -> Iterator[str]:
+    """What came out otherwise than the source has it, a clause each; what was only masked is a loss."""
     rules = {
         r.event.step: r.event for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call"
     }
     calls = iter(list(conversation.calls()))
-    said: dict[int, str] = {}
     for event in (item.event for item in records):
         match event:
+            case TurnStarted(turn=turn, words=words) if words != conversation.turns[turn - 1].user:
+                losses.note(conversation.where, "words of the person", f"the policy masks some of them in turn {turn}")
+            case ReplyReleased(turn=turn, text=text, effect=effect) if effect != "deny":
+                one = conversation.turns[turn - 1]
+                if one.answered and text != one.text:
+                    losses.note(
+                        conversation.where, "words of the reply", f"the policy masks some of them in turn {turn}"
+                    )
             case TurnFinished(outcome=outcome, turn=turn) if outcome != "answered":
                 yield f"turn {turn} was {outcome}"
-            case ReplyReleased(turn=turn, text=text):
-                said[turn] = text
-            case ToolReturned(status=status, tool=tool, turn=turn, call=call) if played:
+            case ToolReturned():
                 known = next(calls, None)
                 ran = known is None or known.result is None or known.result.status == "done"
-                if ran and status in ("denied", "invalid"):
-                    verdict = rules.get(f"t{turn}/verdict:tool.call:{call}")
-                    by = f" by {verdict.rule}" if verdict is not None and status == "denied" else f": {event.error}"
-                    yield inert_line(f"in turn {turn} {tool}, which ran there, was {status} here{by}", 200).rstrip(".")
+                if ran and event.status in ("denied", "invalid"):
+                    yield _not_run(event, rules.get(f"t{event.turn}/verdict:tool.call:{event.call}"))
             case _:
                 pass
-    for number, one in enumerate(conversation.turns, 1):
-        if played and one.answered and said.get(number, one.text) != one.text:
-            yield f"the reply of turn {number} was changed by the policy"
+
+
+def _not_run(event: ToolReturned, verdict: VerdictReached | None) -> str:
+    by = (
+        f" by {verdict.rule}"
+        if verdict is not None and event.status == "denied"
+        else f": {event.error.partition(' (')[0]}"
+    )
+    return f"in turn {event.turn} {event.tool}, which ran there, was {event.status} here{by}".rstrip(".")
+
+
+def _refused(records: Sequence[Record]) -> Iterator[str]:
+    """Of a conversation that the persona's model answered: the turns that did not come to an answer."""
+    for event in (item.event for item in records):
+        if isinstance(event, TurnFinished) and event.outcome != "answered":
+            yield f"turn {event.turn} was {event.outcome}"
 
 
 def _without_private(conversation: Conversation, losses: Losses) -> Conversation:

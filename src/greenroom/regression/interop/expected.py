@@ -18,9 +18,12 @@ from greenroom.regression.interop.conversation import Losses
 LIVE = "live"
 """The key of an expectation that goes into the case's `[live]` table: what only a live run can be held to."""
 
+_BYTES = re.compile(r"\bb'(.*)'")
 _ANY_CASE = "(?i)"
 _BEGIN, _END = r"\A", r"\z"
 _LONGEST = 200
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_ESCAPED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")
 
 
 def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, losses: Losses) -> list[dict[str, Json]]:
@@ -39,24 +42,24 @@ def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, los
 
 def contains(text: str, *, any_case: bool = False) -> dict[str, Json]:
     """That the reply holds a text."""
-    return {"text": {"regex": _ANY_CASE + re.escape(text)} if any_case else {"contains": text}}
+    return {"text": {"regex": _ANY_CASE + literal(text)} if any_case else {"contains": text}}
 
 
 def contains_any(texts: list[str], *, any_case: bool = False) -> dict[str, Json]:
     """That the reply holds one of several texts."""
     if len(texts) == 1:
         return contains(texts[0], any_case=any_case)
-    return {"text": {"regex": f"{_ANY_CASE if any_case else ''}(?:{'|'.join(map(re.escape, texts))})"}}
+    return {"text": {"regex": f"{_ANY_CASE if any_case else ''}(?:{'|'.join(map(literal, texts))})"}}
 
 
 def equals(text: str) -> dict[str, Json]:
     """That the reply is a text."""
-    return {"text": {"regex": _BEGIN + re.escape(text) + _END}}
+    return {"text": {"regex": _BEGIN + literal(text) + _END}}
 
 
 def begins(text: str) -> dict[str, Json]:
     """That the reply begins with a text."""
-    return {"text": {"regex": _BEGIN + re.escape(text)}}
+    return {"text": {"regex": _BEGIN + literal(text)}}
 
 
 def pattern_kind(pattern: str) -> tuple[str, Json]:
@@ -90,6 +93,11 @@ def from_target(target: Any, where: str, losses: Losses) -> list[dict[str, Json]
     return [contains_any(texts, any_case=True)]
 
 
+def literal(text: str) -> str:
+    """A pattern that matches a text and nothing else; only what RE2 would read otherwise is escaped."""
+    return _SPECIAL.sub(lambda found: "\\" + found[0], text)
+
+
 def listed(value: Json) -> list[str]:
     """A text or texts as a list."""
     found = value if isinstance(value, list) else [value]
@@ -98,8 +106,8 @@ def listed(value: Json) -> list[str]:
 
 def _literal(pattern: str) -> str | None:
     """The text that a pattern is the escaped form of, or None."""
-    text = re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
-    return text if text and re.escape(text) == pattern else None
+    text = _ESCAPED.sub(r"\1", pattern)
+    return text if text and literal(text) == pattern else None
 
 
 def _problem(item: dict[str, Json]) -> str:
@@ -112,5 +120,5 @@ def _problem(item: dict[str, Json]) -> str:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":
             return f"a case has no '{first['loc'][-1]}'"
-        return str(first["msg"]).removeprefix("Value error, ")[:160]
+        return _BYTES.sub(r"\1", str(first["msg"]).removeprefix("Value error, "))[:160]
     return ""

@@ -1,7 +1,7 @@
 """promptfoo configurations: prompts and tests in YAML or JSON, with a recorded output where a test has one.
 
 Looked at: promptfoo 0.121.20 (`prompts`, `tests` with `vars`, `assert`, `providerOutput`, `metadata`; `defaultTest`).
-Invariant: every prompt with every test is one conversation or a loss; nothing is fetched, and no other file is read.
+Invariant: every prompt with every test is one conversation or a loss; nothing is fetched, and no code is run.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class _Prompt:
 def read(entries: Iterable[tuple[str, Json]], losses: Losses) -> list[Conversation]:
     """The conversations of a configuration, or of a list of tests."""
     found = list(entries)
-    where, config = found[0] if len(found) == 1 else (found[0][0], [value for _, value in found])
-    tests = config if isinstance(config, list) else config.get("tests")
-    config = config if isinstance(config, dict) else {}
+    where, first = found[0]
+    config = first if isinstance(first, dict) and first.keys() & {"tests", "prompts", "providers"} else {}
+    tests = config.get("tests") if config else [value for _, value in found]
     for key in config.keys() - _CONFIG:
         losses.note(where, f"'{str(key)[:40]}'", "a draft has no place for it")
     if config.get("providers") or config.get("targets"):
@@ -90,21 +90,21 @@ def _prompts(prompts: Any, where: str, losses: Losses) -> Iterator[_Prompt]:
             or raw.startswith(("file://", "exec:", "langfuse://", "portkey://", "helicone://"))
             or isinstance(prompts, dict)
         ):
-            losses.note(
-                place, "a prompt", "it lies in another file or is made by code: put its text into the configuration"
-            )
+            losses.note(place, "a prompt", "it lies outside the configuration's folder, or is made by code")
         else:
             yield _Prompt(raw, place)
 
 
 def _tests(tests: Any, where: str, losses: Losses) -> Iterator[tuple[str, dict[str, Json]]]:
     if not isinstance(tests, list):
-        losses.note(where, "the tests", "there are none" if tests is None else "they lie in another file")
+        losses.note(
+            where, "the tests", "there are none" if tests is None else "they lie outside the configuration's folder"
+        )
         return
     for number, test in enumerate(tests):
         place = f"{where} tests[{number}]"
         if not isinstance(test, dict) or "path" in test:
-            losses.note(place, "a test", "it lies in another file or is made by code")
+            losses.note(place, "a test", "it lies outside the configuration's folder, or is made by code")
             continue
         for key in test.keys() - _TEST:
             losses.note(place, f"'{str(key)[:40]}' of a test", "a draft has no place for it")
@@ -155,7 +155,9 @@ def _turns(prompt: _Prompt, values: dict[str, Json], where: str, losses: Losses)
         text = values.get(named[0]) if len(values) == 1 or (named and named[0] in _WORDS) else None
         text = text if isinstance(text, str) else None
     else:
-        text = render(prompt.raw, {key: _rendered(item, values) for key, item in values.items()})
+        filled = {key: _rendered(item, values) for key, item in values.items()}
+        open_ended = any(isinstance(item, str) and is_template(item) for item in filled.values())
+        text = None if open_ended else render(prompt.raw, filled)
     if text is None or not text.strip():
         losses.note(where, "a prompt", "what it comes to cannot be told without promptfoo's templates")
         return ()

@@ -90,14 +90,12 @@ class _Reader:
         self._within: set[int] = set()
 
     def value(self, node: Any) -> Json:
-        import yaml
-
         self._values += 1
         if self._values > _MOST_VALUES:
             raise _invalid(
                 self._file, f"more than {_MOST_VALUES} values once its aliases are followed", node.start_mark
             )
-        if isinstance(node, yaml.ScalarNode):
+        if node.id == "scalar":
             return self._scalar(node)
         if node.tag not in _KNOWN:
             raise _invalid(self._file, f"the tag '{node.tag[:60]}' is not read", node.start_mark)
@@ -107,7 +105,7 @@ class _Reader:
             raise _invalid(self._file, f"nested deeper than {_DEEP} levels", node.start_mark)
         self._within.add(id(node))
         try:
-            return self._mapping(node) if isinstance(node, yaml.MappingNode) else [self.value(n) for n in node.value]
+            return self._mapping(node) if node.id == "mapping" else [self.value(n) for n in node.value]
         finally:
             self._within.discard(id(node))
 
@@ -128,7 +126,7 @@ class _Reader:
             own[name if isinstance(name, str) else key.value] = self.value(item)
         return {**merged, **own}
 
-    def _scalar(self, node: yaml.ScalarNode) -> Json:
+    def _scalar(self, node: Any) -> Json:
         text = str(node.value)
         plain = not node.style
         if node.tag not in _KNOWN and not (plain and node.tag.startswith(_TAG)):
