@@ -13,7 +13,9 @@ from greenroom.regression.interop.taped import Taped
 
 TOOLS = ("orders.get", "orders.refund", "tickets.create")
 _ALPHABET = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])
-_ROUGH = st.sampled_from(["{}", "null", "1e3", "no", "~", "12:30", "0x1f", "- a", "a: b", "{{ x }}", '"', " x", "#", "\n", "'", "…"])
+_ROUGH = st.sampled_from(
+    ["{}", "null", "1e3", "no", "~", "12:30", "0x1f", "- a", "a: b", "{{ x }}", '"', " x", "#", "\n", "'", "…"]
+)
 TEXTS = st.one_of(st.text(_ALPHABET, max_size=20), st.builds("".join, st.lists(_ROUGH, min_size=1, max_size=3)))
 WORDS = TEXTS.filter(lambda text: bool(text.strip()))
 _NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -19,7 +19,9 @@ _FILES = {"openai": "x.jsonl", "inspect": "x.jsonl", "promptfoo": "x.yaml", "adk
 @pytest.mark.parametrize("format", list(_FILES))
 @given(every=st.lists(conversations(), min_size=1, max_size=3))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_turns_calls_arguments_and_results_come_back(format: str, every: list[tuple[Turn, ...]], tmp_path: Path) -> None:
+def test_turns_calls_arguments_and_results_come_back(
+    format: str, every: list[tuple[Turn, ...]], tmp_path: Path
+) -> None:
     write = BY_NAME[format].write
     assert write is not None
     text, _ = write([taped(turns, f"n{place}") for place, turns in enumerate(every)])

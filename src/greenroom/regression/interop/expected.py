@@ -30,6 +30,9 @@ def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, los
     """The assertions among `found` that a case can hold, about `turn`; the rest are losses named `what`."""
     kept = []
     for item in found:
+        if _null_within(item):
+            losses.note(where, what, "it holds a null, which a case cannot say")
+            continue
         problem = _problem(item)
         if problem:
             losses.note(where, what, problem)
@@ -108,6 +111,11 @@ def _literal(pattern: str) -> str | None:
     """The text that a pattern is the escaped form of, or None."""
     text = _ESCAPED.sub(r"\1", pattern)
     return text if text and literal(text) == pattern else None
+
+
+def _null_within(value: Json) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return value is None or any(map(_null_within, inner))
 
 
 def _problem(item: dict[str, Json]) -> str:

@@ -53,9 +53,7 @@ def write_asserts(item: dict[str, Json], where: str, losses: Losses) -> list[Jso
         if key == "text" and isinstance(value, dict):
             out += _write_text(value, where, losses)
         elif key == "limits" and isinstance(value, dict):
-            out += [{"type": "cost", "threshold": value["usd"]}] if value.get("usd") is not None else []
-            for name in (name for name, most in value.items() if name != "usd" and most is not None):
-                losses.note(where, f"the limit on {name}", "promptfoo does not count it")
+            out += _write_limits(value, where, losses)
         elif key == "never" and isinstance(value, dict):
             out += _write_never(value, where, losses)
         else:
@@ -75,33 +73,21 @@ def _read_set(entry: Any, where: str, losses: Losses, render: Callable[[Json], J
 
 def _positive(kind: str, value: Json, entry: dict[str, Json]) -> Found | None:
     """What a type without its `not-` comes to, or None if a case cannot say it."""
+    if kind in _OF_VALUES:
+        return _OF_VALUES[kind](value)
     texts = [text for text in expected.listed(value) if text]
-    match kind:
-        case "contains-all":
-            return [{"text": {"contains": list[Json](texts)}}] if texts else None
-        case "contains" | "icontains" | "icontains-all":
-            return [expected.contains(text, any_case=kind.startswith("i")) for text in texts] or None
-        case "contains-any" | "icontains-any":
-            return [expected.contains_any(texts, any_case=kind.startswith("i"))] if texts else None
-        case "equals":
-            return [expected.equals(texts[0])] if len(texts) == 1 else None
-        case "starts-with":
-            return [expected.begins(texts[0])] if len(texts) == 1 else None
-        case "regex":
-            return [{"text": {"regex": texts[0]}}] if len(texts) == 1 else None
-        case "cost" | "latency":
-            limit = entry.get("threshold")
-            if isinstance(limit, bool) or not isinstance(limit, int | float):
-                return None
-            return (
-                [{"limits": {"usd": limit}}] if kind == "cost" else [{"live": {"milliseconds": max(1, round(limit))}}]
-            )
-        case "trajectory:tool-used":
-            return _tools_used(value)
-        case "trajectory:tool-args-match":
-            return _tool_args(value)
-        case _:
-            return None
+    if kind in _OF_TEXTS and texts:
+        return _OF_TEXTS[kind](texts)
+    if kind in _OF_ONE_TEXT and len(texts) == 1:
+        return [_OF_ONE_TEXT[kind](texts[0])]
+    limit = entry.get("threshold")
+    if kind not in ("cost", "latency") or isinstance(limit, bool) or not isinstance(limit, int | float):
+        return None
+    return [{"limits": {"usd": limit}}] if kind == "cost" else [{"live": {"milliseconds": max(1, round(limit))}}]
+
+
+def _json(value: Json) -> Found | None:
+    return None if isinstance(value, str) else [{"text": {"json": {"schema": value} if value else {}}}]
 
 
 def _tools_used(value: Json) -> Found | None:
@@ -109,6 +95,20 @@ def _tools_used(value: Json) -> Found | None:
     if isinstance(value, dict) and value.get("min", 1) == 1 and not value.keys() - {"name", "min"}:
         names = expected.listed(value.get("name"))
     return [{"call": {"tool": name}} for name in names if "*" not in name] or None
+
+
+def _tool_sequence(value: Json) -> Found | None:
+    steps = expected.listed(value.get("steps") if isinstance(value, dict) else value)
+    order = "strict" if isinstance(value, dict) and value.get("mode") == "exact" else "in_order"
+    return [{"tools": {"calls": list[Json](steps), "order": order}}] if steps else None
+
+
+def _word_count(value: Json) -> Found | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = {"min": value, "max": value}
+    found = value if isinstance(value, dict) else {}
+    words = {ours: found[theirs] for theirs, ours in (("min", "at_least"), ("max", "at_most")) if theirs in found}
+    return [{"voice": {"words": words}}] if words else None
 
 
 def _tool_args(value: Json) -> Found | None:
@@ -136,6 +136,9 @@ def _write_text(text: dict[str, Json], where: str, losses: Losses, prefix: str =
             yield from ({"type": f"{prefix}contains", "value": one} for one in expected.listed(value))
         elif key == "absent" and not prefix:
             yield from ({"type": "not-contains", "value": one} for one in expected.listed(value))
+        elif key == "json" and isinstance(value, dict) and not value.keys() - {"schema"}:
+            schema = value.get("schema")
+            yield {"type": f"{prefix}contains-json"} | ({"value": schema} if isinstance(schema, dict) else {})
         elif key == "regex" and value:
             kind, plain = expected.pattern_kind(str(value))
             if kind == "regex" and ("(?" in str(value) or any(mark in str(value) for mark in (r"\A", r"\z", r"\p"))):
@@ -146,6 +149,14 @@ def _write_text(text: dict[str, Json], where: str, losses: Losses, prefix: str =
             losses.note(where, f"the expectation on text.{key}", "promptfoo has no such assertion that needs no model")
 
 
+def _write_limits(limits: dict[str, Json], where: str, losses: Losses) -> Iterator[Json]:
+    for name, most in limits.items():
+        if name in _LIMITS and most is not None:
+            yield {"type": _LIMITS[name], "threshold": most}
+        elif most is not None:
+            losses.note(where, f"the limit on {name}", "promptfoo does not count it")
+
+
 def _write_never(never: dict[str, Json], where: str, losses: Losses) -> Iterator[Json]:
     text = never.get("text")
     if isinstance(text, dict):
@@ -154,8 +165,36 @@ def _write_never(never: dict[str, Json], where: str, losses: Losses) -> Iterator
         losses.note(where, f"the expectation never.{key}", "promptfoo looks at the words of one output")
 
 
+_LIMITS = {"usd": "cost", "milliseconds": "latency"}
+_OTHERWISE = "promptfoo measures it by a model or a measure of its own, so that its threshold means something else here"
 _NAMED = {
+    "llm-rubric": "a model judges it: put the rubric into a file, and name it under [live] text.judge",
+    "similar": _OTHERWISE,
+    "levenshtein": _OTHERWISE,
+    "rouge-n": _OTHERWISE,
+    "bleu": _OTHERWISE,
     "human": "a person judges it",
     "select-best": "it compares outputs with each other",
     "max-score": "it compares outputs with each other",
+}
+_OF_VALUES: dict[str, Callable[[Json], Found | None]] = {
+    "is-json": _json,
+    "contains-json": _json,
+    "word-count": _word_count,
+    "trajectory:tool-sequence": _tool_sequence,
+    "trajectory:tool-used": _tools_used,
+    "trajectory:tool-args-match": _tool_args,
+}
+_OF_TEXTS: dict[str, Callable[[list[str]], Found]] = {
+    "contains": lambda texts: [expected.contains(text) for text in texts],
+    "icontains": lambda texts: [expected.contains(text, any_case=True) for text in texts],
+    "contains-all": lambda texts: [{"text": {"contains": list[Json](texts)}}],
+    "icontains-all": lambda texts: [expected.contains(text, any_case=True) for text in texts],
+    "contains-any": lambda texts: [expected.contains_any(texts)],
+    "icontains-any": lambda texts: [expected.contains_any(texts, any_case=True)],
+}
+_OF_ONE_TEXT: dict[str, Callable[[str], dict[str, Json]]] = {
+    "equals": expected.equals,
+    "starts-with": expected.begins,
+    "regex": lambda text: {"text": {"regex": text}},
 }
