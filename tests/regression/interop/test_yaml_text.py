@@ -49,7 +49,7 @@ _CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1
         ("a: 1\nb: !!python/object/apply:os.system ['x']", "x:2: the tag"),
         ("a: !own x", "x:1: the tag"),
         ("a: !!set {x}", "x:1: the tag"),
-        ("a: 1\nb: [1, 2", "x:2: not YAML"),
+        ("a: 1\nb: [1, 2", "x:3: not YAML"),
         ("a: 1\n---\nb: 2", "x:2: holds more than one document"),
         ("a: *nobody", "x:1: not YAML"),
         ("? [a]\n: b", "x:1: a key must be a word"),

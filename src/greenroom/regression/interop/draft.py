@@ -17,6 +17,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, ToolSpec
 from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks, redact
+from greenroom.detectors.walk import rewrite
 from greenroom.engine.session import Session
 from greenroom.models.litellm_wire import wire_name
 from greenroom.policy.port import Policy
@@ -35,6 +36,7 @@ _PRIVATE = ("secret.", "personal.")
 _TAG = "imported"
 _SHOWN = 3
 _LONGEST = 160
+_ESCAPE = re.compile(r"\\(\W)")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9._]+")
 
 
@@ -178,13 +180,19 @@ def _without_private(conversation: Conversation, losses: Losses) -> Conversation
     """The conversation with nothing private in what goes into its case."""
     kept = []
     for item in conversation.expectations:
-        kinds = sorted({one.detector for one in find(item) if one.detector.startswith(_PRIVATE) and not one.mask})
+        looked = find([item, _unescaped(item)])
+        kinds = sorted({one.detector for one in looked if one.detector.startswith(_PRIVATE) and not one.mask})
         if kinds:
             losses.note(conversation.where, "an expectation", f"it holds what a fixture must not ({', '.join(kinds)})")
         else:
             kept.append(item)
     why = str(_masked(conversation.why)[0])
     return replace(conversation, expectations=tuple(kept), why=why)
+
+
+def _unescaped(item: Json) -> Json:
+    """An expectation with its patterns as the texts they stand for, which a detector knows: `a@b\\.c` is an address."""
+    return rewrite(item, lambda path, text: _ESCAPE.sub(r"\1", text))
 
 
 def _masked(value: Json) -> tuple[Json, bool]:

@@ -79,7 +79,7 @@ def csv_rows(text: str, file: str) -> Iterator[tuple[str, Json]]:
         for row in reader:
             yield f"{file}:{reader.line_num}", {key: item for key, item in row.items() if isinstance(key, str)}
     except csv.Error as error:
-        raise FileInvalid(f"not CSV: {error}", where=f"{file}:{reader.line_num}") from None
+        raise FileInvalid(f"not CSV: {error}", where=f"{file}:{reader.line_num + 1}") from None
 
 
 def fit(value: Any, where: str, losses: Losses) -> Json:
