@@ -84,19 +84,19 @@ def test_what_policy_or_the_tools_forbid_is_the_finding(shop: Workspace, run: Ru
 
 def test_nothing_private_reaches_the_folder(shop: Workspace, run: Run) -> None:
     sample = {
-        "id": "for mara@post.example",
-        "description": "Asked by mara@post.example",
+        "id": "for lena@private.example",
+        "description": "Asked by lena@private.example",
         "input": [
-            {"role": "user", "content": "Write to mara@post.example"},
-            {"role": "assistant", "content": "I wrote to mara@post.example."},
+            {"role": "user", "content": "Write to lena@private.example"},
+            {"role": "assistant", "content": "I wrote to lena@private.example."},
         ],
-        "target": "mara@post.example",
+        "target": "lena@private.example",
     }
     assert run("fixture", "import", put(shop, "x.jsonl", sample)) == 0
     assert "it holds what a fixture must not (personal.email)" in run.err
     files = [path for path in shop.fixtures.rglob("*") if path.is_file()]
     assert len(files) > 2
-    assert not [path for path in files if "post.example" in path.read_text() or "mara" in path.name]
+    assert not [path for path in files if "private.example" in path.read_text() or "lena" in path.name]
     assert replayed(shop, "for-email-1").kind == "passed"
 
 
@@ -151,7 +151,7 @@ def test_nothing_is_written_over_and_nothing_by_a_dry_run(shop: Workspace, run: 
     assert {path: path.read_bytes() for path in shop.fixtures.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize("name", ["../../up", "/etc/passwd", "..", "a\nb", "‮x", "x" * 500, "ÄÖ", "CON"])
+@pytest.mark.parametrize("name", ["../../up", "/etc/passwd", "..", "a\nb", "\u202ex", "x" * 500, "ÄÖ", "CON"])
 def test_a_name_leads_nowhere_else(name: str, shop: Workspace, run: Run) -> None:
     sample = {"id": name, "input": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}]}
     assert run("fixture", "import", put(shop, "x.jsonl", sample), "--name", name) == 0

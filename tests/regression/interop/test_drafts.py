@@ -1,0 +1,98 @@
+"""A conversation said again to a session: what it becomes on a tape, and that the tape replays."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from greenroom.core.events import Record
+from greenroom.regression.case import Case
+from greenroom.regression.interop.conversation import Call, Conversation, Losses, Reply, Result, Turn, folded
+from greenroom.regression.interop.draft import draft_of, free_name, own_tools, play
+from greenroom.regression.interop.ports import ImportedWorld
+from greenroom.regression.interop.taped import taped_of
+from greenroom.regression.parts import Parts
+from tests.engine.stage import Stage, stage
+from tests.regression.interop.conversations import TOOLS, conversations
+from tests.regression.taped import replayed
+
+REFUND = Call("orders.refund", {"amount": 120, "order_id": 1}, Result("paid"))
+
+
+def said(conversation: Conversation) -> tuple[Stage, list[Record], ImportedWorld]:
+    """The stage, the records of the conversation on it, and the world that answered."""
+    made = stage()
+    world = ImportedWorld(conversation, made.tools, made.model.name)
+    ports: dict[str, Any] = dict.fromkeys(("model", "tools", "retriever", "memory", "approver"), world)
+
+    async def run() -> list[Record]:
+        session = replace(made, **ports).session()
+        await play(conversation, session, world)
+        return list(session.records)
+
+    return made, asyncio.run(run()), world
+
+
+@given(turns=conversations())
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_draft_holds_the_conversation_and_replays(turns: tuple[Turn, ...], tmp_path: Path) -> None:
+    turns = Conversation(turns).with_tools(dict.fromkeys(TOOLS, "orders.get")).turns
+    conversation = Conversation(turns, name="one", where="x:1")
+    made, records, _ = said(conversation)
+    draft = draft_of("one", conversation, records, made.policy, "x (openai)", Losses())
+    assert draft.findings == ()
+    parts = Parts(tmp_path)
+    assert taped_of("one", draft.recorded.tape, Case(schema="case/1"), parts).conversation.turns == turns
+    assert replayed(made, draft.recorded, tmp_path).kind == "passed"
+
+
+def test_who_would_have_been_asked_is_known_and_a_refusal_in_the_source_is_one_here() -> None:
+    refused = replace(REFUND, result=Result(error="Not now.", status="denied"))
+    calls = (REFUND, refused)
+    _, records, world = said(Conversation((Turn("Pay", (Reply("", calls), Reply("Done."))),)))
+    assert [(one.subject, one.rule, one.decision) for one in world.asked] == [
+        ("orders.refund", "refund.large", "allow"),
+        ("orders.refund", "refund.large", "deny"),
+    ]
+    ended = [r.event for r in records if r.event.kind == "tool_returned"]
+    assert [(one.status, one.output, one.error) for one in ended] == [
+        ("done", "paid", ""),
+        ("denied", None, "Not now."),
+    ]
+
+
+def test_more_than_policy_allows_is_a_finding_and_fewer_replies_than_calls_are_empty_ones() -> None:
+    much = replace(REFUND, args={"amount": 5_000, "order_id": 1})
+    conversation = Conversation((Turn("Pay", (Reply("", (much,)),)),), where="x:1")
+    made, records, _ = said(conversation)
+    draft = draft_of("one", conversation, records, made.policy, "x (adk)", Losses())
+    assert draft.findings == ("in turn 1 orders.refund, which ran there, was denied here by refund.large",)
+    assert draft.expect == "observe" and 'expect = "observe"' in draft.case
+
+
+def test_tools_get_their_own_names_and_what_is_missing_is_listed() -> None:
+    made, losses = stage(), Losses()
+    calls = (Call("orders__get"), Call("weather", {}, Result(1)))
+    expected = {"turn": 1, "call": {"tool": "orders__get", "args": {"tool": "orders__get"}}}
+    conversation = Conversation((Turn("hi", (Reply("", calls), Reply("x"))),), where="x:1", expectations=(expected,))
+    found = own_tools(conversation, made.tools.specs(), losses)
+    assert [call.tool for call in found.calls()] == ["orders.get", "weather"]
+    assert found.expectations == ({"turn": 1, "call": {"tool": "orders.get", "args": {"tool": "orders__get"}}},)
+    assert [loss.what for loss in losses] == ["the result of orders__get", "what the tool weather did"]
+
+
+def test_names_are_safe_and_numbered() -> None:
+    taken: set[str] = set()
+    names = ["../a b", "A--b", "lena@private.example", "", "...", "x" * 200]
+    assert [free_name(name, taken) for name in names] == ["a-b", "a-b-2", "email-1", "imported", "imported-2", "x" * 60]
+
+
+def test_the_same_loss_in_many_places_is_one_line() -> None:
+    losses = Losses()
+    for place in ("x:1", "x:1", "x:2", "x:3"):
+        losses.note(place, "a thing", "no reason")
+    assert folded(losses) == ["  loss     a thing: no reason (x:1 and 2 more)"]
