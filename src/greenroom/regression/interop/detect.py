@@ -76,11 +76,11 @@ def read_source(path: Path, format: str = "auto", names: Sequence[str] = ()) -> 
     text, file = read_text(path), path.name
     losses = Losses()
     if format == "log":
-        return Source("log", tuple(chat_log.read(text, file, names, losses)), tuple(losses))
+        return _source("log", chat_log.read(text, file, names, losses), file, losses)
     entries = _entries(text, file, must=format != "auto")
     found = BY_NAME.get(format) or _told(entries)
     if found is None and chat_log.looks_like_one(text):
-        return Source("log", tuple(chat_log.read(text, file, names, losses)), tuple(losses))
+        return _source("log", chat_log.read(text, file, names, losses), file, losses)
     if found is None or found.read is None:
         known = ", ".join(one.name for one in FORMATS)
         raise FileInvalid(
@@ -97,7 +97,13 @@ def read_source(path: Path, format: str = "auto", names: Sequence[str] = ()) -> 
         )
     if found.name == "promptfoo":
         entries = [(where, expanded(where, config, path.parent, losses)) for where, config in entries]
-    return Source(found.name, tuple(found.read(entries, losses)), tuple(losses))
+    return _source(found.name, found.read(entries, losses), file, losses)
+
+
+def _source(format: str, conversations: list[Conversation], file: str, losses: Losses) -> Source:
+    if not conversations and not losses:
+        losses.note(file, "the file", "it holds no conversation and no test")
+    return Source(format, tuple(conversations), tuple(losses))
 
 
 def _entries(text: str, file: str, *, must: bool) -> Entries:
