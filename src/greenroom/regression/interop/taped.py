@@ -55,9 +55,12 @@ def taped_of(name: str, tape: Tape, case: Case, parts: Parts) -> Taped:
     expected = tuple(item.model_dump(mode="json", exclude_defaults=True, by_alias=True) for item in case.assert_)
     turns = tuple(reader.turns)
     conversation = Conversation(turns, name=name, why=case.why, tags=case.tags, expectations=expected)
-    left = [word for kind, word in _WORDS.items() if kind in reader.kinds]
+    left = ["the prompt that the persona ran under"]
+    left += [word for kind, word in _WORDS.items() if kind in reader.kinds]
     if any(reply.tokens != (0, 0) for turn in turns for reply in turn.replies):
         left.append("counts of tokens")
+    if any(reply.reasoning for turn in turns for reply in turn.replies):
+        left.append("what the model thought")
     if case.expect == "bad":
         left.append("that this was recorded as bad, so that it must not come back")
     persona = str(tape.header.get("persona", ""))

@@ -51,7 +51,7 @@ def dump_yaml(value: Json) -> str:
     """A JSON value as YAML, keys in their own order, long texts as blocks."""
     import yaml
 
-    class Dumper(yaml.SafeDumper):  # type: ignore[misc]  # untyped
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc]  # ships no types
         """Quotes what either YAML 1.1 or 1.2 would not read as text."""
 
         def ignore_aliases(self, data: Any) -> bool:
