@@ -7,16 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
+from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
+from greenroom.core.values import Verdict
+from greenroom.policy.port import Question
 from greenroom.regression.case import Case
 from greenroom.regression.interop.conversation import Call, Conversation, Losses, Reply, Result, Turn, folded
 from greenroom.regression.interop.draft import draft_of, free_name, own_tools, play
 from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.interop.taped import taped_of
 from greenroom.regression.parts import Parts
-from tests.engine.stage import Stage, stage
+from tests.engine.stage import AmountPolicy, Stage, stage
 from tests.regression.interop.conversations import TOOLS, conversations
 from tests.regression.taped import replayed
 
@@ -83,6 +87,30 @@ def test_tools_get_their_own_names_and_what_is_missing_is_listed() -> None:
     assert [call.tool for call in found.calls()] == ["orders.get", "weather"]
     assert found.expectations == ({"turn": 1, "call": {"tool": "orders.get", "args": {"tool": "orders__get"}}},)
     assert [loss.what for loss in losses] == ["the result of orders__get", "what the tool weather did"]
+
+
+class _Keeping(AmountPolicy):
+    """Also has a rule at the export hook."""
+
+    def decide(self, question: Question) -> Verdict:
+        kept = question.hook == "export" and question.subject == "case" and "plan 9" in str(question.payload)
+        return super().decide(question) if not kept else Verdict(effect="deny", rule="plans.stay", why="No.")
+
+
+def test_what_the_export_hook_keeps_back_does_not_reach_the_case() -> None:
+    wanted = ({"turn": 1, "text": {"contains": "plan 9"}}, {"turn": 1, "text": {"contains": "Hello"}})
+    conversation = Conversation((Turn("hi", (Reply("Hello"),)),), where="x:1", why="About plan 9", expectations=wanted)
+    _, records, _ = said(conversation)
+    losses = Losses()
+    draft = draft_of("one", conversation, records, _Keeping(), "x (adk)", losses)
+    assert "plan 9" not in draft.case and 'contains = "Hello"' in draft.case and draft.expect == "good"
+    assert [loss.what for loss in losses] == ["an expectation", "why it exists"]
+    assert "rule plans.stay" in losses[0].why
+
+
+def test_a_conversation_without_end_is_refused() -> None:
+    with pytest.raises(UsageError, match="more than 500 turns"):
+        said(Conversation((Turn("hi", (Reply("x"),)),) * 501))
 
 
 def test_names_are_safe_and_numbered() -> None:

@@ -266,6 +266,7 @@ def test_a_chat_log_knows_who_speaks(tmp_path: Path) -> None:
         ("x.json", '{"what": 1}', "x.json: of no format"),
         ("x.json", "[]", "x.json: of no format"),
         ("x.json", "", "x.json: of no format"),
+        ("x.json", "[" + "{}," * 60_000 + "{}]", "x.json [50000]: more than 50000 entries"),
         ("x.csv", 'input\n"never closed', "x.csv:2: not CSV"),
         ("x.txt", "just words\nand more", "x.txt: of no format"),
         ("x.yaml", "a: [", "x.yaml:2: not YAML"),

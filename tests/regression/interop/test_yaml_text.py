@@ -51,6 +51,7 @@ _CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1
         ("a: !!set {x}", "x:1: the tag"),
         ("a: 1\nb: [1, 2", "x:3: not YAML"),
         ("a: 1\n---\nb: 2", "x:2: holds more than one document"),
+        ("- a\n" * 1_100_000, "more than 500000 values"),
         ("a: *nobody", "x:1: not YAML"),
         ("? [a]\n: b", "x:1: a key must be a word"),
         ("a: \x00", "x: not YAML"),

@@ -5,6 +5,7 @@ Invariant: a format is recognised by a key that only it has; a file that fits no
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -63,6 +64,8 @@ FORMATS: tuple[Format, ...] = (
     Format("log", "plain chat logs", ".txt", frozenset(), None, None),
 )
 BY_NAME = {one.name: one for one in FORMATS}
+_MOST = 50_000
+"""Entries one file may have."""
 _YAML = (".yaml", ".yml")
 _KEY = re.compile(r"^[\"']?(\w+)[\"']?[ ]*:(?:\s|$)", re.MULTILINE)
 
@@ -77,7 +80,9 @@ def read_source(path: Path, format: str = "auto", names: Sequence[str] = ()) -> 
     losses = Losses()
     if format == "log":
         return _source("log", chat_log.read(text, file, names, losses), file, losses)
-    entries = _entries(text, file, must=format != "auto")
+    entries = list(itertools.islice(_entries(text, file, must=format != "auto"), _MOST + 1))
+    if len(entries) > _MOST:
+        raise FileInvalid(f"more than {_MOST} entries", where=entries[-1][0], hint="split it", code="interop.size")
     found = BY_NAME.get(format) or _told(entries)
     if found is None and chat_log.looks_like_one(text):
         return _source("log", chat_log.read(text, file, names, losses), file, losses)
@@ -106,7 +111,7 @@ def _source(format: str, conversations: list[Conversation], file: str, losses: L
     return Source(format, tuple(conversations), tuple(losses))
 
 
-def _entries(text: str, file: str, *, must: bool) -> Entries:
+def _entries(text: str, file: str, *, must: bool) -> Iterable[tuple[str, Json]]:
     """The values of a file with their places; none where it is no structured file and need not be one.
 
     Raises:
@@ -115,17 +120,19 @@ def _entries(text: str, file: str, *, must: bool) -> Entries:
     start = text.lstrip()[:1]
     ending = Path(file).suffix.lower()
     if ending == ".csv":
-        return list(csv_rows(text, file))
+        return csv_rows(text, file)
     if start == "{" and (ending == ".jsonl" or _is_lines(text)):
-        return list(json_lines(text, file))
+        return json_lines(text, file)
     if start and start in "{[" and ending not in (*_YAML, ".txt", ".log", ".md"):
-        value = load_json(text, file)
-        return [(f"{file} [{place}]", one) for place, one in enumerate(value)] if _is_list(value) else [(file, value)]
+        return _each(load_json(text, file), file)
     keys = set(_KEY.findall(text[:20_000]))
     if must or ending in _YAML or any(keys & one.keys for one in FORMATS if one.name in ("promptfoo", "vcr", "adk")):
-        value = load_yaml(text, file)
-        return [(f"{file} [{place}]", one) for place, one in enumerate(value)] if _is_list(value) else [(file, value)]
-    return []
+        return _each(load_yaml(text, file), file)
+    return ()
+
+
+def _each(value: Json, file: str) -> Iterable[tuple[str, Json]]:
+    return ((f"{file} [{place}]", one) for place, one in enumerate(value)) if _is_list(value) else [(file, value)]
 
 
 def _is_list(value: Json) -> bool:

@@ -12,15 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, TurnStarted, VerdictReached
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, ToolSpec
 from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks, redact
+from greenroom.detectors.own import NONE
 from greenroom.detectors.walk import rewrite
 from greenroom.engine.session import Session
 from greenroom.models.litellm_wire import wire_name
-from greenroom.policy.port import Policy
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.port import Policy, Question
+from greenroom.regression.case import MAX_BYTES as LARGEST_CASE
 from greenroom.regression.case import SUFFIX as CASE_SUFFIX
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
@@ -30,10 +34,12 @@ from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.parts import Parts, write_whole
 from greenroom.regression.proposing import case_text, toml
 from greenroom.regression.record import Recorded, record
+from greenroom.regression.tape import MAX_BYTES as LARGEST_TAPE
 from greenroom.regression.tape import SUFFIX, write
 
 _PRIVATE = ("secret.", "personal.")
 _TAG = "imported"
+_MOST_TURNS = 500
 _SHOWN = 3
 _LONGEST = 160
 _ESCAPE = re.compile(r"\\(\W)")
@@ -56,7 +62,13 @@ class Draft:
 
 
 async def play(conversation: Conversation, session: Session, world: ImportedWorld | None) -> None:
-    """Say every turn again; `world` is None where the persona's own model answers."""
+    """Say every turn again; `world` is None where the persona's own model answers.
+
+    Raises:
+        UsageError: it has more turns than a session should be asked for, or words too large to be looked at.
+    """
+    if len(conversation.turns) > _MOST_TURNS:
+        raise UsageError(f"it has more than {_MOST_TURNS} turns", hint="split it in the source", code="interop.size")
     for number, turn in enumerate(conversation.turns, 1):
         if world is not None:
             world.begin(number)
@@ -96,7 +108,7 @@ def draft_of(
         CheckFailed: the policy's export hook forbids it.
     """
     made = record(records, policy)
-    conversation = _without_private(conversation, losses)
+    conversation = _without_private(conversation, policy, losses)
     case = _case(conversation)
     otherwise = _otherwise(conversation, records, losses) if played else _refused(records)
     findings = [inert_line(one, _LONGEST) for one in (*otherwise, *failures(case, made.tape.events))]
@@ -113,19 +125,22 @@ def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
     """Write tape, case and parts; returns tape and case. The name must be free (see `free_name`).
 
     Raises:
+        UsageError: it is larger than a fixture may be.
         DiskFailed: a file could not be written; none is half there.
     """
+    written, text = write(draft.recorded.tape), draft.case.encode()
+    if len(written) > LARGEST_TAPE or len(text) > LARGEST_CASE:
+        raise UsageError("its fixture would be too large", hint="split it in the source", code="interop.size")
     tape, case = folder / f"{draft.name}{SUFFIX}", folder / f"{draft.name}{CASE_SUFFIX}"
     Parts(folder).write(draft.recorded.texts)
-    write_whole(case, draft.case.encode())
-    write_whole(tape, write(draft.recorded.tape))
+    write_whole(case, text)
+    write_whole(tape, written)
     return tape, case
 
 
 def free_name(wanted: str, taken: set[str]) -> str:
     """A name that is safe in a path, numbered where `taken` has it; it is added to `taken`."""
-    masked = _masked(wanted)[0]
-    base = _NOT_IN_NAMES.sub("-", str(masked).casefold()).strip("-._")[:60].rstrip("-._") or "imported"
+    base = _NOT_IN_NAMES.sub("-", str(_masked(wanted)).casefold()).strip("-._")[:60].rstrip("-._") or "imported"
     name, number = base, 2
     while name in taken:
         name, number = f"{base}-{number}", number + 1
@@ -176,18 +191,29 @@ def _refused(records: Sequence[Record]) -> Iterator[str]:
             yield f"turn {event.turn} was {event.outcome}"
 
 
-def _without_private(conversation: Conversation, losses: Losses) -> Conversation:
-    """The conversation with nothing private in what goes into its case."""
+def _without_private(conversation: Conversation, policy: Policy, losses: Losses) -> Conversation:
+    """The conversation with nothing private in what goes into its case, by the rules that hold for what leaves."""
     kept = []
     for item in conversation.expectations:
-        looked = find([item, _unescaped(item)])
-        kinds = sorted({one.detector for one in looked if one.detector.startswith(_PRIVATE) and not one.mask})
-        if kinds:
-            losses.note(conversation.where, "an expectation", f"it holds what a fixture must not ({', '.join(kinds)})")
+        if why := _must_stay({"expected": [item, _unescaped(item)]}, policy):
+            losses.note(conversation.where, "an expectation", f"it holds what a fixture must not ({why})")
         else:
             kept.append(item)
-    why = str(_masked(conversation.why)[0])
+    why = str(_masked(conversation.why))
+    if said := _must_stay({"text": why}, policy):
+        losses.note(conversation.where, "why it exists", f"it holds what a fixture must not ({said})")
+        why = ""
     return replace(conversation, expectations=tuple(kept), why=why)
+
+
+def _must_stay(content: dict[str, Json], policy: Policy) -> str:
+    """What keeps a content from leaving: kinds of private data, or the rule of the export hook that would change it."""
+    own = policy.detectors if isinstance(policy, RulePolicy) else NONE
+    found = {one.detector for one in find(content, own) if not one.mask}
+    kinds = [kind for kind in sorted(found) if kind.startswith(_PRIVATE)]
+    verdict = policy.decide(Question(hook="export", subject="case", payload=content, origin="user"))
+    changed = verdict.blocks or (isinstance(verdict.payload, dict) and verdict.payload != content)
+    return ", ".join([*kinds, *([f"rule {verdict.rule}"] if changed else [])])
 
 
 def _unescaped(item: Json) -> Json:
@@ -195,11 +221,12 @@ def _unescaped(item: Json) -> Json:
     return rewrite(item, lambda path, text: _ESCAPE.sub(r"\1", text))
 
 
-def _masked(value: Json) -> tuple[Json, bool]:
-    findings = [one for one in find({"text": value}) if one.detector.startswith(_PRIVATE) and not one.mask]
-    masked = redact({"text": value}, findings, Masks())
-    assert isinstance(masked, dict)
-    return masked["text"], bool(findings)
+def _masked(text: str) -> Json:
+    """A text with placeholders for what is private in it."""
+    content: Json = {"text": text}
+    findings = [one for one in find(content) if one.detector.startswith(_PRIVATE) and not one.mask]
+    masked = redact(content, findings, Masks())
+    return masked["text"] if isinstance(masked, dict) else ""
 
 
 def _case(conversation: Conversation) -> Case:

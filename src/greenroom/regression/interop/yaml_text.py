@@ -68,7 +68,9 @@ def _must_be_shallow(events: Any, file: str) -> None:
     import yaml
 
     depth = documents = 0
-    for event in events:
+    for number, event in enumerate(events):
+        if number > 2 * _MOST_VALUES:
+            raise _invalid(file, f"more than {_MOST_VALUES} values", event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEP:
