@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
+from greenroom.commands.interchange_table import INTERCHANGE
 
 FIXTURE: tuple[Command, ...] = (
     Command(
@@ -16,4 +17,5 @@ FIXTURE: tuple[Command, ...] = (
             Argument("--votes", "how many votes decide about a reply; 3 unless given", number=True, metavar="N"),
         ),
     ),
+    *INTERCHANGE,
 )
