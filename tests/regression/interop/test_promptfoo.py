@@ -126,7 +126,6 @@ def test_assertions_have_their_counterparts(entry: Json, wanted: list[Json]) -> 
         {"type": "contains"},
         {"type": "assert-set", "threshold": 0.5, "assert": [{"type": "contains", "value": "a"}]},
         {"type": "not-icontains-all", "value": ["a", "b"]},
-        {"type": "trajectory:tool-args-match", "value": {"name": "a", "args": {"x": None}}},
         {"value": "a"},
         "contains",
     ],
@@ -135,6 +134,15 @@ def test_what_a_case_cannot_hold_is_listed_and_not_guessed(entry: Json) -> None:
     losses = Losses()
     assert keep(read_assert(entry, "x", losses, lambda value: value), 1, "x", "it", losses) == []
     assert len(losses) == 1
+
+
+@pytest.mark.parametrize("value", [None, {"at_most": 3}, [{"regex": "x"}]])
+def test_arguments_that_a_case_would_read_otherwise_are_left_out(value: Json) -> None:
+    losses = Losses()
+    entry = {"type": "trajectory:tool-args-match", "value": {"name": "a", "args": {"x": value}}}
+    found = keep(read_assert(entry, "x", losses, lambda one: one), 2, "x", "it", losses)
+    assert found == [{"turn": 2, "call": {"tool": "a"}}]
+    assert [loss.what for loss in losses] == ["the arguments of it"]
 
 
 @pytest.mark.parametrize("kind", ["contains", "icontains", "equals", "starts-with", "regex"])

@@ -22,6 +22,25 @@ _BYTES = re.compile(r"\bb'(.*)'")
 _ANY_CASE = "(?i)"
 _BEGIN, _END = r"\A", r"\z"
 _LONGEST = 200
+_MATCHERS = frozenset(
+    [
+        "approx",
+        "within",
+        "at_least",
+        "at_most",
+        "regex",
+        "one_of",
+        "type",
+        "any",
+        "contains",
+        "length",
+        "equals",
+        "not",
+        "subset",
+        "superset",
+        "each",
+    ]
+)
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _ESCAPED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")
 
@@ -29,7 +48,7 @@ _ESCAPED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")
 def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, losses: Losses) -> list[dict[str, Json]]:
     """The assertions among `found` that a case can hold, about `turn`; the rest are losses named `what`."""
     kept = []
-    for item in found:
+    for item in (_without_odd_arguments(one, where, what, losses) for one in found):
         if _null_within(item):
             losses.note(where, what, "it holds a null, which a case cannot say")
             continue
@@ -111,6 +130,22 @@ def _literal(pattern: str) -> str | None:
     """The text that a pattern is the escaped form of, or None."""
     text = _ESCAPED.sub(r"\1", pattern)
     return text if text and literal(text) == pattern else None
+
+
+def _without_odd_arguments(item: dict[str, Json], where: str, what: str, losses: Losses) -> dict[str, Json]:
+    """The same, with a call's arguments left out where a case would read them as something else than they are."""
+    call = item.get("call")
+    if not isinstance(call, dict) or not (_null_within(call.get("args", {})) or _matcher_within(call.get("args", {}))):
+        return item
+    losses.note(
+        where, f"the arguments of {what}", "a null or a table that looks like a matcher means something else in a case"
+    )
+    return {**item, "call": {"tool": call["tool"]}}
+
+
+def _matcher_within(value: Json) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any((isinstance(one, dict) and bool(one.keys() & _MATCHERS)) or _matcher_within(one) for one in inner)
 
 
 def _null_within(value: Json) -> bool:
