@@ -169,6 +169,13 @@ def test_expectations_of_each_turn_travel_with_the_test_of_that_turn(tmp_path: P
     assert [loss.what for loss in losses] == ["the expectation on text"]
 
 
+def test_braces_that_somebody_said_come_back_and_are_pointed_out(tmp_path: Path) -> None:
+    turns = (Turn("{{ x }} {% raw %}", (Reply("{{ y }}"),)),)
+    text, losses = promptfoo.write([taped(turns)])
+    assert [loss.what for loss in losses] == ["braces in what was said"]
+    assert source(tmp_path, "x.yaml", text).conversations[0].turns == turns
+
+
 def test_templates_put_values_in_and_do_no_more() -> None:
     values: dict[str, Json] = {"a": "x", "b": {"c": [1, True]}}
     assert render("{{a}} {{ b.c | dump }} {{ nobody }}", values) == "x [1, true] "

@@ -61,8 +61,8 @@ def taped_of(name: str, tape: Tape, case: Case, parts: Parts) -> Taped:
         left.append("counts of tokens")
     if any(reply.reasoning for turn in turns for reply in turn.replies):
         left.append("what the model thought")
-    if case.expect == "bad":
-        left.append("that this was recorded as bad, so that it must not come back")
+    if case.expect != "good":
+        left.append("that this must not come back" if case.expect == "bad" else "that this is only observed")
     persona = str(tape.header.get("persona", ""))
     tools = _tools(parts.component(tape.digests.get("tools", "")))
     return Taped(name, persona, conversation, tools, (*left, *dict.fromkeys(reader.changed)))
