@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Invocation
-from greenroom.core.errors import CheckFailed, ServiceUnavailable, UsageError
+from greenroom.core.errors import CheckFailed, ServiceUnavailable, UsageError, WaitingForPerson
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 from greenroom.workspace.layout import Workspace
@@ -102,7 +102,7 @@ async def _take_over(shared: _Import, name: str, conversation: Conversation, mad
         draft = draft_of(name, conversation, records, policy, shared.source, shared.losses, played=played)
         if not shared.dry:
             write_draft(draft, shared.workspace.fixtures)
-    except (CheckFailed, UsageError, ServiceUnavailable) as error:
+    except (CheckFailed, UsageError, ServiceUnavailable, WaitingForPerson) as error:
         shared.losses.note(conversation.where, "a conversation", error.line())
         return
     made.drafts.append(draft)

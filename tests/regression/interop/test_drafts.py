@@ -42,7 +42,7 @@ def said(conversation: Conversation) -> tuple[Stage, list[Record], ImportedWorld
 
 
 @given(turns=conversations())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_draft_holds_the_conversation_and_replays(turns: tuple[Turn, ...], tmp_path: Path) -> None:
     turns = Conversation(turns).with_tools(dict.fromkeys(TOOLS, "orders.get")).turns
     conversation = Conversation(turns, name="one", where="x:1")
@@ -87,6 +87,8 @@ def test_tools_get_their_own_names_and_what_is_missing_is_listed() -> None:
     assert [call.tool for call in found.calls()] == ["orders.get", "weather"]
     assert found.expectations == ({"turn": 1, "call": {"tool": "orders.get", "args": {"tool": "orders__get"}}},)
     assert [loss.what for loss in losses] == ["the result of orders__get", "what the tool weather did"]
+    own_tools(replace(conversation, turns=(Turn("hi", (Reply("", calls[1:]),)),)), made.tools.specs(), losses)
+    assert losses[-1].what == "the end of turn 1"
 
 
 class _Keeping(AmountPolicy):

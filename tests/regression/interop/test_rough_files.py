@@ -39,7 +39,7 @@ def rough(format: str) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("format", list(_KEYS))
 @given(data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_what_cannot_be_read_is_listed(format: str, data: st.DataObject, tmp_path: Path) -> None:
     entries = data.draw(st.lists(rough(format), min_size=1, max_size=2))
     text = json.dumps(entries[0]) if format in ("adk", "vcr") else "".join(json.dumps(one) + "\n" for one in entries)

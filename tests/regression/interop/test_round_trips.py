@@ -18,7 +18,7 @@ _FILES = {"openai": "x.jsonl", "inspect": "x.jsonl", "promptfoo": "x.yaml", "adk
 
 @pytest.mark.parametrize("format", list(_FILES))
 @given(every=st.lists(conversations(), min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_turns_calls_arguments_and_results_come_back(
     format: str, every: list[tuple[Turn, ...]], tmp_path: Path
 ) -> None:

@@ -177,7 +177,11 @@ def _parts(content: Any, where: str, losses: Losses) -> tuple[str, list[dict[str
         if isinstance(part.get("text"), str) and not part.get("thought"):
             texts.append(part["text"])
         elif not any(isinstance(part.get(key), dict) for key in ("function_call", "function_response")):
-            kind = next((key for key, value in part.items() if value is not None), "empty")
+            kind = (
+                "a thought"
+                if part.get("thought")
+                else next((k for k, item in part.items() if item is not None), "empty")
+            )
             losses.note(where, f"a part of a content that is {kind[:40]}", "a draft holds words only")
     return str(fit("\n".join(texts), where, losses)), parts
 

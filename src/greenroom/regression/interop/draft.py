@@ -87,6 +87,11 @@ def own_tools(conversation: Conversation, tools: Sequence[ToolSpec], losses: Los
             losses.note(conversation.where, f"what the tool {call.tool[:60]} did", "the persona has no such tool")
         if call.result is None:
             losses.note(conversation.where, f"the result of {call.tool[:60]}", "the file does not hold it; it is empty")
+    for number, turn in enumerate(conversation.turns, 1):
+        if turn.replies and not turn.answered:
+            losses.note(
+                conversation.where, f"the end of turn {number}", "the file has no reply after its calls; it is empty"
+            )
     return conversation.with_tools(names) if names else conversation
 
 
@@ -133,8 +138,8 @@ def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
         raise UsageError("its fixture would be too large", hint="split it in the source", code="interop.size")
     tape, case = folder / f"{draft.name}{SUFFIX}", folder / f"{draft.name}{CASE_SUFFIX}"
     Parts(folder).write(draft.recorded.texts)
-    write_whole(case, text)
     write_whole(tape, written)
+    write_whole(case, text)
     return tape, case
 
 

@@ -202,6 +202,8 @@ def _call(raw: Json, where: str, losses: Losses) -> tuple[str, Call]:
     if args is not None and not isinstance(args, dict):
         losses.note(where, f"the arguments of a call of {tool[:60]}", "they are not a JSON object")
         args = None
+    if not tool:
+        losses.note(where, "a call", "it names no function")
     kept = fit(args or {}, where, losses)
     return text_in(raw, "id"), Call(tool or "unnamed", kept if isinstance(kept, dict) else {})
 

@@ -1,6 +1,6 @@
 """Cassettes of chat calls, as vcrpy and Ruby's VCR keep them: requests and responses of /chat/completions.
 
-Looked at: vcrpy 8 (`interactions`, `version: 1`) and VCR 6 (`http_interactions`); bodies may be texts, base64, gzip or a
+Looked at: vcrpy 9.4.2 (`interactions`, `version: 1`) and VCR 6 (`http_interactions`); bodies may be texts, base64, gzip or a
 stream of events. Invariant: a call whose prompt goes on from an earlier call's is the same conversation; only the words,
 calls and counts of tokens of a cassette are read, never its headers, which may hold keys.
 """
