@@ -70,6 +70,8 @@ def test_openai_messages_with_calls_parts_and_what_has_no_place(tmp_path: Path) 
         ("x.json", json.dumps([{"messages": [WHERE, {"role": "assistant", "content": "At sea."}]}])),
         ("x.json", json.dumps({"messages": [WHERE, {"role": "assistant", "content": "At sea."}]}, indent=1)),
         ("x.jsonl", lines(WHERE, {"role": "assistant", "content": "At sea."})),
+        ("x.txt", json.dumps({"messages": [WHERE, {"role": "assistant", "content": "At sea."}]})),
+        ("x", json.dumps([[WHERE, {"role": "assistant", "content": "At sea."}]])),
         ("x.log", lines(WHERE, {"role": "assistant", "content": "At sea."})),
         ("x.yaml", dump_yaml({"messages": [WHERE, {"role": "assistant", "content": "At sea."}]})),
     ],

@@ -67,6 +67,8 @@ BY_NAME = {one.name: one for one in FORMATS}
 _MOST = 50_000
 """Entries one file may have."""
 _YAML = (".yaml", ".yml")
+_JSON = re.compile(r"\s*(?:\{|\[\s*[\[{\]])")
+"""How JSON begins, and a log that begins with a time in brackets does not."""
 _KEY = re.compile(r"^[\"']?(\w+)[\"']?[ ]*:(?:\s|$)", re.MULTILINE)
 
 
@@ -117,13 +119,12 @@ def _entries(text: str, file: str, *, must: bool) -> Iterable[tuple[str, Json]]:
     Raises:
         FileInvalid: it begins like one and is broken.
     """
-    start = text.lstrip()[:1]
     ending = Path(file).suffix.lower()
     if ending == ".csv":
         return csv_rows(text, file)
-    if start == "{" and (ending == ".jsonl" or _is_lines(text)):
+    if text.lstrip().startswith("{") and (ending == ".jsonl" or _is_lines(text)):
         return json_lines(text, file)
-    if start and start in "{[" and ending not in (*_YAML, ".txt", ".log", ".md"):
+    if (_JSON.match(text) or (ending == ".json" and text.strip())) and ending not in _YAML:
         return _each(load_json(text, file), file)
     keys = set(_KEY.findall(text[:20_000]))
     if must or ending in _YAML or any(keys & one.keys for one in FORMATS if one.name in ("promptfoo", "vcr", "adk")):
