@@ -100,6 +100,14 @@ def test_nothing_private_reaches_the_folder(shop: Workspace, run: Run) -> None:
     assert replayed(shop, "for-email-1").kind == "passed"
 
 
+def test_placeholders_are_numbered_anew_in_each_conversation(shop: Workspace, run: Run) -> None:
+    mails = [chat(f"Write to lena{place}@private.example", [], "", "I will.") for place in range(3)]
+    assert run("fixture", "import", put(shop, "x.jsonl", *mails)) == 0
+    words = [fixture(shop, f"x-{place}").tape.events[0]["user"] for place in (1, 2, 3)]
+    assert words == ["Write to ‹email#1›"] * 3
+    assert replayed(shop, "x-3").kind == "passed"
+
+
 def test_expectations_come_along_and_one_that_does_not_hold_makes_it_observe(shop: Workspace, run: Run) -> None:
     config = {
         "prompts": ["{{q}}"],

@@ -17,10 +17,9 @@ from greenroom.core.values import Json
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from greenroom.core.events import Record
+    from greenroom.assembly.imported import Stage
     from greenroom.engine.contract import Contract
+    from greenroom.engine.session import Session
     from greenroom.regression.interop.conversation import Conversation, Losses
     from greenroom.regression.interop.draft import Draft
     from greenroom.regression.interop.taped import Taped
@@ -43,6 +42,7 @@ class _Import:
     workspace: Workspace
     asked: Invocation
     contract: Contract
+    stage: Stage
     source: str
     losses: Losses
 
@@ -58,16 +58,16 @@ async def import_file(asked: Invocation) -> Answer[Imported]:
         FileInvalid: the file cannot be read, or is of no format known here; one line with file and line.
         UsageError: no such persona, or the workspace is not trusted.
     """
-    from greenroom.assembly import load_contract
+    from greenroom.assembly.imported import imported_stage
     from greenroom.regression.interop.conversation import Losses
     from greenroom.regression.interop.detect import read_source
     from greenroom.regression.interop.draft import free_name
 
     workspace, path = asked.workspace(), Path(asked.text("file"))
-    contract = load_contract(workspace, asked.text("persona"), asked.text("model"))
+    contract, stage = imported_stage(workspace, asked.text("persona"), asked.text("model"))
     found = read_source(path, asked.text("format") or "auto", (contract.persona.id, contract.persona.name))
     made, taken = Imported(), set[str]()
-    shared = _Import(workspace, asked, contract, f"{path.name} ({found.format})", Losses(found.losses))
+    shared = _Import(workspace, asked, contract, stage, f"{path.name} ({found.format})", Losses(found.losses))
     single = len(found.conversations) == 1
     for number, conversation in enumerate(found.conversations, 1):
         name = free_name(_wanted(asked.text("name"), path, conversation, number, single=single), taken)
@@ -95,11 +95,13 @@ async def _take_over(shared: _Import, name: str, conversation: Conversation, mad
     conversation = own_tools(conversation, shared.contract.tools, shared.losses)
     try:
         if conversation.recorded:
-            records = await _played(shared, conversation)
+            session = await _played(shared, conversation)
         else:
-            records = await _recorded(shared, conversation)
-        policy, played = shared.contract.policy, conversation.recorded
-        draft = draft_of(name, conversation, records, policy, shared.source, shared.losses, played=played)
+            session = await _recorded(shared, conversation)
+        records, policy = tuple(session.records), session.contract.policy
+        draft = draft_of(
+            name, conversation, records, policy, shared.source, shared.losses, played=conversation.recorded
+        )
         if not shared.dry:
             write_draft(draft, shared.workspace.fixtures)
     except (CheckFailed, UsageError, ServiceUnavailable, WaitingForPerson) as error:
@@ -108,13 +110,11 @@ async def _take_over(shared: _Import, name: str, conversation: Conversation, mad
     made.drafts.append(draft)
 
 
-async def _played(shared: _Import, conversation: Conversation) -> Sequence[Record]:
-    """The records of the conversation said again, answered by itself."""
-    from greenroom.assembly.imported import imported_session
+async def _played(shared: _Import, conversation: Conversation) -> Session:
+    """The session in which the conversation was said again, answered by itself."""
     from greenroom.regression.interop.draft import play
 
-    persona, model = shared.asked.text("persona"), shared.asked.text("model")
-    session, world = imported_session(shared.workspace, conversation, persona, model, trusted=True)
+    session, world = shared.stage(conversation)
     try:
         await play(conversation, session, world)
     finally:
@@ -129,11 +129,11 @@ async def _played(shared: _Import, conversation: Conversation) -> Sequence[Recor
             f"who answered about {one.subject} (rule {one.rule})",
             f"the file implies {one.decision}: approver imported",
         )
-    return tuple(session.records)
+    return session
 
 
-async def _recorded(shared: _Import, conversation: Conversation) -> Sequence[Record]:
-    """The records of a session of its own in which the persona's model answers."""
+async def _recorded(shared: _Import, conversation: Conversation) -> Session:
+    """A session like any other, in which the persona's model answered."""
     from greenroom.approval.automatic import ByPolicy
     from greenroom.assembly import open_session
     from greenroom.regression.interop.draft import play
@@ -149,7 +149,7 @@ async def _recorded(shared: _Import, conversation: Conversation) -> Sequence[Rec
         await play(conversation, session, None)
     finally:
         await session.aclose()
-    return tuple(session.records)
+    return session
 
 
 def _wanted(prefix: str, path: Path, conversation: Conversation, number: int, *, single: bool) -> str:
