@@ -100,6 +100,20 @@ def test_nothing_private_reaches_the_folder(shop: Workspace, run: Run) -> None:
     assert replayed(shop, "for-email-1").kind == "passed"
 
 
+def test_what_a_workspace_counts_as_private_reaches_no_case(shop: Workspace, run: Run) -> None:
+    said = [{"role": "user", "content": "NW-7Q2M-4K9D-3F8H fails"}, {"role": "assistant", "content": "Hello."}]
+    sample = {"id": "gift", "input": said, "target": "NW-7Q2M-4K9D-3F8H", "description": "NW-7Q2M-4K9D-3F8H is lost"}
+    assert run("fixture", "import", put(shop, "x.jsonl", sample)) == 0
+    assert run.err.count("shop.gift_code") == 2
+    assert "7Q2M" not in "".join(path.read_text() for path in shop.fixtures.glob("gift*"))
+    sample["id"] = "NW-7Q2M-4K9D-3F8H"
+    assert run("fixture", "import", put(shop, "x.jsonl", sample)) == 0
+    assert [path.name for path in sorted(shop.fixtures.glob("imported*"))] == [
+        "imported.case.toml",
+        "imported.tape.jsonl",
+    ]
+
+
 def test_placeholders_are_numbered_anew_in_each_conversation(shop: Workspace, run: Run) -> None:
     mails = [chat(f"Write to lena{place}@private.example", [], "", "I will.") for place in range(3)]
     assert run("fixture", "import", put(shop, "x.jsonl", *mails)) == 0

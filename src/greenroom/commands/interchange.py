@@ -66,11 +66,11 @@ async def import_file(asked: Invocation) -> Answer[Imported]:
     workspace, path = asked.workspace(), Path(asked.text("file"))
     contract, stage = imported_stage(workspace, asked.text("persona"), asked.text("model"))
     found = read_source(path, asked.text("format") or "auto", (contract.persona.id, contract.persona.name))
-    made, taken = Imported(), set[str]()
+    made, taken = Imported(), dict[str, int]()
     shared = _Import(workspace, asked, contract, stage, f"{path.name} ({found.format})", Losses(found.losses))
     single = len(found.conversations) == 1
     for number, conversation in enumerate(found.conversations, 1):
-        name = free_name(_wanted(asked.text("name"), path, conversation, number, single=single), taken)
+        name = free_name(_wanted(asked.text("name"), path, conversation, number, single=single), taken, contract.policy)
         if (workspace.fixtures / f"{name}{_TAPE}").exists() or (workspace.fixtures / f"{name}.case.toml").exists():
             shared.losses.note(
                 conversation.where, "a conversation", f"a fixture named {name} exists; choose another --name"

@@ -116,9 +116,18 @@ def test_a_conversation_without_end_is_refused() -> None:
 
 
 def test_names_are_safe_and_numbered() -> None:
-    taken: set[str] = set()
-    names = ["../a b", "A--b", "lena@private.example", "", "...", "x" * 200]
-    assert [free_name(name, taken) for name in names] == ["a-b", "a-b-2", "email-1", "imported", "imported-2", "x" * 60]
+    taken: dict[str, int] = {}
+    names = ["../a b", "A--b", "a-b-3", "a b", "lena@private.example", "", "...", "x" * 200]
+    assert [free_name(name, taken, AmountPolicy()) for name in names] == [
+        "a-b",
+        "a-b-2",
+        "a-b-3",
+        "a-b-4",
+        "email-1",
+        "imported",
+        "imported-2",
+        "x" * 60,
+    ]
 
 
 def test_the_same_loss_in_many_places_is_one_line() -> None:

@@ -143,13 +143,20 @@ def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
     return tape, case
 
 
-def free_name(wanted: str, taken: set[str]) -> str:
-    """A name that is safe in a path, numbered where `taken` has it; it is added to `taken`."""
-    base = _NOT_IN_NAMES.sub("-", str(_masked(wanted)).casefold()).strip("-._")[:60].rstrip("-._") or "imported"
-    name, number = base, 2
+def free_name(wanted: str, taken: dict[str, int], policy: Policy) -> str:
+    """A name that is safe in a path and holds nothing private, numbered where `taken` has it.
+
+    It is added to `taken`, which holds the last number that each name was given.
+    """
+    text = str(_masked(wanted))
+    text = "" if _must_stay({"text": text}, policy) else text
+    base = _NOT_IN_NAMES.sub("-", text.casefold()).strip("-._")[:60].rstrip("-._") or "imported"
+    name, number = base, taken.get(base, 0)
     while name in taken:
-        name, number = f"{base}-{number}", number + 1
-    taken.add(name)
+        number += 1
+        name = f"{base}-{number}"
+    taken[base] = max(number, 1)
+    taken.setdefault(name, 1)
     return name
 
 
@@ -214,8 +221,9 @@ def _without_private(conversation: Conversation, policy: Policy, losses: Losses)
 def _must_stay(content: dict[str, Json], policy: Policy) -> str:
     """What keeps a content from leaving: kinds of private data, or the rule of the export hook that would change it."""
     own = policy.detectors if isinstance(policy, RulePolicy) else NONE
+    names = {one.id for one in own.detectors}
     found = {one.detector for one in find(content, own) if not one.mask}
-    kinds = [kind for kind in sorted(found) if kind.startswith(_PRIVATE)]
+    kinds = [kind for kind in sorted(found) if kind.startswith(_PRIVATE) or kind in names]
     verdict = policy.decide(Question(hook="export", subject="case", payload=content, origin="user"))
     changed = verdict.blocks or (isinstance(verdict.payload, dict) and verdict.payload != content)
     return ", ".join([*kinds, *([f"rule {verdict.rule}"] if changed else [])])
