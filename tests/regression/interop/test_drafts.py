@@ -82,10 +82,15 @@ def test_tools_get_their_own_names_and_what_is_missing_is_listed() -> None:
     made, losses = stage(), Losses()
     calls = (Call("orders__get"), Call("weather", {}, Result(1)))
     expected = {"turn": 1, "call": {"tool": "orders__get", "args": {"tool": "orders__get"}}}
-    conversation = Conversation((Turn("hi", (Reply("", calls), Reply("x"))),), where="x:1", expectations=(expected,))
+    several = {"tools": {"calls": ["orders__get", {"tool": "orders__get"}]}, "never": {"tool": ["orders__get"]}}
+    turns = (Turn("hi", (Reply("", calls), Reply("x"))),)
+    conversation = Conversation(turns, where="x:1", expectations=(expected, several))
     found = own_tools(conversation, made.tools.specs(), losses)
     assert [call.tool for call in found.calls()] == ["orders.get", "weather"]
-    assert found.expectations == ({"turn": 1, "call": {"tool": "orders.get", "args": {"tool": "orders__get"}}},)
+    assert found.expectations == (
+        {"turn": 1, "call": {"tool": "orders.get", "args": {"tool": "orders__get"}}},
+        {"tools": {"calls": ["orders.get", {"tool": "orders.get"}]}, "never": {"tool": ["orders.get"]}},
+    )
     assert [loss.what for loss in losses] == ["the result of orders__get", "what the tool weather did"]
     own_tools(replace(conversation, turns=(Turn("hi", (Reply("", calls[1:]),)),)), made.tools.specs(), losses)
     assert losses[-1].what == "the end of turn 1"

@@ -174,10 +174,12 @@ def test_eval_sets_in_both_spellings_and_both_forms_of_steps(data: Any, said: st
     (one,) = found.conversations
     call = Call("look", {"id": 1}, Result({"at": "sea"}))
     assert one.turns == (Turn("Where?", (Reply(said, (call,)), Reply("At sea."))),)
-    assert one.expectations == ({"turn": 1, "call": {"tool": "look", "args": {"id": 1}, "match": "exact"}},)
+    wanted = [{"tool": "look", "args": {"id": 1}, "match": "exact"}]
+    assert one.expectations == ({"turn": 1, "tools": {"calls": wanted, "order": "strict"}},)
     assert [loss.what for loss in found.losses] == [
         "the state a session begins with",
         "a part of a content that is inline_data",
+        "how near a reply must come",
         "an eval case",
     ]
 

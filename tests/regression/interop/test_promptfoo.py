@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
+from greenroom.regression.expect.calls import args_problem
 from greenroom.regression.interop import promptfoo
 from greenroom.regression.interop.conversation import Losses, Reply, Turn
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.promptfoo_asserts import read_assert, write_asserts
 from greenroom.regression.interop.template import render
+from greenroom.regression.proposing import toml
 from tests.regression.interop.conversations import source, taped
 
 CONFIG = """
@@ -90,18 +95,31 @@ def test_lists_that_multiply_are_cut_and_it_is_said(tmp_path: Path) -> None:
         ({"type": "icontains", "value": "a.b"}, [{"text": {"regex": r"(?i)a\.b"}}]),
         ({"type": "not-icontains", "value": "a"}, [{"never": {"text": {"regex": "(?i)a"}}}]),
         ({"type": "contains-all", "value": ["a", "b"]}, [{"text": {"contains": ["a", "b"]}}]),
-        ({"type": "contains-any", "value": ["a|b", "c"]}, [{"text": {"regex": r"(?:a\|b|c)"}}]),
+        (
+            {"type": "contains-any", "value": ["a|b", "c"]},
+            [{"any_of": [{"text": {"contains": "a|b"}}, {"text": {"contains": "c"}}]}],
+        ),
         ({"type": "icontains-any", "value": ["a", "b"]}, [{"text": {"regex": "(?i)(?:a|b)"}}]),
         ({"type": "equals", "value": "a b"}, [{"text": {"regex": r"\Aa b\z"}}]),
         ({"type": "starts-with", "value": "("}, [{"text": {"regex": r"\A\("}}]),
         ({"type": "regex", "value": "a+"}, [{"text": {"regex": "a+"}}]),
         ({"type": "cost", "threshold": 0.5}, [{"limits": {"usd": 0.5}}]),
-        ({"type": "latency", "threshold": 900}, [{"live": {"milliseconds": 900}}]),
+        ({"type": "latency", "threshold": 900}, [{"limits": {"milliseconds": 900}}]),
         ({"type": "trajectory:tool-used", "value": "a"}, [{"call": {"tool": "a"}}]),
         ({"type": "not-trajectory:tool-used", "value": "a"}, [{"never": {"tool": "a"}}]),
         (
             {"type": "trajectory:tool-args-match", "value": {"name": "a", "args": {"x": 1}}},
             [{"call": {"tool": "a", "args": {"x": 1}, "match": "subset"}}],
+        ),
+        ({"type": "is-json"}, [{"text": {"json": {}}}]),
+        ({"type": "word-count", "value": {"max": 9}}, [{"voice": {"words": {"at_most": 9}}}]),
+        (
+            {"type": "trajectory:tool-sequence", "value": {"steps": ["a", "b"], "mode": "exact"}},
+            [{"tools": {"calls": ["a", "b"], "order": "strict"}}],
+        ),
+        (
+            {"type": "not-contains-any", "value": ["a", "b"]},
+            [{"not": {"any_of": [{"text": {"contains": "a"}}, {"text": {"contains": "b"}}]}}],
         ),
         ({"type": "assert-set", "assert": [{"type": "contains", "value": "a"}]}, [{"text": {"contains": "a"}}]),
     ],
@@ -136,13 +154,19 @@ def test_what_a_case_cannot_hold_is_listed_and_not_guessed(entry: Json) -> None:
     assert len(losses) == 1
 
 
-@pytest.mark.parametrize("value", [None, {"at_most": 3}, [{"regex": "x"}]])
-def test_arguments_that_a_case_would_read_otherwise_are_left_out(value: Json) -> None:
+@pytest.mark.parametrize("value", [None, {"at_most": 3}, [{"regex": "x"}], {"a": [None]}, {"a": 1}, "x"])
+def test_arguments_that_look_like_something_else_stand_for_themselves(value: Json) -> None:
     losses = Losses()
-    entry = {"type": "trajectory:tool-args-match", "value": {"name": "a", "args": {"x": value}}}
-    found = keep(read_assert(entry, "x", losses, lambda one: one), 2, "x", "it", losses)
-    assert found == [{"turn": 2, "call": {"tool": "a"}}]
-    assert [loss.what for loss in losses] == ["the arguments of it"]
+    entry = {"type": "trajectory:tool-args-match", "value": {"name": "a", "args": {"x": value}, "mode": "exact"}}
+    (found,) = keep(read_assert(entry, "x", losses, lambda one: one), 2, "x", "it", losses)
+    wanted = parse(f"x = {toml(found['call']['args'])}", _Any, "x").x
+    assert args_problem(wanted, {"x": value}, "exact") == ""
+    assert args_problem(wanted, {"x": [value]}, "exact") != ""
+    assert not losses
+
+
+class _Any(BaseModel):
+    x: Any
 
 
 @pytest.mark.parametrize("kind", ["contains", "icontains", "equals", "starts-with", "regex"])
@@ -152,6 +176,9 @@ def test_an_assertion_on_text_survives_the_way_there_and_back(kind: str, value: 
     losses = Losses()
     (item,) = read_assert({"type": kind, "value": value}, "x", losses, lambda one: one)
     assert write_asserts(item, "x", losses) == [{"type": kind, "value": value}]
+    several = {"type": "contains-any", "value": [value, "else"]}
+    (item,) = read_assert(several, "x", losses, lambda one: one)
+    assert write_asserts(item, "x", losses) == [several]
     assert not losses
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from greenroom.core.values import Json
 from greenroom.regression.interop.conversation import Call, Conversation, Loss, Losses, Reply, Result, Turn
-from greenroom.regression.interop.expected import keep
+from greenroom.regression.interop.expected import call, keep
 from greenroom.regression.interop.source import fit, text_in
 from greenroom.regression.interop.taped import Taped, by_turn
 
@@ -51,7 +51,7 @@ def write(tapes: Iterable[Taped]) -> tuple[str, list[Loss]]:
         session: dict[str, Json] = {"app_name": app, "user_id": "user", "state": {}}
         cases.append({"eval_id": taped.name, "conversation": invocations, "session_input": session})
         for _, item in by_turn(taped.conversation.expectations, len(invocations)):
-            for key in item.keys() - {"call"}:
+            for key in item.keys() - {"call", "tools"}:
                 losses.note(
                     taped.name, f"the expectation on {key}", "an eval case expects its recorded calls and replies"
                 )
@@ -79,6 +79,8 @@ def _case(case: dict[str, Json], where: str, losses: Losses) -> list[Conversatio
         if (turn := _turn(_snake(invocation), place, losses)) is not None:
             turns.append(turn)
             wanted += keep(_expected(turn), len(turns), place, "the expected use of a tool", losses)
+    if any(turn.answered for turn in turns):
+        losses.note(where, "how near a reply must come", "ADK has it in another file, with the criteria")
     if not turns:
         losses.note(where, "an eval case", "the person says nothing in it")
         return []
@@ -86,12 +88,9 @@ def _case(case: dict[str, Json], where: str, losses: Losses) -> list[Conversatio
 
 
 def _expected(turn: Turn) -> list[dict[str, Json]]:
-    """An eval case expects what it has recorded: each call with its very arguments."""
-    return [
-        {"call": {"tool": call.tool, "args": call.args, "match": "exact"}}
-        for reply in turn.replies
-        for call in reply.calls
-    ]
+    """An eval case expects the calls that it has recorded, no others, in their order and with their very arguments."""
+    calls: list[Json] = [call(one.tool, one.args, exact=True) for reply in turn.replies for one in reply.calls]
+    return [{"tools": {"calls": calls, "order": "strict"}}] if calls else []
 
 
 def _turn(invocation: dict[str, Json], where: str, losses: Losses) -> Turn | None:

@@ -136,14 +136,12 @@ def folded(losses: Iterable[Loss]) -> list[str]:
     ]
 
 
-def _renamed(value: Json, names: dict[str, str]) -> Json:
-    if not isinstance(value, dict):
-        return [_renamed(item, names) for item in value] if isinstance(value, list) else value
-    return {
-        key: names.get(item, item)
-        if key == "tool" and isinstance(item, str)
-        else item
-        if key == "args"
-        else _renamed(item, names)
-        for key, item in value.items()
-    }
+def _renamed(value: Json, names: dict[str, str], key: str = "") -> Json:
+    """An expectation with tools renamed: under `tool`, and among `calls`; what is said of arguments and texts stays."""
+    if key in ("args", "text"):
+        return value
+    if isinstance(value, dict):
+        return {inner: _renamed(item, names, inner) for inner, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, names, key) for item in value]
+    return names.get(value, value) if key in ("tool", "calls") and isinstance(value, str) else value

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, TurnStarted, VerdictReached
@@ -29,7 +28,6 @@ from greenroom.regression.case import SUFFIX as CASE_SUFFIX
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.interop.conversation import Conversation, Losses
-from greenroom.regression.interop.expected import LIVE
 from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.parts import Parts, write_whole
 from greenroom.regression.proposing import case_text, toml
@@ -243,20 +241,14 @@ def _masked(text: str) -> Json:
 
 
 def _case(conversation: Conversation) -> Case:
-    asserts = [item for item in conversation.expectations if LIVE not in item]
-    return Case.model_validate({"schema": "case/1", "assert": asserts})
+    return Case.model_validate({"schema": "case/1", "assert": conversation.expectations})
 
 
 def _case_text(name: str, why: str, expect: str, conversation: Conversation, made: Recorded, source: str) -> str:
     """What came with the source, else what the recording proposes."""
-    asserts = [item for item in conversation.expectations if LIVE not in item]
+    asserts = conversation.expectations
     text = case_text(name, inert_line(why, 1_000), expect, [_TAG], () if asserts else made.tape.events)
-    rows = [f"\n# As {inert_line(source, 100)} has it."] if conversation.expectations else []
+    rows = [f"\n# As {inert_line(source, 100)} has it."] if asserts else []
     for item in asserts:
         rows += ["", "[[assert]]", *(f"{key} = {toml(value)}" for key, value in item.items())]
-    live: dict[str, Any] = {}
-    for item in conversation.expectations:
-        live |= item.get(LIVE, {})
-    if live:
-        rows += ["", "[live]", *(f"{key} = {toml(value)}" for key, value in live.items())]
     return text + "".join(row + "\n" for row in rows)

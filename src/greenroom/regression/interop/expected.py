@@ -12,35 +12,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from greenroom.core.values import Json
-from greenroom.regression.case import Assertion, LiveExpected
+from greenroom.regression.case import Assertion
+from greenroom.regression.expect.matcher import WORDS
 from greenroom.regression.interop.conversation import Losses
-
-LIVE = "live"
-"""The key of an expectation that goes into the case's `[live]` table: what only a live run can be held to."""
 
 _BYTES = re.compile(r"\bb'(.*)'")
 _ANY_CASE = "(?i)"
 _BEGIN, _END = r"\A", r"\z"
 _LONGEST = 200
-_MATCHERS = frozenset(
-    [
-        "approx",
-        "within",
-        "at_least",
-        "at_most",
-        "regex",
-        "one_of",
-        "type",
-        "any",
-        "contains",
-        "length",
-        "equals",
-        "not",
-        "subset",
-        "superset",
-        "each",
-    ]
-)
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _ESCAPED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")
 
@@ -48,15 +27,13 @@ _ESCAPED = re.compile(r"\\([\\.+*?()|\[\]{}^$])")
 def keep(found: Iterable[dict[str, Json]], turn: int, where: str, what: str, losses: Losses) -> list[dict[str, Json]]:
     """The assertions among `found` that a case can hold, about `turn`; the rest are losses named `what`."""
     kept = []
-    for item in (_without_odd_arguments(one, where, what, losses) for one in found):
+    for item in found:
         if _null_within(item):
             losses.note(where, what, "it holds a null, which a case cannot say")
             continue
         problem = _problem(item)
         if problem:
             losses.note(where, what, problem)
-        elif LIVE in item:
-            kept.append(item)
         else:
             kept.append({"turn": turn, **item})
     return kept
@@ -71,7 +48,17 @@ def contains_any(texts: list[str], *, any_case: bool = False) -> dict[str, Json]
     """That the reply holds one of several texts."""
     if len(texts) == 1:
         return contains(texts[0], any_case=any_case)
-    return {"text": {"regex": f"{_ANY_CASE if any_case else ''}(?:{'|'.join(map(literal, texts))})"}}
+    if not any_case:
+        return {"any_of": [contains(text) for text in texts]}
+    return {"text": {"regex": f"{_ANY_CASE}(?:{'|'.join(map(literal, texts))})"}}
+
+
+def call(tool: str, args: dict[str, Json], *, exact: bool) -> dict[str, Json]:
+    """A call with these very arguments, or at least these."""
+    written: dict[str, Json] = {"tool": tool}
+    if args or exact:
+        written |= {"args": _as_written(args), "match": "exact" if exact else "subset"}
+    return written
 
 
 def equals(text: str) -> dict[str, Json]:
@@ -85,7 +72,7 @@ def begins(text: str) -> dict[str, Json]:
 
 
 def pattern_kind(pattern: str) -> tuple[str, Json]:
-    """What a pattern says in simpler words, `(kind, value)`: icontains, equals, starts-with, any, iany, else regex."""
+    """What a pattern says in promptfoo's words, `(kind, value)`; `regex` and the pattern where there is none simpler."""
     if (any_case := pattern.startswith(_ANY_CASE)) and (text := _literal(pattern.removeprefix(_ANY_CASE))) is not None:
         return "icontains", text
     body = pattern.removeprefix(_ANY_CASE)
@@ -132,20 +119,14 @@ def _literal(pattern: str) -> str | None:
     return text if text and literal(text) == pattern else None
 
 
-def _without_odd_arguments(item: dict[str, Json], where: str, what: str, losses: Losses) -> dict[str, Json]:
-    """The same, with a call's arguments left out where a case would read them as something else than they are."""
-    call = item.get("call")
-    if not isinstance(call, dict) or not (_null_within(call.get("args", {})) or _matcher_within(call.get("args", {}))):
-        return item
-    losses.note(
-        where, f"the arguments of {what}", "a null or a table that looks like a matcher means something else in a case"
-    )
-    return {**item, "call": {"tool": call["tool"]}}
-
-
-def _matcher_within(value: Json) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    return any((isinstance(one, dict) and bool(one.keys() & _MATCHERS)) or _matcher_within(one) for one in inner)
+def _as_written(value: Json) -> Json:
+    """A value as a case says that it is this very one: TOML has no null, and some tables stand for other values."""
+    if value is None:
+        return {"type": "null"}
+    if isinstance(value, dict):
+        inner = {key: _as_written(item) for key, item in value.items()}
+        return {"equals": value} if value.keys() & WORDS else inner
+    return [_as_written(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _null_within(value: Json) -> bool:
@@ -155,10 +136,7 @@ def _null_within(value: Json) -> bool:
 
 def _problem(item: dict[str, Json]) -> str:
     try:
-        if LIVE in item:
-            LiveExpected.model_validate(item[LIVE])
-        else:
-            Assertion.model_validate(item)
+        Assertion.model_validate(item)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "extra_forbidden":

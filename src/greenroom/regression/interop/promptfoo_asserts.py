@@ -54,6 +54,8 @@ def write_asserts(item: dict[str, Json], where: str, losses: Losses) -> list[Jso
             out += _write_text(value, where, losses)
         elif key == "limits" and isinstance(value, dict):
             out += _write_limits(value, where, losses)
+        elif key == "any_of" and (texts := _any_of(value)):
+            out.append({"type": "contains-any", "value": texts})
         elif key == "never" and isinstance(value, dict):
             out += _write_never(value, where, losses)
         else:
@@ -83,7 +85,7 @@ def _positive(kind: str, value: Json, entry: dict[str, Json]) -> Found | None:
     limit = entry.get("threshold")
     if kind not in ("cost", "latency") or isinstance(limit, bool) or not isinstance(limit, int | float):
         return None
-    return [{"limits": {"usd": limit}}] if kind == "cost" else [{"live": {"milliseconds": max(1, round(limit))}}]
+    return [{"limits": {"usd": limit} if kind == "cost" else {"milliseconds": max(1, round(limit))}}]
 
 
 def _json(value: Json) -> Found | None:
@@ -114,8 +116,7 @@ def _word_count(value: Json) -> Found | None:
 def _tool_args(value: Json) -> Found | None:
     if not isinstance(value, dict) or not text_in(value, "name") or not isinstance(value.get("args"), dict):
         return None
-    match = "exact" if value.get("mode") == "exact" else "subset"
-    return [{"call": {"tool": value["name"], "args": value["args"], "match": match}}]
+    return [{"call": expected.call(value["name"], value["args"], exact=value.get("mode") == "exact")}]
 
 
 def _negated(item: dict[str, Json]) -> dict[str, Json]:
@@ -147,6 +148,15 @@ def _write_text(text: dict[str, Json], where: str, losses: Losses, prefix: str =
                 yield {"type": prefix + kind, "value": plain}
         elif value not in (None, [], {}):
             losses.note(where, f"the expectation on text.{key}", "promptfoo has no such assertion that needs no model")
+
+
+def _any_of(items: Json) -> list[Json]:
+    """The texts of alternatives that each want one text, else nothing."""
+    texts = [
+        item["text"]["contains"] for item in items if item.keys() == {"text"} and item["text"].keys() == {"contains"}
+    ]
+    plain = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in texts]
+    return plain if len(plain) == len(items) and all(isinstance(one, str) for one in plain) else []
 
 
 def _write_limits(limits: dict[str, Json], where: str, losses: Losses) -> Iterator[Json]:
