@@ -82,6 +82,19 @@ def test_what_policy_or_the_tools_forbid_is_the_finding(shop: Workspace, run: Ru
     assert {replayed(shop, name).kind for name in ("their-1", "their-2")} == {"passed"}
 
 
+def test_a_tool_that_is_called_otherwise_can_be_named(shop: Workspace, run: Run) -> None:
+    theirs = {"id": "c", "type": "function", "function": {"name": "orders_get", "arguments": '{"order_id": 1001}'}}
+    file = put(shop, "x.jsonl", chat("Where is order 1001?", [theirs], '{"status": "delivered"}', "Delivered."))
+    assert run("fixture", "import", file, "--dry-run") == 0
+    assert "observe" in run.out and "say --tool orders_get=orders.get" in run.err
+    assert run("fixture", "import", file, "--tool", "orders_get=orders.get") == 0
+    assert "x.tape.jsonl  good" in run.out
+    assert replayed(shop, "x").kind == "passed"
+    assert run("fixture", "import", file, "--tool", "orders_get") == 2
+    assert run("fixture", "import", file, "--tool", "orders_get=orders.gte") == 2
+    assert "did you mean 'orders.get'?" in run.err
+
+
 def test_nothing_private_reaches_the_folder(shop: Workspace, run: Run) -> None:
     sample = {
         "id": "for lena@private.example",

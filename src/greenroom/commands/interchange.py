@@ -1,4 +1,4 @@
-"""Other tools' files as draft fixtures, and fixtures as other tools' files; what cannot be expressed is always listed.
+"""Other tools' files as draft fixtures; what cannot be expressed is always listed.
 
 Invariant: nothing is written over, and an import that could take nothing over is exit 1.
 """
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from greenroom.engine.session import Session
     from greenroom.regression.interop.conversation import Conversation, Losses
     from greenroom.regression.interop.draft import Draft
-    from greenroom.regression.interop.taped import Taped
 
 _TAPE = ".tape.jsonl"
 
@@ -45,6 +44,7 @@ class _Import:
     stage: Stage
     source: str
     losses: Losses
+    tools: dict[str, str]
 
     @property
     def dry(self) -> bool:
@@ -61,13 +61,14 @@ async def import_file(asked: Invocation) -> Answer[Imported]:
     from greenroom.assembly.imported import imported_stage
     from greenroom.regression.interop.conversation import Losses
     from greenroom.regression.interop.detect import read_source
-    from greenroom.regression.interop.draft import free_name
+    from greenroom.regression.interop.private import free_name
 
     workspace, path = asked.workspace(), Path(asked.text("file"))
     contract, stage = imported_stage(workspace, asked.text("persona"), asked.text("model"))
+    tools = _tools(asked.words("tool"), contract)
     found = read_source(path, asked.text("format") or "auto", (contract.persona.id, contract.persona.name))
     made, taken = Imported(), dict[str, int]()
-    shared = _Import(workspace, asked, contract, stage, f"{path.name} ({found.format})", Losses(found.losses))
+    shared = _Import(workspace, asked, contract, stage, f"{path.name} ({found.format})", Losses(found.losses), tools)
     single = len(found.conversations) == 1
     for number, conversation in enumerate(found.conversations, 1):
         name = free_name(_wanted(asked.text("name"), path, conversation, number, single=single), taken, contract.policy)
@@ -92,7 +93,7 @@ async def _take_over(shared: _Import, name: str, conversation: Conversation, mad
     if shared.dry and not conversation.recorded:
         made.unrecorded.append(name)
         return
-    conversation = own_tools(conversation, shared.contract.tools, shared.losses)
+    conversation = own_tools(conversation, shared.contract.tools, shared.losses, shared.tools)
     try:
         if conversation.recorded:
             session = await _played(shared, conversation)
@@ -152,6 +153,24 @@ async def _recorded(shared: _Import, conversation: Conversation) -> Session:
     return session
 
 
+def _tools(pairs: list[str], contract: Contract) -> dict[str, str]:
+    """Their names of tools with ours, from `THEIRS=OURS`.
+
+    Raises:
+        UsageError: a pair is not one, or the persona has no such tool.
+    """
+    known = [spec.name for spec in contract.tools]
+    found = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.partition("=")
+        if not equals or not theirs:
+            raise UsageError(f"'{pair}' names no two tools", hint="such as --tool orders_get=orders.get")
+        if ours not in known:
+            raise UsageError(f"{contract.persona.id} has no tool '{ours}'", hint=suggest(ours, known))
+        found[theirs] = ours
+    return found
+
+
 def _wanted(prefix: str, path: Path, conversation: Conversation, number: int, *, single: bool) -> str:
     own = conversation.name or ("" if single else str(number))
     first = prefix or ("" if conversation.name else path.name.partition(".")[0])
@@ -189,61 +208,3 @@ def _draft_data(shared: _Import, draft: Draft) -> Json:
         "findings": list(draft.findings),
         "redactions": len(draft.recorded.redactions),
     }
-
-
-def export_fixtures(asked: Invocation) -> Answer[int]:
-    """Write fixtures as another tool's file. The tapes are read, which were redacted when they were made.
-
-    Raises:
-        UsageError: no such fixture, none at all, or the file exists.
-        FileInvalid: a tape or case is broken.
-        DiskFailed: the file could not be written; none is half there.
-    """
-    from greenroom.regression.interop.conversation import Losses, folded
-    from greenroom.regression.interop.detect import BY_NAME
-    from greenroom.regression.parts import write_whole
-
-    workspace, out = asked.workspace(), Path(asked.text("out"))
-    form = BY_NAME[asked.text("format")]
-    if form.write is None:
-        raise UsageError(f"{form.about} are read, not written", code="interop.format")
-    if out.exists() and not asked.flag("replace"):
-        raise UsageError(f"{out} exists", hint="choose another file, or --replace", code="export.exists")
-    left = Losses()
-    tapes = [taped for name in _chosen(workspace, asked.words("names")) for taped in _taped(workspace, name, left)]
-    if not tapes:
-        raise CheckFailed("none of these fixtures has a turn that came to its end", code="export.empty")
-    text, losses = form.write(tapes)
-    write_whole(out, text.encode())
-    left += losses
-    data: Json = {
-        "format": form.name,
-        "out": str(out),
-        "fixtures": [taped.name for taped in tapes],
-        "losses": [loss._asdict() for loss in left],
-    }
-    return answer(len(tapes), [f"{counted(len(tapes), 'fixture')} written to {out}"], data, notes=folded(left))
-
-
-def _chosen(workspace: Workspace, names: list[str]) -> list[str]:
-    known = sorted(path.name.removesuffix(_TAPE) for path in workspace.fixtures.glob(f"*{_TAPE}"))
-    for name in names:
-        if name not in known:
-            hint = suggest(name, known) if known else "there are none yet"
-            raise UsageError(f"there is no fixture '{name}'", hint=hint)
-    if not known:
-        raise UsageError("there are no fixtures yet", hint="greenroom session export last --name NAME")
-    return list(dict.fromkeys(names)) or known
-
-
-def _taped(workspace: Workspace, name: str, losses: Losses) -> list[Taped]:
-    """A fixture as a conversation; none where no turn came to its end."""
-    from greenroom.regression.interop.taped import taped_of
-    from greenroom.regression.replay import load_fixture
-
-    fixture = load_fixture(workspace.fixtures / f"{name}{_TAPE}")
-    taped = taped_of(name, fixture.tape, fixture.case, fixture.parts)
-    if not taped.conversation.turns:
-        losses.note(name, "a fixture", "none of its turns came to its end")
-        return []
-    return [taped]

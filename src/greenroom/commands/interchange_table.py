@@ -21,6 +21,12 @@ INTERCHANGE: tuple[Command, ...] = (
             Argument("--persona", "who says it again; the workspace's default when left out", metavar="ID"),
             Argument("--model", "the model in place of the persona's", metavar="MODEL"),
             Argument("--name", "what the fixtures' names begin with", metavar="PREFIX"),
+            Argument(
+                "--tool",
+                "what a tool of theirs is called here, as orders_get=orders.get; may be given several times",
+                metavar="THEIRS=OURS",
+                repeated=True,
+            ),
             Argument("--record", "have the persona's model answer tests that come without a reply", flag=True),
             Argument("--dry-run", "say what would be written, and write nothing", flag=True),
         ),
@@ -28,7 +34,7 @@ INTERCHANGE: tuple[Command, ...] = (
     Command(
         ("fixture", "export"),
         "Write fixtures as another tool's file; what cannot be expressed is listed",
-        _AT + "interchange:export_fixtures",
+        _AT + "interchange_export:export_fixtures",
         (
             Argument("names", "the fixtures; all when left out", "*"),
             Argument("--format", "whose file", choices=_WRITTEN, needed=True),

@@ -16,8 +16,9 @@ from greenroom.core.values import Verdict
 from greenroom.policy.port import Question
 from greenroom.regression.case import Case
 from greenroom.regression.interop.conversation import Call, Conversation, Losses, Reply, Result, Turn, folded
-from greenroom.regression.interop.draft import draft_of, free_name, own_tools, play
+from greenroom.regression.interop.draft import draft_of, own_tools, play
 from greenroom.regression.interop.ports import ImportedWorld
+from greenroom.regression.interop.private import free_name
 from greenroom.regression.interop.taped import taped_of
 from greenroom.regression.parts import Parts
 from tests.engine.stage import AmountPolicy, Stage, stage

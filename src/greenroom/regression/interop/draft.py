@@ -6,42 +6,35 @@ the source, or an expectation does not hold, it only observes and its `why` says
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, ReplyReleased, ToolReturned, TurnFinished, TurnStarted, VerdictReached
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Json, ToolSpec
-from greenroom.detectors.find import find
-from greenroom.detectors.masks import Masks, redact
-from greenroom.detectors.own import NONE
-from greenroom.detectors.walk import rewrite
+from greenroom.core.values import ToolSpec
 from greenroom.engine.session import Session
 from greenroom.models.litellm_wire import wire_name
-from greenroom.policy.decide import RulePolicy
-from greenroom.policy.port import Policy, Question
+from greenroom.policy.port import Policy
 from greenroom.regression.case import MAX_BYTES as LARGEST_CASE
 from greenroom.regression.case import SUFFIX as CASE_SUFFIX
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.interop.conversation import Conversation, Losses
 from greenroom.regression.interop.ports import ImportedWorld
+from greenroom.regression.interop.private import without_private
 from greenroom.regression.parts import Parts, write_whole
 from greenroom.regression.proposing import case_text, toml
 from greenroom.regression.record import Recorded, record
 from greenroom.regression.tape import MAX_BYTES as LARGEST_TAPE
 from greenroom.regression.tape import SUFFIX, write
 
-_PRIVATE = ("secret.", "personal.")
 _TAG = "imported"
 _MOST_TURNS = 500
 _SHOWN = 3
 _LONGEST = 160
-_ESCAPE = re.compile(r"\\(\W)")
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9._]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +66,19 @@ async def play(conversation: Conversation, session: Session, world: ImportedWorl
         await session.turn(turn.user, origin="import")
 
 
-def own_tools(conversation: Conversation, tools: Sequence[ToolSpec], losses: Losses) -> Conversation:
-    """The conversation with the persona's own names of its tools, where a file has them as providers do."""
+def own_tools(
+    conversation: Conversation, tools: Sequence[ToolSpec], losses: Losses, given: Mapping[str, str] | None = None
+) -> Conversation:
+    """The conversation with the persona's own names of its tools: those that are `given`, then those that providers see."""
     known = {spec.name for spec in tools}
-    wire = {wire_name(name): name for name in known}
-    names: dict[str, str] = {}
+    names = {wire_name(name): name for name in known} | {name: name for name in known} | dict(given or {})
     for call in conversation.calls():
-        if call.tool not in known and call.tool in wire:
-            names[call.tool] = wire[call.tool]
-        elif call.tool not in known:
-            losses.note(conversation.where, f"what the tool {call.tool[:60]} did", "the persona has no such tool")
+        if call.tool not in names:
+            near = difflib.get_close_matches(call.tool, sorted(known), 1, 0.7)
+            hint = f"; if it is {near[0]}, say --tool {call.tool[:60]}={near[0]}" if near else ""
+            losses.note(
+                conversation.where, f"what the tool {call.tool[:60]} did", f"the persona has no such tool{hint}"
+            )
         if call.result is None:
             losses.note(conversation.where, f"the result of {call.tool[:60]}", "the file does not hold it; it is empty")
     for number, turn in enumerate(conversation.turns, 1):
@@ -90,7 +86,7 @@ def own_tools(conversation: Conversation, tools: Sequence[ToolSpec], losses: Los
             losses.note(
                 conversation.where, f"the end of turn {number}", "the file has no reply after its calls; it is empty"
             )
-    return conversation.with_tools(names) if names else conversation
+    return conversation.with_tools(names)
 
 
 def draft_of(
@@ -111,7 +107,7 @@ def draft_of(
         CheckFailed: the policy's export hook forbids it.
     """
     made = record(records, policy)
-    conversation = _without_private(conversation, policy, losses)
+    conversation = without_private(conversation, policy, losses)
     case = _case(conversation)
     otherwise = _otherwise(conversation, records, losses) if played else _refused(records)
     findings = [inert_line(one, _LONGEST) for one in (*otherwise, *failures(case, made.tape.events))]
@@ -125,7 +121,7 @@ def draft_of(
 
 
 def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
-    """Write tape, case and parts; returns tape and case. The name must be free (see `free_name`).
+    """Write tape, case and parts; returns tape and case. The name must be free (see `private.free_name`).
 
     Raises:
         UsageError: it is larger than a fixture may be.
@@ -139,23 +135,6 @@ def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
     write_whole(tape, written)
     write_whole(case, text)
     return tape, case
-
-
-def free_name(wanted: str, taken: dict[str, int], policy: Policy) -> str:
-    """A name that is safe in a path and holds nothing private, numbered where `taken` has it.
-
-    It is added to `taken`, which holds the last number that each name was given.
-    """
-    text = str(_masked(wanted))
-    text = "" if _must_stay({"text": text}, policy) else text
-    base = _NOT_IN_NAMES.sub("-", text.casefold()).strip("-._")[:60].rstrip("-._") or "imported"
-    name, number = base, taken.get(base, 0)
-    while name in taken:
-        number += 1
-        name = f"{base}-{number}"
-    taken[base] = max(number, 1)
-    taken.setdefault(name, 1)
-    return name
 
 
 def _otherwise(conversation: Conversation, records: Sequence[Record], losses: Losses) -> Iterator[str]:
@@ -199,45 +178,6 @@ def _refused(records: Sequence[Record]) -> Iterator[str]:
     for event in (item.event for item in records):
         if isinstance(event, TurnFinished) and event.outcome != "answered":
             yield f"turn {event.turn} was {event.outcome}"
-
-
-def _without_private(conversation: Conversation, policy: Policy, losses: Losses) -> Conversation:
-    """The conversation with nothing private in what goes into its case, by the rules that hold for what leaves."""
-    kept = []
-    for item in conversation.expectations:
-        if why := _must_stay({"expected": [item, _unescaped(item)]}, policy):
-            losses.note(conversation.where, "an expectation", f"it holds what a fixture must not ({why})")
-        else:
-            kept.append(item)
-    why = str(_masked(conversation.why))
-    if said := _must_stay({"text": why}, policy):
-        losses.note(conversation.where, "why it exists", f"it holds what a fixture must not ({said})")
-        why = ""
-    return replace(conversation, expectations=tuple(kept), why=why)
-
-
-def _must_stay(content: dict[str, Json], policy: Policy) -> str:
-    """What keeps a content from leaving: kinds of private data, or the rule of the export hook that would change it."""
-    own = policy.detectors if isinstance(policy, RulePolicy) else NONE
-    names = {one.id for one in own.detectors}
-    found = {one.detector for one in find(content, own) if not one.mask}
-    kinds = [kind for kind in sorted(found) if kind.startswith(_PRIVATE) or kind in names]
-    verdict = policy.decide(Question(hook="export", subject="case", payload=content, origin="user"))
-    changed = verdict.blocks or (isinstance(verdict.payload, dict) and verdict.payload != content)
-    return ", ".join([*kinds, *([f"rule {verdict.rule}"] if changed else [])])
-
-
-def _unescaped(item: Json) -> Json:
-    """An expectation with its patterns as the texts they stand for, which a detector knows: `a@b\\.c` is an address."""
-    return rewrite(item, lambda path, text: _ESCAPE.sub(r"\1", text))
-
-
-def _masked(text: str) -> Json:
-    """A text with placeholders for what is private in it."""
-    content: Json = {"text": text}
-    findings = [one for one in find(content) if one.detector.startswith(_PRIVATE) and not one.mask]
-    masked = redact(content, findings, Masks())
-    return masked["text"] if isinstance(masked, dict) else ""
 
 
 def _case(conversation: Conversation) -> Case:
