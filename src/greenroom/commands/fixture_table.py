@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
+from greenroom.commands.interchange_table import INTERCHANGE
 
 FIXTURE: tuple[Command, ...] = (
     Command(
@@ -40,4 +41,5 @@ FIXTURE: tuple[Command, ...] = (
             ),
         ),
     ),
+    *INTERCHANGE,
 )
