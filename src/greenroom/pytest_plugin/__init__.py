@@ -1,36 +1,65 @@
 """Exported sessions as pytest items: every `fixtures/*.tape.jsonl` of a workspace is replayed offline.
 
-Invariant: until a tape is collected nothing of Greenroom but this file is imported; a replay cannot reach the network.
+Invariant: until a tape is collected, or the `greenroom` fixture asked for, nothing of Greenroom but this file is
+imported; a replay cannot reach the network.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from greenroom.pytest_plugin.sessions import Sessions
     from greenroom.pytest_plugin.tapes import TapeFile
 
 _SUFFIX = ".tape.jsonl"
 _SETTINGS = "greenroom.toml"
+_REPORTING = "greenroom-reporting"
+_STALE = ("fail", "warn", "xfail")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options."""
+    """Declare the options, and what may stand in a team's pyproject.toml."""
     group = parser.getgroup("greenroom", "replayed sessions")
     group.addoption(
         "--greenroom-stale",
-        choices=("fail", "warn"),
-        default="fail",
-        help="what a fixture is whose persona, prompt, policy or tools changed since: a failure, or a line in the summary",
+        choices=_STALE,
+        help="a fixture whose persona, prompt, policy or tools changed since: fail (a count of its own; the default), "
+        "warn (replay it under what holds today) or xfail",
     )
+    group.addoption(
+        "--greenroom-html", metavar="PATH", help="write one self-contained page with every conversation and difference"
+    )
+    group.addoption("--greenroom-json", metavar="PATH", help="write how each fixture went as one JSON document")
+    parser.addini(
+        "greenroom_workspace",
+        "a workspace, or several: their fixtures are collected too when pytest starts without paths, and the greenroom "
+        "fixture talks to the personas of the first",
+        type="paths",
+        default=[],
+    )
+    parser.addini("greenroom_stale", "as --greenroom-stale: fail, warn or xfail", default="fail")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker that all fixtures carry."""
+    """Register the marker that all fixtures carry, and take in the workspaces of the ini file.
+
+    Raises:
+        pytest.UsageError: one is no workspace, or the ini file says of what is stale what nobody knows.
+    """
     config.addinivalue_line("markers", "greenroom: a recorded session that is replayed")
+    if (stale := config.getini("greenroom_stale")) not in _STALE:
+        raise pytest.UsageError(f"greenroom_stale = {stale!r}: write one of {', '.join(_STALE)}")
+    for workspace in config.getini("greenroom_workspace"):
+        if not (workspace / _SETTINGS).is_file():
+            raise pytest.UsageError(f"greenroom_workspace: there is no {_SETTINGS} in {workspace}")
+        _collect_too(config, workspace / "fixtures")
+    if config.getoption("--greenroom-html") or config.getoption("--greenroom-json"):
+        _report(config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile | None:
@@ -39,22 +68,44 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile |
         return None
     if not _in_workspace(file_path) and not parent.session.isinitpath(file_path):
         return None
+    _report(parent.config)
     from greenroom.pytest_plugin.tapes import TapeFile
 
     return TapeFile.from_parent(parent, path=file_path)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What is stale, if any tape was replayed: here, or in a worker whose reports came over."""
-    if any(_told(report) for reports in terminalreporter.stats.values() for report in reports):
-        from greenroom.pytest_plugin.summary import summarise
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Whoever only gathers what other processes report learns here that there are tapes."""
+    if any(f"{_SUFFIX}::" in one for one in ids):
+        _report(node.config)
 
-        summarise(terminalreporter)
+
+@pytest.fixture(name="greenroom")
+def greenroom_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
+    """Conversations with personas: `session = greenroom("aria")`, `reply = session.say("...")`.
+
+    They are real sessions in a sealed copy of the workspace, without network; nothing is left behind.
+    """
+    from greenroom.pytest_plugin.sessions import Sessions
+
+    with Sessions(request) as sessions:
+        yield sessions
 
 
-def _told(report: object) -> bool:
-    """Whether a report carries a property of ours."""
-    return any(name.startswith("greenroom_") for name, _ in getattr(report, "user_properties", ()))
+def _collect_too(config: pytest.Config, fixtures: Path) -> None:
+    """Have a run that was given no paths, and begins at the root, collect the fixtures as well."""
+    given = config.args_source is pytest.Config.ArgsSource.ARGS
+    if not given and config.invocation_params.dir == config.rootpath and fixtures.is_dir():
+        config.args.append(str(fixtures))
+
+
+def _report(config: pytest.Config) -> None:
+    """Have fixtures reported in their own way from here on; any other run does without."""
+    if not config.pluginmanager.has_plugin(_REPORTING):
+        from greenroom.pytest_plugin.reporting import Reporting
+
+        config.pluginmanager.register(Reporting(config), _REPORTING)
 
 
 def _in_workspace(path: Path) -> bool:

@@ -9,7 +9,9 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,32 +20,44 @@ from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.regression.case import Case
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Build, line_in, load_fixture, replay_fixture
+from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
 from greenroom.workspace.find import require
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a fixture went, the fixture if it could be read, and the runs of a live one."""
+
+    outcome: Outcome
+    fixture: Fixture | None = None
+    runs: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Bench:
     """What all replays of one run share: the event loop, each workspace's contract, each folder's parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, stale: str) -> None:
+        self._stale = stale
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
 
-    def replay(self, tape: Path, stale: str, case: Case | None = None) -> Outcome:
+    def play(self, tape: Path, case: Case | None = None) -> Played:
         """How the fixture goes. What is wrong with files is an outcome, never raised."""
         try:
             fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
-            build = self._build_of(tape)
         except FileInvalid as error:
-            return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)
+            line = line_in(error.where) if error.where.startswith(tape.name) else 1
+            return Played(outcome("broken", error.line(), tape_line=line))
+        try:
+            build = self._build_of(tape)
         except GreenroomError as error:
-            return outcome("broken", error.line())
+            return Played(outcome("broken", error.line()), fixture)
         if self._runner is None:
             self._runner = asyncio.Runner()
             self._runner.get_loop()
-        with _offline():
-            return self._runner.run(replay_fixture(fixture, build, stale=stale))
+        with offline():
+            return Played(self._runner.run(replay_fixture(fixture, build, stale=self._stale)), fixture)
 
     def close(self) -> None:
         """Let go of the event loop."""
@@ -67,17 +81,22 @@ _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 def bench_of(config: pytest.Config) -> Bench:
     """The bench of this run, made when the first fixture needs it."""
     if _BENCH not in config.stash:
-        bench = config.stash[_BENCH] = Bench()
+        bench = config.stash[_BENCH] = Bench("warn" if stale_mode(config) == "warn" else "fail")
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]
 
 
+def stale_mode(config: pytest.Config) -> str:
+    """What is to happen to what is stale: the option's word, else the ini file's."""
+    return str(config.getoption("--greenroom-stale") or config.getini("greenroom_stale"))
+
+
 @contextmanager
-def _offline() -> Iterator[None]:
-    """Refuse every connection while a fixture is replayed."""
+def offline(said: str = "a replay tried to use the network; everything it needs must be on the tape") -> Iterator[None]:
+    """Refuse every connection, in the words `said`."""
 
     def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("a replay tried to use the network; everything it needs must be on the tape")
+        raise RuntimeError(said)
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("connect", "connect_ex", "sendto", "sendmsg"):

@@ -1,27 +1,71 @@
-"""What a run says at its end: one line for each cause of staleness, however many fixtures it concerns."""
+"""What a run says at its end: one line for each cause of staleness or breakage, however many fixtures it concerns.
+
+Invariant: the same cause is never told twice, and what is told can start no command of a build server.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from greenroom.pytest_plugin.tapes import CAUSE
+from greenroom.pytest_plugin.told import Told, causes, harmless
 
-_WHAT_NEXT = (
-    "what now: --greenroom-stale=warn replays them under what holds today; where that is right, export them again "
-    "(greenroom session export SESSION --name NAME --replace)"
-)
+_NAMED = 3
+_NEXT = {
+    "fail": "what now: --greenroom-stale=warn replays them under what holds today and shows what would come out otherwise;\n"
+    "where that is meant: greenroom fixture accept, and commit the tapes",
+    "warn": "they were replayed under what holds today; where that is meant: greenroom fixture accept, and commit the tapes",
+    "xfail": "they were not replayed, because this run expects them to be stale",
+}
 
 
-def summarise(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each cause of staleness, however many fixtures it concerns."""
-    causes: dict[str, int] = {}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == CAUSE and getattr(report, "when", "") == "call":
-                    causes[value] = causes.get(value, 0) + 1
-    if causes:
-        terminalreporter.section("greenroom: stale recordings", sep="-")
-        for cause, count in sorted(causes.items()):
-            terminalreporter.write_line(f"{cause}; {count} fixture{'s' if count > 1 else ''}")
-        terminalreporter.write_line(_WHAT_NEXT)
+def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -> None:
+    """Write the sections, where there is anything to say."""
+    broken = [one for one in told if one["kind"] == "broken"]
+    stale = [one for one in told if is_stale(one)]
+    if broken:
+        terminalreporter.section("greenroom: broken files", sep="-", red=True)
+        _write(terminalreporter, by_cause(broken))
+    if stale:
+        terminalreporter.section("greenroom: stale recordings", sep="-", yellow=True)
+        _write(terminalreporter, by_cause(stale))
+        for row in _NEXT[stale[0]["mode"]].splitlines():
+            terminalreporter.write_line(row)
+    if broken or any(one["kind"] == "stale" and one["mode"] == "fail" for one in stale):
+        terminalreporter.stats.setdefault(
+            "failed", []
+        )  # pytest colours its last line by what it knows, and this is red
+    if observed := sum(one["expect"] == "observe" and one["kind"] == "passed" for one in told):
+        terminalreporter.write_line(
+            f"greenroom: {_counted(observed)} only observed: replayed, but no expectation is judged"
+        )
+
+
+def is_stale(told: Told) -> bool:
+    """Whether a fixture was recorded under something else than what holds today, however that counts."""
+    return told["kind"] == "stale" or (told["kind"] == "passed" and bool(told["reasons"]))
+
+
+def by_cause(told: Sequence[Told]) -> dict[str, list[Told]]:
+    """The fixtures that each cause concerns, the commonest cause first."""
+    found: dict[str, list[Told]] = {}
+    for one in told:
+        for cause in causes(one):
+            found.setdefault(cause, []).append(one)
+    return dict(sorted(found.items(), key=lambda entry: (-len(entry[1]), entry[0])))
+
+
+def concerning(cause: str, told: Sequence[Told]) -> str:
+    """`persona aria 1.3.0 -> 1.4.0: prompt changed: -brief +warm; 212 fixtures`, with the names where they are few."""
+    names = f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
+    return harmless(f"{cause}; {_counted(len(told))}{names}")
+
+
+def _write(terminalreporter: pytest.TerminalReporter, found: dict[str, list[Told]]) -> None:
+    for cause, told in found.items():
+        terminalreporter.write_line(concerning(cause, told))
+
+
+def _counted(number: int) -> str:
+    return f"{number} fixture{'' if number == 1 else 's'}"

@@ -9,24 +9,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from greenroom.core.errors import FileInvalid
-from greenroom.pytest_plugin.bench import bench_of
+from greenroom.core.inert import inert, inert_line
+from greenroom.pytest_plugin.bench import Played, bench_of, stale_mode
+from greenroom.pytest_plugin.failure import FailureText
+from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.case import Case, case_path, load_case
-from greenroom.regression.outcome import Outcome
 
 SUFFIX = ".tape.jsonl"
-OUTCOME, CAUSE = "greenroom_outcome", "greenroom_stale"
-"""Names of the properties a report carries: how it went, and what is stale."""
 
 
 class TapeFailed(Exception):
-    """A fixture did not pass; the outcome says how."""
+    """A fixture did not pass; what is told says how."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.line)
-        self.outcome = outcome
+    def __init__(self, told: Told) -> None:
+        super().__init__(told["line"])
+        self.told = told
 
 
 class TapeFile(pytest.File):
@@ -47,60 +48,85 @@ class TapeFile(pytest.File):
 
 
 class TapeItem(pytest.Item):
-    """One fixture as a test. `case` is what collecting it read."""
+    """One fixture as a test. `case` is what collecting it read, `told` how it went once it ran."""
 
     case: Case | None = None
+    told: Told | None = None
 
     def runtest(self) -> None:
-        """Replay it.
+        """Replay it, or run it against a model.
 
         Raises:
-            TapeFailed: it failed, diverged, is stale or broken.
+            TapeFailed: it failed, diverged, is stale or broken, or a model could not be reached.
+            pytest.xfail.Exception: it is stale, and that is expected.
         """
-        stale = str(self.config.getoption("--greenroom-stale"))
-        outcome = bench_of(self.config).replay(self.path, stale, self.case)
-        self.user_properties.append((OUTCOME, outcome.kind))
-        if outcome.kind == "stale" or outcome.good:
-            self.user_properties.extend((CAUSE, reason) for reason in outcome.reasons)
-        if not outcome.good:
-            raise TapeFailed(outcome)
+        played = bench_of(self.config).play(self.path, self.case)
+        self.told = told = self._told(played)
+        self.user_properties.extend(_properties(told))
+        if told["kind"] == "stale" and told["mode"] == "xfail":
+            pytest.xfail(told["line"])
+        if told["kind"] != "passed":
+            raise TapeFailed(told)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The outcome in words; a traceback only for what is Greenroom's own fault."""
         if isinstance(excinfo.value, TapeFailed):
-            return FailureText(self.path, excinfo.value.outcome)
+            return FailureText(excinfo.value.told)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the fixture is; its first line, for where it fails is not known before it ran."""
         return self.path, 0, f"fixture {self.name}"
 
+    def _shown(self) -> str:
+        """The tape as a person would name it from where they are."""
+        here = self.config.invocation_params.dir
+        return str(self.path.relative_to(here)) if self.path.is_relative_to(here) else str(self.path)
 
-class FailureText:
-    """What pytest shows of a fixture that did not pass, and in one line in its summary."""
+    def _told(self, played: Played) -> Told:
+        outcome, fixture = played.outcome, played.fixture
+        case = self.case or (fixture.case if fixture else None)
+        header = fixture.tape.header if fixture else {}
+        wanted = fixture is not None and self.config.getoption("--greenroom-html")
+        return Told(
+            kind=outcome.kind,
+            line=outcome.line,
+            detail=outcome.detail,
+            reasons=list(outcome.reasons),
+            tape_line=outcome.tape_line,
+            name=inert_line(self.name, 200),
+            path=str(self.path),
+            shown=inert_line(self._shown()),
+            nodeid=self.nodeid,
+            persona=inert_line(str(header.get("persona", "")), 120),
+            model=inert_line(str(header.get("model", "")), 120),
+            why=inert(case.why) if case else "",
+            expect=case.expect if case else "good",
+            tags=list(case.tags) if case else [],
+            mode=stale_mode(self.config),
+            lines=orjson.dumps(fixture.tape.events).decode() if wanted and fixture else "",
+            event=_event(played),
+            runs=played.runs,
+        )
 
-    def __init__(self, path: Path, outcome: Outcome) -> None:
-        self.outcome = outcome
-        self.where = f"{path}:{outcome.tape_line}"
-        self.reprcrash = _Crash(str(path), outcome.tape_line, f"{outcome.kind}: {outcome.line}")
 
-    def __str__(self) -> str:
-        detail = f"\n{self.outcome.detail}" if self.outcome.detail not in ("", self.outcome.line) else ""
-        return f"{self.outcome.kind}: {self.outcome.line}{detail}\n{self.where}"
-
-    def toterminal(self, tw: Any) -> None:
-        """Write it as pytest asks."""
-        for row in str(self).splitlines():
-            tw.line(row, red=row.startswith("- "), green=row.startswith("+ "))
+def _event(played: Played) -> int:
+    """The place of the event that the outcome's line of the tape is about."""
+    numbers = played.fixture.tape.line_numbers if played.fixture else ()
+    line = played.outcome.tape_line
+    return numbers.index(line) if line in numbers else -1
 
 
-class _Crash:
-    """The part of a failure that pytest's summary and JUnit file read."""
-
-    def __init__(self, path: str, lineno: int, message: str) -> None:
-        self.path = path
-        self.lineno = lineno
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.lineno}: {self.message}"
+def _properties(told: Told) -> Iterator[tuple[str, object]]:
+    """What JUnit files and other reports say of a fixture beside its result."""
+    yield "greenroom_outcome", told["kind"]
+    if told["persona"]:
+        yield "greenroom_persona", told["persona"]
+        yield "greenroom_model", told["model"]
+    if told["kind"] == "stale" or (told["kind"] == "passed" and told["reasons"]):
+        yield from (("greenroom_stale", cause) for cause in causes(told))
+    if told["expect"] != "good":
+        yield "greenroom_expect", told["expect"]
+    yield from (("greenroom_tag", tag) for tag in told["tags"])
+    yield "greenroom_file", told["nodeid"].partition("::")[0]
+    yield "greenroom_line", told["tape_line"]

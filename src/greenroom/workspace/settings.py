@@ -25,6 +25,7 @@ VARIABLES = {
     "VISUAL": "the editor that ctrl+x ctrl+e opens",
     "EDITOR": "the editor when VISUAL is not set",
     "CI": "set by build servers; recordings are never accepted there",
+    "GITHUB_ACTIONS": "set by GitHub: failures of fixtures are annotated at the tape's line",
 }
 """Every environment variable that is read, but for secrets, which greenroom.toml names."""
 

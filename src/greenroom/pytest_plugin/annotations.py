@@ -1,0 +1,62 @@
+"""Workflow commands for GitHub: each failure at its tape's line, and one annotation for a cause that many share.
+
+Invariant: one annotation is one row, and nothing in a fixture's text can end it or begin another command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale
+from greenroom.pytest_plugin.told import FOLDED, Told
+
+_DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
+_PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
+
+
+def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
+    """The rows, worst first: GitHub shows only the first ten of each level. Paths go from the repository's root, which
+    is `root` where there is none.
+    """
+    for one in told:
+        if one["kind"] not in (*FOLDED, "passed"):
+            said = "\n".join(row for row in (one["line"], one["detail"]) if row)
+            yield _row("error", one, f"{one['kind']}: {one['name']}", said, root)
+    for cause, them in by_cause([one for one in told if one["kind"] == "broken"]).items():
+        yield _row("error", them[0], f"broken: {_titled(them)}", concerning(cause, them), root)
+    for cause, them in by_cause([one for one in told if is_stale(one)]).items():
+        level = "error" if any(one["kind"] == "stale" and one["mode"] == "fail" for one in them) else "warning"
+        yield _row(level, them[0], f"stale: {_titled(them)}", concerning(cause, them), root)
+
+
+def _titled(told: Sequence[Told]) -> str:
+    return told[0]["name"] if len(told) == 1 else f"{len(told)} fixtures"
+
+
+def _row(level: str, told: Told, title: str, text: str, root: Path) -> str:
+    place = _from_root(Path(told["path"]), root)
+    return (
+        f"::{level} file={_escaped(place, _PROPERTY)},line={told['tape_line']},"
+        f"title={_escaped(title, _PROPERTY)}::{_escaped(text, _DATA)}"
+    )
+
+
+def _escaped(text: str, signs: Sequence[tuple[str, str]]) -> str:
+    """Text as the format wants it. What else ends a row for some reader, or begins an older command, is broken up."""
+    text = "\n".join(text.replace("##[", "# #[").splitlines())
+    for sign, stands in signs:
+        text = text.replace(sign, stands)
+    return text
+
+
+def _from_root(path: Path, root: Path) -> str:
+    top = _repository(path.parent) or root
+    return path.relative_to(top).as_posix() if path.is_relative_to(top) else path.as_posix()
+
+
+@lru_cache(maxsize=64)
+def _repository(folder: Path) -> Path | None:
+    """The nearest folder upward that git keeps, with `.git` as a folder or, in a worktree, as a file."""
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)

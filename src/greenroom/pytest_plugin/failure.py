@@ -1,0 +1,49 @@
+"""What pytest shows of a fixture that did not pass: in its failures, in one line of its summary, in its JUnit file.
+
+Invariant: nothing of Greenroom is imported here; no text of a fixture can act as a command of a build server.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from greenroom.pytest_plugin.told import Told, harmless
+
+_SIGNS = {"- ": "red", "+ ": "green"}
+
+
+class FailureText:
+    """The words in place of a traceback."""
+
+    def __init__(self, told: Told) -> None:
+        self.kind = told["kind"]
+        self.rows = _rows(told)
+        self.reprcrash = Crash(told["path"], told["tape_line"], harmless(f"{told['kind']}: {told['line']}"))
+
+    def __str__(self) -> str:
+        return "\n".join(self.rows)
+
+    def toterminal(self, tw: Any) -> None:
+        """Write it as pytest asks: the finding in bold, what went in red, what came in green."""
+        for place, row in enumerate(self.rows):
+            colour = _SIGNS.get(row[:2], "")
+            tw.line(row, bold=place == 0, **({colour: True} if colour else {}))
+
+
+class Crash:
+    """The part of a failure that pytest's summary and JUnit file read."""
+
+    def __init__(self, path: str, lineno: int, message: str) -> None:
+        self.path = path
+        self.lineno = lineno
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.lineno}: {self.message}"
+
+
+def _rows(told: Told) -> list[str]:
+    detail = told["detail"] if told["detail"] != told["line"] else ""
+    text = harmless(f"{told['kind']}: {told['line']}\n{detail}")
+    rows = [row for row in text.splitlines() if row.strip()]
+    return [*rows, f"{told['shown']}:{told['tape_line']}"]

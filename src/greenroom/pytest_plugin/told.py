@@ -1,0 +1,63 @@
+"""What a report says of a fixture, in plain values: it crosses to another process, and every summary is made of it.
+
+Invariant: nothing of Greenroom is imported here, so that a run which only gathers reports stays light.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypedDict
+
+KEY = "greenroom"
+"""The attribute of a pytest report that holds a `Told`."""
+
+FOLDED = ("stale", "broken")
+"""Outcomes whose cause often lies outside the fixture, so that many fixtures share one: told by cause, once."""
+
+_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+
+
+class Told(TypedDict):
+    """How one fixture went.
+
+    `kind`, `line`, `detail`, `reasons` and `tape_line` are the outcome's; `path` is the tape's,
+    `shown` the same as a person would name it from where pytest was started. `lines` is the tape as
+    JSON, '' unless a page asked for it;
+    `event` is the place among them that `tape_line` is about, -1 if none. `runs` are those of a live run, each with its kind, line, milliseconds and
+    millionths of a US dollar. `mode` is what was to happen to what is stale: fail, warn or xfail.
+    """
+
+    kind: str
+    line: str
+    detail: str
+    reasons: list[str]
+    tape_line: int
+    name: str
+    path: str
+    shown: str
+    nodeid: str
+    persona: str
+    model: str
+    why: str
+    expect: str
+    tags: list[str]
+    mode: str
+    lines: str
+    event: int
+    runs: list[dict[str, Any]]
+
+
+def told_by(report: object) -> Told | None:
+    """What a report carries of ours; None for any other test."""
+    told: Told | None = getattr(report, KEY, None)
+    return told
+
+
+def causes(told: Told) -> list[str]:
+    """The single causes of a folded outcome."""
+    return told["reasons"] or [told["line"]]
+
+
+def harmless(text: str) -> str:
+    """Text of which no row is a command to a build server: none begins with `::`, none holds `##[`."""
+    return _COMMAND.sub(r"\1: :", text).replace("##[", "# #[")
