@@ -10,6 +10,7 @@ from greenroom.commands.control_table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
 from greenroom.commands.fixture_table import FIXTURE
 from greenroom.commands.policy_table import POLICY
+from greenroom.commands.testing_table import TESTING
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
@@ -148,6 +149,7 @@ COMMANDS: tuple[Command, ...] = (
         (_PERSONA,),
     ),
     *POLICY,
+    *TESTING,
     *FIXTURE,
     Command(
         ("knowledge", "add"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from greenroom.pytest_plugin.told import Told, harmless
 
+_TAPE, _CASE = ".tape.jsonl", ".case.toml"
 _SIGNS = {"- ": "red", "+ ": "green"}
 
 
@@ -46,4 +47,6 @@ def _rows(told: Told) -> list[str]:
     detail = told["detail"] if told["detail"] != told["line"] else ""
     text = harmless(f"{told['kind']}: {told['line']}\n{detail}")
     rows = [row for row in text.splitlines() if row.strip()]
+    if told["kind"] == "failed":
+        rows.append(f"expected in {told['shown'].removesuffix(_TAPE)}{_CASE}")
     return [*rows, f"{told['shown']}:{told['tape_line']}"]

@@ -55,8 +55,9 @@ def _turn(line: Line, names: dict[str, str]) -> Rows:
 def _passages(line: Line, names: dict[str, str]) -> Rows:
     if kept := [names.get(str(name), str(name)) for name in line["select"]]:
         dropped = line.get("dropped")
-        left = f"; left out: {escaped(dropped)}" if dropped else ""
-        yield "passages", ", ".join(f"<b>{escaped(one)}</b>" for one in kept) + left, "small"
+        counts = dropped.items() if isinstance(dropped, dict) else ()
+        left = f"; left out: {', '.join(f'{escaped(n)} by {escaped(why)}' for why, n in counts)}" if counts else ""
+        yield "passages", ", ".join(map(escaped, kept)) + left, "small"
 
 
 def _recall(line: Line, names: dict[str, str]) -> Rows:

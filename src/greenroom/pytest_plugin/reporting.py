@@ -23,13 +23,12 @@ _SHOWN: dict[str, Status] = {
     "stale": ("stale", "~", ("STALE", {"yellow": True})),
     "broken": ("broken", "B", ("BROKEN", {"red": True})),
     "error": ("error", "E", ("ERROR", {"red": True})),
-    "diverged": ("failed", "F", ("DIVERGED", {"red": True})),
 }
-"""Category, letter and word of outcomes that are not simply passed or failed. What is stale is a count of its own."""
+"""Category, letter and word of what is neither passed nor failed. What is stale is a count of its own."""
 
 
 class Reporting:
-    """The hooks of a run with fixtures. `told` is how each of them went, in the order they came in."""
+    """The hooks of a run with fixtures. `told` is how each of them went."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -77,6 +76,7 @@ class Reporting:
         """Write what was asked for beside the terminal; where that fails, the run fails and says why."""
         if not self._gathers:
             return
+        self.told.sort(key=lambda one: one["nodeid"])  # with several processes they came in as they were done
         from greenroom.core.errors import GreenroomError
 
         try:

@@ -146,8 +146,10 @@ def _diverged(
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
     if not found:
         return None
-    line = f"{case.why} {found[0]}" if case.why else found[0]
-    return outcome("failed", line, "\n".join(found), found)
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    rows = [f"why: {case.why}"] if case.why else []
+    rows += found if more else []
+    return outcome("failed", found[0] + more, "\n".join(rows), found)
 
 
 def _stale(case: Case, changed: tuple[str, ...]) -> Outcome:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from greenroom.core.canonical import short
-from greenroom.core.inert import inert_line
-from greenroom.regression.component_change import component_change, persona_version, told_elsewhere
+from greenroom.regression.difference import word_diff
 from greenroom.regression.parts import Parts, part_name
+from greenroom.regression.policy_change import policy_change
 from greenroom.regression.tape import Tape
 
 RECORDED_ONLY = ("corpus", "memory", "session")
@@ -18,39 +18,21 @@ RECORDED_ONLY = ("corpus", "memory", "session")
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
-    """One line for each changed component, e.g. `persona aria 1.3.0 -> 1.4.0: prompt changed: … be -old +new`.
+    """One line for each changed component, e.g. `persona aria: prompt changed (#a1b2 -> #c3d4): … be -old +new`.
 
-    `digests` and `texts` are today's, by component. Fixtures that are stale for one cause have the same line. What
-    changed in a persona's file is not said twice where another component says it.
+    `digests` and `texts` are today's, by component.
     """
-    found = {
-        component: (recorded, today)
-        for component, recorded in tape.digests.items()
-        if component not in RECORDED_ONLY
-        and (today := digests.get(component)) is not None
-        and part_name(today) != recorded
-    }
-    if not found:
-        return ()
-    known = {
-        component: (old, new)
-        for component, (recorded, _) in found.items()
-        if (old := parts.component(recorded)) and (new := texts.get(component, ""))
-    }
-    if "persona" in known and told_elsewhere(*known["persona"], tuple(name for name in found if name != "persona")):
-        found.pop("persona")
-    who = _who(tape, texts)
-    return tuple(
-        f"{who}: {component} changed: {component_change(component, *known[component])}"
-        if component in known
-        else f"{who}: {component} changed (#{short(recorded)} -> #{short(today)})"
-        for component, (recorded, today) in found.items()
-    )
+    out = []
+    for component, recorded in tape.digests.items():
+        today = digests.get(component)
+        if today is None or component in RECORDED_ONLY or part_name(today) == recorded:
+            continue
+        line = f"persona {tape.persona}: {component} changed (#{short(recorded)} -> #{short(today)})"
+        old, new = parts.component(recorded), texts.get(component, "")
+        told = policy_change if component == "policy" else _words
+        out.append(f"{line}: {told(old, new)}" if old and new else line)
+    return tuple(out)
 
 
-def _who(tape: Tape, texts: Mapping[str, str]) -> str:
-    """`persona aria 1.3.0 -> 1.4.0`, or with one version where it is still the same."""
-    recorded = inert_line(str(tape.header.get("persona", "")).partition("@")[2], 60)
-    today = persona_version(texts.get("persona", ""))
-    versions = recorded if today in ("", recorded) else f"{recorded} -> {today}"
-    return f"persona {inert_line(tape.persona, 80)} {versions}".rstrip()
+def _words(old: str, new: str) -> str:
+    return word_diff(old, new, context=3)
