@@ -36,14 +36,15 @@ def copied(target: Path, source: Path = HELPDESK) -> Path:
     return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns(".greenroom", "outbox", "__pycache__")))
 
 
-def run(folder: Path, *arguments: str, code: str = "", **more: str) -> tuple[int, str]:
+def run(folder: Path, *arguments: str, code: str = "", cache: bool = False, **more: str) -> tuple[int, str]:
     """pytest in `folder`: its exit code and what it said. `more` goes into the environment."""
+    kept = [] if cache else ["-p", "no:cacheprovider"]
     plugin = [] if INSTALLED else ["-p", "greenroom.pytest_plugin"]
     # Code that imports Greenroom before pytest does makes pytest say so, which is not what these tests are about.
     quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"] if code else []
     start = ["-c", f"{code}\nimport sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"] if code else ["-m", "pytest"]
     done = subprocess.run(
-        [sys.executable, *start, *plugin, "-q", "-p", "no:cacheprovider", "-W", "error", *quiet, *arguments],
+        [sys.executable, *start, *plugin, "-q", *kept, "-W", "error", *quiet, *arguments],
         cwd=folder, env=environment(folder, **more), capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr

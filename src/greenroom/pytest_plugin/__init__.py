@@ -89,7 +89,7 @@ def greenroom_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
     """
     from greenroom.pytest_plugin.sessions import Sessions
 
-    with Sessions(request) as sessions:
+    with Sessions(request.config, request.path) as sessions:
         yield sessions
 
 

@@ -34,12 +34,12 @@ _SAID = "a test tried to use the network; where that is meant: greenroom(..., ne
 class Sessions:
     """Opens sessions: `greenroom("aria")`. All sessions of one test share one copy of the workspace, with its memories.
 
-    `workspace` is the original, `copy` what the test may change; both are folders.
+    `workspace` is the original, `copy` what the test may change; both are folders. The test is the file `test`.
     """
 
-    def __init__(self, request: pytest.FixtureRequest) -> None:
-        self._config = request.config
-        self._original = _workspace_of(request)
+    def __init__(self, config: pytest.Config, test: Path) -> None:
+        self._config = config
+        self._original = _workspace_of(config, test)
         self._copies: dict[Path, Workspace] = {}
         self._stack = ExitStack()
         self._runner = asyncio.Runner()
@@ -119,10 +119,10 @@ class Sessions:
         )
 
 
-def _workspace_of(request: pytest.FixtureRequest) -> Workspace:
+def _workspace_of(config: pytest.Config, test: Path) -> Workspace:
     """The first workspace of the ini file, else the nearest at or above the test or the root."""
-    named = request.config.getini("greenroom_workspace")
-    found = Workspace(Path(named[0]).resolve()) if named else find(request.path.parent) or find(request.config.rootpath)
+    named = config.getini("greenroom_workspace")
+    found = Workspace(Path(named[0]).resolve()) if named else find(test.parent) or find(config.rootpath)
     if found is None:
         pytest.fail(
             'the greenroom fixture found no workspace: set greenroom_workspace = "path" under [tool.pytest.ini_options]',

@@ -14,7 +14,7 @@ KEY = "greenroom"
 FOLDED = ("stale", "broken")
 """Outcomes whose cause often lies outside the fixture, so that many fixtures share one: told by cause, once."""
 
-_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+_COMMAND = re.compile(r"^(\s*)::")
 
 
 class Told(TypedDict):
@@ -60,4 +60,4 @@ def causes(told: Told) -> list[str]:
 
 def harmless(text: str) -> str:
     """Text of which no row is a command to a build server: none begins with `::`, none holds `##[`."""
-    return _COMMAND.sub(r"\1: :", text).replace("##[", "# #[")
+    return "\n".join(_COMMAND.sub(r"\1: :", row).replace("##[", "# #[") for row in text.splitlines())

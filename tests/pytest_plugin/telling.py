@@ -1,0 +1,35 @@
+"""How a fixture went, as a report carries it, for tests of what is made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from greenroom.pytest_plugin.told import Told
+
+HOSTILE = "<script>alert(1)</script> & \x1b[31m \u202e \"'"
+
+
+def told(name: str = "refund", **changes: Any) -> Told:
+    """A fixture that passed, but for `changes`."""
+    plain: dict[str, Any] = {
+        "kind": "passed",
+        "line": "",
+        "detail": "",
+        "reasons": [],
+        "tape_line": 1,
+        "name": name,
+        "path": f"/shop/fixtures/{name}.tape.jsonl",
+        "shown": f"fixtures/{name}.tape.jsonl",
+        "nodeid": f"fixtures/{name}.tape.jsonl::{name}",
+        "persona": "aria@1.3.0",
+        "model": "scripted/helpdesk",
+        "why": "",
+        "expect": "good",
+        "tags": [],
+        "mode": "fail",
+        "lines": "",
+        "event": -1,
+        "runs": [],
+    }
+    assert set(changes) <= set(plain)
+    return Told(**{**plain, **changes})

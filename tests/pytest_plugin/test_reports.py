@@ -1,0 +1,143 @@
+"""A run with fixtures of every kind, told alike by one process and by two: counts, causes, JUnit, annotations, page."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from greenroom.regression.tape import Tape, read, write
+from tests.pytest_plugin.running import HELPDESK, TAPE, copied, replaced, rewritten, run
+
+GOOD = 'schema = "case/1"\nwhy = "No refund without a person."\n'
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The helpdesk with fixtures that go every way; two of them are stale, from a prompt nobody kept and a persona."""
+    shop = copied(tmp_path / "shop")
+    tape = (shop / TAPE).read_bytes()
+    for name in ("diverged", "failed", "hollow", "tampered", "observed", "skipped", "strict"):
+        (shop / f"fixtures/{name}.tape.jsonl").write_bytes(tape)
+        (shop / f"fixtures/{name}.case.toml").write_text(GOOD)
+    rewritten(shop, "verdict", 1, "fixtures/diverged.tape.jsonl", rule="refund.huge")
+    (shop / "fixtures/failed.case.toml").write_text(f'{GOOD}[[assert]]\ncall = {{ tool = "mail.send" }}\n')
+    (shop / "fixtures/hollow.case.toml").write_text('schema = "case/1"\nexpcet = "good"\n')
+    replaced(shop / "fixtures/tampered.tape.jsonl", "EUR", "USD")
+    (shop / "fixtures/observed.case.toml").write_text(f'{GOOD}expect = "observe"\n')
+    (shop / "fixtures/skipped.case.toml").write_text(f'{GOOD}tags = ["skip"]\n')
+    (shop / "fixtures/strict.case.toml").write_text(f'{GOOD}tags = ["xfail"]\n')
+    for name in ("card-number-hidden", "return-window"):
+        path = shop / f"fixtures/{name}.tape.jsonl"
+        (shop / f"fixtures/{name}.case.toml").unlink()
+        _outdated(path)
+    return shop
+
+
+def _outdated(path: Path) -> None:
+    """Recorded under a prompt that was not kept."""
+    tape = read(path.read_bytes(), path.name)
+    digests = {**tape.header["digests"], "prompt": "0123456789abcdef"}
+    path.write_bytes(write(Tape({**tape.header, "digests": digests}, tape.events)))
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_one_process_or_two_say_the_same(shop: Path, processes: str) -> None:
+    (shop.parent / ".git").mkdir()
+    spread = ["-n", processes] if processes != "0" else []
+    files = [f"--{kind}={shop.parent / name}" for kind, name in (("junitxml", "j.xml"), ("greenroom-html", "r.html"))]
+    document = shop.parent / "d.json"
+    code, said = run(shop, ".", *spread, *files, f"--greenroom-json={document}", GITHUB_ACTIONS="true")
+    assert code == 1
+    rows = said.splitlines()
+    assert sorted(rows[-1].partition(" in ")[0].split(", ")) == [
+        "1 skipped", "1 xpassed", "2 broken", "2 failed", "2 passed", "2 stale",
+    ]  # fmt: skip
+    assert [row for row in rows if row.startswith("persona aria")] == [
+        row for row in rows if row.endswith("; 2 fixtures: card-number-hidden, return-window") and "::" not in row
+    ]
+    assert sum("unknown key 'expcet'" in row for row in rows if not row.startswith("::")) == 1
+    assert "FAILED fixtures/diverged.tape.jsonl::diverged - diverged: turn 1: verdict" in said
+    assert "observed: replayed, but no expectation is judged" in said
+    commands = [row for row in rows if row.lstrip().startswith("::")]
+    assert [row.partition(",title=")[0] for row in commands] == [
+        "::error file=shop/fixtures/diverged.tape.jsonl,line=12",
+        "::error file=shop/fixtures/failed.tape.jsonl,line=1",
+        "::error file=shop/fixtures/hollow.tape.jsonl,line=1",
+        "::error file=shop/fixtures/tampered.tape.jsonl,line=2",
+        "::error file=shop/fixtures/card-number-hidden.tape.jsonl,line=1",
+    ]
+    _check_junit(shop.parent / "j.xml")
+    told = json.loads(document.read_text())
+    assert told["counts"] == {"passed": 3, "failed": 1, "diverged": 1, "stale": 2, "broken": 2, "error": 0}
+    assert [one["fixtures"] for one in told["stale"]] == [2]
+    page = (shop.parent / "r.html").read_text()
+    assert "I want a refund of 120 EUR for order 1001" in page
+    assert "Your reference is R-0001" in page
+
+
+def _check_junit(path: Path) -> None:
+    cases = {case.attrib["name"]: case for case in ET.parse(path).getroot().iter("testcase")}
+    messages = {
+        name: failure.attrib["message"] for name, case in cases.items() if (failure := case.find("failure")) is not None
+    }
+    assert messages["diverged"].startswith("diverged: turn 1: verdict tool.call of c2")
+    assert messages["tampered"].startswith("broken: tampered.tape.jsonl:2: changed after it was recorded")
+    assert messages["return-window"].startswith("stale: persona aria")
+    told = {one.attrib["name"]: one.attrib["value"] for one in cases["diverged"].iter("property")}
+    assert told["greenroom_outcome"] == "diverged"
+    assert told["greenroom_line"] == "12"
+    assert {one.attrib["name"]: one.attrib["value"] for one in cases["observed"].iter("property")}[
+        "greenroom_expect"
+    ] == "observe"
+
+
+def test_what_is_stale_can_be_expected_and_the_ini_file_says_so(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    _outdated(shop / TAPE)
+    code, said = run(shop, ".", "--greenroom-stale", "xfail")
+    assert (code, "2 passed, 1 xfailed" in said) == (0, True), said
+    assert "were not replayed" in said
+    (shop / "pytest.ini").write_text("[pytest]\ngreenroom_stale = warn\n")
+    code, said = run(shop, "-vv")
+    assert (code, "3 passed" in said) == (0, True), said
+    assert f"{TAPE}::refund-over-limit PASSED (stale)" in said
+    (shop / "pytest.ini").write_text("[pytest]\ngreenroom_stale = perhaps\n")
+    code, said = run(shop)
+    assert (code, "greenroom_stale = 'perhaps': write one of fail, warn, xfail" in said) == (4, True), said
+
+
+def test_what_was_stale_is_run_again_with_last_failed(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    _outdated(shop / TAPE)
+    assert "2 passed, 1 stale" in run(shop, ".", cache=True)[1]
+    code, said = run(shop, ".", "--lf", cache=True)
+    assert (code, "\n1 stale" in said, "passed" in said) == (1, True, False), said
+
+
+def test_a_team_names_its_workspace_once_and_pytest_from_the_root_collects_it(tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    copied(team / "one")
+    copied(team / "two")
+    (team / "tests").mkdir()
+    (team / "tests/test_own.py").write_text("def test_own():\n    pass\n")
+    (team / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\ntestpaths = ["tests"]\ngreenroom_workspace = ["one", "two"]\n'
+    )
+    code, said = run(team, "--collect-only", "--strict-config")
+    names = sorted(path.name.removesuffix(".tape.jsonl") for path in (HELPDESK / "fixtures").glob("*.tape.jsonl"))
+    ids = [f"{desk}/fixtures/{name}.tape.jsonl::{name}" for desk in ("one", "two") for name in names]
+    assert [row for row in said.splitlines() if "::" in row] == ["tests/test_own.py::test_own", *ids]
+    assert "1 passed" in run(team, "tests")[1]
+    assert "1 passed" in run(team / "tests")[1]
+    replaced(team / "pyproject.toml", '"two"', '"too"')
+    code, said = run(team)
+    assert (code, "greenroom_workspace: there is no greenroom.toml in" in said) == (4, True), said
+
+
+def test_a_page_that_cannot_be_written_fails_the_run_in_one_line(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    code, said = run(shop, TAPE, f"--greenroom-html={shop}")
+    assert (code, "greenroom: could not write" in said, "Traceback" in said) == (1, True, False), said
