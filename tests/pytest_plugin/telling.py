@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from greenroom.pytest_plugin.told import Told
 
@@ -11,25 +11,25 @@ HOSTILE = "<script>alert(1)</script> & \x1b[31m \u202e \"'"
 
 def told(name: str = "refund", **changes: Any) -> Told:
     """A fixture that passed, but for `changes`."""
-    plain: dict[str, Any] = {
-        "kind": "passed",
-        "line": "",
-        "detail": "",
-        "reasons": [],
-        "tape_line": 1,
-        "name": name,
-        "path": f"/shop/fixtures/{name}.tape.jsonl",
-        "shown": f"fixtures/{name}.tape.jsonl",
-        "nodeid": f"fixtures/{name}.tape.jsonl::{name}",
-        "persona": "aria@1.3.0",
-        "model": "scripted/helpdesk",
-        "why": "",
-        "expect": "good",
-        "tags": [],
-        "mode": "fail",
-        "lines": "",
-        "event": -1,
-        "runs": [],
-    }
+    plain = Told(
+        kind="passed",
+        line="",
+        detail="",
+        reasons=[],
+        tape_line=1,
+        name=name,
+        path=f"/shop/fixtures/{name}.tape.jsonl",
+        shown=f"fixtures/{name}.tape.jsonl",
+        nodeid=f"fixtures/{name}.tape.jsonl::{name}",
+        persona="aria@1.3.0",
+        model="scripted/helpdesk",
+        why="",
+        expect="good",
+        tags=[],
+        mode="fail",
+        lines="",
+        event=-1,
+        runs=[],
+    )
     assert set(changes) <= set(plain)
-    return Told(**{**plain, **changes})
+    return cast("Told", {**plain, **changes})

@@ -43,7 +43,7 @@ _ENDS = {0: 0, 1: 1, 2: 130, 3: 70, 4: 2, _NOTHING: 2}
 _BROKEN, _UNAVAILABLE = 3, 4
 
 
-def test(asked: Invocation) -> Answer[int]:
+def run_fixtures(asked: Invocation) -> Answer[int]:
     """Run the fixtures; the exit code is 0, 1 where one did not pass, 3 where a file is broken, 4 where a model could
     not be reached, the highest that applies.
 
