@@ -18,7 +18,12 @@ from greenroom.pytest_plugin.told import Told
 from greenroom.regression.parts import write_whole
 
 _OPEN, _IN_FULL = 10, 100
-"""How many that did not pass stand open; how many passed ones have their conversation on the page."""
+"""How many that did not pass stand open; how many of those that did not pass, and of those that did, have their
+conversation on the page.
+"""
+
+_LEFT_OUT = f'<p class="soft">The conversations of all but {_IN_FULL} are left out to keep this page small.</p>'
+_WORST_FIRST = ("failed", "diverged", "error", "broken", "stale")
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -47,11 +52,14 @@ def page(told: Sequence[Told]) -> str:
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     counts = {kind: sum(one["kind"] == kind for one in told) for kind in KINDS}
     title = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number) or "no fixtures"
-    bad = [one for one in told if one["kind"] != "passed"]
+    bad = [one for kind in _WORST_FIRST for one in told if one["kind"] == kind]
     good = [one for one in told if one["kind"] == "passed"]
     rows = [_HEAD.format(title=escaped(f"Greenroom: {title}"), style=style), *_top(counts, told)]
     if bad:
-        rows += ["<h2>Did not pass</h2>", *(_fixture(one, full=True, open_=n < _OPEN) for n, one in enumerate(bad))]
+        rows += [
+            "<h2>Did not pass</h2>",
+            *(_fixture(one, full=n < _IN_FULL, open_=n < _OPEN) for n, one in enumerate(bad)),
+        ]
     if good:
         rows += ["<h2>Passed</h2>", *(_fixture(one, full=True) for one in good[:_IN_FULL]), *_rest(good[_IN_FULL:])]
     return "\n".join([*rows, "</body>\n</html>\n"])
@@ -78,7 +86,8 @@ def _fixture(told: Told, *, full: bool, open_: bool = False) -> str:
         f'<summary><span class="kind {told["kind"]}">{told["kind"]}</span> '
         f'<span class="name">{escaped(told["name"])}</span>{said}</summary>'
     )
-    inside = "".join([_facts(told), _diff(told), *_runs(told), *(_told(told) if full else ())])
+    rest = _told(told) if full else [_LEFT_OUT]
+    inside = "".join([_facts(told), _diff(told), *_runs(told), *rest])
     return f'<details{" open" if open_ else ""}>{head}<div class="inside">{inside}</div></details>'
 
 
