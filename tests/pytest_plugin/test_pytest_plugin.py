@@ -83,7 +83,7 @@ def test_an_edited_recorded_answer_is_noticed_and_its_line_named(shop: Path) -> 
     replaced(path, "I refunded 90", "I refunded 95")
     code, said = run(shop, ".")
     assert code == 1
-    assert f"\nrefund-over-limit.tape.jsonl:{line}: changed after it was recorded" in said
+    assert f"\nfixtures/refund-over-limit.tape.jsonl:{line}: changed after it was recorded" in said
     assert "Traceback" not in said
 
 

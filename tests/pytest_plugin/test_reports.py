@@ -137,6 +137,24 @@ def test_a_team_names_its_workspace_once_and_pytest_from_the_root_collects_it(tm
     assert (code, "greenroom_workspace: there is no greenroom.toml in" in said) == (4, True), said
 
 
+def test_workspaces_elsewhere_have_ids_of_their_own_that_can_be_run_again(tmp_path: Path) -> None:
+    team = tmp_path / "team"
+    team.mkdir()
+    (team / "pytest.ini").write_text("[pytest]\ngreenroom_workspace = ../one ../two\n")
+    for desk in (copied(tmp_path / "one"), copied(tmp_path / "two")):
+        (desk / "fixtures/return-window.tape.jsonl").write_text(desk.name)
+    code, said = run(team, "--junitxml=out.xml", cache=True)
+    assert (code, "4 passed, 2 broken" in said) == (1, True), said
+    cases = [case.attrib["classname"] for case in ET.parse(team / "out.xml").getroot().iter("testcase")]
+    assert len(set(cases)) == 6
+    code, said = run(team, "--lf", "-vv", cache=True)
+    broken = [row.split("::")[0] for row in said.splitlines() if " BROKEN" in row]
+    assert broken == [f"{tmp_path.as_posix()}/{desk}/fixtures/return-window.tape.jsonl" for desk in ("one", "two")]
+    assert said.count("/fixtures/return-window.tape.jsonl:1: not a whole tape") == 2, said
+    code, said = run(team, f"{tmp_path / 'one' / TAPE}::refund-over-limit")
+    assert (code, "1 passed" in said) == (0, True), said
+
+
 def test_a_page_that_cannot_be_written_fails_the_run_in_one_line(tmp_path: Path) -> None:
     shop = copied(tmp_path / "shop")
     code, said = run(shop, TAPE, f"--greenroom-html={shop}")

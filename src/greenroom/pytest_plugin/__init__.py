@@ -71,7 +71,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile |
     _report(parent.config)
     from greenroom.pytest_plugin.tapes import TapeFile
 
-    return TapeFile.from_parent(parent, path=file_path)
+    if file_path.is_relative_to(parent.config.rootpath):
+        return TapeFile.from_parent(parent, path=file_path)
+    # Outside the root pytest would call two workspaces' fixtures alike.
+    return TapeFile.from_parent(parent, path=file_path, nodeid=file_path.as_posix())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from greenroom.pytest_plugin.told import Told, causes, harmless
+from greenroom.pytest_plugin.told import Told, causes, harmless, is_own
 
 _NAMED = 3
 _NEXT = {
@@ -57,7 +57,11 @@ def by_cause(told: Sequence[Told]) -> dict[str, list[Told]]:
 
 
 def concerning(cause: str, told: Sequence[Told]) -> str:
-    """`persona aria 1.3.0 -> 1.4.0: prompt changed: -brief +warm; 212 fixtures`, with the names where they are few."""
+    """`persona aria 1.3.0 -> 1.4.0: prompt changed: -brief +warm; 212 fixtures`, with the names where they are few; the cause alone where it
+    names the one fixture it is about.
+    """
+    if len(told) == 1 and is_own(told[0]):
+        return harmless(cause)
     names = f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
     return harmless(f"{cause}; {_counted(len(told))}{names}")
 

@@ -54,8 +54,19 @@ def told_by(report: object) -> Told | None:
 
 
 def causes(told: Told) -> list[str]:
-    """The single causes of a folded outcome."""
-    return told["reasons"] or [told["line"]]
+    """The single causes of a folded outcome. What is wrong with a fixture's own file is told with its folder."""
+    if told["reasons"]:
+        return told["reasons"]
+    return [f"{_folder(told)}{told['line']}"] if is_own(told) else [told["line"]]
+
+
+def is_own(told: Told) -> bool:
+    """Whether what is broken is the fixture's own tape or case, and not what many fixtures share."""
+    return told["kind"] == "broken" and told["line"].startswith(f"{told['name']}.")
+
+
+def _folder(told: Told) -> str:
+    return told["shown"].removesuffix(f"{told['name']}.tape.jsonl")
 
 
 def harmless(text: str) -> str:
