@@ -13,9 +13,9 @@ from greenroom.pytest_plugin.told import Told, causes, harmless, is_own
 
 _NAMED = 3
 _NEXT = {
-    "fail": "what now: --greenroom-stale=warn replays them under what holds today and shows what would come out otherwise;\n"
-    "where that is meant: greenroom fixture accept, and commit the tapes",
-    "warn": "they were replayed under what holds today; where that is meant: greenroom fixture accept, and commit the tapes",
+    "fail": "what now: greenroom fixture diff shows what would be recorded otherwise today; where that is right,\n"
+    "greenroom fixture accept takes it over; or leave it and restore what changed",
+    "warn": "they were replayed under what holds today; where that is right, greenroom fixture accept takes it over",
     "xfail": "they were not replayed, because this run expects them to be stale",
 }
 
@@ -33,9 +33,8 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         for row in _NEXT[stale[0]["mode"]].splitlines():
             terminalreporter.write_line(row)
     if broken or any(one["kind"] == "stale" and one["mode"] == "fail" for one in stale):
-        terminalreporter.stats.setdefault(
-            "failed", []
-        )  # pytest colours its last line by what it knows, and this is red
+        # pytest colours its last line by the categories it knows, and this run is red.
+        terminalreporter.stats.setdefault("failed", [])
     if observed := sum(one["expect"] == "observe" and one["kind"] == "passed" for one in told):
         terminalreporter.write_line(
             f"greenroom: {_counted(observed)} only observed: replayed, but no expectation is judged"
@@ -57,8 +56,8 @@ def by_cause(told: Sequence[Told]) -> dict[str, list[Told]]:
 
 
 def concerning(cause: str, told: Sequence[Told]) -> str:
-    """`persona aria 1.3.0 -> 1.4.0: prompt changed: -brief +warm; 212 fixtures`, with the names where they are few; the cause alone where it
-    names the one fixture it is about.
+    """`persona aria 1.3.0 -> 1.4.0: prompt: -brief +warm; 212 fixtures`, with the names where they are few; the cause
+    alone where it names the one fixture it is about.
     """
     if len(told) == 1 and is_own(told[0]):
         return harmless(cause)
