@@ -15,9 +15,12 @@ _NAMED = 3
 _NEXT = {
     "fail": "what now: greenroom fixture diff shows what would be recorded otherwise today; where that is right,\n"
     "greenroom fixture accept takes it over; or leave it and restore what changed",
-    "warn": "they were replayed under what holds today; where that is right, greenroom fixture accept takes it over",
+    "warn": "replayed under what holds today they pass; where that is right, greenroom fixture accept takes it over",
     "xfail": "they were not replayed, because this run expects them to be stale",
 }
+_DIVERGED = (
+    "greenroom: greenroom fixture diff NAME shows all that diverged; where that is right, fixture accept takes it over"
+)
 
 
 def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -> None:
@@ -35,6 +38,8 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
     if broken or any(one["kind"] == "stale" and one["mode"] == "fail" for one in stale):
         # pytest colours its last line by the categories it knows, and this run is red.
         terminalreporter.stats.setdefault("failed", [])
+    if any(one["kind"] == "diverged" for one in told):
+        terminalreporter.write_line(_DIVERGED)
     if observed := sum(one["expect"] == "observe" and one["kind"] == "passed" for one in told):
         terminalreporter.write_line(
             f"greenroom: {_counted(observed)} only observed: replayed, but no expectation is judged"
