@@ -24,8 +24,9 @@ def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
         if one["kind"] not in (*FOLDED, "passed"):
             said = "\n".join(row for row in (one["line"], one["detail"]) if row)
             yield _row("error", one, f"{one['kind']}: {one['name']}", said, root)
-    for cause, them in by_cause([one for one in told if one["kind"] == "broken"]).items():
-        yield _row("error", them[0], f"broken: {_titled(them)}", concerning(cause, them), root)
+    for kind in ("broken", "error"):
+        for cause, them in by_cause([one for one in told if one["kind"] == kind]).items():
+            yield _row("error", them[0], f"{kind}: {_titled(them)}", concerning(cause, them), root)
     for cause, them in by_cause([one for one in told if is_stale(one)]).items():
         level = "error" if any(one["kind"] == "stale" and one["mode"] == "fail" for one in them) else "warning"
         yield _row(level, them[0], f"stale: {_titled(them)}", concerning(cause, them), root)

@@ -74,6 +74,7 @@ def _top(counts: dict[str, int], told: Sequence[Told]) -> Iterator[str]:
     for heading, them in (
         ("Stale, by cause", [one for one in told if is_stale(one)]),
         ("Broken, by cause", [one for one in told if one["kind"] == "broken"]),
+        ("Without verdict, by cause", [one for one in told if one["kind"] == "error"]),
     ):
         if them:
             causes = "".join(f"<li><b>{len(of)}</b> {escaped(cause)}</li>" for cause, of in by_cause(them).items())

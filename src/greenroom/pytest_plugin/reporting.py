@@ -22,9 +22,11 @@ Status = tuple[str, str, str | tuple[str, dict[str, bool]]]
 _SHOWN: dict[str, Status] = {
     "stale": ("stale", "~", ("STALE", {"yellow": True})),
     "broken": ("broken", "B", ("BROKEN", {"red": True})),
-    "error": ("error", "E", ("ERROR", {"red": True})),
+    "error": ("without verdict", "E", ("ERROR", {"red": True})),
 }
-"""Category, letter and word of what is neither passed nor failed. What is stale is a count of its own."""
+"""Category, letter and word of what is neither passed nor failed: each a count of its own, none with a section that would
+say the same cause once for every fixture.
+"""
 
 
 class Reporting:

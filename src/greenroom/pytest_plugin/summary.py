@@ -5,19 +5,21 @@ Invariant: the same cause is never told twice, and what is told can start no com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
-from greenroom.pytest_plugin.told import Told, causes, harmless, is_own
+from greenroom.core.inert import inert_line
+from greenroom.pytest_plugin.told import FOLDED, Told, causes, harmless, is_own
 
-_NAMED = 3
+_NAMED, _LIVE = 3, 40
 _NEXT = {
     "fail": "what now: greenroom fixture diff shows what would be recorded otherwise today; where that is right,\n"
     "greenroom fixture accept takes it over; or leave it and restore what changed",
     "warn": "replayed under what holds today they pass; where that is right, greenroom fixture accept takes it over",
     "xfail": "they were not replayed, because this run expects them to be stale",
 }
+_OBSERVED = "replayed, but no expectation is judged"
 _DIVERGED = (
     "greenroom: greenroom fixture diff NAME shows all that diverged; where that is right, fixture accept takes it over"
 )
@@ -26,24 +28,47 @@ _DIVERGED = (
 def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -> None:
     """Write the sections, where there is anything to say."""
     broken = [one for one in told if one["kind"] == "broken"]
+    errors = [one for one in told if one["kind"] == "error"]
     stale = [one for one in told if is_stale(one)]
+    if live := [one for one in told if one["runs"]]:
+        terminalreporter.section("greenroom: live runs", sep="-")
+        _write(terminalreporter, live_rows(live))
     if broken:
         terminalreporter.section("greenroom: broken files", sep="-", red=True)
-        _write(terminalreporter, by_cause(broken))
+        _write(terminalreporter, _rows(broken))
+    if errors:
+        terminalreporter.section("greenroom: without verdict, which says nothing of the persona", sep="-", red=True)
+        _write(terminalreporter, (f"error: {row}" for row in _rows(errors)))
     if stale:
         terminalreporter.section("greenroom: stale recordings", sep="-", yellow=True)
-        _write(terminalreporter, by_cause(stale))
-        for row in _NEXT[stale[0]["mode"]].splitlines():
-            terminalreporter.write_line(row)
-    if broken or any(one["kind"] == "stale" and one["mode"] == "fail" for one in stale):
+        _write(terminalreporter, (*_rows(stale), *_NEXT[stale[0]["mode"]].splitlines()))
+    if any(one["kind"] in FOLDED and not _expected(one) for one in told):
         # pytest colours its last line by the categories it knows, and this run is red.
         terminalreporter.stats.setdefault("failed", [])
     if any(one["kind"] == "diverged" for one in told):
         terminalreporter.write_line(_DIVERGED)
     if observed := sum(one["expect"] == "observe" and one["kind"] == "passed" for one in told):
-        terminalreporter.write_line(
-            f"greenroom: {_counted(observed)} only observed: replayed, but no expectation is judged"
-        )
+        terminalreporter.write_line(f"greenroom: {counted(observed)} only observed: {_OBSERVED}")
+
+
+def live_rows(told: Sequence[Told]) -> Iterator[str]:
+    """How often each passed and what that took, those that did not always pass first; and the sums."""
+    rows = sorted(told, key=lambda one: (all(run["kind"] == "passed" for run in one["runs"]), one["name"]))
+    for one in rows[:_LIVE]:
+        yield harmless(f"{one['name']}: {inert_line(one['line'], 120)}; {_spent([one])}")
+    if len(rows) > _LIVE:
+        yield f"... and {counted(len(rows) - _LIVE)} more that passed"
+    yield f"{counted(len(told))}, {sum(len(one['runs']) for one in told)} runs: {_spent(told)}"
+
+
+def _spent(told: Sequence[Told]) -> str:
+    runs = [run for one in told for run in one["runs"]]
+    seconds = sum(run["milliseconds"] for run in runs) / 1_000
+    return f"{seconds:.1f} s, {sum(run['micro_usd'] for run in runs) / 1_000_000:.4f} USD"
+
+
+def _expected(told: Told) -> bool:
+    return told["kind"] == "stale" and told["mode"] == "xfail"
 
 
 def is_stale(told: Told) -> bool:
@@ -67,13 +92,18 @@ def concerning(cause: str, told: Sequence[Told]) -> str:
     if len(told) == 1 and is_own(told[0]):
         return harmless(cause)
     names = f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
-    return harmless(f"{cause}; {_counted(len(told))}{names}")
+    return harmless(f"{cause}; {counted(len(told))}{names}")
 
 
-def _write(terminalreporter: pytest.TerminalReporter, found: dict[str, list[Told]]) -> None:
-    for cause, told in found.items():
-        terminalreporter.write_line(concerning(cause, told))
-
-
-def _counted(number: int) -> str:
+def counted(number: int) -> str:
+    """`1 fixture`, `2 fixtures`."""
     return f"{number} fixture{'' if number == 1 else 's'}"
+
+
+def _rows(told: Sequence[Told]) -> Iterator[str]:
+    return (concerning(cause, them) for cause, them in by_cause(told).items())
+
+
+def _write(terminalreporter: pytest.TerminalReporter, rows: Iterable[str]) -> None:
+    for row in rows:
+        terminalreporter.write_line(row)

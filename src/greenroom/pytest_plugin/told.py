@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 KEY = "greenroom"
 """The attribute of a pytest report that holds a `Told`."""
 
-FOLDED = ("stale", "broken")
+FOLDED = ("stale", "broken", "error")
 """Outcomes whose cause often lies outside the fixture, so that many fixtures share one: told by cause, once."""
 
 _COMMAND = re.compile(r"^(\s*)::")
