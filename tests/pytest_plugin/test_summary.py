@@ -70,7 +70,7 @@ def test_live_runs_say_how_often_and_for_how_much_and_errors_are_no_failures() -
     assert (
         list(live_rows([told(f"n{n}", runs=[run]) for n in range(100)]))[-2] == "... and 60 fixtures more that passed"
     )
-    cut = [told(name, kind="error", line="no key for x", reasons=["no key for x"]) for name in "xyz"]
+    cut = [told(name, kind="error", line="no key for x", reasons=["no key for x"], runs=[run]) for name in "xyz"]
     reporter = said(*cut)
     assert reporter.rows[1:] == ["error: no key for x; 3 fixtures: x, y, z"]
     assert reporter.stats == {"failed": []}

@@ -30,7 +30,7 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
     broken = [one for one in told if one["kind"] == "broken"]
     errors = [one for one in told if one["kind"] == "error"]
     stale = [one for one in told if is_stale(one)]
-    if live := [one for one in told if one["runs"]]:
+    if live := [one for one in told if one["runs"] and one["kind"] != "error"]:
         terminalreporter.section("greenroom: live runs", sep="-")
         _write(terminalreporter, live_rows(live))
     if broken:
