@@ -12,6 +12,7 @@ import pytest
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.pytest_plugin.sessions import Sessions
+from greenroom.regression import expect
 from greenroom.regression.check import check_file
 from tests.pytest_plugin.running import copied, replaced, run
 
@@ -92,6 +93,14 @@ def test_a_conversation_is_exported_into_the_copy_or_where_the_test_says(
     assert session.contract.model == "scripted/helpdesk"
     assert len(session.records) > 10
     assert not (shop / "fixtures/here.tape.jsonl").exists()
+
+
+def test_expectations_take_the_conversation_as_it_is(sessions: Sessions) -> None:
+    session = sessions("aria")
+    session.say(REFUND)
+    expect(session).turn(1).called("orders.refund", status="denied").never(tool="mail.send")
+    with pytest.raises(AssertionError, match=r"mail\.send"):
+        expect(session).called("mail.send")
 
 
 def test_no_tool_reaches_the_network_unless_the_test_asks(sessions: Sessions, shop: Path) -> None:
