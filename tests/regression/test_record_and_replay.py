@@ -154,7 +154,8 @@ def test_expectations_are_judged_on_the_replay(tmp_path: Path) -> None:
     )
     outcome = replayed(made, kept, tmp_path, case)
     assert outcome.kind == "failed"
-    assert outcome.line == "Ninety. assert[0] turn 2: orders.refund was called, but with amount = 90, expected 95"
+    assert outcome.line == "assert[0] turn 2: orders.refund was called, but with amount = 90, expected 95"
+    assert outcome.detail == "why: Ninety."
     observed = case.model_copy(update={"expect": "observe"})
     assert replayed(made, kept, tmp_path, observed).kind == "passed"
 
