@@ -81,7 +81,7 @@ async def replay_tape(
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
-        problem = await _say_again(session, world)
+        problem = await say_again(session, world)
         beside = Beside(tape.events, lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
@@ -91,7 +91,7 @@ async def replay_tape(
         await session.aclose()
 
 
-async def _say_again(session: Session, world: World) -> GreenroomError | None:
+async def say_again(session: Session, world: World) -> GreenroomError | None:
     """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
     for place, (turn, words) in enumerate(world.turns):
         _set_levels(session, world, place)
