@@ -174,5 +174,3 @@ def _missing(records: Sequence[Record], problem: GreenroomError) -> str:
     if kind == "tool" and isinstance(problem, Divergence) and problem.difference:
         return inert_line(f"{problem.message}, and the tape has no result of that; {problem.difference}", 400)
     return inert_line(f"{place_of(step)}: {problem.message}" if step else problem.message, 300)
-
-

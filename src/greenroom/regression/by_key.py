@@ -1,0 +1,73 @@
+"""Two readings of something a person wrote, told apart key by key: `limits.usd 0.25 -> 0.1`.
+
+Invariant: nothing is said exactly where both are the same, and what is said is harmless and short.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from greenroom.core.inert import inert_line
+
+TOLD, SHOWN = 3, 60
+_NAMES = ("id", "name", "user")
+"""What tells the tables of a list apart, e.g. acceptance criteria by their id."""
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """One saying for each key that differs, in the order of the keys."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            yield from differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif old != new and path == "test":
+        yield "tests changed"
+    elif old != new and (named := _by_name(old, new)) is not None:
+        yield from differences(*named, path)
+    elif old != new and _are_words(old) and _are_words(new):
+        yield f"{inert_line(path, SHOWN)} {_came_and_went(old, new)}"
+    elif old != new:
+        yield f"{inert_line(path, SHOWN)} {said(old)} -> {said(new)}"
+
+
+def in_short(sayings: Sequence[str], between: str = "; ") -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(sayings) - TOLD} more" if len(sayings) > TOLD else ""
+    return between.join(sayings[:TOLD]) + more
+
+
+def said(value: Any) -> str:
+    """A value in a few harmless words."""
+    if value is None:
+        return "none"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return inert_line(", ".join(value), SHOWN)
+    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), SHOWN)
+
+
+def _are_words(value: Any) -> bool:
+    """Whether this is a list in which single words come and go; one saying alone is told as a whole."""
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
+
+
+def _came_and_went(old: Sequence[str], new: Sequence[str]) -> str:
+    """`+mail.send -orders.find`; where only the order differs, that."""
+    parts = [f"+{item}" for item in new if item not in old] + [f"-{item}" for item in old if item not in new]
+    return inert_line(" ".join(parts), SHOWN) if parts else f"{said(old)} -> {said(new)}"
+
+
+def _by_name(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Two lists of tables by what names each of them; None if they are not that."""
+    one, other = ({} if value is None else _named(value) for value in (old, new))
+    return None if one is None or other is None or not (one or other) else (one, other)
+
+
+def _named(value: Any) -> dict[str, Any] | None:
+    if not (isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value)):
+        return None
+    for name in _NAMES:
+        keys = [item.get(name) for item in value]
+        if all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys):
+            return dict(zip(keys, value, strict=True))
+    return None
