@@ -17,6 +17,7 @@ from greenroom.core.toml_text import suggest
 from greenroom.engine.contract import Contract
 from greenroom.regression.check import check
 from greenroom.regression.documents import Documents
+from greenroom.regression.expect import failures
 from greenroom.regression.last_run import LastRun, LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
@@ -30,7 +31,8 @@ from greenroom.workspace.layout import Workspace
 class Reviewed:
     """How one fixture goes today. `fixture` is None if its files cannot be read, `run` if there is nothing to take over.
 
-    `otherwise` is how many recorded events the last run has otherwise, `notes` what else is worth knowing.
+    `otherwise` is how many recorded events the last run has otherwise, `failing` which expectations fail on it, `notes`
+    what else is worth knowing.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Reviewed:
     fixture: Fixture | None = None
     run: LastRun | None = None
     otherwise: int = 0
+    failing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -110,8 +113,11 @@ class Fixtures:
         except FileInvalid:
             notes = ()  # replaying said so
         run = None if found.good else self.runs.find(name)
-        otherwise = len(changes_between(fixture.tape.events, run.tape.events)) if run else 0
-        return Reviewed(name, path, found, fixture, run, otherwise, notes)
+        if run is None:
+            return Reviewed(name, path, found, fixture, notes=notes)
+        otherwise = len(changes_between(fixture.tape.events, run.tape.events))
+        failing = failures(fixture.case, run.tape.events)
+        return Reviewed(name, path, found, fixture, run, otherwise, failing, notes)
 
 
 async def review(

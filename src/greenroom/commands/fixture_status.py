@@ -128,9 +128,12 @@ def _behave(concerned: Sequence[Reviewed]) -> str:
     other = [one for one in concerned if one.otherwise]
     if not other:
         return "every event goes as recorded all the same"
+    if len(other) == len(concerned):
+        return "not every event goes as recorded" + (" in any of them" if len(other) > 1 else "")
     same = len(concerned) - len(other)
-    rest = f"; {counted(same, 'other')} as recorded" if same else ""
-    return f"{counted(len(other), 'fixture')} of them {'goes' if len(other) == 1 else 'go'} otherwise: {_names(other)}{rest}"
+    return (
+        f"not every event goes as recorded in {_names(other)}; {counted(same, 'other')} {'do' if same > 1 else 'does'}"
+    )
 
 
 def _by_note(found: Sequence[Reviewed]) -> Iterator[tuple[str, int]]:
@@ -146,14 +149,15 @@ def _what_now(found: Sequence[Reviewed]) -> Iterator[str]:
     if not runs:
         return
     yield ""
-    stuck = [one for one in runs if one.run is not None and one.run.missing]
-    if len(runs) > len(stuck):
-        yield f"what now  {counted(len(runs) - len(stuck), 'new tape')}: greenroom fixture diff, then greenroom fixture accept"
+    ready = [one for one in runs if not (one.failing or (one.run and one.run.missing))]
+    if ready:
+        yield f"what now  {counted(len(ready), 'new tape')}: greenroom fixture diff, then greenroom fixture accept"
+    stuck = [one for one in runs if one not in ready]
     for one in stuck[:_NAMES]:
-        assert one.run is not None
-        yield f"          {one.name} cannot be accepted: {one.run.missing[0]}"
+        why = one.run.missing[0] if one.run and one.run.missing else f"an expectation fails: {one.failing[0]}"
+        yield f"{'          ' if ready or one is not stuck[0] else 'what now  '}{one.name} is not accepted as it is: {why}"
     if len(stuck) > _NAMES:
-        yield f"          {len(stuck) - _NAMES} more cannot be accepted"
+        yield f"          and {len(stuck) - _NAMES} more are not; greenroom fixture accept says why of each"
 
 
 def _data(one: Reviewed) -> dict[str, Json]:
@@ -164,6 +168,7 @@ def _data(one: Reviewed) -> dict[str, Json]:
         "reasons": list(one.outcome.reasons),
         "events_otherwise": one.otherwise,
         "missing": list(one.run.missing) if one.run else [],
+        "failing": list(one.failing),
         "notes": list(one.notes),
     }
 

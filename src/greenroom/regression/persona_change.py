@@ -20,14 +20,16 @@ _ELSEWHERE = (("version",), ("model", "params"))
 """Keys that are told of by themselves: the version before everything else, the parameters as a component of their own."""
 
 
-def contract_change(old: str, new: str) -> str:
-    """`limits.usd 0.25 -> 0.1; model scripted/helpdesk -> gpt-5` between two contracts, but for the version."""
+def contract_change(old: str, new: str, without: tuple[str, ...] = ()) -> str:
+    """`limits.usd 0.25 -> 0.1; model scripted/helpdesk -> gpt-5` between two contracts, but for the version and the
+    keys that are told of elsewhere.
+    """
     before, after = _contract(old), _contract(new)
     if before is None or after is None:
         return word_diff(old, new, context=3)
     models = [str(_at(one, "model", "use") or "") for one in (before, after)]
     told = [f"model {said(models[0])} -> {said(models[1])}"] if models[0] != models[1] else []
-    told += [line for line in differences(before, after) if not line.startswith("model.use ")]
+    told += [line for line in differences(before, after) if line.partition(" ")[0] not in ("model.use", *without)]
     return in_short(told)
 
 

@@ -40,8 +40,9 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
 
 
 def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
+    tools = any(component == "tools" for component, _, _ in changed)
     found = {
-        component: _saying(component, parts.component(recorded), texts.get(component, ""), recorded, today)
+        component: _saying(component, parts.component(recorded), texts.get(component, ""), recorded, today, tools)
         for component, recorded, today in changed
     }
     told = {component: saying for component, saying in found.items() if saying}
@@ -64,10 +65,15 @@ def _labelled(component: str, saying: str) -> str:
 
 
 @lru_cache(maxsize=_MOST_CAUSES)
-def _saying(component: str, old: str, new: str, recorded: str, today: str) -> str:
-    """What of a component changed; its digests where its old text was not kept, '' where it says the same."""
+def _saying(component: str, old: str, new: str, recorded: str, today: str, tools: bool) -> str:
+    """What of a component changed; its digests where its old text was not kept, '' where it says the same.
+
+    Which tools a persona may use is told with the `tools` where those changed.
+    """
     if not (old and new):
         return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
+    if component == "persona" and tools:
+        return contract_change(old, new, ("tools.allow",))
     return _TELLERS.get(component, _words)(old, new)
 
 

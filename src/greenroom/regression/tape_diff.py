@@ -5,13 +5,15 @@ Invariant: no changes exactly where both tapes hold the same lines; taking over 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, get_args
 
 from greenroom.core.inert import inert_line
-from greenroom.regression.difference import LEFT_OUT, changed_keys, shown, title
+from greenroom.core.values import Json
+from greenroom.regression.difference import LEFT_OUT, shown, title, word_diff
 from greenroom.regression.tape import Line
 
 Aspect = Literal["persona", "tools", "text", "args", "policy", "memory", "retrieval"]
@@ -39,7 +41,7 @@ _OF_LINE: dict[str, Aspect] = {
 }
 _OF_KEY: dict[tuple[str, str], Aspect] = {("reply", "calls"): "args", ("select", "memories"): "memory"}
 _OF_TAG: dict[str, Aspect] = {"passages": "retrieval", "memory": "memory", "calls": "args"}
-_LONGEST = 180
+_LONGEST, _KEYS = 200, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,7 @@ class Change:
             return f"- {_brief(self.recorded or {})}"
         if self.recorded is None:
             return f"+ {_brief(self.new)}"
-        what = changed_keys(self.recorded, self.new)
-        if not what:
-            tags = ", ".join(dict.fromkeys(tag.partition("#")[0] for tag in _other_tags(self.recorded, self.new)))
-            what = (
-                "other candidates of the same passages" if "retrieve" in self.new else f"its prompt held other {tags}"
-            )
+        what = _changed(self.recorded, self.new) or _other_prompt(self.recorded, self.new)
         return inert_line(f"~ {title(self.new)}: {what}", _LONGEST)
 
 
@@ -180,6 +177,53 @@ def _of_tag(tag: str) -> Aspect:
 def _other_tags(recorded: Line, new: Line) -> list[str]:
     old, fresh = recorded.get("added") or [], new.get("added") or []
     return [tag for tag in fresh if tag not in old] + [tag for tag in old if tag not in fresh]
+
+
+def _changed(recorded: Line, new: Line) -> str:
+    """`effect require_approval -> deny; rule refund.large -> refund.max`, for the first keys that differ."""
+    keys = [key for key in (recorded | new) if recorded.get(key) != new.get(key) and key not in LEFT_OUT]
+    told = [_key_changed(key, recorded.get(key), new.get(key)) for key in keys[:_KEYS]]
+    return "; ".join([*told, *([f"and {len(keys) - _KEYS} more"] if len(keys) > _KEYS else [])])
+
+
+def _key_changed(key: str, old: Json, new: Json) -> str:
+    if isinstance(old, list) and isinstance(new, list):
+        went, came = ([item for item in one if item not in other] for one, other in ((old, new), (new, old)))
+        return " ".join([key, *(f"-{_item(item)}" for item in went), *(f"+{_item(item)}" for item in came)])
+    if key == "ran":
+        return "it runs now" if new else "it does not run any more"
+    if old is None or new is None:
+        return f"{key} {shown(new, 80)} is new" if old is None else f"no {key} any more"
+    if isinstance(old, str) and isinstance(new, str) and " " in old + new:
+        return f"{key} {word_diff(old, new, 120, 2)}"
+    return f"{key} {shown(old, 80)} -> {shown(new, 80)}"
+
+
+def _item(item: Json) -> str:
+    """An entry of a list: a passage by its label, a call by its tool."""
+    if isinstance(item, list) and len(item) > 1:
+        return shown(item[1], 60)
+    if isinstance(item, dict) and "tool" in item:
+        return shown(f"{item['tool']} {json.dumps(item.get('args'), ensure_ascii=False)}", 80)
+    return shown(item, 60)
+
+
+def _other_prompt(recorded: Line, new: Line) -> str:
+    """What of a prompt is another where the reply is the same: that is what the reply was not given for."""
+    if "retrieve" in new:
+        return "other candidates behind the same passages"
+    labels = dict.fromkeys(tag.partition("#")[0] for tag in _other_tags(recorded, new))
+    said = [_PROMPT.get(one, f"another result of {one}") for one in labels]
+    return f"the same, though its prompt held {' and '.join(said) or 'the same in another order'}"
+
+
+_PROMPT = {
+    "passages": "other passages",
+    "memory": "other memories",
+    "user": "other words of the person",
+    "assistant": "other words of its own",
+    "calls": "other calls",
+}
 
 
 def _brief(line: Line) -> str:
