@@ -50,8 +50,14 @@ def test_a_check_names_what_is_stale_with_the_words_that_changed(tmp_path: Path)
     path = written(tmp_path, prompt=part_name(digest(OLD)))
     assert check_file(path, {"prompt": digest(OLD)}, {"prompt": OLD}).kind == "passed"
     found = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW})
+    assert (found.kind, found.line) == ("stale", "persona aria 1.0.0: prompt: one sentence: … Be -brief +warm")
+
+
+def test_a_component_whose_old_text_was_not_kept_is_told_by_its_digests(tmp_path: Path) -> None:
+    path = written(tmp_path, prompt=part_name(digest(OLD)))
     was, now = digest(OLD)[:8], digest(NEW)[:8]
-    assert (found.kind, found.line) == ("stale", f"persona aria: prompt changed (#{was} -> #{now}): … Be -brief +warm")
+    said = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW}).line
+    assert said == f"persona aria 1.0.0: prompt changed (#{was} -> #{now})"
 
 
 def test_a_component_only_one_side_knows_is_not_stale(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _expected(fixture: Fixture) -> Iterator[str]:
             key: value for key, value in one.model_dump(mode="json", exclude_defaults=True).items() if key != "turn"
         }
         mark = "fails" if any(problem.startswith(f"assert[{number}] ") for problem in failed) else "expects"
-        yield inert_line(f"{mark:<9} turn {one.turn}: {_json(said)}", _WIDE)
+        yield f"{mark:<9} {inert_line(f'turn {one.turn}: {_json(said)}', _WIDE)}"
 
 
 def _json(value: Json) -> str:

@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from greenroom.core.inert import inert_line
+from greenroom.regression.difference import word_diff
 
 TOLD, SHOWN = 3, 60
+_LONG = 30
+"""Characters from which two texts are told apart word by word."""
 _NAMES = ("id", "name", "user")
 """What tells the tables of a list apart, e.g. acceptance criteria by their id."""
 
@@ -25,8 +28,10 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield "tests changed"
     elif old != new and (named := _by_name(old, new)) is not None:
         yield from differences(*named, path)
-    elif old != new and _are_words(old) and _are_words(new):
+    elif old != new and isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
         yield f"{inert_line(path, SHOWN)} {_came_and_went(old, new)}"
+    elif old != new and isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
+        yield f"{inert_line(path, SHOWN)}: {word_diff(old, new, context=2)}"
     elif old != new:
         yield f"{inert_line(path, SHOWN)} {said(old)} -> {said(new)}"
 
@@ -46,15 +51,10 @@ def said(value: Any) -> str:
     return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), SHOWN)
 
 
-def _are_words(value: Any) -> bool:
-    """Whether this is a list in which single words come and go; one saying alone is told as a whole."""
-    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
-
-
-def _came_and_went(old: Sequence[str], new: Sequence[str]) -> str:
-    """`+mail.send -orders.find`; where only the order differs, that."""
-    parts = [f"+{item}" for item in new if item not in old] + [f"-{item}" for item in old if item not in new]
-    return inert_line(" ".join(parts), SHOWN) if parts else f"{said(old)} -> {said(new)}"
+def _came_and_went(old: Sequence[Any], new: Sequence[Any]) -> str:
+    """`+mail.send -orders.find`; where only the order or the number differs, both."""
+    parts = [f"+{said(one)}" for one in new if one not in old] + [f"-{said(one)}" for one in old if one not in new]
+    return inert_line(" ".join(parts), 2 * SHOWN) if parts else f"{said(old)} -> {said(new)}"
 
 
 def _by_name(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:

@@ -29,7 +29,7 @@ from greenroom.regression.tape import Line
 from greenroom.regression.world import World
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
-_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
+_INTERVENTIONS = frozenset({GatePassed, AutonomyChanged})
 _SHOWN = 300
 
 
@@ -66,9 +66,13 @@ class TapeRecording:
         return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day="day 1")
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person stepped in here, or ended the turn while this call waited for them."""
+        """Whether a person stepped in here: at a gate, with a level, at a call that no rule asked about, or by ending the
+        turn while this call waited for them.
+        """
         if kind is ToolReturned:
             return step in self._world.stopped
+        if kind is ApprovalGiven:
+            return step in self._world.stepped
         return kind in _INTERVENTIONS and (kind, step) in self._world.lines
 
     def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:

@@ -76,7 +76,7 @@ class ForgivingRecording(TapeRecording):
         Raises:
             Divergence: nothing on the tape can stand for it.
         """
-        if kind is ApprovalGiven and not self.holds(kind, step):
+        if kind is ApprovalGiven and self.line(kind, step, inputs) is None:
             return None  # leave that was given before may answer; a person is not here
         if kind is MemoryWritten:
             return written_again(step, self.line(kind, step, inputs) or {}, inputs)
@@ -85,8 +85,11 @@ class ForgivingRecording(TapeRecording):
             kept = tuple(memory for memory in event.memories if memory.segment in inputs["segments"])
             return event.model_copy(update={"query": inputs["text"], "memories": kept})
         if isinstance(event, PassagesRetrieved) and inputs is not None:
-            found = tuple(passage for passage in event.candidates if passage.collection in inputs["collections"])
-            legs = event.legs if inputs["collections"] else ()
+            wanted = inputs["collections"]
+            found = tuple(
+                one for one in event.candidates if wanted and (not one.collection or one.collection in wanted)
+            )
+            legs = event.legs if wanted else ()
             return event.model_copy(update={"query": inputs["text"], "candidates": found, "legs": legs})
         return event
 

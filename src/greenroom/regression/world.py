@@ -43,8 +43,9 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `autonomy` the levels set between turns with how many turns were over, `days` how many
-    days it spans as far as that mattered.
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `stepped` the
+    questions that a person was asked for another reason than a rule, `autonomy` the levels set between turns with how
+    many turns were over, `days` how many days it spans as far as that mattered.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -65,6 +66,7 @@ class World:
         self.stopped: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
+        self.stepped: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -167,6 +169,10 @@ class World:
             step = f"t{self._turn}/tool:{call.id}"
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
+    def ask(self, line: Line) -> None:
+        if line.get("reason"):
+            self.stepped.add(f"t{self._turn}/ask:{line['ask']}")
+
     def answer(self, line: Line) -> None:
         event = ApprovalGiven(
             step=f"t{self._turn}/ask:{line['answer']}",
@@ -243,7 +249,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "select": World.derived,
     "verdict": World.derived,
     "reply": World.reply,
-    "ask": World.derived,
+    "ask": World.ask,
     "answer": World.answer,
     "result": World.result,
     "release": World.derived,
