@@ -62,7 +62,7 @@ def test_what_policy_put_in_a_results_place_is_about_policy() -> None:
 
 def test_lists_are_told_by_what_came_and_went() -> None:
     (change,) = changes_between(LINES, changed("select", select=["p1"]))
-    assert (change.aspects, change.told) == (("retrieval",), "~ select: select -p2")
+    assert (change.aspects, change.told) == (("retrieval",), "~ select: -p2")
     shorter = [line for line in LINES if "ask" not in line]
     assert [change.told.partition(":")[0] for change in changes_between(LINES, shorter)] == [
         "- ask of c2",

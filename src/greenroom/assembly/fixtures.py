@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from greenroom.assembly import load_contract, replay_builder
+from greenroom.assembly.casting import must_be_trusted
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.engine.contract import Contract
@@ -76,6 +77,14 @@ class Fixtures:
             found |= fitting
         return [found[name] for name in sorted(found)]
 
+    def must_be_trusted(self) -> None:
+        """Replaying runs what a workspace's files declare.
+
+        Raises:
+            UsageError: nobody trusted it.
+        """
+        must_be_trusted(self.workspace, self._trusted)
+
     def load(self, path: Path) -> Fixture:
         """One fixture. Raises as `load_fixture`."""
         return load_fixture(path, self._parts)
@@ -129,8 +138,9 @@ async def review(
     """Replay fixtures one after another; `on_done` is told how many are over, `cancelled` asked before each.
 
     Raises:
-        UsageError: there is no such fixture.
+        UsageError: there is no such fixture, or the workspace is not trusted.
     """
+    fixtures.must_be_trusted()
     paths = fixtures.paths(names)
     found: list[Reviewed] = []
     for path in paths:

@@ -189,7 +189,8 @@ def _changed(recorded: Line, new: Line) -> str:
 def _key_changed(key: str, old: Json, new: Json) -> str:
     if isinstance(old, list) and isinstance(new, list):
         went, came = ([item for item in one if item not in other] for one, other in ((old, new), (new, old)))
-        return " ".join([key, *(f"-{_item(item)}" for item in went), *(f"+{_item(item)}" for item in came)])
+        names = [] if key in _OF_LINE else [key]
+        return " ".join([*names, *(f"-{_item(item)}" for item in went), *(f"+{_item(item)}" for item in came)])
     if key == "ran":
         return "it runs now" if new else "it does not run any more"
     if old is None or new is None:
