@@ -100,7 +100,8 @@ def diff_of(fixture: Fixture, run: LastRun, most: int = DIFF_LINES) -> list[str]
     lines += [f"  {cause}" for cause in causes(fixture.tape, run.tape, fixture.parts, run.parts)]
     turn = 0
     changes = changes_between(fixture.tape.events, run.tape.events)
-    for change in changes:
+    # What the tape cannot answer ends the replay: all that was recorded after it is missing for that one reason.
+    for change in (one for one in changes if one.new is not None or not run.missing):
         if change.turn != turn:
             turn = change.turn
             lines.append(f"  turn {turn}")

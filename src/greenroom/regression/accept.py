@@ -52,7 +52,7 @@ def refusal(
     if not run.is_of(fixture.tape):
         return _no(f"{name}: its tape is another than the one that was replayed", "replay it again", "accept.outdated")
     if run.missing:
-        hint = "record it anew: greenroom fixture rebase, or export a session again"
+        hint = "only a live run answers that: record the session again"
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
     now = {part: part_name(full) for part, full in digests.items()}
     if other := [part for part, was in run.tape.digests.items() if part not in _RECORDED and now.get(part, was) != was]:
