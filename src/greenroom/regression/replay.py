@@ -11,6 +11,7 @@ from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
+from greenroom.core.events import ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
@@ -126,8 +127,18 @@ def _judged(
         return _failed(case, failures(case, lines, beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
+        if problem is not None and _came_before(tape, world, difference, problem):
+            problem = None
         return _diverged(tape, case, difference, problem, changed)
     return _failed(case, failures(case, lines, beside)) or outcome("passed", reasons=changed)
+
+
+def _came_before(tape: Tape, world: World, difference: Difference, problem: GreenroomError) -> bool:
+    """Whether a recorded event that did not happen comes before the one at which the replay stopped: then it is the cause."""
+    step = problem.step if isinstance(problem, Divergence) else ""
+    lines = [world.lines.get((kind, step)) for kind in (ReplyGenerated, ToolReturned)]
+    at = next((at for at, event in enumerate(tape.events) if any(event is line for line in lines)), -1)
+    return bool(difference.line) and 0 <= difference.index < at
 
 
 def _diverged(
