@@ -29,7 +29,7 @@ from greenroom.regression.tape import Line
 from greenroom.regression.world import World
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
-_INTERVENTIONS = frozenset({GatePassed, AutonomyChanged})
+_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
 _SHOWN = 300
 
 
@@ -71,8 +71,8 @@ class TapeRecording:
         """
         if kind is ToolReturned:
             return step in self._world.stopped
-        if kind is ApprovalGiven:
-            return step in self._world.stepped
+        if kind is ApprovalGiven and step in self._world.ruled:
+            return False  # where no rule asks any more, nobody is asked
         return kind in _INTERVENTIONS and (kind, step) in self._world.lines
 
     def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:

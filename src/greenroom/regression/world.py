@@ -43,8 +43,8 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `stepped` the
-    questions that a person was asked for another reason than a rule, `autonomy` the levels set between turns with how
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
+    questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
     many turns were over, `days` how many days it spans as far as that mattered.
 
     Raises on construction:
@@ -66,7 +66,7 @@ class World:
         self.stopped: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
-        self.stepped: set[str] = set()
+        self.ruled: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -170,8 +170,8 @@ class World:
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
     def ask(self, line: Line) -> None:
-        if line.get("reason"):
-            self.stepped.add(f"t{self._turn}/ask:{line['ask']}")
+        if not line.get("reason"):
+            self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
 
     def answer(self, line: Line) -> None:
         event = ApprovalGiven(
