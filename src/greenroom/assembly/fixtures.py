@@ -16,9 +16,9 @@ from greenroom.assembly.casting import must_be_trusted
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.engine.contract import Contract
+from greenroom.regression.accept import failing
 from greenroom.regression.check import check
 from greenroom.regression.documents import Documents
-from greenroom.regression.expect import failures
 from greenroom.regression.last_run import LastRun, LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
@@ -125,8 +125,8 @@ class Fixtures:
         if run is None:
             return Reviewed(name, path, found, fixture, notes=notes)
         otherwise = len(changes_between(fixture.tape.events, run.tape.events))
-        failing = failures(fixture.case, run.tape.events)
-        return Reviewed(name, path, found, fixture, run, otherwise, failing, notes)
+        persona = self.contract(fixture.tape).texts.get("persona", "")
+        return Reviewed(name, path, found, fixture, run, otherwise, failing(fixture, run.tape, persona), notes)
 
 
 async def review(

@@ -82,7 +82,7 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
     try:
         fixture = fixtures.load(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
         new = proposed(fixture, run, only)
-        no = refusal(fixture, run, fixtures.contract(fixture.tape).digests, new, force=force)
+        no = refusal(fixture, run, fixtures.contract(fixture.tape), new, force=force)
         if no is not None:
             return Taken(run.name, refused=no.line())
         return Taken(run.name, write(fixture, run, fixtures.runs, fixtures.workspace.fixtures, new))

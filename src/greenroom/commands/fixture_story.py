@@ -85,13 +85,14 @@ def _aside(kind: str, line: Line) -> str:
 
 
 def _expected(fixture: Fixture) -> Iterator[str]:
-    from greenroom.regression.expect import failures
+    from greenroom.regression.accept import failing
 
     case = fixture.case
     if not case.assert_:
         yield "expects   that everything happens again as recorded; nothing more"
         return
-    failed = failures(case, fixture.tape.events) if case.expect == "good" else ()
+    persona = fixture.parts.component(fixture.tape.digests.get("persona", ""))
+    failed = failing(fixture, fixture.tape, persona) if case.expect == "good" else ()
     for number, one in enumerate(case.assert_):
         said = {
             key: value for key, value in one.model_dump(mode="json", exclude_defaults=True).items() if key != "turn"

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.core.errors import CheckFailed, FileInvalid
-from greenroom.regression.expect import failures
+from greenroom.engine.contract import Contract
+from greenroom.regression.expect import Beside, failures
+from greenroom.regression.expect.bounds import phrases_in
 from greenroom.regression.last_run import LastRun, LastRuns, parts_of
 from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.record import recorded_digests
@@ -44,25 +46,32 @@ class Accepted:
     left: tuple[Change, ...]
 
 
-def refusal(
-    fixture: Fixture, run: LastRun, digests: Mapping[str, str], new: Tape, *, force: bool
-) -> CheckFailed | None:
-    """Why `new` may not take the place of the recorded tape, None if it may. `digests` are those of today's contract."""
+def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, force: bool) -> CheckFailed | None:
+    """Why `new` may not take the place of the recorded tape, None if it may. `contract` is today's."""
     name = run.name
     if not run.is_of(fixture.tape):
         return _no(f"{name}: its tape is another than the one that was replayed", "replay it again", "accept.outdated")
     if run.missing:
         hint = "only a live run answers that: record the session again"
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
-    now = {part: part_name(full) for part, full in digests.items()}
+    now = {part: part_name(full) for part, full in contract.digests.items()}
     if other := [part for part, was in run.tape.digests.items() if part not in _RECORDED and now.get(part, was) != was]:
         what = f"{name}: {' and '.join(other)} changed since it was replayed"
         return _no(what, "replay it again: greenroom fixture status", "accept.outdated")
-    found = () if force else failures(fixture.case, new.events)
+    found = () if force else failing(fixture, new, contract.texts.get("persona", ""))
     if found:
         hint = f"correct {name}.case.toml if this is right now, or --force"
         return _no(f"{name}: an expectation fails on the new tape: {found[0]}", hint, "accept.expectation")
     return None
+
+
+def failing(fixture: Fixture, new: Tape, persona: str) -> tuple[str, ...]:
+    """The expectations of its case that do not hold on `new`, with the contract text of today's `persona`.
+
+    What is expected to be as recorded is held against `new` itself, for that would be the recording.
+    """
+    beside = Beside(new.events, lambda: phrases_in(persona), fixture.parts.workspace)
+    return failures(fixture.case, new.events, beside)
 
 
 def proposed(fixture: Fixture, run: LastRun, only: Collection[Aspect] = ASPECTS) -> Tape:

@@ -13,6 +13,8 @@ from greenroom.core.inert import inert_line
 from greenroom.regression.difference import word_diff
 
 TOLD, SHOWN = 3, 60
+_GONE = object()
+"""In the place of a key that is not there, which is not the same as null."""
 _LONG = 30
 """Characters from which two texts are told apart word by word."""
 _NAMES = ("id", "name", "user")
@@ -23,7 +25,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """One saying for each key that differs, in the order of the keys."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
-            yield from differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+            yield from differences(old.get(key, _GONE), new.get(key, _GONE), f"{path}.{key}" if path else str(key))
     elif old != new and path == "test":
         yield "tests changed"
     elif old != new and (named := _by_name(old, new)) is not None:
@@ -44,7 +46,7 @@ def in_short(sayings: Sequence[str], between: str = "; ") -> str:
 
 def said(value: Any) -> str:
     """A value in a few harmless words."""
-    if value is None:
+    if value is _GONE:
         return "none"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return inert_line(", ".join(value), SHOWN)
@@ -59,7 +61,7 @@ def _came_and_went(old: Sequence[Any], new: Sequence[Any]) -> str:
 
 def _by_name(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Two lists of tables by what names each of them; None if they are not that."""
-    one, other = ({} if value is None else _named(value) for value in (old, new))
+    one, other = ({} if value is _GONE else _named(value) for value in (old, new))
     return None if one is None or other is None or not (one or other) else (one, other)
 
 

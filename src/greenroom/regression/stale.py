@@ -74,7 +74,8 @@ def _saying(component: str, old: str, new: str, recorded: str, today: str, tools
         return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
     if component == "persona" and tools:
         return contract_change(old, new, ("tools.allow",))
-    return _TELLERS.get(component, _words)(old, new)
+    told = _TELLERS.get(component, _words)(old, new)
+    return told if told or component == "persona" else f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
 
 
 def _words(old: str, new: str) -> str:
