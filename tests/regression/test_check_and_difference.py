@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,24 @@ def test_a_check_finds_a_malformed_line_and_a_world_that_is_not_the_headers(tmp_
         == "x.tape.jsonl:1: the recorded memory is not what the header says"
     )
     assert check_file(tmp_path / "none.tape.jsonl").kind == "broken"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"verdict": "input"},
+        {"verdict": [], "effect": "deny", "rule": "x"},
+        {"ask": "c1", "rule": "x"},
+        {"select": 7},
+        {"release": 1, "effect": "deny"},
+        {"finish": []},
+    ],
+)
+def test_a_line_that_is_only_compared_is_looked_at_too(tmp_path: Path, line: Line) -> None:
+    path = written(tmp_path, (LINES[0], line, *LINES[1:]))
+    (tmp_path / "x.case.toml").write_text('schema = "case/1"\n[[assert]]\nverdict = { rule = "x" }\n')
+    found = check_file(path)
+    assert (found.kind, found.tape_line) == ("broken", 3), found
 
 
 def test_a_part_cannot_be_asked_for_outside_its_folder(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Fixture, line_in, load_fixture, replay_fixture
 from greenroom.regression.tape import SUFFIX, Tape
 from greenroom.regression.tape_diff import changes_between
+from greenroom.regression.world import World
 from greenroom.workspace.layout import Workspace
 
 
@@ -89,6 +90,16 @@ class Fixtures:
         """One fixture. Raises as `load_fixture`."""
         return load_fixture(path, self._parts)
 
+    def whole(self, path: Path) -> Fixture:
+        """One fixture whose every line was looked at.
+
+        Raises:
+            FileInvalid: a line is not of the form its kind has, and as `load`.
+        """
+        fixture = self.load(path)
+        World(fixture.tape, fixture.parts, fixture.file)
+        return fixture
+
     def contract(self, tape: Tape) -> Contract:
         """What would govern this fixture's session today. Raises as `load_contract`."""
         key = (tape.persona, tape.model)
@@ -121,7 +132,7 @@ class Fixtures:
             notes = self._documents.changed(fixture.tape, fixture.parts) if found.kind != "broken" else ()
         except FileInvalid:
             notes = ()  # replaying said so
-        run = None if found.good else self.runs.find(name)
+        run = self.runs.find(name) if found.kind in ("stale", "diverged") else None
         if run is None:
             return Reviewed(name, path, found, fixture, notes=notes)
         otherwise = len(changes_between(fixture.tape.events, run.tape.events))

@@ -52,7 +52,7 @@ def show(asked: Invocation) -> Answer[Fixture]:
 
     fixtures = Fixtures(asked.workspace())
     path = fixtures.paths([asked.text("name")])[0]
-    fixture = fixtures.load(path)
+    fixture = fixtures.whole(path)
     data = _data(_name(path.name), fixture)
     return answer(fixture, story(_name(path.name), fixture), {**data, "events": list(fixture.tape.events)})
 

@@ -80,7 +80,7 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
     from greenroom.regression.accept import proposed, refusal
 
     try:
-        fixture = fixtures.load(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
+        fixture = fixtures.whole(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
         new = proposed(fixture, run, only)
         no = refusal(fixture, run, fixtures.contract(fixture.tape), new, force=force)
         if no is not None:
@@ -121,7 +121,7 @@ def _all(
 
 def _asked(face: Face, fixtures: Fixtures, run: LastRun) -> str:
     """A person's word on one fixture: `y`, `n` or `q`; `d` shows the diff and asks again."""
-    fixture: Fixture = fixtures.load(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
+    fixture: Fixture = fixtures.whole(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
     short = diff_of(fixture, run, 6)
     face.note("\n".join(short))
     while (said := face.pick(f"accept {run.name}? [y]es, [n]o, [d]iff, [q]uit", "yndq")) == "d":

@@ -77,7 +77,7 @@ def diff(asked: Invocation) -> Answer[list[LastRun]]:
         if run is None:
             continue
         try:
-            fixture = fixtures.load(path)
+            fixture = fixtures.whole(path)
         except FileInvalid as error:
             notes.append(error.line())
             continue

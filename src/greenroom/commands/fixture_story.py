@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json
 
@@ -21,12 +22,24 @@ _STANDS = {"good": "this must stay so", "bad": "this must not come back", "obser
 
 
 def story(name: str, fixture: Fixture) -> list[str]:
-    """The whole of it: what it is, the conversation, the expectations."""
+    """The whole of it: what it is, the conversation, the expectations.
+
+    Raises:
+        FileInvalid: a line is not of the form its kind has.
+    """
     tape, case = fixture.tape, fixture.case
     head = f"{name} · {tape.header.get('persona', '')} · {tape.model} · {case.expect}: {_STANDS[case.expect]}"
     lines = [inert_line(head, _WIDE)]
     lines += [inert_line(case.why, _WIDE)] if case.why else []
-    lines += conversation(tape.events, tape.persona)
+    try:
+        lines += conversation(tape.events, tape.persona)
+    except (KeyError, TypeError, ValueError):  # lines that a replay only compares are read here for the first time
+        raise FileInvalid(
+            "a line is not of the form a tape has",
+            where=fixture.file,
+            hint="greenroom fixture check",
+            code="tape.malformed",
+        ) from None
     return [*lines, "", *_expected(fixture)]
 
 

@@ -170,6 +170,7 @@ class World:
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
     def ask(self, line: Line) -> None:
+        self.derived(line)
         if not line.get("reason"):
             self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
 
