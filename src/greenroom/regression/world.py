@@ -237,6 +237,7 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
+        self.derived(line)
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
 
