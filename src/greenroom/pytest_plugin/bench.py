@@ -18,6 +18,7 @@ import pytest
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.regression.case import Case
+from greenroom.regression.last_run import LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
@@ -41,6 +42,7 @@ class Bench:
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
+        self._runs: dict[Path, LastRuns] = {}
 
     def play(self, tape: Path, case: Case | None = None) -> Played:
         """How the fixture goes. What is wrong with files is an outcome, never raised."""
@@ -57,7 +59,14 @@ class Bench:
             self._runner = asyncio.Runner()
             self._runner.get_loop()
         with offline():
-            return Played(self._runner.run(replay_fixture(fixture, build, stale=self._stale)), fixture)
+            return Played(self._runner.run(self._replayed(tape, fixture, build)), fixture)
+
+    async def _replayed(self, tape: Path, fixture: Fixture, build: Build) -> Outcome:
+        """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
+        found = await replay_fixture(fixture, build, stale=self._stale)
+        if (runs := self._runs.get(tape.parent)) is not None:
+            await runs.after(fixture, found, build)
+        return found
 
     def close(self) -> None:
         """Let go of the event loop."""
@@ -72,6 +81,7 @@ class Bench:
         workspace = require(tape)
         if workspace.root not in self._builds:
             self._builds[workspace.root] = replay_builder(workspace, trusted=True)
+            self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
         return self._builds[workspace.root]
 
 
