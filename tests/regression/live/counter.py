@@ -64,11 +64,12 @@ when = ["args.amount > {limit}"]
 then = "require_approval"
 """
 _TOOLS = '''"""The till of a counter."""
+from itertools import count
 from pathlib import Path
 from typing import Any
 from greenroom.tools import tool
 
-_made = []
+_numbers = count(1)
 
 @tool(name="till.look", effects="none")
 def look(order_id: int, detail: bool = False) -> dict[str, Any]:
@@ -84,9 +85,8 @@ def pay(order_id: int, amount: float, workspace: Path) -> dict[str, Any]:
 @tool(name="till.ticket", effects="once")
 def ticket(subject: str, workspace: Path) -> dict[str, Any]:
     """Open a ticket."""
-    _made.append(subject)
     (workspace / "ticket.txt").write_text(subject)
-    return {"ticket": f"T-{len(_made)}"}
+    return {"ticket": f"T-{next(_numbers)}"}
 
 @tool(name="till.note", effects="once")
 def note(ticket: str, text: str, workspace: Path) -> dict[str, Any]:

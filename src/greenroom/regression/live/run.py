@@ -32,6 +32,13 @@ from greenroom.regression.tape import SUFFIX, Line
 from greenroom.regression.telling import tell
 from greenroom.regression.world import World
 
+_HINTS = {
+    "model.rate_limit": "wait a little, then run it again",
+    "model.cut": "run it again",
+    "model.timeout": "run it again, or raise the model's timeout in greenroom.toml",
+    "model.server": "its fault; run it again",
+    "stopped": "greenroom stop --lift --reason WHY, then run it again",
+}
 Progress = Callable[[LiveRun, int, int], None]
 """Told of each run as it ends, with its number and how many there are to be."""
 
@@ -240,10 +247,17 @@ def _made(
         case BudgetSpent() if problem.budget is ceiling:
             verdict = outcome("failed", problem.message, "", (problem.message,))
         case _:
-            verdict = outcome("error", problem.line(), "", (problem.line(),))
+            verdict = _service_failed(problem)
     run = LiveRun(verdict, tuple(lines), took, meter.micro_usd, tuple(recording.notes))
     persona = f"{contract.persona.id}@{contract.persona.version}"
     return Made(run, tuple(session.records), persona, contract.model)
+
+
+def _service_failed(problem: GreenroomError) -> Outcome:
+    """An error with what to do about it here, where no turn is left to be resumed."""
+    hint = _HINTS.get(problem.code, problem.hint)
+    line = f"{problem.message} ({hint})" if hint else problem.message
+    return outcome("error", line, "", (line,))
 
 
 def _lines(session: Session, model: str, *, broken: bool) -> list[Line]:
