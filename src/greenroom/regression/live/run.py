@@ -236,7 +236,7 @@ def _made(
     ceiling: Budget | None,
 ) -> Made:
     contract = session.contract
-    lines = _lines(session, contract.model, broken=problem is not None)
+    lines = _lines(session, recording, broken=problem is not None)
     took = _milliseconds(session, recording)
     start = recording.start
     match problem:
@@ -260,9 +260,10 @@ def _service_failed(problem: GreenroomError) -> Outcome:
     return outcome("error", line, "", (line,))
 
 
-def _lines(session: Session, model: str, *, broken: bool) -> list[Line]:
-    """What happened, as tape lines; of a run that broke off, its last turn too."""
-    return tell(session.records, model, () if broken else None)[0]
+def _lines(session: Session, recording: LiveRecording, *, broken: bool) -> list[Line]:
+    """What happened, as tape lines in the tape's own ids; of a run that broke off, its last turn too."""
+    lines, _ = tell(session.records, session.contract.model, () if broken else None)
+    return [recording.desk.bindings.recorded(line) for line in lines]
 
 
 def _milliseconds(session: Session, recording: LiveRecording) -> int:
