@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +21,10 @@ from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Build, line_in, load_fixture, replay_fixture
 from greenroom.workspace.find import require
+
+if TYPE_CHECKING:
+    from greenroom.pytest_plugin.live import LiveBench
+    from greenroom.regression.live import LiveOutcome
 
 
 class Bench:
@@ -39,17 +44,30 @@ class Bench:
             return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)
         except GreenroomError as error:
             return outcome("broken", error.line())
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-            self._runner.get_loop()
         with _offline():
-            return self._runner.run(replay_fixture(fixture, build, stale=stale))
+            return self._started().run(replay_fixture(fixture, build, stale=stale))
+
+    def live(self, tape: Path, live: LiveBench, case: Case | None = None) -> LiveOutcome:
+        """How the fixture goes with a real model, the network open. What is wrong is an outcome, never raised."""
+        from greenroom.regression.live import LiveOutcome
+
+        try:
+            fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
+        except FileInvalid as error:
+            return LiveOutcome(outcome("broken", error.line(), tape_line=line_in(error.where)))
+        return live.play(fixture, tape, self._started())
 
     def close(self) -> None:
         """Let go of the event loop."""
         if self._runner is not None:
             self._runner.close()
             self._runner = None
+
+    def _started(self) -> asyncio.Runner:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+            self._runner.get_loop()
+        return self._runner
 
     def _parts_of(self, folder: Path) -> Parts:
         return self._parts.setdefault(folder, Parts(folder))

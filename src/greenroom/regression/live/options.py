@@ -34,7 +34,7 @@ class LiveOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.repeat <= MOST_RUNS:
-            raise UsageError(f"{self.repeat} runs cannot be made", hint=f"from 1 to {MOST_RUNS}", code="live.repeat")
+            raise UsageError("so many runs cannot be made", hint=f"from 1 to {MOST_RUNS}", code="live.repeat")
         require_money(self.usd)
 
 

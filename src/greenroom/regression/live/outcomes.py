@@ -77,7 +77,9 @@ def verdict_on(runs: Sequence[LiveRun], goal: Goal, previous: Entry | None, cut:
     told = _counted(passed, len(made), previous)
     reached = goal.verdict(passed, len(made) - passed)
     if reached is None and cut is not None:
-        return outcome("error", f"{cut.line}; {told} before that" if made else cut.line, _rows(runs), (cut.line,))
+        if not made:
+            return outcome("error", cut.line, "", (cut.line,))
+        return outcome("error", f"{cut.line}; {told} before that", _rows(runs), (cut.line,))
     bad = [one for one in made if not one.good]
     if reached:
         return outcome("passed", told, _rows(runs) if bad else "")
