@@ -16,7 +16,7 @@ from greenroom.regression.record import export
 from greenroom.regression.replay import load_fixture
 from greenroom.workspace.layout import Workspace
 
-_SETTINGS = """schema = "workspace/1"
+SETTINGS = """schema = "workspace/1"
 id = "counter"
 name = "Counter"
 persona = "ada"
@@ -103,7 +103,7 @@ def counter(folder: Path, *rules: str) -> Workspace:
     workspace = Workspace(folder.resolve())
     for name in ("personas/ada", "policies", "tools", "scripts", "fixtures", "knowledge"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    workspace.settings_file.write_text(_SETTINGS)
+    workspace.settings_file.write_text(SETTINGS)
     (workspace.tools / "till.py").write_text(_TOOLS)
     persona(workspace)
     policy(workspace)
@@ -112,11 +112,16 @@ def counter(folder: Path, *rules: str) -> Workspace:
 
 
 def persona(
-    workspace: Workspace, prompt: str = "Be brief.", *, version: str = "1.0.0", model: str = "scripted/ada"
+    workspace: Workspace,
+    prompt: str = "Be brief.",
+    *,
+    version: str = "1.0.0",
+    model: str = "scripted/ada",
+    extra: str = "",
 ) -> None:
-    """Put another persona in its place."""
+    """Put another persona in its place; `extra` are tables of its contract."""
     folder = workspace.personas / "ada"
-    (folder / "persona.toml").write_text(_PERSONA.format(version=version, model=model))
+    (folder / "persona.toml").write_text(_PERSONA.format(version=version, model=model) + extra)
     (folder / "prompt.md").write_text(prompt)
 
 
@@ -134,7 +139,7 @@ def script(workspace: Workspace, name: str, *rules: str) -> None:
 def served(workspace: Workspace, address: str) -> None:
     """Have `served` stand for a model behind an address that speaks the OpenAI wire."""
     extra = f'[models.served]\nuse = "openai/gpt-4o-mini"\napi_base = "{address}"\n'
-    workspace.settings_file.write_text(_SETTINGS + extra)
+    workspace.settings_file.write_text(SETTINGS + extra)
 
 
 def recorded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -155,24 +156,18 @@ def test_a_key_stands_in_no_journal_and_no_outcome(tmp_path: Path, monkeypatch: 
     assert "sham-0123" not in repr(came) + (workspace.state / "live.jsonl").read_text()
 
 
-def test_a_run_that_is_cancelled_keeps_what_it_has(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
     workspace, tape = taped(tmp_path)
     seen: list[tuple[int, int]] = []
 
-    async def cancelled() -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def progress(run: LiveRun, number: int, of: int) -> None:
+        seen.append((number, of))
+        if number == 2:
+            signal.raise_signal(signal.SIGINT)
 
-        def progress(run: LiveRun, number: int, of: int) -> None:
-            seen.append((number, of))
-            if number == 2:
-                task.cancel()
-
-        build = live_builder(workspace, trusted=True)
-        with pytest.raises(asyncio.CancelledError):
-            await run_live(load_fixture(tape), build, LiveOptions(repeat=5), Budget(), progress)
-
-    asyncio.run(cancelled())
+    build = live_builder(workspace, trusted=True)
+    with pytest.raises(KeyboardInterrupt), asyncio.Runner() as runner:
+        runner.run(run_live(load_fixture(tape), build, LiveOptions(repeat=5), Budget(), progress))
     assert seen == [(1, 5), (2, 5)]
     (entry,) = History(workspace.state).entries()
     assert (entry.passed, entry.runs, entry.asked, entry.outcome) == (2, 2, 5, "cancelled")
