@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from greenroom.core.values import ApprovalReply
-from greenroom.regression.tape import read
+from greenroom.regression.tape import Line, Tape, read, write
 from tests.regression.live.counter import counter, live, persona, policy, recorded, script, traces
 
 LOOK = """when = { user = "order" }
@@ -169,3 +170,32 @@ def test_likeness_and_time_are_judged(tmp_path: Path) -> None:
     script(workspace, "odd", LOOK, 'when = { tool = "till.look" }\ntext = "Bananas are yellow."', HELLO)
     came = live(tape, workspace, model="scripted/odd")
     assert came.outcome.kind == "failed" and "like the recorded one, at least 0.6 expected" in came.outcome.line
+
+
+_CALL = {"id": "c1", "tool": "till.look", "args": {"order_id": 1}}
+_DEEP: list[Any] = []
+for _ in range(60):
+    _DEEP = [_DEEP]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"reply": 1, "calls": [{**_CALL, "id": "x"}], "tokens": [1, 1]}],
+        [{"reply": 1, "calls": [{**_CALL, "args": {"order_id": 10**18}}], "tokens": [1, 1]}],
+        [{"reply": 1, "calls": [{**_CALL, "args": {"order_id": _DEEP}}], "tokens": [1, 1]}],
+        [{"reply": 1, "calls": [_CALL], "tokens": [1, 1]}, {"result": "c1", "tool": "till.look", "simulated": True}],
+        [
+            {"reply": 1, "calls": [_CALL], "tokens": [1, 1]},
+            {"result": "c1", "tool": "till.look", "status": "done", "ran": True, "output": 10**18},
+        ],
+    ],
+)
+def test_a_hostile_tape_is_one_line_and_nothing_is_asked(tmp_path: Path, lines: list[Line]) -> None:
+    workspace = counter(tmp_path, HELLO)
+    tape = recorded(workspace, WORDS[:1])
+    good = read(tape.read_bytes(), "x")
+    tape.write_bytes(write(Tape(good.header, (good.events[0], *lines, {"finish": "answered"}))))
+    came = live(tape, workspace)
+    assert came.outcome.kind == "broken" and not came.runs
+    assert "is not of the form a tape has (restore it from git, or export the session again)" in came.outcome.line

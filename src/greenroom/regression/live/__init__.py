@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter, MeteredModel
 from greenroom.regression.live.history import Entry, History
+from greenroom.regression.live.once import LiveBuild
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveOutcome, LiveRun
-from greenroom.regression.live.run import LiveBuild, run_live
+from greenroom.regression.live.run import run_live
 
 __all__ = [
     "Budget",

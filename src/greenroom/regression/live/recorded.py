@@ -5,9 +5,13 @@ Invariant: a result or an answer is kept with the very call it belonged to; noth
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from greenroom.core.canonical import clean_json
+from greenroom.core.errors import FileInvalid
+from greenroom.core.inert import inert_line
 from greenroom.core.values import ApprovalReply, Json, ToolResult
 from greenroom.regression.tape import Line, Tape
 
@@ -15,6 +19,7 @@ STEPPING = "stepping"
 """The reason of a question that no rule raised: the person was stepping through calls."""
 _NEVER_AGAIN = (".stop", ".unknown")
 """How the keys of questions end that a kill switch or a crash raised: a live run has neither."""
+_CALL = re.compile(r"c[1-9][0-9]{0,8}")
 _HOOKS = ("input", "retrieval", "memory.read", "memory.write", "prompt", "output")
 
 
@@ -61,15 +66,23 @@ class Recorded:
     answers: list[RecordedAnswer] = field(default_factory=list)
 
 
-def recorded_of(tape: Tape) -> Recorded:
-    """What `tape` can answer. The tape was read as a `World` before, so its lines have the form of their kind.
+def recorded_of(tape: Tape, file: str) -> Recorded:
+    """What `tape` can answer; `file` is the name shown in errors.
 
     Raises:
-        ValueError, TypeError, KeyError, AttributeError: it was not.
+        FileInvalid: a line is not what its kind says.
     """
     reading = _Reading()
-    for line in tape.events:
-        reading.see(line)
+    for index, line in enumerate(tape.events):
+        try:
+            reading.see(line)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            raise FileInvalid(
+                f"this '{inert_line(next(iter(line)), 20)}' line is not of the form a tape has",
+                where=f"{file}:{tape.line_number(index)}",
+                hint="restore it from git, or export the session again",
+                code="tape.malformed",
+            ) from None
     return reading.found
 
 
@@ -102,7 +115,9 @@ class _Reading:
 
     def _call(self, call: Line) -> None:
         name = str(call["id"])
-        args = call["args"]
+        if not _CALL.fullmatch(name):
+            raise ValueError(name)
+        args = clean_json(call["args"])
         made = RecordedCall(self._turn, self._reply, name, str(call["tool"]), args, args)
         self._calls[name] = made
         self.found.calls.append(made)
@@ -115,7 +130,7 @@ class _Reading:
         call = self._calls.get(key.partition(".")[0]) if hook == "tool.call" else None
         if hook == "tool.call" and call is None:
             return
-        args = question.get("args", call.asked if call is not None else {})
+        args = clean_json(question.get("args", call.asked if call is not None else {}))
         tool = call.tool if call is not None else ""
         reason = str(question.get("reason", ""))
         reply = _reply(line)
@@ -125,10 +140,11 @@ class _Reading:
         call = self._calls.get(str(line["result"]))
         if call is None:
             return
-        call.ran = line.get("args", call.ran)
+        call.ran = clean_json(line.get("args", call.ran))
         call.said = str(line.get("error", ""))
         if line.get("ran") or line.get("simulated"):
-            call.result = ToolResult(status=line["status"], output=line.get("output"), error=str(line.get("error", "")))
+            output = clean_json(line.get("output"))
+            call.result = ToolResult(status=line["status"], output=output, error=call.said)
 
 
 def _is_about(key: str, hook: str) -> bool:
@@ -143,8 +159,8 @@ def _reply(line: Line) -> ApprovalReply:
         "approver": "tape",
         "established": "tape",
         "reason": line.get("reason", ""),
-        "arguments": line.get("args"),
-        "result": line.get("result"),
+        "arguments": clean_json(line.get("args")),
+        "result": clean_json(line.get("result")),
         "scope": line.get("scope", "once"),
         "when": tuple(line.get("when", ())),
     }

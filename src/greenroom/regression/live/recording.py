@@ -39,12 +39,15 @@ class LiveRecording:
     """An `engine.steps.Recording` for a live run that begins at `start`.
 
     `notes` says in one line each what was looked up for real. `desk` answers about tools and for people.
+
+    Raises on construction:
+        FileInvalid: a line of the tape is not what its kind says.
     """
 
-    def __init__(self, tape: Tape, world: World, start: Start) -> None:
+    def __init__(self, tape: Tape, world: World, start: Start, file: str = "tape") -> None:
         self.world = world
         self.start = start
-        self.desk = Desk(recorded_of(tape))
+        self.desk = Desk(recorded_of(tape, file))
         self.notes: list[str] = []
         self._tape = TapeRecording(world)
         self._last = 0
