@@ -17,6 +17,7 @@ def test_two_equal_calls_may_have_changed_places() -> None:
     assert bound.unify({"ticket": "T-2", "text": "a"}, {"ticket": "T-1", "text": "a"})
     assert bound.recorded(["T-1", "see T-2!", "T-22", 1001]) == ["T-2", "see T-1!", "T-22", 1001]
     assert bound.live("about T-1") == "about T-2"
+    assert bound.unify({"about": "it is T-1"}, {"about": "it is T-2"})
     assert not bound.unify({"ticket": "T-1"}, {"ticket": "T-1"})
     assert bound.unify({"ticket": "T-1"}, {"ticket": "T-2"})
 

@@ -93,7 +93,7 @@ class Bindings:
                 met = True
                 if group.choose(i, j):
                     return True
-        return not met and live == recorded
+        return not met and self.recorded(live) == recorded
 
     def _names(self) -> dict[Id, Id]:
         names: dict[Id, Id] = {}

@@ -158,7 +158,11 @@ class Desk:
         return spec is None or spec.effects == "once"
 
     def _exact(self, live: Json, recorded: Json) -> bool:
-        return canonical(self.bindings.recorded(live)) == canonical(recorded) and self.bindings.unify(live, recorded)
+        """Whether the two are the same in the tape's ids. Ids that stood for themselves do so from here on."""
+        if canonical(self.bindings.recorded(live)) != canonical(recorded):
+            return False
+        self.bindings.unify(live, recorded)
+        return True
 
     def _typed(self, tool: str, args: Json) -> Json:
         """Arguments as today's tool takes them: what has a default is there, whether it was given or not."""
@@ -172,7 +176,8 @@ class Desk:
 
     def _unknown(self, turn: int, call: ToolCall) -> NoReturn:
         same = [one for one in self._recorded.calls if one.tool == call.tool]
-        alike = [one for one in same if self._exact(call.arguments, one.ran)]
+        mine = self._typed(call.tool, call.arguments)
+        alike = [one for one in same if self._exact(mine, self._typed(one.tool, one.ran))]
         if not same:
             what, near = "and the tape has no call of it", None
         elif alike:
