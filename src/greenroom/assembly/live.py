@@ -29,6 +29,9 @@ from greenroom.retrieval.port import Found, PassageQuery, Retriever
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
+JUDGE = "judge"
+"""The alias in greenroom.toml of the model that judges replies."""
+
 
 class LiveSessions:
     """Builds the sessions of live runs of one workspace. Models are shared by all of them.
@@ -66,6 +69,12 @@ class LiveSessions:
             brake=KillSwitch(self._workspace),
         )
         return Session(PlainLog("live"), cast.contract, outside, recording=recording)
+
+    def judging(self, model: str, meter: Meter) -> Model:
+        """`[models.judge]` of greenroom.toml where there is one, else the very model whose replies are judged."""
+        settings = load_settings(self._workspace)
+        name = settings.model_name(JUDGE) if JUDGE in settings.models else model
+        return ResilientModel([MeteredModel(self._model(name), meter)], retries=self._retries)
 
     async def aclose(self) -> None:
         """Let go of the models' connections; they open anew when they are asked again."""

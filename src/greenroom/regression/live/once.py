@@ -5,6 +5,7 @@ Invariant: whatever goes wrong in a run is its outcome; only cancelling is raise
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +14,13 @@ from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
 from greenroom.core.events import Record, ReplyGenerated
 from greenroom.core.ids import CountedIds, Ids
 from greenroom.engine.session import Session
+from greenroom.models.port import Model
+from greenroom.regression.expect import Beside
+from greenroom.regression.judge import read_rubric
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
 from greenroom.regression.live.clock import LiveClock
 from greenroom.regression.live.history import History
-from greenroom.regression.live.judging import judge, judge_left
+from greenroom.regression.live.judging import Ended, judge, judge_left, judge_replies
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
@@ -47,6 +51,14 @@ class LiveBuild(Protocol):
         """A session. Raises as `load_contract`."""
         ...
 
+    def judging(self, model: str, meter: Meter) -> Model:
+        """The model that judges replies of `model`, paid from `meter`.
+
+        Raises:
+            FileInvalid: its script or the settings are broken.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Let go of connections; another run may follow all the same."""
         ...
@@ -62,27 +74,30 @@ class Made:
     model: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a verdict needs of a run that was made. `ceiling` is what its case allows it to cost."""
+
+    fixture: Fixture
+    session: Session
+    recording: LiveRecording
+    meter: Meter
+    ceiling: Budget
+
+
 async def live_once(
-    fixture: Fixture,
-    build: LiveBuild,
-    options: LiveOptions,
-    start: Start,
-    meter: Meter,
-    *,
-    ceiling: Budget | None = None,
+    fixture: Fixture, build: LiveBuild, options: LiveOptions, start: Start, budgets: Sequence[Budget]
 ) -> Made:
-    """One live run of a fixture, paid from `meter`; to pass `ceiling` is a failure of the run, not an error."""
+    """One live run of a fixture, paid from `budgets`; to pass what its case allows is a failure, not an error."""
+    expected = fixture.case.live
+    ceiling = Budget(expected.usd if expected is not None else None, "this run")
+    meter = Meter(ceiling, *budgets)
     try:
         world = World(fixture.tape, fixture.parts, fixture.file)
         recording = LiveRecording(fixture.tape, world, start, fixture.file)
-        clock = LiveClock()
+        persona = options.persona or fixture.tape.persona
         session = build(
-            recording,
-            persona=options.persona or fixture.tape.persona,
-            model=options.model,
-            meter=meter,
-            clock=clock,
-            ids=CountedIds(),
+            recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
         )
     except FileInvalid as error:
         return Made(LiveRun(outcome("broken", error.line(), tape_line=line_in(error.where))))
@@ -91,10 +106,13 @@ async def live_once(
     stop = session.bus.subscribe(recording.see)
     try:
         problem = await _say(session, recording)
-        return _made(fixture, session, recording, meter, problem, ceiling)
     finally:
         stop()
         await session.aclose()
+    judging = Meter(*budgets)
+    verdict, run = await _verdict(_Run(fixture, session, recording, meter, ceiling), build, judging, problem)
+    spent = meter.micro_usd + judging.micro_usd
+    return _made(session, LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes)))
 
 
 async def _say(session: Session, recording: LiveRecording) -> GreenroomError | None:
@@ -113,28 +131,56 @@ async def _say(session: Session, recording: LiveRecording) -> GreenroomError | N
     return None
 
 
-def _made(
-    fixture: Fixture,
-    session: Session,
-    recording: LiveRecording,
-    meter: Meter,
-    problem: GreenroomError | None,
-    ceiling: Budget | None,
-) -> Made:
-    contract = session.contract
-    lines = _lines(session, recording, broken=problem is not None)
-    took = _milliseconds(session, recording)
-    start = recording.start
+async def _verdict(
+    made: _Run, build: LiveBuild, judging: Meter, problem: GreenroomError | None
+) -> tuple[Outcome, Ended]:
+    """The run's outcome, and what was judged. A judge's cost is no part of what the persona cost."""
+    run = _ended(made, broken=problem is not None)
     match problem:
         case None:
-            verdict = judge(fixture.tape, fixture.case, lines, start, took, meter.micro_usd)
+            verdict = judge(run)
+            if verdict.good and run.case.expect == "good":
+                verdict = await _by_rubric(run, made, build, judging)
         case Divergence():
-            verdict = judge_left(fixture.case, lines, problem)
-        case BudgetSpent() if problem.budget is ceiling:
+            verdict = judge_left(run, problem)
+        case BudgetSpent() if problem.budget is made.ceiling:
             verdict = outcome("failed", problem.message, "", (problem.message,))
         case _:
             verdict = _service_failed(problem)
-    run = LiveRun(verdict, tuple(lines), took, meter.micro_usd, tuple(recording.notes))
+    return verdict, run
+
+
+async def _by_rubric(run: Ended, made: _Run, build: LiveBuild, judging: Meter) -> Outcome:
+    text = run.case.live.text if run.case.live is not None else None
+    if text is None or text.judge is None:
+        return outcome("passed")
+    try:
+        rubric = read_rubric(made.fixture.parts.workspace, text.judge)
+        model = build.judging(made.session.contract.model, judging)
+        return await judge_replies(run, model, text.judge, rubric, text.votes)
+    except FileInvalid as error:
+        return outcome("broken", error.line())
+    except GreenroomError as error:
+        return _service_failed(error)
+
+
+def _ended(made: _Run, *, broken: bool) -> Ended:
+    fixture, session, recording = made.fixture, made.session, made.recording
+    took = _milliseconds(session, recording)
+    voice = session.contract.persona.voice
+    return Ended(
+        tape=fixture.tape,
+        case=fixture.case,
+        lines=_lines(session, recording, broken=broken),
+        start=recording.start,
+        beside=Beside(fixture.tape.events, lambda: voice.never, fixture.parts.workspace, took),
+        milliseconds=sum(took.values()),
+        micro_usd=made.meter.micro_usd,
+    )
+
+
+def _made(session: Session, run: LiveRun) -> Made:
+    contract = session.contract
     persona = f"{contract.persona.id}@{contract.persona.version}"
     return Made(run, tuple(session.records), persona, contract.model)
 
@@ -152,7 +198,10 @@ def _lines(session: Session, recording: LiveRecording, *, broken: bool) -> list[
     return [recording.desk.bindings.recorded(line) for line in lines]
 
 
-def _milliseconds(session: Session, recording: LiveRecording) -> int:
-    """How long the model took in the live part: what else a run does is no part of what people wait for."""
-    events = (record.event for record in session.records)
-    return sum(e.milliseconds for e in events if isinstance(e, ReplyGenerated) and not recording.before(e.step))
+def _milliseconds(session: Session, recording: LiveRecording) -> dict[int, int]:
+    """How long the model took in each live turn: what else a run does is no part of what people wait for."""
+    took: dict[int, int] = {}
+    for event in (record.event for record in session.records):
+        if isinstance(event, ReplyGenerated) and not recording.before(event.step):
+            took[event.turn] = took.get(event.turn, 0) + event.milliseconds
+    return took

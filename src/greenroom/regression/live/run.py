@@ -13,7 +13,8 @@ from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import FileInvalid, GreenroomError
-from greenroom.regression.live.budget import Budget, Meter
+from greenroom.regression.judge import read_rubric
+from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.history import Entry
 from greenroom.regression.live.once import LiveBuild, Made, live_once
 from greenroom.regression.live.options import LiveOptions
@@ -32,7 +33,7 @@ Progress = Callable[[LiveRun, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What all runs of a fixture share. `of_case` is the ceiling on a single one."""
+    """What all runs of a fixture share."""
 
     fixture: Fixture
     build: LiveBuild
@@ -40,7 +41,6 @@ class _Plan:
     start: Start
     goal: Goal
     budgets: tuple[Budget, ...]
-    of_case: float | None
 
 
 async def run_live(
@@ -75,6 +75,8 @@ def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: B
     World(fixture.tape, fixture.parts, fixture.file)  # what is broken is said before anything is paid for
     recorded_of(fixture.tape, fixture.file)
     expected = fixture.case.live
+    if expected is not None and expected.text is not None and expected.text.judge is not None:
+        read_rubric(fixture.parts.workspace, expected.text.judge)
     runs, pass_k = (expected.runs, expected.pass_k) if expected is not None else (1, None)
     if pass_k is not None and pass_k > runs:
         raise FileInvalid(
@@ -90,7 +92,6 @@ def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: B
         start=start_at(fixture.tape, options.start),
         goal=goal_of(runs, pass_k, options.repeat),
         budgets=(own, budget),
-        of_case=expected.usd if expected is not None else None,
     )
 
 
@@ -99,7 +100,7 @@ async def _all_runs(plan: _Plan, progress: Progress) -> LiveOutcome:
     cut: Outcome | None = None
     try:
         while cut is None and not _certain(plan, made):
-            one = await _one(plan)
+            one = await live_once(plan.fixture, plan.build, plan.options, plan.start, plan.budgets)
             if one.run.outcome.kind in ("error", "broken"):
                 cut = one.run.outcome
                 if not one.records:
@@ -128,14 +129,6 @@ def _concluded(plan: _Plan, made: list[Made], cut: Outcome | None) -> LiveOutcom
     _noted(plan, made, verdict.kind)
     persona, model = (made[-1].persona, made[-1].model) if made else (plan.options.persona, plan.options.model)
     return LiveOutcome(verdict, runs, plan.goal.runs, plan.goal.needed, persona, model, previous)
-
-
-async def _one(plan: _Plan) -> Made:
-    """One run; what goes wrong in it is its outcome."""
-    ceiling = Budget(plan.of_case, "this run")
-    return await live_once(
-        plan.fixture, plan.build, plan.options, plan.start, Meter(ceiling, *plan.budgets), ceiling=ceiling
-    )
 
 
 def name_of(fixture: Fixture) -> str:
