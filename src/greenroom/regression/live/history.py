@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from filelock import FileLock, Timeout
@@ -31,6 +32,7 @@ class Entry(Frozen):
     `at` is a stamp. `outcome` is "cancelled" where a person stopped it.
     """
 
+    v: Literal[1] = 1
     fixture: str
     persona: str
     model: str
@@ -78,7 +80,7 @@ class History:
         Raises:
             DiskFailed: it could not be written, or another process holds the journal.
         """
-        row = orjson.dumps(entry.model_dump(exclude_defaults=True)) + b"\n"
+        row = written(entry)
         try:
             with FileLock(self._path.with_suffix(".lock"), mode=0o600, timeout=_PATIENCE_SECONDS):
                 self._write(row)
@@ -101,6 +103,11 @@ class History:
                 return file.read()
         except OSError:
             return b""
+
+
+def written(entry: Entry) -> bytes:
+    """An entry's line."""
+    return orjson.dumps({"v": entry.v, **entry.model_dump(exclude_defaults=True)}) + b"\n"
 
 
 def _read(data: bytes) -> Sequence[Entry]:

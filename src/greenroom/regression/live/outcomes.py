@@ -82,7 +82,7 @@ def verdict_on(runs: Sequence[LiveRun], goal: Goal, previous: Entry | None, cut:
         return outcome("error", f"{cut.line}; {told} before that", _rows(runs), (cut.line,))
     bad = [one for one in made if not one.good]
     if reached:
-        return outcome("passed", told, _rows(runs) if bad else "")
+        return outcome("passed", told, _rows(runs) if bad or any(run.notes for run in runs) else "")
     kind = _commonest([one.kind for one in bad])
     first = next(one for one in bad if one.kind == kind)
     needed = f", {goal.needed} of {goal.runs} needed" if goal.runs > 1 else ""
@@ -102,7 +102,10 @@ def _commonest(kinds: Sequence[Kind]) -> Kind:
 
 
 def _rows(runs: Sequence[LiveRun]) -> str:
-    """One row a run, and what the first that did not pass has to show."""
-    rows = [f"run {n}: {run.outcome.kind}: {run.outcome.line}".rstrip(": ") for n, run in enumerate(runs, 1)]
+    """One row a run with what was looked up for real, and what the first that did not pass has to show."""
+    rows: list[str] = []
+    for number, run in enumerate(runs, 1):
+        rows.append(f"run {number}: {run.outcome.kind}: {run.outcome.line}".rstrip(": "))
+        rows += [f"  {note}" for note in run.notes]
     shown = next((run.outcome.detail for run in runs if not run.outcome.good and run.outcome.detail), "")
     return "\n".join([*rows, *shown.splitlines()])
