@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from greenroom.assembly import load_contract, open_session
 from greenroom.assembly.live import live_builder
 from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.values import ApprovalReply
+from greenroom.engine.session import Session
 from greenroom.regression.live import Budget, LiveOptions, LiveOutcome, run_live
 from greenroom.regression.record import export
 from greenroom.regression.replay import load_fixture
@@ -94,6 +95,7 @@ def note(ticket: str, text: str, workspace: Path) -> dict[str, Any]:
     (workspace / "noted.txt").write_text(text)
     return {"noted": ticket, "text": text}
 '''
+Said = str | Callable[[Session], None]
 TRACES = ("paid.txt", "ticket.txt", "noted.txt")
 """What a tool leaves behind when it runs."""
 
@@ -143,9 +145,11 @@ def served(workspace: Workspace, address: str) -> None:
 
 
 def recorded(
-    workspace: Workspace, words: Sequence[str], answers: Sequence[ApprovalReply] = (), *, case: str = ""
+    workspace: Workspace, words: Sequence[Said], answers: Sequence[ApprovalReply] = (), *, case: str = ""
 ) -> Path:
-    """The tape of a session in which `words` are said and questions answered; `case` are lines for its case file."""
+    """The tape of a session in which `words` are said, or deeds done, and questions answered; `case` are lines for its
+    case file.
+    """
     asyncio.run(_record(workspace, words, list(answers)))
     tape = workspace.fixtures / "talk.tape.jsonl"
     if case:
@@ -155,7 +159,7 @@ def recorded(
     return tape
 
 
-async def _record(workspace: Workspace, words: Sequence[str], answers: list[ApprovalReply]) -> None:
+async def _record(workspace: Workspace, words: Sequence[Said], answers: list[ApprovalReply]) -> None:
     session = await open_session(workspace, instant=True, trusted=True)
 
     def watch(item: object) -> None:
@@ -164,7 +168,10 @@ async def _record(workspace: Workspace, words: Sequence[str], answers: list[Appr
 
     session.bus.subscribe(watch)
     for said in words:
-        await session.turn(said)
+        if isinstance(said, str):
+            await session.turn(said)
+        else:
+            said(session)
     records = list(session.records)
     await session.aclose()
     export(records, load_contract(workspace, trusted=True), workspace.fixtures, "talk", replace=True)

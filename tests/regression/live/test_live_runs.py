@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from greenroom.core.values import ApprovalReply
+from greenroom.engine.session import Session
 from greenroom.regression.tape import Line, Tape, read, write
 from tests.regression.live.counter import counter, live, persona, policy, recorded, script, traces
 
@@ -137,6 +138,20 @@ def test_people_answer_as_they_did(tmp_path: Path, answers: list[ApprovalReply])
     assert [line for line in came.runs[0].lines if next(iter(line)) in kept] == before
     assert [line["decision"] for line in before if "answer" in line] == [one.decision for one in answers]
     assert not traces(workspace)
+
+
+def test_levels_that_people_set_are_set_again(tmp_path: Path) -> None:
+    workspace = counter(tmp_path, PAY, PAID, LOOK, LOOKED, HELLO)
+
+    def lower(session: Session) -> None:
+        session.set_autonomy(1, "kim", "test")
+
+    tape = recorded(workspace, [WORDS[0], lower, *WORDS[1:]], [ALLOW, ALLOW])
+    assert len([line for line in read(tape.read_bytes(), "x").events if "answer" in line]) == 2
+    came = live(tape, workspace)
+    assert came.outcome.kind == "passed"
+    assert [line for line in came.runs[0].lines if "autonomy" in line] == [{"autonomy": 1}]
+    assert len([line for line in came.runs[0].lines if "answer" in line]) == 2
 
 
 def test_what_must_never_happen_weighs_more_than_leaving_the_tape(tmp_path: Path) -> None:

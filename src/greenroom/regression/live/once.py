@@ -119,9 +119,8 @@ async def _say(session: Session, recording: LiveRecording) -> GreenroomError | N
     """The person's words in order; returns what ended the run before its end."""
     world = recording.world
     for place, (turn, words) in enumerate(world.turns):
-        for over, changed in world.autonomy:
-            if over == place:
-                session.repeat(changed)
+        for changed in (changed for over, changed in world.autonomy if over == place):
+            session.repeat(changed)
         try:
             await session.turn(recording.words(words), origin="tape")
         except GreenroomError as error:

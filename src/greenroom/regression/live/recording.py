@@ -111,8 +111,10 @@ class LiveRecording:
             return self._tape.holds(kind, step)
         if kind is GatePassed:
             return self._gate(step) is not None
-        turn, _, key = step.partition("/ask:")
-        return kind is ApprovalGiven and key[:1] == "c" and self.desk.stepped(int(turn[1:]), key)
+        if kind is ApprovalGiven:
+            turn, _, key = step.partition("/ask:")
+            return key[:1] == "c" and self.desk.stepped(int(turn[1:]), key)
+        return self._tape.holds(kind, self._recorded_step(step))
 
     def _recalled(self, step: str, inputs: Any) -> Event | None:
         event = self.world.events.get((MemoriesRecalled, step))
@@ -155,11 +157,14 @@ class LiveRecording:
 
     def _as_recorded(self, kind: type[Event], step: str) -> Event | None:
         """What else counted when the recorded call was decided that a live call is."""
+        event = self._tape.answer(kind, self._recorded_step(step), None)
+        return event.model_copy(update={"step": step}) if event is not None else None
+
+    def _recorded_step(self, step: str) -> str:
+        """The step of the recorded call that a live call is: `t2/day:c3.1` may be `t2/day:c2.1` on the tape."""
         place, colon, rest = step.partition(":")
         call, dot, suffix = rest.partition(".")
-        recorded = self.desk.counterpart(call)
-        event = self._tape.answer(kind, f"{place}{colon}{recorded}{dot}{suffix}", None)
-        return event.model_copy(update={"step": step}) if event is not None else None
+        return f"{place}{colon}{self.desk.counterpart(call)}{dot}{suffix}"
 
 
 _EARLY = ("input", "recall", "retrieve", "retrieval", "memory.read")
