@@ -18,6 +18,7 @@ from greenroom.core.values import Memory
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.memory.plain_memory import PlainMemory
+from greenroom.models.litellm_model import LitellmModel
 from greenroom.models.port import Model
 from greenroom.models.resilience import ResilientModel
 from greenroom.regression.live.budget import Meter, MeteredModel
@@ -75,6 +76,12 @@ class LiveSessions:
         settings = load_settings(self._workspace)
         name = settings.model_name(JUDGE) if JUDGE in settings.models else model
         return ResilientModel([MeteredModel(self._model(name), meter)], retries=self._retries)
+
+    async def warm(self) -> None:
+        """Load what models need, so that no reply is timed with it."""
+        for model in self._models.values():
+            if isinstance(model, LitellmModel):
+                await model.warm()
 
     async def aclose(self) -> None:
         """Let go of the models' connections; they open anew when they are asked again."""

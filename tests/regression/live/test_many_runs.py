@@ -13,7 +13,7 @@ from greenroom.regression.live import Budget, History, LiveOptions, LiveRun, run
 from greenroom.regression.replay import load_fixture
 from greenroom.workspace.layout import Workspace
 from tests.models.loopback import Reply, failure, loopback, text
-from tests.regression.live.counter import counter, live, recorded, served
+from tests.regression.live.counter import counter, live, persona, recorded, script, served
 
 CASE = '[[assert]]\ntext = { contains = "five days" }\n'
 RIGHT, WRONG = text("It takes five days."), text("Who knows.")
@@ -43,6 +43,15 @@ def test_two_of_three_is_seen_against_three_of_three_before(tmp_path: Path) -> N
         (2, 3, 0.0, "failed"),
     ]
     assert entries[0].model == "openai/gpt-4o-mini" and entries[0].micro_usd > 0
+
+
+def test_another_version_is_named_where_it_did_better(tmp_path: Path) -> None:
+    workspace, tape = taped(tmp_path)
+    assert live(tape, workspace).outcome.line == "1 of 1 run passed"
+    assert live(tape, workspace, repeat=2).outcome.line == "2 of 2 runs passed"
+    persona(workspace, "Be vague.", version="1.1.0")
+    script(workspace, "ada", 'text = "Who knows."')
+    assert live(tape, workspace).outcome.line.startswith("0 of 1 run passed (was 2 of 2 under ada@1.0.0): ")
 
 
 @pytest.mark.parametrize(

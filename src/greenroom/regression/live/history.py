@@ -49,7 +49,7 @@ class Entry(Frozen):
 
     @property
     def told(self) -> str:
-        """`2 of 3`, with the persona's version where it was another."""
+        """`2 of 3`."""
         return f"{self.passed} of {self.runs}"
 
     def like(self, other: Entry) -> bool:

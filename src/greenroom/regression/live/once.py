@@ -59,6 +59,10 @@ class LiveBuild(Protocol):
         """
         ...
 
+    async def warm(self) -> None:
+        """Start what is slow to start of the sessions built so far, so that no reply is timed with it."""
+        ...
+
     async def aclose(self) -> None:
         """Let go of connections; another run may follow all the same."""
         ...
@@ -105,6 +109,7 @@ async def live_once(
         return Made(LiveRun(outcome("error", error.line())))
     stop = session.bus.subscribe(recording.see)
     try:
+        await build.warm()
         problem = await _say(session, recording)
     finally:
         stop()

@@ -70,11 +70,13 @@ class LiveOutcome:
         return sum(run.milliseconds for run in self.runs)
 
 
-def verdict_on(runs: Sequence[LiveRun], goal: Goal, previous: Entry | None, cut: Outcome | None = None) -> Outcome:
-    """One outcome for all runs. `cut` is what kept further runs from being made."""
+def verdict_on(
+    runs: Sequence[LiveRun], goal: Goal, persona: str, previous: Entry | None, cut: Outcome | None = None
+) -> Outcome:
+    """One outcome for all runs of `persona`. `cut` is what kept further runs from being made."""
     made = [run.outcome for run in runs if run.outcome.kind != "error"]
     passed = sum(one.good for one in made)
-    told = _counted(passed, len(made), previous)
+    told = _counted(passed, len(made), persona, previous)
     reached = goal.verdict(passed, len(made) - passed)
     if reached is None and cut is not None:
         if not made:
@@ -91,9 +93,13 @@ def verdict_on(runs: Sequence[LiveRun], goal: Goal, previous: Entry | None, cut:
     return outcome(kind, f"{told}{needed}: {first.line}", detail, causes, first.tape_line)
 
 
-def _counted(passed: int, made: int, previous: Entry | None) -> str:
-    runs = "run" if made == 1 else "runs"
-    return f"{passed} of {made} {runs} passed{f' (was {previous.told})' if previous is not None else ''}"
+def _counted(passed: int, made: int, persona: str, previous: Entry | None) -> str:
+    """`2 of 3 runs passed (was 3 of 3)`; what was before is said where it was another share."""
+    told = f"{passed} of {made} {'run' if made == 1 else 'runs'} passed"
+    if previous is None or previous.passed * made == passed * previous.runs:
+        return told
+    other = f" under {previous.persona}" if previous.persona != persona else ""
+    return f"{told} (was {previous.told}{other})"
 
 
 def _commonest(kinds: Sequence[Kind]) -> Kind:

@@ -125,9 +125,9 @@ def _concluded(plan: _Plan, made: list[Made], cut: Outcome | None) -> LiveOutcom
     if cut is not None and cut.kind == "broken":
         return LiveOutcome(cut, runs, plan.goal.runs, plan.goal.needed)
     previous = _previous(plan, made)
-    verdict = verdict_on(runs, plan.goal, previous, cut)
-    _noted(plan, made, verdict.kind)
     persona, model = (made[-1].persona, made[-1].model) if made else (plan.options.persona, plan.options.model)
+    verdict = verdict_on(runs, plan.goal, persona, previous, cut)
+    _noted(plan, made, verdict.kind)
     return LiveOutcome(verdict, runs, plan.goal.runs, plan.goal.needed, persona, model, previous)
 
 
