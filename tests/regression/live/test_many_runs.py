@@ -165,6 +165,14 @@ def test_a_key_stands_in_no_journal_and_no_outcome(tmp_path: Path, monkeypatch: 
     assert "sham-0123" not in repr(came) + (workspace.state / "live.jsonl").read_text()
 
 
+def test_a_history_that_cannot_be_written_takes_no_verdict_away(tmp_path: Path) -> None:
+    workspace, tape = taped(tmp_path)
+    (workspace.state / "live.jsonl").mkdir(parents=True)
+    came = live(tape, workspace)
+    assert (came.outcome.kind, came.outcome.line) == ("passed", "1 of 1 run passed")
+    assert came.outcome.detail.startswith("not in the history: could not write live.jsonl: ")
+
+
 def test_ctrl_c_keeps_what_there_is(tmp_path: Path) -> None:
     workspace, tape = taped(tmp_path)
     seen: list[tuple[int, int]] = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
-from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.regression.judge import read_rubric
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.history import Entry
@@ -52,12 +52,11 @@ async def run_live(
 ) -> LiveOutcome:
     """Run a fixture live and judge it. `budget` is shared by all fixtures of one run.
 
-    What is wrong with a file, a model or a ceiling is an outcome; only cancelling, and a history that cannot be
-    written, are raised.
+    What is wrong with a file, a model or a ceiling is an outcome, and a history that cannot be written a row of its
+    detail; only cancelling is raised.
 
     Raises:
         CancelledError: a person stopped it; the runs made are in the history.
-        DiskFailed: the history could not be written.
     """
     try:
         plan = _planned(fixture, build, options, budget)
@@ -127,7 +126,9 @@ def _concluded(plan: _Plan, made: list[Made], cut: Outcome | None) -> LiveOutcom
     previous = _previous(plan, made)
     persona, model = (made[-1].persona, made[-1].model) if made else (plan.options.persona, plan.options.model)
     verdict = verdict_on(runs, plan.goal, persona, previous, cut)
-    _noted(plan, made, verdict.kind)
+    if unwritten := _noted(plan, made, verdict.kind):
+        rows = f"{unwritten}\n{verdict.detail}".rstrip()
+        verdict = outcome(verdict.kind, verdict.line, rows, verdict.reasons, verdict.tape_line)
     return LiveOutcome(verdict, runs, plan.goal.runs, plan.goal.needed, persona, model, previous)
 
 
@@ -141,9 +142,14 @@ def _previous(plan: _Plan, made: list[Made]) -> Entry | None:
     return history.before(_entry(plan, made, "passed")) if history is not None and made else None
 
 
-def _noted(plan: _Plan, made: list[Made], kind: str) -> None:
-    if plan.build.history is not None and made:
-        plan.build.history.append(_entry(plan, made, kind))
+def _noted(plan: _Plan, made: list[Made], kind: str) -> str:
+    """Put the runs into the history; returns why that failed, or ''. What was paid for is told all the same."""
+    try:
+        if plan.build.history is not None and made:
+            plan.build.history.append(_entry(plan, made, kind))
+    except DiskFailed as error:
+        return f"not in the history: {error.line()}"
+    return ""
 
 
 def _entry(plan: _Plan, made: list[Made], kind: str) -> Entry:
