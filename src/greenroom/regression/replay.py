@@ -90,16 +90,22 @@ async def replay_tape(
 async def _say_again(session: Session, world: World) -> GreenroomError | None:
     """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
     for place, (turn, words) in enumerate(world.turns):
-        for over, changed in world.autonomy:
-            if over == place:
-                session.repeat(changed)
+        _set_levels(session, world, place)
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error
             session.abandon("as recorded")
+    _set_levels(session, world, len(world.turns))
     return None
+
+
+def _set_levels(session: Session, world: World, over: int) -> None:
+    """The levels set between two turns, when so many turns were over."""
+    for turns, changed in world.autonomy:
+        if turns == over:
+            session.repeat(changed)
 
 
 def _judged(

@@ -74,6 +74,15 @@ def test_an_id_is_only_followed_where_the_run_has_its_own() -> None:
     assert 'tickets.get was called with ticket = "T-0001", expected "T-0815"' in found[0]
 
 
+def test_what_one_turn_brought_in_is_followed_in_the_next() -> None:
+    def run(opened: str, closed: str) -> list[Line]:
+        first = turn(1, "x", [("tickets.create", {}, {"ticket": opened})])
+        return [*first, *turn(2, "y", [("tickets.close", {"ticket": closed}, None)])]
+
+    assert trajectory_problems(matched(), run("T-1", "T-1"), run("T-2", "T-2")) == ()
+    assert trajectory_problems(matched(), run("T-1", "T-1"), run("T-2", "T-1")) != ()
+
+
 def test_what_the_person_named_is_no_id_to_follow() -> None:
     """1001 stood in the person's words, so that another order's number is another argument."""
     tape, run = shop("T-1", 1001), shop("T-1", 1002)

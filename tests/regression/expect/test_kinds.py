@@ -68,6 +68,14 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
             'turn 1: the memory "size" was written with "42", and never should be',
         ),
         ({"turn": 2, "approval": {"role": "editor"}}, "turn 2: asked was lead, expected editor"),
+        ({"text": {"contains": "30 days", "absent": "R-1"}}, 'turn 2: the reply contains "R-1": "Here it is'),
+        ({"passages": {"excludes": "shipping.md"}}, "turn 1: the passage shipping.md is in the prompt at rank 2"),
+        ({"approval": {"asked": False}}, "turn 2: a person was asked, and none should be"),
+        ({"call": {"tool": "orders.refund"}, "approval": {"asked": False}}, "turn 2: a person was asked, and none"),
+        (
+            {"call": {"tool": "orders.refund", "args": {"amount": 1}}},
+            "turn 2: orders.refund was called, but with amount",
+        ),
         ({"turn": 3, "approval": {"asked": False}}, "turn 3: a person was asked, and none should be"),
         ({"turn": 1, "finish": "refused"}, "turn 1: the turn ended as answered, expected refused"),
         ({"turn": 3, "text": {"json": {}}}, 'turn 3: the reply is not JSON, nor is a fenced block of it: "I may not'),
@@ -105,7 +113,7 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
             "turn 1: the reply has 8 words, expected at most 7: ",
         ),
         ({"turn": 3, "voice": {"sentences": {"at_least": 2}}}, "turn 3: the reply has 1 sentence, expected at least 2"),
-        ({"limits": {"milliseconds": 1199}}, "1200 milliseconds passed, at most 1199 expected"),
+        ({"limits": {"milliseconds": 1199}}, "assert[0] turns 1-3: 1200 milliseconds passed, at most 1199 expected"),
         (
             {"never": {"call": {"tool": "orders.refund", "args": {"amount": {"at_least": 100}}}}},
             "turn 2: orders.refund with amount = at least 100 was called, and never should be",

@@ -96,7 +96,7 @@ def test_a_bad_case_that_cannot_be_judged_here_did_not_happen_again() -> None:
         (
             {"turn": 1, "any_of": [{"text": {"contains": "40"}}, {"finish": "refused"}]},
             (
-                'assert[0] none of 2 alternatives holds: (1) turn 1: the reply does not contain "40": '
+                'assert[0] turn 1: none of 2 alternatives holds: (1) turn 1: the reply does not contain "40": '
                 '"Within 30 days. [2] We never guaranteed it!"; (2) turn 1: the turn ended as answered, expected refused'
             ),
         ),
@@ -116,6 +116,11 @@ def test_what_is_said_of_them(assertion: dict[str, Any], said: str) -> None:
     [
         ("[[assert]]\nturn = 1\n", "x:2 assert[0]: expects nothing"),
         ("[[assert]]\nnot = {}\n", "expects nothing"),
+        (
+            "[[assert]]\ntext = {}\n",
+            "x:3 assert[0].text: expects nothing: write one of contains, regex, absent, json, similar",
+        ),
+        ("[[assert]]\nnever = { verdict = {} }\n", "x:3 assert[0].never.verdict: expects nothing: write one of rule"),
         ("[[assert]]\nnot = { txt = 1 }\n", "x:3 assert[0].not.txt: unknown key 'txt' (did you mean 'text'?)"),
         ("[[assert]]\nany_of = []\n", "assert[0].any_of"),
         ("[[assert]]\nany_of = [ { finish = 'answred' } ]\n", "x:3 assert[0].any_of[0].finish: must be 'answered'"),

@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 
 from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.models.scripted_model import ScriptedModel
 from greenroom.regression import expect
 from greenroom.regression.expect import failures
-from greenroom.regression.expect.fluent import EXPECT, Expecting, Spec
+from greenroom.regression.expect.fluent import EXPECT, Expecting
+from greenroom.regression.expect.words import Spec
+from greenroom.regression.tape import Line, read
 from tests.engine.stage import says, stage
 from tests.regression.expect.runs import RUN, case_of
+from tests.regression.test_judge import SCRIPT
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk" / "fixtures"
 
@@ -40,7 +44,7 @@ def test_words_in_a_row_are_judged_alone_and_in_one_expectation_together() -> No
     expect(RUN).text(contains="30 days").called("orders.refund")
     with pytest.raises(AssertionError) as raised:
         expect(RUN).holds(expect.text(contains="30 days").called("orders.refund"))
-    assert "orders.refund was not called; there was no tool" in str(raised.value)
+    assert str(raised.value).startswith('turn 2: the reply does not contain "30 days"')
     with pytest.raises(UsageError, match="'text' is said twice"):
         expect.text(contains="a").text(contains="b")
 
@@ -104,8 +108,24 @@ class _Holder:
     contract: Any
 
 
+def test_a_run_is_compared_with_a_recorded_one() -> None:
+    tape = HELPDESK / "refund-over-limit.tape.jsonl"
+    expect(tape).as_recorded()
+    lines = list(read(tape.read_bytes(), tape.name).events)
+    expect(lines, recorded=tape).as_recorded("any_order", {"orders.*": "subset"}).text(similar=0.9)
+    other: list[Line] = [{**line, "calls": []} if line.get("reply") == 2 else line for line in lines]
+    with pytest.raises(
+        AssertionError, match=r"turn 1: by its tape there are exactly these calls, .* orders\.refund with"
+    ):
+        expect(other, recorded=lines).as_recorded()
+    with pytest.raises(AssertionError, match="no recorded run to compare with"):
+        expect(lines).as_recorded()
+    with pytest.raises(UsageError, match=r"args\.x: must be 'exact'"):
+        expect(tape).as_recorded(args={"x": "exat"})
+
+
 def test_what_is_no_run_or_no_expectation_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="a int cannot be judged"):
+    with pytest.raises(UsageError, match="int is nothing that can be judged"):
         expect(3)
     with pytest.raises(FileInvalid, match="cannot be read"):
         expect(tmp_path / "no.tape.jsonl")
@@ -136,3 +156,37 @@ def test_no_module_of_the_package_hides_a_word() -> None:
     assert all(getattr(package, word) == getattr(EXPECT, word) for word in words)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         package.nothing  # noqa: B018  # asking is the test
+
+
+def test_a_judge_can_be_asked(tmp_path: Path) -> None:
+    path = tmp_path / "judge.toml"
+    path.write_text(SCRIPT)
+    model = ScriptedModel.from_file(path, instant=True)
+    expect(RUN).turn("1-3").judged("Be kind.", model, votes=3)
+    rude: list[Line] = [{**line, "text": "You idiot."} if line.get("text") == "Roses." else line for line in RUN[:-4]]
+    rude.append({"finish": "answered"})
+    with pytest.raises(AssertionError, match="turn 3: the reply does not meet the rubric: It is rude"):
+        expect(rude).judged("Be kind.", model)
+    with pytest.raises(AssertionError, match="turn 1: the reply cannot be judged: not the JSON"):
+        expect([{"turn": 1, "user": ""}, {"release": "unreadable"}, {"finish": "answered"}]).judged("x", model)
+    with pytest.raises(AssertionError, match="there is no turn 9"):
+        expect(RUN).turn(9).judged("x", model)
+
+    async def within() -> None:
+        expect(RUN).judged("x", model)
+
+    with pytest.raises(UsageError, match="an async test must not"):
+        asyncio.run(within())
+
+
+def test_pytest_shows_the_tests_own_line_only(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(f"""
+        from greenroom.regression import expect
+        def test_it():
+            expect({RUN!r}).turn(2).called("orders.refund", amount=expect.approx(90))
+    """)
+    done = pytester.runpytest_inprocess("-q", "-p", "no:greenroom")
+    done.stdout.fnmatch_lines(
+        ["*AssertionError: turn 2: orders.refund was called, but with amount = 120, expected about 90"]
+    )
+    assert "fluent.py" not in done.stdout.str()

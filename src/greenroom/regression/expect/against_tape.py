@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _ID = re.compile(r"(?=\S*\d)[\w.:/@#+-]{3,200}")
 _ID_KEY = re.compile(r"(?i)(?:^|_)(?:id|ref|reference|number|no|key|code|token)$")
 _TOKEN = re.compile(r"\w[\w:/@#+.-]*\w|\w")
-_MOST = 1_000
+_MOST = 200
+_ROUNDS = 50
+"""How often what was learnt may make more calls match: the longest chain of calls that is followed within a turn."""
 
 
 class CaseMatch(Frozen):
@@ -44,17 +46,18 @@ class CaseMatch(Frozen):
 
 def trajectory_problems(case: Case, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
     """How the calls of a run differ from those of its tape beyond what `case.match` allows; () without a `match`."""
-    if case.match is None:
-        return ()
+    return () if case.match is None else problems_under(case.match, recorded, lines)
+
+
+def problems_under(match: CaseMatch, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
+    """How the calls of a run differ from those recorded beyond what a `match` allows."""
     old, new = turns_of(recorded), {turn.turn: turn for turn in turns_of(lines)}
     ids = _Followed(old)
     found: list[str] = []
     for turn in old:
         now = new.pop(turn.turn, None)
         found += (
-            [f"turn {turn.turn} of the tape did not come to an end"]
-            if now is None
-            else _turn(case.match, turn, now, ids)
+            [f"turn {turn.turn} of the tape did not come to an end"] if now is None else _turn(match, turn, now, ids)
         )
     found += [f"turn {turn.turn} is not on the tape" for turn in new.values()]
     return tuple(inert_line(problem, SENTENCE) for problem in found)
@@ -67,7 +70,9 @@ def _turn(match: CaseMatch, turn: TurnFacts, now: TurnFacts, ids: _Followed) -> 
         return
     expected, found = _compared(match, written, now, ids)
     # What a matched call returned may be what another one passes on: as long as something new is learnt, look again.
-    while ids.learn((written[one], calls[other]) for one, other in found.pairs.items()):
+    for _ in range(_ROUNDS):
+        if not ids.learn((written[one], calls[other]) for one, other in found.pairs.items()):
+            break
         expected, found = _compared(match, written, now, ids)
     if not found.holds:
         yield f"turn {turn.turn}: by its tape there are {SAID[match.order]}, but {differences(expected, calls, found)}"

@@ -18,6 +18,7 @@ from greenroom.regression.expect.context import MemoryExpected, PassagesExpected
 from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpected
 from greenroom.regression.expect.own import Custom
 from greenroom.regression.expect.replies import TextExpected
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.expect.trajectory import ToolsExpected
 
 _RANGE = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
@@ -46,7 +47,7 @@ Finish = Literal["answered", "refused", "limited", "stopped"]
 Tools = Annotated[Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Tag("names")], Discriminator(_form)]
 
 
-class Never(Frozen):
+class Never(Stated):
     """What must not happen in any of the turns: a reply of such a text, a call to a `tool` (or to one of several), such
     a `call`, such a verdict.
     """
@@ -59,7 +60,8 @@ class Never(Frozen):
 
 class Assertion(Frozen):
     """One expectation. `call`, `approval`, `verdict`, `text`, `passages`, `memory` and `finish` must hold together in
-    one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them.
+    one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them, as does what must be nowhere:
+    `text.absent`, `passages.excludes`, `memory.never_written` and `approval.asked = false`.
 
     `not` is an expectation that must not hold over these turns, `any_of` are some of which one must. Both may name a
     `turn` of their own among these.

@@ -14,6 +14,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import Beside, NotHere
 from greenroom.regression.expect.said import Line, counted, shown
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import TurnFacts
 
 _NO_PERSONA = "the persona is not known, so neither is what its voice never says"
@@ -21,7 +22,7 @@ _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
 _SENTENCE = re.compile(r"[.!?…]+(?=[\s\"'”’)\]]|$)|\n\s*\n|$")
 
 
-class LimitsExpected(Frozen):
+class LimitsExpected(Stated):
     """The most that may be used, over the turns looked at together.
 
     `milliseconds` are judged only in a live run and in Python tests of live sessions: a replay takes no time.
@@ -47,7 +48,7 @@ class Bounds(Frozen):
         return self
 
 
-class VoiceExpected(Frozen):
+class VoiceExpected(Stated):
     """How each of the turns' replies speaks: `never = true`: none of the phrases that the persona's voice never uses,
     or a list of phrases (whole words; a last `*` stands for any ending), and how many `words`, `sentences` and
     `characters` it has, as `{ at_most = 60 }`.

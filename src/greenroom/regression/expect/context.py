@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -21,7 +22,7 @@ EVERY_KEY = "*"
 
 class PassagesExpected(Frozen):
     """Passages by `source#heading`, or by `source` alone: those that went into the prompt (`includes`), that the reply
-    cites as `[1]` (`cited`), each within the first `at_most_rank`, and those that stayed out (`excludes`).
+    cites as `[1]` (`cited`), each within the first `at_most_rank`; and those that no turn's prompt has (`excludes`).
     """
 
     includes: Lines = ()
@@ -44,7 +45,7 @@ Texts = dict[str, str]
 NotWritten = Annotated[Annotated[Lines, Tag("keys")] | Annotated[Texts, Tag("table")], Discriminator(_form)]
 
 
-class MemoryExpected(Frozen):
+class MemoryExpected(Stated):
     """Memories that were written or recalled: under each key (or segment, where it has no key) a text that is in it;
     the key `*` stands for any. `never_written` are keys nothing was written under in any of the turns, or a table of
     texts that no memory under that key holds.
@@ -70,9 +71,14 @@ def passages_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[s
             seen = listed(labels[rank - 1] for rank in cited)
             yield f"the reply does not cite the passage {shown(wanted)[1:-1]}; it cites: {seen}"
         yield from _too_far(expected, wanted, ranks)
+
+
+def excluded_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[str]:
+    """Which passages are in a turn's prompt that should not be."""
     for unwanted in each(expected.excludes):
-        if ranks := _ranks(unwanted, labels):
-            yield f"the passage {labels[ranks[0] - 1]} is in the prompt at rank {ranks[0]}, and should not be"
+        if ranks := _ranks(unwanted, turn.passages):
+            label = turn.passages[ranks[0] - 1]
+            yield f"the passage {label} is in the prompt at rank {ranks[0]}, and should not be"
 
 
 def cited_ranks(turn: TurnFacts) -> list[int]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from greenroom.core.values import Effect, Frozen, Hook
+from greenroom.core.values import Effect, Hook
 from greenroom.regression.expect.said import Line, listed, named
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import CallFacts, TurnFacts
 
 Verdict = tuple[str, str, str]
 """Hook, effect and rule."""
 
 
-class ApprovalExpected(Frozen):
-    """What a person decided; `asked = false` says that nobody was asked, `role` who was. With `call` it is about that
-    call, without one about any question of the turn.
+class ApprovalExpected(Stated):
+    """What a person decided; `role` says who was asked. With `call` it is about that call, without one about any
+    question of the turn. `asked = false` says that nobody was asked: about that call, or in any of the turns.
     """
 
     decision: Literal["allow", "deny", "edit", "simulate", "stop"] | None = None
@@ -26,7 +27,7 @@ class ApprovalExpected(Frozen):
     role: Line | None = None
 
 
-class VerdictExpected(Frozen):
+class VerdictExpected(Stated):
     """A verdict that was reached."""
 
     rule: Line | None = None
@@ -36,15 +37,20 @@ class VerdictExpected(Frozen):
 
 def approval_problems(expected: ApprovalExpected, calls: Sequence[CallFacts]) -> Iterator[str]:
     """What is wrong with how these calls, or other questions, were decided by a person."""
-    asked = any(call.asked for call in calls)
-    if expected.asked is not None and asked != expected.asked:
-        yield "nobody was asked" if expected.asked else "a person was asked, and none should be"
+    if expected.asked is True and not any(call.asked for call in calls):
+        yield "nobody was asked"
     decisions = [decision for call in calls for decision in call.decisions]
     if expected.decision is not None and expected.decision not in decisions:
         yield f"the decision was {listed(decisions, 'not made')}, expected {expected.decision}"
     roles = [role for call in calls for role in call.roles]
     if expected.role is not None and expected.role not in roles:
         yield f"asked was {listed(dict.fromkeys(roles), 'nobody')}, expected {expected.role}"
+
+
+def asked_problems(calls: Sequence[CallFacts]) -> Iterator[str]:
+    """That a person was asked where none should be."""
+    if any(call.asked for call in calls):
+        yield "a person was asked, and none should be"
 
 
 def is_verdict(expected: VerdictExpected, verdict: Verdict) -> bool:

@@ -6,108 +6,32 @@ judged here fails: a test that asks for it must not pass unseen.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import told
-from greenroom.core.values import Json
+from greenroom.core.values import Frozen, Json
+from greenroom.regression.expect.against_tape import CaseMatch, problems_under
 from greenroom.regression.expect.assertion import Assertion
 from greenroom.regression.expect.judging import judge
 from greenroom.regression.expect.run import Run, run_of
+from greenroom.regression.expect.said import SENTENCE, shown
+from greenroom.regression.expect.words import Spec, Words
+from greenroom.regression.facts import TurnFacts
 
-S = TypeVar("S")
+if TYPE_CHECKING:
+    from greenroom.models.port import Model
+    from greenroom.regression.judge import Judgement
 
-
-class _Words(ABC, Generic[S]):
-    """The words both a run and a stand-alone expectation have. Each names what must hold."""
-
-    @abstractmethod
-    def _with(self, **part: Json) -> S:
-        """Add a part, or judge it."""
-
-    def called(
-        self,
-        tool: str,
-        args: Mapping[str, Json] | None = None,
-        *,
-        match: str = "subset",
-        status: str = "",
-        **named: Json,
-    ) -> S:
-        """A call was made to `tool`, with these arguments, by name or in `args`. See `case/1`, `call`."""
-        call = {"tool": tool, "args": {**(args or {}), **named}, "match": match}
-        return self._with(call=call | ({"status": status} if status else {}))
-
-    def tools(self, *calls: str | Mapping[str, Json], order: str = "strict", never: Sequence[str] = ()) -> S:
-        """The calls of all these turns together; `order` as in `case/1`, `tools`. Without calls only `never` counts."""
-        part: dict[str, Json] = {"order": order, "never": list(never)}
-        return self._with(tools=part | ({"calls": list(calls)} if calls or not never else {}))
-
-    def text(self, **wanted: Json) -> S:
-        """The reply: `contains`, `regex`, `absent`, `json`, `similar`."""
-        return self._with(text=wanted)
-
-    def approval(self, **wanted: Json) -> S:
-        """What a person decided: `decision`, `asked`, `role`."""
-        return self._with(approval=wanted)
-
-    def verdict(self, **wanted: Json) -> S:
-        """What policy decided: `rule`, `effect`, `hook`."""
-        return self._with(verdict=wanted)
-
-    def passages(self, *includes: str, **wanted: Json) -> S:
-        """Passages in the prompt: `cited`, `excludes`, `at_most_rank`."""
-        return self._with(passages=wanted | ({"includes": list(includes)} if includes else {}))
-
-    def memory(self, **wanted: Json) -> S:
-        """Memories: `write`, `recall`, `never_written`."""
-        return self._with(memory=wanted)
-
-    def finished(self, outcome: str) -> S:
-        """How the turn ended: answered, refused, limited or stopped."""
-        return self._with(finish=outcome)
-
-    def limits(self, **most: Json) -> S:
-        """The most that was used: `model_calls`, `tool_calls`, `tokens`, `usd`, `milliseconds`."""
-        return self._with(limits=most)
-
-    def voice(self, **wanted: Json) -> S:
-        """How the replies speak: `never`, `words`, `sentences`, `characters`."""
-        return self._with(voice=wanted)
-
-    def never(self, **unwanted: Json) -> S:
-        """What must not happen in any of these turns: `text`, `tool`, `call`, `verdict`."""
-        return self._with(never=unwanted)
-
-    def custom(self, name: str, **options: Json) -> S:
-        """An expectation of your own, by its entry point's name."""
-        return self._with(custom={name: options})
-
-    def any_of(self, *others: Spec) -> S:
-        """One of these holds."""
-        return self._with(any_of=[other.table for other in others])
-
-    def not_(self, other: Spec) -> S:
-        """This does not hold."""
-        return self._with(**{"not": other.table})
+M = TypeVar("M", bound=Frozen)
+__tracebackhide__ = True
+"""pytest shows the line of the test that asked, not the ones in here that found the answer."""
 
 
-class Spec(_Words["Spec"]):
-    """An expectation that is not judged yet. Words that follow one another must hold together, in one turn."""
-
-    def __init__(self, table: Mapping[str, Json] | None = None) -> None:
-        self.table = dict(table or {})
-
-    def _with(self, **part: Json) -> Spec:
-        if twice := self.table.keys() & part.keys():
-            raise UsageError(f"'{min(twice)}' is said twice in one expectation", hint="use two, or any_of")
-        return Spec({**self.table, **part})
-
-
-class Expect(_Words["Expect"]):
+class Expect(Words["Expect"]):
     """What is expected of a run; each word is judged at once, by itself, and raises AssertionError where it fails."""
 
     def __init__(self, run: Run, turns: int | str = "any") -> None:
@@ -128,12 +52,51 @@ class Expect(_Words["Expect"]):
             self._judge(spec.table)
         return self
 
+    def as_recorded(self, order: str = "strict", args: Mapping[str, str] | None = None) -> Expect:
+        """The tool calls of the whole run are those of the recorded one; `order` and `args` as in `case/1`, `match`.
+
+        Raises:
+            AssertionError: they are not, or no recorded run is known.
+        """
+        recorded = self._run.beside.recorded
+        if recorded is None:
+            raise AssertionError("this cannot be judged here: there is no recorded run to compare with")
+        found = problems_under(
+            _checked(CaseMatch, {"order": order, "args": dict(args or {})}), recorded, self._run.lines
+        )
+        if found:
+            raise AssertionError("\n".join(found))
+        return self
+
+    def judged(self, rubric: str, model: Model, *, votes: int = 1) -> Expect:
+        """A model that reads the text of a rubric finds every one of these replies to meet it. See `regression.judge`.
+
+        Raises:
+            AssertionError: one does not, or what the judge says of one cannot be read.
+            ServiceUnavailable: the judging model cannot be used now.
+            UsageError: an event loop is running already; there `await judge(...)` itself.
+        """
+        for turn in self._covered():
+            said = _asked(model, rubric, turn, votes)
+            if not said.passed:
+                what = "cannot be judged" if said.undecided else "does not meet the rubric"
+                raise AssertionError(
+                    inert_line(f"turn {turn.turn}: the reply {what}: {said.reason}: {shown(turn.text)}", SENTENCE)
+                )
+        return self
+
+    def _covered(self) -> list[TurnFacts]:
+        expected = _assertion({"turn": self._turns, "finish": "answered"})
+        covered = [turn for turn in self._run.turns if expected.covers(turn.turn)]
+        if not covered:
+            raise AssertionError(f"there is no turn {self._turns}: the recording has {len(self._run.turns)}")
+        return covered
+
     def _with(self, **part: Json) -> Expect:
         self._judge(part)
         return self
 
     def _judge(self, table: Mapping[str, Json]) -> None:
-        __tracebackhide__ = True
         found = judge(_assertion({"turn": self._turns, **table}), self._run.turns, self._run.beside)
         if found.problems:
             raise AssertionError("\n".join(found.problems))
@@ -142,6 +105,10 @@ class Expect(_Words["Expect"]):
 
 
 def _assertion(table: Mapping[str, Json]) -> Assertion:
+    return _checked(Assertion, table)
+
+
+def _checked(model: type[M], table: Mapping[str, Json]) -> M:
     """The table as a case would hold it.
 
     Raises:
@@ -150,24 +117,41 @@ def _assertion(table: Mapping[str, Json]) -> Assertion:
     from pydantic import ValidationError
 
     try:
-        return Assertion.model_validate(table)
+        return model.model_validate(table)
     except ValidationError as error:
-        raise UsageError(f"not an expectation: {told(error, table, Assertion)}", code="expect.unknown") from None
+        raise UsageError(f"not an expectation: {told(error, table, model)}", code="expect.unknown") from None
 
 
-class Expecting(_Words[Spec]):
+def _asked(model: Model, rubric: str, turn: TurnFacts, votes: int) -> Judgement:
+    import asyncio
+
+    from greenroom.regression.judge import judge as ask
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(ask(model, rubric, turn.text, turn.words, votes=votes))
+    raise UsageError(
+        "judged() waits for a model, which an async test must not",
+        hint="there: await greenroom.regression.judge.judge(model, rubric, reply)",
+        code="expect.loop",
+    )
+
+
+class Expecting(Words[Spec]):
     """What `from greenroom.regression import expect` gives: `expect(run)`, stand-alone expectations such as
     `expect.called(...)`, and matchers such as `expect.approx(90)`.
     """
 
-    def __call__(self, run: Any, workspace: Path | None = None) -> Expect:
-        """What is expected of a run: a session, its records, a tape's path or lines. `workspace` is where schemas lie.
+    def __call__(self, run: Any, workspace: Path | None = None, recorded: Any = None) -> Expect:
+        """What is expected of a run: a session, its records, a tape's path or lines. `workspace` is where schemas lie,
+        `recorded` a run to compare with (`similar`, `as_recorded`); a tape's path brings its own.
 
         Raises:
             FileInvalid: the tape is broken.
             UsageError: it is nothing that can be judged.
         """
-        return Expect(run_of(run, workspace))
+        return Expect(run_of(run, workspace, recorded))
 
     def _with(self, **part: Json) -> Spec:
         return Spec(part)

@@ -15,11 +15,11 @@ from greenroom.regression.expect.assertion import Assertion, Never
 from greenroom.regression.expect.beside import NOTHING, Beside, NotHere
 from greenroom.regression.expect.bounds import limits_problems, voice_problems
 from greenroom.regression.expect.calls import call_problem, is_tool, no_call, worded
-from greenroom.regression.expect.context import memory_problems, passages_problems, written_problems
-from greenroom.regression.expect.decisions import approval_problems, is_verdict, verdict_problem
+from greenroom.regression.expect.context import excluded_problems, memory_problems, passages_problems, written_problems
+from greenroom.regression.expect.decisions import approval_problems, asked_problems, is_verdict, verdict_problem
 from greenroom.regression.expect.decisions import worded as verdict_worded
 from greenroom.regression.expect.own import custom_problems
-from greenroom.regression.expect.replies import text_problems
+from greenroom.regression.expect.replies import TextExpected, absent_problems, text_problems
 from greenroom.regression.expect.said import SENTENCE, counted, each, shown
 from greenroom.regression.expect.trajectory import tools_problems, where
 from greenroom.regression.facts import TurnFacts, turns_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from greenroom.regression.case import Case
 
 Turns = Sequence[TurnFacts]
+_SHORT = 90
+"""What is told of each alternative, so that several stand in one line."""
 
 
 class NoSuchTurn(Exception):
@@ -97,18 +99,26 @@ def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> J
 def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:
     """The turn that comes nearest to what is expected."""
     nearest: Judged | None = None
+    least = (0, 0, False)
     for turn in turns:
         found = Judged([], turn=turn.turn)
         for part in _of_turn(expected, turn, beside):
             found.take(part)
-        if nearest is None or (len(found.problems), bool(found.unknown)) < (
-            len(nearest.problems),
-            bool(nearest.unknown),
-        ):
-            nearest = found
+        if not found.problems and not found.unknown:
+            return found
+        away = (_from_call(expected, turn), len(found.problems), bool(found.unknown))
+        if nearest is None or away < least:
+            nearest, least = found, away
     assert nearest is not None
     nearest.problems = [f"turn {nearest.turn}: {problem}" for problem in nearest.problems]
     return nearest
+
+
+def _from_call(expected: Assertion, turn: TurnFacts) -> int:
+    """How far a turn is from the call that is expected: 0 if it has it, 1 if it called the tool otherwise, else 2."""
+    if (call := expected.call) is None or any(not call_problem(call, one) for one in turn.calls.values()):
+        return 0
+    return 1 if any(is_tool(call.tool, one.tool) for one in turn.calls.values()) else 2
 
 
 def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:
@@ -121,6 +131,8 @@ def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[C
     if (approval := expected.approval) is not None:
         about = calls if call is not None else [*calls, *turn.questions.values()]
         yield lambda: approval_problems(approval, about)
+        if call is not None and approval.asked is False:
+            yield lambda: asked_problems(about)
     if (verdict := expected.verdict) is not None:
         yield lambda: filter(None, [verdict_problem(verdict, turn)])
     if (text := expected.text) is not None:
@@ -133,7 +145,19 @@ def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[C
         yield lambda: [f"the turn ended as {turn.finish}, expected {expected.finish}"]
 
 
+def _nowhere(expected: Assertion, turn: TurnFacts) -> Iterator[str]:
+    """What is in a turn and should be in none of them."""
+    if expected.text is not None:
+        yield from absent_problems(expected.text, turn)
+    if expected.passages is not None:
+        yield from excluded_problems(expected.passages, turn)
+    if expected.approval is not None and expected.approval.asked is False and expected.call is None:
+        yield from asked_problems([*turn.calls.values(), *turn.questions.values()])
+
+
 def _over_all(expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:
+    if expected.text is not None or expected.passages is not None or expected.approval is not None:
+        yield lambda: (f"turn {turn.turn}: {problem}" for turn in turns for problem in _nowhere(expected, turn))
     if (never := expected.never) is not None:
         yield from (_never(never, turn, beside) for turn in turns)
     if (memory := expected.memory) is not None:
@@ -143,7 +167,7 @@ def _over_all(expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> 
     if (voice := expected.voice) is not None:
         yield lambda: voice_problems(voice, turns, beside)
     if (limits := expected.limits) is not None:
-        yield lambda: limits_problems(limits, turns, beside)
+        yield lambda: (f"{where(turns)}: {said}" for said in limits_problems(limits, turns, beside))
     if (custom := expected.custom) is not None:
         yield lambda: custom_problems(custom, turns, run)
 
@@ -160,8 +184,13 @@ def _happened(expected: Never, turn: TurnFacts, beside: Beside) -> Iterator[str]
         yield f"{worded(call)} was called, and never should be"
     if expected.verdict is not None and any(is_verdict(expected.verdict, v) for v in turn.verdicts):
         yield f"a verdict {verdict_worded(expected.verdict)} was reached, and never should be"
-    if expected.text is not None and not list(text_problems(expected.text, turn, beside)):
+    if expected.text is not None and not list(_of_text(expected.text, turn, beside)):
         yield f"the reply is one that must never come: {shown(turn.text)}"
+
+
+def _of_text(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterator[str]:
+    yield from absent_problems(expected, turn)
+    yield from text_problems(expected, turn, beside)
 
 
 def _negated(found: Judged, expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> None:
@@ -182,8 +211,8 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
     if unknown := next((one.unknown for one in inner if not one.problems), ""):
         found.unknown = found.unknown or unknown
         return
-    told = "; ".join(f"({number}) {one.problems[0]}" for number, one in enumerate(inner, 1))
-    found.problems.append(f"none of {counted(len(inner), 'alternative')} holds: {told}")
+    told = "; ".join(f"({number}) {inert_line(one.problems[0], _SHORT)}" for number, one in enumerate(inner, 1))
+    found.problems.append(f"{where(turns)}: none of {counted(len(inner), 'alternative')} holds: {told}")
 
 
 def in_toml(expected: Assertion) -> str:

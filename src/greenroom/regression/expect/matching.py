@@ -20,8 +20,27 @@ def assignment(left: Sequence[int], right: Sequence[int], fits: Fits) -> dict[in
     return {one: other for other, one in taken.items()}
 
 
-def _augment(start: int, edges: dict[int, list[int]], taken: dict[int, int]) -> None:
-    """Give `start` a place if all that have one can keep one."""
+def in_order(written: Sequence[int], groups: Sequence[Sequence[int]], fits: Fits) -> dict[int, int]:
+    """The longest beginning of `written` that is found in order; within a group the order is nobody's.
+
+    Each group takes as many as it can: a later start never ends earlier, so what is taken early is never missed.
+    """
+    pairs: dict[int, int] = {}
+    start = 0
+    for group in groups:
+        edges: dict[int, list[int]] = {}
+        taken: dict[int, int] = {}
+        for one in written[start : start + len(group)]:
+            edges[one] = [other for other in group if fits(one, other)]
+            if not _augment(one, edges, taken):
+                break
+        pairs |= {one: other for other, one in taken.items()}
+        start += len(taken)
+    return pairs
+
+
+def _augment(start: int, edges: dict[int, list[int]], taken: dict[int, int]) -> bool:
+    """Give `start` a place if all that have one can keep one; whether that went."""
     came_from: dict[int, int] = {}
     queue = [start]
     for one in queue:
@@ -31,39 +50,19 @@ def _augment(start: int, edges: dict[int, list[int]], taken: dict[int, int]) -> 
             came_from[other] = one
             if other not in taken:
                 _flip(other, came_from, taken, start)
-                return
+                return True
             queue.append(taken[other])
+    return False
 
 
 def _flip(free: int, came_from: dict[int, int], taken: dict[int, int], start: int) -> None:
     """Move everybody along the path one place on, from the free place back to `start`."""
+    held = {one: other for other, one in taken.items()}
     place = free
-    while True:
-        one = came_from[place]
-        before = next((other for other, held in taken.items() if held == one), None)
+    while (one := came_from[place]) != start:
         taken[place] = one
-        if one == start or before is None:
-            return
-        place = before
-
-
-def in_order(written: Sequence[int], groups: Sequence[Sequence[int]], fits: Fits) -> dict[int, int]:
-    """The longest beginning of `written` that is found in order; within a group the order is nobody's.
-
-    Each group takes as many as it can: a later start never ends earlier, so what is taken early is never missed.
-    """
-    pairs: dict[int, int] = {}
-    start = 0
-    for group in groups:
-        best: dict[int, int] = {}
-        for end in range(start + 1, min(len(written), start + len(group)) + 1):
-            found = assignment(written[start:end], group, fits)
-            if len(found) < end - start:
-                break
-            best = found
-        pairs |= best
-        start += len(best)
-    return pairs
+        place = held[one]
+    taken[place] = start
 
 
 def strictly(written: Sequence[int], groups: Sequence[Sequence[int]], fits: Fits) -> dict[int, int]:

@@ -6,7 +6,7 @@ Invariant: reading changes nothing; a session is told as its tape would be, so b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +29,33 @@ class Run:
     lines: tuple[Line, ...]
 
 
-def run_of(what: Any, workspace: Path | None = None) -> Run:
+def run_of(what: Any, workspace: Path | None = None, recorded: Any = None) -> Run:
     """What happened in a tape file (a path), a list of tape lines, a session, a list of records, or in an object that
-    has `records` (and perhaps `contract`) or `lines`. `workspace` is where schemas are looked for.
+    has `records` (and perhaps `contract`) or `lines`. `workspace` is where schemas are looked for; `recorded` is
+    another of these to compare with, which a tape file is to itself.
 
     Raises:
         FileInvalid: the tape is broken.
         UsageError: it is none of these.
     """
-    if isinstance(what, Run):
-        return what
+    run = _read(what, workspace)
+    if recorded is None:
+        return run
+    return replace(run, beside=replace(run.beside, recorded=_read(recorded, workspace).lines))
+
+
+def _read(what: Any, workspace: Path | None) -> Run:
     if isinstance(what, str | Path):
         return _of_tape(Path(what), workspace)
     if hasattr(what, "records"):
         return _of_records(tuple(what.records), getattr(what, "contract", None), workspace)
-    if hasattr(what, "lines"):
-        return _of_lines(tuple(what.lines), Beside(folder=workspace, milliseconds=None), "the lines")
-    if isinstance(what, Sequence) and what and hasattr(what[0], "event"):
-        return _of_records(tuple(what), None, workspace)
-    if isinstance(what, Sequence):
-        return _of_lines(tuple(what), Beside(folder=workspace), "the lines")
+    lines = getattr(what, "lines", what)
+    if isinstance(lines, Sequence) and lines and hasattr(lines[0], "event"):
+        return _of_records(tuple(lines), None, workspace)
+    if isinstance(lines, Sequence):
+        return _of_lines(tuple(lines), Beside(folder=workspace), "the lines")
     raise UsageError(
-        f"a {type(what).__name__} cannot be judged",
+        f"{type(what).__name__} is nothing that can be judged",
         hint="expect(...) takes a session, its records, a tape's path or a tape's lines",
         code="expect.run",
     )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated
 
 import orjson
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from greenroom.core.values import Frozen, Json
-from greenroom.persona.contract import InsidePath
 from greenroom.regression.expect.beside import NotHere
 from greenroom.regression.expect.matcher import Expected
 from greenroom.regression.expect.said import shown
@@ -20,6 +20,16 @@ from greenroom.regression.expect.values import difference
 
 _FENCES = ("```", "~~~")
 _MOST_SCHEMA = 1_000_000
+
+
+def _inside(text: str) -> str:
+    parts = text.split("/")
+    if not text or "\\" in text or ":" in text or parts[0] == "" or ".." in parts:
+        raise ValueError(f"'{text}' must be a path inside the workspace, such as 'schemas/reply.json'")
+    return text
+
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
 
 
 class JsonExpected(Frozen):

@@ -13,14 +13,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from greenroom.core.values import Frozen
 from greenroom.regression.expect.calls import Call, CallExpected, Tool, as_call, call_problem, is_tool, made, worded
 from greenroom.regression.expect.matching import Fits, assignment, in_order, strictly
 from greenroom.regression.expect.said import listed
+from greenroom.regression.expect.stated import Stated
 from greenroom.regression.facts import CallFacts, TurnFacts
 
 Order = Literal["strict", "in_order", "any_order", "subset", "superset"]
-_MOST = 1_000
+_MOST = 500
 _TOLD = 4
 SAID: dict[str, str] = {
     "strict": "exactly these calls, in this order",
@@ -31,7 +31,7 @@ SAID: dict[str, str] = {
 }
 
 
-class ToolsExpected(Frozen):
+class ToolsExpected(Stated):
     """All tool calls of the turns looked at. `calls` are tools by name, or tables as `call` has them.
 
     `order` says what the calls written here are: `strict`: exactly those made, in this order; `in_order`: made in this
@@ -41,7 +41,7 @@ class ToolsExpected(Frozen):
     """
 
     order: Order = "strict"
-    calls: Annotated[tuple[Call, ...], Field(max_length=500)] | None = None
+    calls: Annotated[tuple[Call, ...], Field(max_length=200)] | None = None
     never: tuple[Tool, ...] = ()
 
 
