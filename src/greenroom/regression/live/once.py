@@ -124,15 +124,22 @@ async def _say(session: Session, recording: LiveRecording) -> GreenroomError | N
     """The person's words in order; returns what ended the run before its end."""
     world = recording.world
     for place, (turn, words) in enumerate(world.turns):
-        for changed in (changed for over, changed in world.autonomy if over == place):
-            session.repeat(changed)
+        _set_levels(session, world, place)
         try:
             await session.turn(recording.words(words), origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error
             session.abandon("as recorded")
+    _set_levels(session, world, len(world.turns))
     return None
+
+
+def _set_levels(session: Session, world: World, over: int) -> None:
+    """The levels that people set when so many turns were over."""
+    for turns, changed in world.autonomy:
+        if turns == over:
+            session.repeat(changed)
 
 
 async def _verdict(
