@@ -58,13 +58,22 @@ class Desk:
         claim = self._claims.get(call_id)
         return claim.id if claim is not None else ""
 
-    def stepped(self, turn: int, call_id: str) -> bool:
-        """Whether the person stepped in at the recorded call that this one is."""
-        name = self.counterpart(call_id)
+    def stepped(self, turn: int, key: str) -> bool:
+        """Whether the person stepped through calls when they were asked the recorded question `key`."""
         return any(
-            not answer.used and (answer.turn, answer.key, answer.reason) == (turn, name, STEPPING)
+            not answer.used and (answer.turn, answer.key, answer.reason) == (turn, key, STEPPING)
             for answer in self._recorded.answers
         )
+
+    def settle(self, call_id: str) -> None:
+        """The result of a live call was given elsewhere."""
+        if (claim := self._claims.get(call_id)) is not None:
+            claim.used = True
+
+    def spend(self, turn: int, key: str) -> None:
+        """The answer to the recorded question `key` was given."""
+        for answer in self._recorded.answers:
+            answer.used = answer.used or (answer.turn, answer.key) == (turn, key)
 
     def result(self, turn: int, call: ToolCall) -> ToolResult:
         """What the tape has of a call.

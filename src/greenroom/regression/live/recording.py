@@ -20,6 +20,7 @@ from greenroom.core.events import (
     PassagesRetrieved,
     Record,
     ReplyGenerated,
+    ToolReturned,
 )
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory
@@ -32,6 +33,9 @@ from greenroom.regression.tape import Tape
 from greenroom.regression.world import World
 
 _STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
+_UNKNOWN = ".unknown"
+_RAISED = (".stop", _UNKNOWN)
+"""How the keys of questions end that a kill switch or a crash raised: neither comes again, and what was said does."""
 _CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
 
 
@@ -101,6 +105,10 @@ class LiveRecording:
             return self._again(step)
         if kind is GatePassed:
             return self._gate(step)
+        if kind is ApprovalGiven:
+            return self._given(step)
+        if kind is ToolReturned:
+            return self._settled(step)
         if kind is DaySumsRead or kind is AutonomyChanged:
             return self._as_recorded(kind, step)
         return None
@@ -111,10 +119,10 @@ class LiveRecording:
             return self._tape.holds(kind, step)
         if kind is GatePassed:
             return self._gate(step) is not None
-        if kind is ApprovalGiven:
-            turn, _, key = step.partition("/ask:")
-            return key[:1] == "c" and self.desk.stepped(int(turn[1:]), key)
-        return self._tape.holds(kind, self._recorded_step(step))
+        recorded = self._recorded_step(step)
+        if kind is ApprovalGiven and not step.endswith(_RAISED):
+            return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
+        return self._tape.holds(kind, recorded)
 
     def _recalled(self, step: str, inputs: Any) -> Event | None:
         event = self.world.events.get((MemoriesRecalled, step))
@@ -154,6 +162,30 @@ class LiveRecording:
             return GatePassed(step=step, turn=turn, gate="input", action="abandon")
         event = self.world.events.get((GatePassed, step))
         return event if isinstance(event, GatePassed) else None
+
+    def _given(self, step: str) -> ApprovalGiven | None:
+        """What a person said of the recorded call that a live call is, before any leave they gave answers for them:
+        when leave ended, or was taken back, no tape says.
+        """
+        event = self.world.events.get((ApprovalGiven, self._recorded_step(step)))
+        if not isinstance(event, ApprovalGiven) or not _CALL.fullmatch(step.partition("/ask:")[2]):
+            return None
+        self.desk.spend(event.turn, event.step.partition("/ask:")[2])
+        call = step.partition("/ask:")[2].partition(".")[0]
+        live = self.desk.bindings.live
+        changes = {"arguments": live(event.arguments), "result": live(event.result)}
+        return event.model_copy(update={"step": step, "call": call, **changes})
+
+    def _settled(self, step: str) -> ToolReturned | None:
+        """What came of a call that a crash had cut off, and about which a person was asked then."""
+        recorded = self._recorded_step(step)
+        event = self.world.events.get((ToolReturned, recorded))
+        asked = (ApprovalGiven, f"{recorded.replace('/tool:', '/ask:')}{_UNKNOWN}") in self.world.events
+        if not isinstance(event, ToolReturned) or not (asked or event.simulated):
+            return None
+        call = step.partition("/tool:")[2]
+        self.desk.settle(call)
+        return event.model_copy(update={"step": step, "call": call})
 
     def _as_recorded(self, kind: type[Event], step: str) -> Event | None:
         """What else counted when the recorded call was decided that a live call is."""
