@@ -19,6 +19,7 @@ from greenroom.regression.expect import Beside, failures
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
+from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import changes
 from greenroom.regression.tape import Tape, read
 from greenroom.regression.telling import tell
@@ -82,7 +83,10 @@ async def replay_tape(
             return _stale(case, changed)
         problem = await _say_again(session, world)
         beside = Beside(tape.events, lambda: contract.persona.voice.never, parts.workspace)
-        return _judged(tape, case, world, session, problem, changed, beside)
+        judged = _judged(tape, case, world, session, problem, changed, beside)
+        # Last, because whatever went otherwise says more: this is about what nothing came of.
+        wrong = broken_seal(tape) if judged.good else ""
+        return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
     finally:
         await session.aclose()
 
