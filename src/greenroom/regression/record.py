@@ -24,7 +24,7 @@ from greenroom.regression.sealed import SESSION, session_digest
 from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
 
-_COVERED = frozenset({"other_tools"})
+COVERED = frozenset({"other_tools"})
 """Components of a log that a tape does without: the digest of the policy covers them."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -63,7 +63,7 @@ def record(records: Sequence[Record], policy: Policy) -> Recorded:
     loaded = _contract_of(records)
     clean, redactions = redacted(records, policy)
     lines, texts = tell(clean, loaded.model)
-    governing = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
+    governing = {name: full for name, full in loaded.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in governing.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
+from greenroom.core.events import ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
@@ -81,7 +82,7 @@ async def replay_tape(
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
-        problem = await _say_again(session, world)
+        problem = await say_again(session, world)
         beside = Beside(tape.events, lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
@@ -91,7 +92,7 @@ async def replay_tape(
         await session.aclose()
 
 
-async def _say_again(session: Session, world: World) -> GreenroomError | None:
+async def say_again(session: Session, world: World) -> GreenroomError | None:
     """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
     for place, (turn, words) in enumerate(world.turns):
         _set_levels(session, world, place)
@@ -126,8 +127,18 @@ def _judged(
         return _failed(case, failures(case, lines, beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
+        if problem is not None and _came_before(tape, world, difference, problem):
+            problem = None
         return _diverged(tape, case, difference, problem, changed)
     return _failed(case, failures(case, lines, beside)) or outcome("passed", reasons=changed)
+
+
+def _came_before(tape: Tape, world: World, difference: Difference, problem: GreenroomError) -> bool:
+    """Whether a recorded event that did not happen comes before the one at which the replay stopped: then it is the cause."""
+    step = problem.step if isinstance(problem, Divergence) else ""
+    lines = [world.lines.get((kind, step)) for kind in (ReplyGenerated, ToolReturned)]
+    at = next((at for at, event in enumerate(tape.events) if any(event is line for line in lines)), -1)
+    return bool(difference.line) and 0 <= difference.index < at
 
 
 def _diverged(

@@ -43,8 +43,9 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `autonomy` the levels set between turns with how many turns were over, `days` how many
-    days it spans as far as that mattered.
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
+    questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
+    many turns were over, `days` how many days it spans as far as that mattered.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -65,6 +66,7 @@ class World:
         self.stopped: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
+        self.ruled: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -167,6 +169,11 @@ class World:
             step = f"t{self._turn}/tool:{call.id}"
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
+    def ask(self, line: Line) -> None:
+        self.derived(line)
+        if not line.get("reason"):
+            self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
+
     def answer(self, line: Line) -> None:
         event = ApprovalGiven(
             step=f"t{self._turn}/ask:{line['answer']}",
@@ -230,6 +237,7 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
+        self.derived(line)
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
 
@@ -243,7 +251,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "select": World.derived,
     "verdict": World.derived,
     "reply": World.reply,
-    "ask": World.derived,
+    "ask": World.ask,
     "answer": World.answer,
     "result": World.result,
     "release": World.derived,
