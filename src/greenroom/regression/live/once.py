@@ -15,6 +15,7 @@ from greenroom.core.events import Record, ReplyGenerated
 from greenroom.core.ids import CountedIds, Ids
 from greenroom.engine.session import Session
 from greenroom.models.port import Model
+from greenroom.policy.port import Policy
 from greenroom.regression.expect import Beside
 from greenroom.regression.judge import read_rubric
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
@@ -70,12 +71,17 @@ class LiveBuild(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A run with what it was made of: its records, and who spoke."""
+    """A run with what it was made of: its records, who spoke, and the policy it ran under.
+
+    `whole` says that the conversation came to its end; else what is missing of it nobody knows.
+    """
 
     run: LiveRun
     records: tuple[Record, ...] = ()
     persona: str = ""
     model: str = ""
+    policy: Policy | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,8 @@ async def live_once(
     judging = Meter(*budgets)
     verdict, run = await _verdict(_Run(fixture, session, recording, meter, ceiling), build, judging, problem)
     spent = meter.micro_usd + judging.micro_usd
-    return _made(session, LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes)))
+    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes))
+    return _made(session, made, whole=problem is None)
 
 
 async def _say(session: Session, recording: LiveRecording) -> GreenroomError | None:
@@ -190,10 +197,10 @@ def _ended(made: _Run, *, broken: bool) -> Ended:
     )
 
 
-def _made(session: Session, run: LiveRun) -> Made:
+def _made(session: Session, run: LiveRun, *, whole: bool) -> Made:
     contract = session.contract
     persona = f"{contract.persona.id}@{contract.persona.version}"
-    return Made(run, tuple(session.records), persona, contract.model)
+    return Made(run, tuple(session.records), persona, contract.model, contract.policy, whole)
 
 
 def _service_failed(problem: GreenroomError) -> Outcome:

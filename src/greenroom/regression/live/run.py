@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
@@ -66,6 +66,21 @@ async def run_live(
         return LiveOutcome(outcome("error", error.line()))
     try:
         return await _all_runs(plan, progress)
+    finally:
+        await build.aclose()
+
+
+async def run_once(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: Budget) -> Made:
+    """One live run of the whole conversation, whatever its case says of how often. Raises as `run_live`."""
+    try:
+        plan = _planned(fixture, build, replace(options, repeat=1, start=""), budget)
+    except FileInvalid as error:
+        return Made(LiveRun(outcome("broken", error.line(), tape_line=line_in(error.where))))
+    try:
+        made = await live_once(fixture, build, plan.options, plan.start, plan.budgets)
+        if made.records:
+            _noted(plan, [made], made.run.outcome.kind)
+        return made
     finally:
         await build.aclose()
 
