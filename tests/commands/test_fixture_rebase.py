@@ -14,6 +14,7 @@ from greenroom.commands.fixture_accept import accept
 from greenroom.commands.fixture_rebase import rebase
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
+from greenroom.regression.last_run import LastRun
 from greenroom.regression.live import LiveOptions
 from greenroom.regression.live.rebase import Rebased
 from greenroom.workspace.layout import Workspace
@@ -62,6 +63,22 @@ def test_what_is_stale_is_run_live_reviewed_and_accepted(workspace: Workspace) -
     again = asked(workspace)
     assert again.value == [] and again.notes == ("nothing is stale, so nothing was run",)
     assert not traces(workspace)
+
+
+def test_a_replay_does_not_write_over_what_was_paid_for(workspace: Workspace) -> None:
+    asked(workspace)
+    tape = workspace.fixtures / "talk.tape.jsonl"
+
+    def replayed() -> LastRun:
+        asyncio.run(Fixtures(workspace).replayed(tape))
+        run = Fixtures(workspace).runs.find("talk")
+        assert run is not None
+        return run
+
+    assert replayed().live and "warm hello" in str(replayed().tape.events)
+    persona(workspace, "Be warm and quick.", version="1.5.0")
+    trust(workspace)
+    assert not replayed().live
 
 
 def test_an_expectation_that_fails_is_looked_at_and_not_accepted(workspace: Workspace) -> None:

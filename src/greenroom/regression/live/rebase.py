@@ -50,5 +50,5 @@ async def rebase(
     except GreenroomError as error:  # the export hook forbids it
         return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
     told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)
-    runs.keep(name, fixture, Retold(fresh.tape, fresh.texts), told)
+    runs.keep(name, fixture, Retold(fresh.tape, fresh.texts), told, live=True)
     return Rebased(name, found, made.run.micro_usd, kept=True)
