@@ -20,6 +20,7 @@ _SUFFIX = ".tape.jsonl"
 _SETTINGS = "greenroom.toml"
 _REPORTING = "greenroom-reporting"
 _STALE = ("fail", "warn", "xfail")
+_LIVE_OPTIONS = tuple(f"--greenroom-{name}" for name in ("model", "persona", "repeat", "usd", "from"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +44,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
     )
     parser.addini("greenroom_stale", "as --greenroom-stale: fail, warn or xfail", default="fail")
+    live = parser.getgroup("greenroom live", "sessions run live: a model is asked and may cost money")
+    live.addoption("--greenroom-live", action="store_true", help="ask the model, with the person's words from the tape")
+    live.addoption("--greenroom-model", metavar="MODEL", help="this model in place of the persona's")
+    live.addoption("--greenroom-persona", metavar="ID[@VERSION]", help="this persona or version in place of the tape's")
+    live.addoption("--greenroom-repeat", metavar="N", type=int, help="so many runs of each, in place of the case's")
+    live.addoption("--greenroom-usd", metavar="USD", type=float, help="the most that all of them may cost")
+    live.addoption("--greenroom-from", metavar="EVENT", help="the tape up to this event (t2, t2/c1, a line), then live")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,6 +68,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _collect_too(config, workspace / "fixtures")
     if config.getoption("--greenroom-html") or config.getoption("--greenroom-json"):
         _report(config)
+    if config.getoption("--greenroom-live"):
+        from greenroom.pytest_plugin.live import open_live
+
+        open_live(config)
+    elif given := [name for name in _LIVE_OPTIONS if config.getoption(name) is not None]:
+        raise pytest.UsageError(f"{given[0]} is for live runs: add --greenroom-live")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,21 +24,34 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
 from greenroom.workspace.find import require
 
+if TYPE_CHECKING:
+    from greenroom.pytest_plugin.live import LiveBench
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a fixture went, the fixture if it could be read, and the runs of a live one."""
+    """How a fixture went, and the fixture if it could be read.
+
+    Of a live one also its runs in plain values, what a JUnit file says of them, and which persona and model ran.
+    """
 
     outcome: Outcome
     fixture: Fixture | None = None
     runs: list[dict[str, Any]] = field(default_factory=list)
+    properties: tuple[tuple[str, object], ...] = ()
+    persona: str = ""
+    model: str = ""
 
 
 class Bench:
-    """What all replays of one run share: the event loop, each workspace's contract, each folder's parts."""
+    """What all fixtures of one run share: the event loop, each workspace's contract, each folder's parts.
 
-    def __init__(self, stale: str) -> None:
+    `stale` is as `replay_fixture` has it; with `live` a model is asked.
+    """
+
+    def __init__(self, stale: str, live: LiveBench | None = None) -> None:
         self._stale = stale
+        self._live = live
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
@@ -51,15 +64,14 @@ class Bench:
         except FileInvalid as error:
             line = line_in(error.where) if error.where.startswith(tape.name) else 1
             return Played(outcome("broken", error.line(), tape_line=line))
+        if self._live is not None:
+            return self._asked(self._live, fixture, tape)
         try:
             build = self._build_of(tape)
         except GreenroomError as error:
             return Played(outcome("broken", error.line()), fixture)
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-            self._runner.get_loop()
         with offline():
-            return Played(self._runner.run(self._replayed(tape, fixture, build)), fixture)
+            return Played(self._started().run(self._replayed(tape, fixture, build)), fixture)
 
     async def _replayed(self, tape: Path, fixture: Fixture, build: Build) -> Outcome:
         """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
@@ -68,11 +80,25 @@ class Bench:
             await runs.after(fixture, found, build)
         return found
 
+    def _asked(self, live: LiveBench, fixture: Fixture, tape: Path) -> Played:
+        """How it goes with a real model, the network open."""
+        from greenroom.pytest_plugin.live import properties_of, runs_of
+
+        found = live.play(fixture, tape, self._started())
+        told = tuple(properties_of(found))
+        return Played(found.outcome, fixture, runs_of(found), told, found.persona, found.model)
+
     def close(self) -> None:
         """Let go of the event loop."""
         if self._runner is not None:
             self._runner.close()
             self._runner = None
+
+    def _started(self) -> asyncio.Runner:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+            self._runner.get_loop()
+        return self._runner
 
     def _parts_of(self, folder: Path) -> Parts:
         return self._parts.setdefault(folder, Parts(folder))
@@ -91,9 +117,17 @@ _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 def bench_of(config: pytest.Config) -> Bench:
     """The bench of this run, made when the first fixture needs it."""
     if _BENCH not in config.stash:
-        bench = config.stash[_BENCH] = Bench("warn" if stale_mode(config) == "warn" else "fail")
+        bench = config.stash[_BENCH] = Bench("warn" if stale_mode(config) == "warn" else "fail", _live_bench(config))
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]
+
+
+def _live_bench(config: pytest.Config) -> LiveBench | None:
+    if not config.getoption("--greenroom-live"):
+        return None
+    from greenroom.pytest_plugin.live import live_of
+
+    return live_of(config)
 
 
 def stale_mode(config: pytest.Config) -> str:

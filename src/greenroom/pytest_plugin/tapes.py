@@ -62,7 +62,7 @@ class TapeItem(pytest.Item):
         """
         played = bench_of(self.config).play(self.path, self.case)
         self.told = told = self._told(played)
-        self.user_properties.extend(_properties(told))
+        self.user_properties.extend((*_properties(told), *played.properties))
         if told["kind"] == "stale" and told["mode"] == "xfail":
             pytest.xfail(told["line"])
         if told["kind"] != "passed":
@@ -98,8 +98,8 @@ class TapeItem(pytest.Item):
             path=str(self.path),
             shown=inert_line(self._shown()),
             nodeid=self.nodeid,
-            persona=inert_line(str(header.get("persona", "")), 120),
-            model=inert_line(str(header.get("model", "")), 120),
+            persona=inert_line(played.persona or str(header.get("persona", "")), 120),
+            model=inert_line(played.model or str(header.get("model", "")), 120),
             why=inert(case.why) if case else "",
             expect=case.expect if case else "good",
             tags=list(case.tags) if case else [],
