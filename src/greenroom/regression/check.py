@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from greenroom.core.errors import FileInvalid
+from greenroom.regression.context import context_of
 from greenroom.regression.expect import failures
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import recorded_digests
 from greenroom.regression.replay import Fixture, line_in, load_fixture
 from greenroom.regression.stale import changes
+from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
 
@@ -35,7 +37,9 @@ def check_file(
 def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]) -> Outcome:
     """Check a fixture that was read: every line's form, the recorded world's digests, expectations, staleness."""
     try:
-        World(fixture.tape, fixture.parts, fixture.file)
+        world = World(fixture.tape, fixture.parts, fixture.file)
+        if fixture.tape.takes_over:
+            context_of(fixture.tape, world, fixture.file)
         recorded = recorded_digests(fixture.tape.events)
     except FileInvalid as error:
         return outcome("broken", error.line(), tape_line=line_in(error.where))
@@ -47,6 +51,6 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
         return outcome("stale", changed[0], "\n".join(changed), changed)
     if fixture.case.expect == "bad":
         return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
-    if found := failures(fixture.case, fixture.tape.events):
+    if found := failures(fixture.case, under_test(fixture.tape, fixture.tape.events)):
         return outcome("failed", found[0], "\n".join(found), found)
     return outcome("passed")

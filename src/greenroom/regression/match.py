@@ -6,6 +6,7 @@ Invariant: an answer is given only to the question it was recorded for; anything
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from greenroom.core.errors import Divergence
@@ -22,6 +23,7 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
+from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory
 from greenroom.regression.added import Added
 from greenroom.regression.tape import Line
@@ -58,6 +60,11 @@ class TapeRecording:
         if kind is MemoryWritten:
             return _written(step, line, inputs)
         return self._world.events.get((kind, step))
+
+    def take_over(self, messages: Iterable[Message]) -> None:
+        """What was asked of the model last, and the day it was, in a context that is not asked about again."""
+        self._added.since(messages)
+        self._dated = True
 
     def _first_day(self, step: str) -> DaySumsRead | None:
         """Of a tape that goes past midnight, the day it begins on: nothing was spent elsewhere, so no line says it."""

@@ -13,15 +13,17 @@ from typing import Literal
 
 from greenroom.core.canonical import digest
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ContractLoaded, Record, TurnFinished
+from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished
 from greenroom.engine.contract import Contract
 from greenroom.policy.port import Policy
 from greenroom.regression.case import case_path
+from greenroom.regression.governing import changed_within, governing, one_contract, same
 from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.proposing import case_text
 from greenroom.regression.redaction import Redaction, redacted
 from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
+from greenroom.regression.under_test import TAKEN_OVER, Stretch, named, written
 
 _COVERED = frozenset({"other_tools"})
 """Components of a log that a tape does without: the digest of the policy covers them."""
@@ -50,26 +52,59 @@ class Exported:
     case_kept: bool = False
 
 
-def record(records: Sequence[Record], policy: Policy) -> Recorded:
-    """The tape of a session's finished turns.
+def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = None) -> Recorded:
+    """The tape of a session's finished turns, or of a range of them with the turns before it as their context.
+
+    A context may have run under another contract than the range; what comes after the range is cut.
 
     Raises:
-        UsageError: no turn has ended, or the persona changed between turns.
+        UsageError: no turn has ended, there are no such turns, or the persona changed between those of the range.
         CheckFailed: the policy's export hook forbids it.
     """
-    if not any(isinstance(r.event, TurnFinished) for r in records):
-        raise UsageError("no turn of this session has ended yet", hint="finish one, then export", code="export.empty")
-    loaded = _contract_of(records)
+    by_turn = governing(records)
+    first, last = turns or (1, _last_turn(records))
+    _require_turns(records, by_turn, first, last)
+    loaded = one_contract(by_turn, (first, last))
+    records = until(records, last)
     clean, redactions = redacted(records, policy)
     lines, texts = tell(clean, loaded.model)
-    governing = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
-    digests = {name: part_name(full) for name, full in governing.items()}
+    digests_of = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
+    digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
+    if first > 1:
+        header["turns"] = written((first, last))
+        within = changed_within(records)
+        if not all(same(event, loaded) and turn not in within for turn, event in by_turn.items() if turn < first):
+            header["context"] = TAKEN_OVER
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
-    components = {part_name(full): known[full] for full in governing.values() if full in known}
+    components = {part_name(full): known[full] for full in digests_of.values() if full in known}
     return Recorded(Tape(header, tuple(lines)), {**components, **texts}, redactions)
+
+
+def until(records: Sequence[Record], last: int) -> Sequence[Record]:
+    """The records up to the end of turn `last`."""
+    for at, item in enumerate(records):
+        if isinstance(item.event, TurnFinished | TurnAbandoned) and item.event.turn == last:
+            return records[: at + 1]
+    return records
+
+
+def _last_turn(records: Sequence[Record]) -> int:
+    return max((r.event.turn for r in records if isinstance(r.event, TurnFinished | TurnAbandoned)), default=1)
+
+
+def _require_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], first: int, last: int) -> None:
+    ended = [r.event.turn for r in records if isinstance(r.event, TurnFinished | TurnAbandoned)]
+    if not any(isinstance(r.event, TurnFinished) for r in records):
+        raise UsageError("no turn of this session has ended yet", hint="finish one, then export", code="export.empty")
+    if not by_turn:
+        raise UsageError("this session's log names no persona", code="export.contract")
+    if last > max(ended):
+        raise UsageError(
+            f"there is no ended turn {last}", hint=f"this session has {named((1, max(ended)))}", code="export.turns"
+        )
 
 
 def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
@@ -117,30 +152,6 @@ def export(
     if not kept:
         write_whole(case, case_text(name, why, expect, tags, made.tape.events).encode())
     return Exported(tape_path, case, parts, made.redactions, f"pytest {_quoted(tape_path)}", kept)
-
-
-def _contract_of(records: Sequence[Record]) -> ContractLoaded:
-    """What governed every turn of the session.
-
-    Raises:
-        UsageError: it was not the same for all of them.
-    """
-    governing: list[ContractLoaded] = []
-    last: ContractLoaded | None = None
-    for item in records:
-        if isinstance(item.event, ContractLoaded):
-            last = item.event
-        elif isinstance(item.event, TurnFinished) and last is not None:
-            governing.append(last)
-    if not governing:
-        raise UsageError("this session's log names no persona", code="export.contract")
-    if len({(event.model, *sorted(event.digests.items())) for event in governing}) > 1:
-        raise UsageError(
-            "the persona, its policy or its model changed during this session",
-            hint="fork it where they changed and export one life of it",
-            code="export.mixed",
-        )
-    return governing[-1]
 
 
 def _quoted(path: Path) -> str:

@@ -35,6 +35,7 @@ from greenroom.engine.standing import set_between_turns
 from greenroom.regression.added import Added
 from greenroom.regression.candidates import listing
 from greenroom.regression.names import Names
+from greenroom.regression.one_life import one_life
 from greenroom.regression.parts import text_name
 from greenroom.regression.tape import Line, sorted_json
 from greenroom.views import transcript
@@ -73,7 +74,7 @@ def tell(
     `model` is the one the header names; a reply says which it is from only if it is another. `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
     telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
     """
-    told = _latest(records, open_too=replayed is not None)
+    told = _latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
     teller = _Teller(model, Names(replayed), None if replayed is not None else Added(), _chosen(told), _timed(told))
     for record in told:
         teller.see(record)

@@ -31,7 +31,7 @@ from greenroom.regression.tape import Line, Tape
 Key = tuple[type[Event], str]
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
 """When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
-_MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class World:
@@ -71,7 +71,7 @@ class World:
                 )
             try:
                 _TAKERS[kind](self, line)
-            except _MALFORMED:
+            except MALFORMED:
                 raise FileInvalid(
                     f"this '{kind}' line is not of the form a tape has",
                     where=f"{file}:{tape.line_number(index)}",
@@ -101,14 +101,7 @@ class World:
         self._put(event, line)
 
     def memory(self, line: Line) -> None:
-        self._memories[str(line["memory"])] = Memory(
-            id=line["memory"],
-            segment=line["segment"],
-            subject="",
-            text=line["text"],
-            key=line.get("key", ""),
-            confidence=line.get("confidence", 1.0),
-        )
+        self._memories[str(line["memory"])] = memory_of(line)
 
     def recall(self, line: Line) -> None:
         memories = []
@@ -176,10 +169,14 @@ class World:
 
     def set_autonomy(self, line: Line) -> None:
         if "of" not in line:
-            self.autonomy.append((len(self.turns), AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)))
+            self.autonomy.append((len(self.turns), self.level_set(line)))
             return
         step = f"t{self._turn}/autonomy:{line['of']}"
         self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"], expires=_AS_TOLD), line)
+
+    def level_set(self, line: Line) -> AutonomyChanged:
+        """A level that was set between two turns."""
+        return AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)
 
     def day(self, line: Line) -> None:
         self.days += bool(line.get("later"))
@@ -216,6 +213,18 @@ class World:
     def finish(self, line: Line) -> None:
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
+
+
+def memory_of(line: Line) -> Memory:
+    """The memory that a line declares."""
+    return Memory(
+        id=line["memory"],
+        segment=line["segment"],
+        subject="",
+        text=line["text"],
+        key=line.get("key", ""),
+        confidence=line.get("confidence", 1.0),
+    )
 
 
 _TAKERS: dict[str, Callable[[World, Line], None]] = {
