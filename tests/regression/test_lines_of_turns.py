@@ -12,6 +12,7 @@ from greenroom.core.events import ApprovalRequested, Record, SessionForked, Turn
 from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.engine.fork import fork
+from greenroom.engine.session import Session
 from greenroom.log.file_log import FileLog
 from greenroom.regression.record import record
 from greenroom.regression.tape import write
@@ -60,6 +61,10 @@ def forked(made: Stage, folder: Path, at: int, words: str = "") -> list[Record]:
         return records
 
     return asyncio.run(run())
+
+
+def asked(session: Session) -> int:
+    return sum(isinstance(r.event, ApprovalRequested) for r in session.records)
 
 
 def _at(log: FileLog, kind: type, number: int = 0) -> int:
@@ -122,11 +127,10 @@ def test_a_question_voided_by_a_reload_is_on_the_tape_as_it_was_answered(tmp_pat
 
     async def run() -> None:
         turn = asyncio.ensure_future(session.turn("refund"))
-        count = lambda: sum(isinstance(r.event, ApprovalRequested) for r in session.records)  # noqa: E731
-        await until(lambda: count() == 1)
+        await until(lambda: asked(session) == 1)
         digests = {**session.contract.digests, "policy": then.digest}
         session.reload(replace(session.contract, policy=then, digests=digests))
-        await until(lambda: count() == 2)
+        await until(lambda: asked(session) == 2)
         session.answer("t1/ask:c1", ALLOW)
         await turn
 

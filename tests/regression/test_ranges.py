@@ -143,7 +143,8 @@ def test_a_range_whose_context_ran_under_another_contract_replays(tmp_path: Path
 @pytest.mark.parametrize("word", ["a", "word", "p1", "never said"])
 @pytest.mark.parametrize("kind", ["blocked", "asking"])
 def test_the_range_begins_with_what_it_began_with(tmp_path: Path, hook: Hook, word: str, kind: str) -> None:
-    first: Any = AmountPolicy(limit=10, **{kind: {hook: word}})
+    words = {hook: word}
+    first = AmountPolicy(limit=10, blocked=words if kind == "blocked" else {}, asking=words if kind == "asking" else {})
     made, records = reloaded(first, AmountPolicy(limit=90))
     recorded = _asked_in_turn_two(made.policy)
     kept = record(records, made.policy, (2, 2))
@@ -169,11 +170,12 @@ def _about(question: Question) -> str:
 def test_a_change_in_the_range_is_still_named(tmp_path: Path) -> None:
     made, records = reloaded(AmountPolicy(limit=100), AmountPolicy(limit=90))
     kept = record(records, made.policy, (2, 2))
-    for kind, number, values, said in [
+    changes: list[tuple[str, int, dict[str, Any], str]] = [
         ("turn", 1, {"user": "Other words"}, "turn 2, generate 1: other things were added to the prompt (user)"),
         ("result", 2, {"output": {"ok": False}}, "turn 2, generate 2"),
         ("finish", 1, {"finish": "limited"}, "turn 2: finish"),
-    ]:
+    ]
+    for kind, number, values, said in changes:
         outcome = replayed(made, kept, tmp_path, tape=edited(kept.tape, kind, number, **values))
         assert (outcome.kind, said in outcome.line) == ("diverged", True), outcome
     without = Tape(kept.tape.header, tuple(line for line in kept.tape.events if line.get("answer") != "c3"))
