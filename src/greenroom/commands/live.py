@@ -5,6 +5,7 @@ Invariant: everything shown is a fold of the session's log.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -180,13 +181,27 @@ def abandon(live: Live, words: str) -> Answer[str]:
     return answer(live.session.id, ["the turn is given up"], {})
 
 
-def export(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.export import written
+async def export(live: Live, words: str) -> Answer[Any]:
+    from greenroom.commands.export import Wanted, expected, written
 
     name, _, rest = words.partition(" ")
-    expect, _, why = rest.strip().partition(" ")
+    expect, rest = ("", rest) if _is_range(rest) else _first(rest)
+    turns, why = _first(rest) if _is_range(rest) else ("", rest)
+    stands, kinds = expected(expect)
     session = live.session
-    return written(live.workspace, session.records, session.contract, name, expect=expect, why=why)
+    wanted = Wanted(stands, kinds, why.strip(), turns=turns)
+    return await asyncio.to_thread(written, live.workspace, list(session.records), session.contract, name, wanted)
+
+
+def _first(words: str) -> tuple[str, str]:
+    first, _, rest = words.strip().partition(" ")
+    return first, rest
+
+
+def _is_range(words: str) -> bool:
+    """Whether the first word is meant as turns."""
+    first, _ = _first(words)
+    return first[:1].isdigit() and set(first) <= set("0123456789-")
 
 
 def verify(live: Live, words: str) -> Answer[Any]:

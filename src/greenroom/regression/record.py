@@ -6,24 +6,28 @@ Invariant: nothing of the session reaches the folder unredacted, and no file a p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from greenroom.core.canonical import digest
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import DiskFailed, UsageError
 from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished
+from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import parse
 from greenroom.engine.contract import Contract
 from greenroom.policy.port import Policy
-from greenroom.regression.case import case_path
+from greenroom.regression.case import Case, case_path
 from greenroom.regression.governing import changed_within, governing, one_contract, same
 from greenroom.regression.parts import Parts, part_name, write_whole
-from greenroom.regression.proposing import case_text
+from greenroom.regression.proposal import USUAL, Proposal, case_of
+from greenroom.regression.proposing import proposals
 from greenroom.regression.redaction import Redaction, redacted
 from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
-from greenroom.regression.under_test import TAKEN_OVER, Stretch, named, written
+from greenroom.regression.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
 _COVERED = frozenset({"other_tools"})
 """Components of a log that a tape does without: the digest of the policy covers them."""
@@ -129,29 +133,76 @@ def export(
     expect: Literal["good", "bad", "observe"] = "good",
     tags: Sequence[str] = (),
     replace: bool = False,
+    turns: Stretch | None = None,
+    kinds: Collection[str] = USUAL,
+    case: str = "",
 ) -> Exported:
     """Write `<name>.tape.jsonl`, `<name>.case.toml` and their parts into `folder` (a workspace's `fixtures`).
 
+    `turns` are those under test, all of them when None; `kinds` which expectations are proposed; `case` is the text of the
+    case where somebody has written it already.
+
     Raises:
         UsageError: the name is not usable, a tape of that name exists and `replace` is not set, or see `record`.
+        FileInvalid: the case is not one.
         CheckFailed: the policy's export hook forbids it.
-        DiskFailed: a file could not be written; none is half there.
+        DiskFailed: a file could not be written; none is half there, and what was written before it is gone again.
+    """
+    tape_path = require_free(folder, name, replace=replace)
+    made = record(records, contract.policy, turns)
+    file = case_path(tape_path)
+    text = case or case_of(name, why, expect, tags, proposed(made.tape, contract, kinds))
+    parse(text, Case, file.name)
+    kept = file.exists()
+    fresh: list[Path] = []
+    try:
+        parts = Parts(folder).write(made.texts, fresh)
+        if not kept:
+            write_whole(file, text.encode())
+            fresh.append(file)
+        write_whole(tape_path, write(made.tape))
+    except DiskFailed:
+        _take_back(fresh)
+        raise
+    return Exported(tape_path, file, parts, made.redactions, f"pytest {_quoted(tape_path)}", kept)
+
+
+def proposed(tape: Tape, contract: Contract, kinds: Collection[str] = USUAL) -> tuple[Proposal, ...]:
+    """What can be expected of the turns under test; what is not of `kinds` is switched off."""
+    return proposals(under_test(tape, tape.events), kinds, contract.persona.voice.never)
+
+
+def require_free(folder: Path, name: str, *, replace: bool = False) -> Path:
+    """The path of the tape that a fixture of this name would have.
+
+    Raises:
+        UsageError: the name is not usable, or a tape of that name exists and `replace` is not set.
+        DiskFailed: the folder cannot be looked into.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"'{name}' cannot be a fixture's name", hint="small letters, digits, '-', '_' and '.'", code="export.name"
+            f"'{inert_line(name, 40)}' cannot be a fixture's name",
+            hint="up to 80 small letters, digits, '-', '_' and '.'",
+            code="export.name",
         )
-    tape_path = folder / f"{name}{SUFFIX}"
-    if tape_path.exists() and not replace:
-        raise UsageError(f"{tape_path} exists", hint="choose another name, or --replace", code="export.exists")
-    made = record(records, contract.policy)
-    parts = Parts(folder).write(made.texts)
-    write_whole(tape_path, write(made.tape))
-    case = case_path(tape_path)
-    kept = case.exists()
-    if not kept:
-        write_whole(case, case_text(name, why, expect, tags, made.tape.events).encode())
-    return Exported(tape_path, case, parts, made.redactions, f"pytest {_quoted(tape_path)}", kept)
+    path = folder / f"{name}{SUFFIX}"
+    try:
+        taken = path.exists()
+    except OSError as error:
+        raise DiskFailed(f"could not look into {folder}: {error.strerror or error}") from None
+    if taken and not replace:
+        raise UsageError(f"{path} exists", hint="choose another name, or --replace", code="export.exists")
+    return path
+
+
+def _take_back(paths: Iterable[Path]) -> None:
+    """Remove what was written for a fixture that could not be finished."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+    for folder in dict.fromkeys(path.parent for path in paths):
+        with suppress(OSError):
+            folder.rmdir()  # only where nothing else is in it
 
 
 def _quoted(path: Path) -> str:
