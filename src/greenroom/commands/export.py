@@ -47,12 +47,14 @@ class Tried:
 
     @property
     def as_it_should(self) -> bool:
-        """What was recorded as bad comes back until somebody puts it right."""
-        return self.outcome.good or (self.expect == "bad" and self.outcome.kind == "failed")
+        """What was recorded as bad comes back, and fails, until somebody puts it right."""
+        return self.outcome.kind == ("failed" if self.expect == "bad" else "passed")
 
     @property
     def line(self) -> str:
         """`passed in 4 ms`, or what differs."""
+        if self.expect == "bad" and self.outcome.good:
+            return "passed, so nothing shows that what was bad comes back; see how it replays with: --expect observe"
         if self.outcome.good:
             return f"passed in {self.milliseconds} ms"
         if self.as_it_should:

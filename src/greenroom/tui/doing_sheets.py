@@ -15,6 +15,8 @@ from greenroom.tui.rehearsal import Rehearsal, Wanted
 
 if TYPE_CHECKING:
     from greenroom.commands.answer import Answer
+    from greenroom.tui.entries import Tone
+    from greenroom.tui.export_sheet import ExportSheet
     from greenroom.tui.workbench import Workbench
 
 
@@ -45,12 +47,13 @@ class SheetDeeds:
 
         name = name or free_name(self.bench.workspace, session.records)
         sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
-        self.bench.push_screen(sheet, self._exported)
+        self.bench.push_screen(sheet, lambda command: self._exported(command, sheet))
 
-    def _exported(self, command: str | None) -> None:
+    def _exported(self, command: str | None, sheet: ExportSheet) -> None:
         if command:
             self.bench.exported.append(command)
-            self.bench.feed.note(f"Exported. Replay it with: {command}", "good")
+            tone: Tone = "good" if sheet.went_well else "bad"
+            self.bench.feed.note(f"Exported; {sheet.said}\nReplay it with: {command}", tone)
             self.bench.tell(f"replay it with: {command}")
 
     def verify(self) -> None:
