@@ -33,7 +33,7 @@ from greenroom.regression.tape import Line, Tape
 from greenroom.regression.under_test import context_length
 from greenroom.regression.world import MALFORMED, World, memory_of
 
-_DERIVED = ("verdict", "ask", "answer")
+_DERIVED = ("verdict", "ask", "answer", "held")
 """What nothing later depends on: facts, leave within the range and the transcript are made without them."""
 
 

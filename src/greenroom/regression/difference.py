@@ -73,7 +73,8 @@ def _counted(lines: Sequence[Line]) -> list[Counted]:
     for index, line in enumerate(lines):
         if "turn" in line:
             turn = int(line["turn"])
-        here.append((index, turn, line))
+        if "held" not in line:  # it tells a replay what to go by, and is no event
+            here.append((index, turn, line))
         if "finish" in line:
             if line["finish"] != "abandoned":
                 out += here

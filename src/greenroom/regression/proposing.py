@@ -98,7 +98,8 @@ def _call_forms(call: CallFacts) -> tuple[tuple[Form, ...], int]:
     alone = Form({"tool": call.tool, **status}, f"{call.tool} is called{ended}")
     if not args:
         return (alone,), 0
-    shown = ", ".join(f"{name} = {_short(value)}" for name, value in args.items())
+    readable = sorted(args, key=lambda name: len(toml(args[name])))
+    shown = ", ".join(f"{name} = {_short(args[name])}" for name in readable)
     subset = Form({"tool": call.tool, "args": args, **status}, f"{call.tool} is called with {shown}{ended}")
     forms = [subset]
     if args == call.args:
@@ -106,9 +107,7 @@ def _call_forms(call: CallFacts) -> tuple[tuple[Form, ...], int]:
         forms.insert(0, Form(exact, f"{call.tool} is called with {shown}, and nothing else{ended}"))
     near = {name: _near(name, value) for name, value in args.items()}
     if near != args:
-        about = ", ".join(
-            f"{name} {'=' if near[name] == value else 'about'} {_short(value)}" for name, value in args.items()
-        )
+        about = ", ".join(f"{one} {'=' if near[one] == args[one] else 'about'} {_short(args[one])}" for one in readable)
         forms.append(Form({"tool": call.tool, "args": near, **status}, f"{call.tool} is called with {about}{ended}"))
     return (*forms, alone), forms.index(subset)
 
@@ -137,10 +136,9 @@ def _passages(turn: TurnFacts) -> Iterator[Item]:
     labels = [turn.passages[number - 1] for number in cited if 0 < number <= len(turn.passages)]
     if labels:
         rank, shown = cited[-1], ", ".join(labels)
-        ranked = Form(
-            {"includes": labels, "at_most_rank": rank}, f"{shown} in the first {rank} of the prompt's passages"
-        )
-        yield Item("passages", "passages", (ranked, Form({"includes": labels}, f"{shown} in the prompt")))
+        place = "first" if rank == 1 else f"among the first {rank}"
+        ranked = Form({"includes": labels, "at_most_rank": rank}, f"{shown} is {place} of the prompt's passages")
+        yield Item("passages", "passages", (ranked, Form({"includes": labels}, f"{shown} is in the prompt")))
 
 
 def _memories(turn: TurnFacts) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from greenroom.engine.contract import Contract
 from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
 from greenroom.regression.governing import changed_within, governing, one_contract, same
+from greenroom.regression.held import with_held
 from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.proposal import USUAL, Proposal, case_of
 from greenroom.regression.proposing import proposals
@@ -72,6 +73,7 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     records = until(records, last)
     clean, redactions = redacted(records, policy)
     lines, texts = tell(clean, loaded.model)
+    lines = with_held(lines, records, clean)
     digests_of = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
     digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)

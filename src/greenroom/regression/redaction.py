@@ -7,7 +7,7 @@ said of a replacement never holds the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.errors import CheckFailed
@@ -36,10 +36,8 @@ _PLACES = {
     "reply_generated text": "the reply",
     "reply_generated reasoning": "the reasoning",
     "reply_generated calls": "a call's arguments",
-    "tool_started arguments": "a call's arguments",
     "tool_returned output": "a tool's result",
     "tool_returned error": "a tool's error",
-    "approval_requested card": "a question",
     "approval_given reason": "a person's reason",
     "approval_given arguments": "a person's edit",
     "approval_given result": "a simulated result",
@@ -79,7 +77,13 @@ def redacted(records: Iterable[Record], policy: Policy) -> tuple[list[Record], t
     for record in clean:
         editor.masks.reserve(_content(record.event))
     clean = [editor.by_kind(record) for record in clean]
-    return clean, tuple(editor.made.values())
+    return clean, tuple(one for one in editor.made.values() if not _said_already(one, editor.made))
+
+
+def _said_already(one: Redaction, made: Mapping[tuple[int, str, str, str], Redaction]) -> bool:
+    """Whether it is the person's words again, that memories and passages were looked for with."""
+    words = (one.turn, _PLACES["turn_started words"], one.kind, one.placeholder)
+    return one.where == _PLACES["passages_retrieved query"] and words in made
 
 
 class _Editor:

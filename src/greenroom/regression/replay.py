@@ -6,7 +6,7 @@ Invariant: passed means that every recorded event happened again, nothing else d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
@@ -18,6 +18,7 @@ from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.context import context_of
 from greenroom.regression.difference import Difference, first_difference
 from greenroom.regression.expect import failures
+from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
@@ -83,6 +84,8 @@ async def replay_tape(
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
+        if world.held:
+            session.reload(replace(contract, policy=HeldPolicy(contract.policy, world)))
         _take_over(session, recording, before)
         problem = await _say_again(session, world, tape.first_turn if before else 1)
         return _judged(tape, case, world, session, problem, changed)

@@ -23,8 +23,10 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
 from greenroom.regression.candidates import listed
+from greenroom.regression.held import Key as HeldKey
+from greenroom.regression.held import key_of
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
 
@@ -40,7 +42,7 @@ class World:
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
     names of the memories that were proposed, `autonomy` the levels set between turns with how many turns were over, `days` how many
-    days it spans as far as that mattered.
+    days it spans as far as that mattered, `held` the decisions that are held as they were.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -60,6 +62,7 @@ class World:
         self.proposed: list[str] = []
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
+        self.held: dict[HeldKey, Line] = {}
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -78,6 +81,22 @@ class World:
                     hint="restore it from git, or export the session again",
                     code="tape.malformed",
                 ) from None
+
+    def hold(self, line: Line) -> None:
+        """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
+        of = str(line["held"])
+        call, _, edits = of.partition(".")
+        tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])
+        if edits:
+            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else call
+            given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
+            arguments = given.arguments if isinstance(given, ApprovalGiven) else None
+        else:
+            arguments = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
+        Verdict(
+            effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
+        )  # of the form it has
+        self.held[key_of(self._turn, tool, arguments)] = {key: line[key] for key in line if key != "held"}
 
     def derived(self, line: Line) -> None:
         """A line that the replay works out by itself; it is only compared."""
@@ -229,6 +248,7 @@ def memory_of(line: Line) -> Memory:
 
 _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "turn": World.turn,
+    "held": World.hold,
     "gate": World.gate,
     "memory": World.memory,
     "recall": World.recall,

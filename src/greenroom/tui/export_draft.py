@@ -15,7 +15,7 @@ from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.governing import governing, stretches
-from greenroom.regression.proposal import KINDS, Item, Proposal, case_of
+from greenroom.regression.proposal import Item, Proposal, case_of
 from greenroom.regression.record import Recorded, proposed, record
 from greenroom.regression.redaction import Redaction
 from greenroom.regression.under_test import Stretch, under_test, written
@@ -122,8 +122,8 @@ def _row(id: str, proposal: Proposal, item: Item) -> Entry:
     where = f"turn {proposal.turn}" if isinstance(proposal.turn, int) else "all"
     mark = Run("✓ ", "good") if item.on else Run("· ", "quiet")
     head: Line = (mark, Run(f"{where:<8}", "quiet"), Run(item.means, "plain" if item.on else "quiet"))
-    looser = f"{item.at + 1} of {len(item.forms)} ways to say it" if len(item.forms) > 1 else "one way to say it"
-    body: tuple[Line, ...] = ((Run(item.row),), (Run(f"{item.kind}: {KINDS[item.kind]}; {looser}", "quiet"),))
+    ways = f" · way {item.at + 1} of {len(item.forms)} to say it" if len(item.forms) > 1 else ""
+    body: tuple[Line, ...] = ((Run(item.row),), (Run(f"{item.kind}{ways}", "quiet"),))
     return Entry(id, "row", head=head, body=body)
 
 
@@ -138,10 +138,12 @@ def _replaced(redactions: Sequence[Redaction]) -> list[Entry]:
         Entry(
             f"redaction:{at}",
             "row",
-            head=(Run(f"  turn {turn:<3}", "quiet"), Run(f"{placeholder or 'by a rule'}  ", "mark"), Run(kind)),
-            beside=(),
-            body=((Run(", ".join(where)),),),
-            open=True,
+            head=(
+                Run(f"  turn {turn:<3}", "quiet"),
+                Run(f"{placeholder or 'by a rule'}  ", "key"),
+                Run(f"{kind} in {', '.join(one.partition(' (')[0] for one in where)}"),
+            ),
+            body=tuple((Run(one),) for one in where),
         )
         for at, ((turn, placeholder, kind), where) in enumerate(places.items())
     ]

@@ -133,6 +133,8 @@ class ExportSheet(Sheet):
         self._preview_soon()
 
     def on_descendant_focus(self) -> None:
+        if isinstance(self.focused, SheetList) and self.list.selected is None and len(self.list.entries) > 1:
+            self.list.select(self.list.entries[1].id)
         self._show_hints()
 
     def _input(self, name: str) -> Input:
@@ -175,8 +177,10 @@ class ExportSheet(Sheet):
     def _show(self, draft: Draft) -> None:
         from greenroom.tui.export_draft import entries
 
-        self._draft = draft
+        first, self._draft = self._draft is None, draft
         self.replace(entries(draft))
+        if first:
+            self.list.to_top()
         self._show_hints()
 
     @on(Input.Changed, "#export-turns")
