@@ -22,6 +22,7 @@ from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
 from greenroom.regression.governing import changed_within, governing, one_contract, same
 from greenroom.regression.held import with_held
+from greenroom.regression.parts import FOLDER as PARTS
 from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.proposal import USUAL, Proposal, case_of
 from greenroom.regression.proposing import proposals
@@ -164,7 +165,7 @@ def export(
             fresh.append(file)
         write_whole(tape_path, write(made.tape))
     except DiskFailed:
-        _take_back(fresh)
+        _take_back(fresh, folder)
         raise
     return Exported(tape_path, file, parts, made.redactions, f"pytest {_quoted(tape_path)}", kept)
 
@@ -197,14 +198,14 @@ def require_free(folder: Path, name: str, *, replace: bool = False) -> Path:
     return path
 
 
-def _take_back(paths: Iterable[Path]) -> None:
+def _take_back(paths: Iterable[Path], folder: Path) -> None:
     """Remove what was written for a fixture that could not be finished."""
     for path in paths:
         with suppress(OSError):
             path.unlink()
-    for folder in dict.fromkeys(path.parent for path in paths):
+    for empty in (folder / PARTS, folder):
         with suppress(OSError):
-            folder.rmdir()  # only where nothing else is in it
+            empty.rmdir()  # only where nothing else is in it
 
 
 def _quoted(path: Path) -> str:
