@@ -40,8 +40,9 @@ def _shown(value: str | float, reply: str) -> Iterator[str]:
     """How the reply shows a value: a number as it may be written, a reference word for word."""
     if isinstance(value, str):
         whole = value.strip()
-        short = 2 < len(whole) <= _LONGEST and any(map(str.isdigit, whole)) and "‹" not in whole
-        candidates = [whole] if short else [token.rstrip(".") for token in _TOKEN.findall(value[:2_000])]
+        candidates = [token.rstrip(".") for token in _TOKEN.findall(value[:2_000])]
+        if len(whole) <= _LONGEST and any(map(str.isdigit, whole)):
+            candidates.append(whole)
         candidates = [one for one in candidates if len(one) > 2 and "‹" not in one]
     else:
         candidates = list(dict.fromkeys([f"{value:.2f}", f"{value:,.2f}", f"{value:g}", str(value)]))
