@@ -159,7 +159,7 @@ def test_hostile_words_are_shown_as_text(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
         sheet = await opened(hands, "What is your return policy for shoes?")
         sheet.take_edited(
-            'schema = "case/1"\n[[assert]]\nturn = 1\nnever = { text = { contains = "[red]x[/] \u202e‮" } }\n'
+            'schema = "case/1"\n[[assert]]\nturn = 1\nnever = { text = { contains = "[red]x[/] \u202e" } }\n'
         )
         await hands.pilot.pause()
         rendered = "\n".join(sheet.list.lines)
