@@ -1,10 +1,13 @@
 """`help formats` is made from the code: every event and every file is in it, and every sample is one its reader takes."""
 
 import json
+import tomllib
 from typing import get_args
 
 import orjson
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
+from pydantic import ValidationError
 
 from greenroom.commands.formats import FORMATS, Format, as_data, as_lines, event_rows
 from greenroom.commands.invocation import Invocation
@@ -12,6 +15,8 @@ from greenroom.commands.topics import TOPICS, topic
 from greenroom.core.errors import UsageError
 from greenroom.core.events import AnyEvent
 from greenroom.core.inert import hidden_count
+from greenroom.core.values import Json
+from greenroom.regression.case import Assertion, Case
 
 
 def test_every_event_is_in_the_table_once_with_its_meaning() -> None:
@@ -61,3 +66,29 @@ def test_a_wrong_topic_is_suggested() -> None:
     with pytest.raises(UsageError) as caught:
         topic(Invocation({"topic": ["formts"]}))
     assert "formats" in caught.value.hint
+
+
+def test_the_schema_of_a_case_says_what_its_reader_does() -> None:
+    """Of the sample, of each way to spoil it, and of the case an export proposes."""
+    one = next(one for one in FORMATS if one.name == "case/1")
+    assert one.schema is not None
+    validator = Draft202012Validator(one.schema())
+    validator.check_schema(one.schema())
+    written = tomllib.loads(one.sample())
+    used = {key for assertion in written["assert"] for key in assertion}
+    assert used == {field.alias or name for name, field in Assertion.model_fields.items()} - {"custom"}
+    assert validator.is_valid(written)
+    spoilt: list[tuple[str, Json]] = [
+        ("expect", "goood"),
+        ("assert", [{"turn": 0, "finish": "answered"}]),
+        ("assert", [{"turn": "4-", "finish": "answered"}]),
+        ("assert", [{"call": {"tol": "x"}}]),
+        ("assert", [{"not": {"text": {"similar": 2}}}]),
+        ("assert", [{"any_of": []}]),
+        ("assert", [{"tools": {"order": "loosely"}}]),
+        ("match", {"args": {"x": "exat"}}),
+    ]
+    for key, value in spoilt:
+        assert not validator.is_valid({**written, key: value}), key
+        with pytest.raises(ValidationError):
+            Case.model_validate({**written, key: value})

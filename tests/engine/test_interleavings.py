@@ -112,7 +112,7 @@ def _no_stage(room: Any, step: str, card: Any) -> Stage:
         pytest.param(calls, "ask", _edits_are_approvals, "was edit", id="edits as approvals"),
         pytest.param(calls, "_settle_unknown", _run_again, "a second time", id="unknown outcomes run again"),
         pytest.param(
-            calls, "_as_decided_now", lambda room, turn, item: item, "last verdict is not by", id="old verdicts"
+            calls, "_as_decided_now", lambda room, turn, item, moment: item, "last verdict is not by", id="old verdicts"
         ),
         pytest.param(asking, "_outdated", lambda room, card: False, "another policy", id="answers outlive a reload"),
         pytest.param(asking, "bind", lambda *parts: "b", "binds to something else", id="answers bind to nothing"),

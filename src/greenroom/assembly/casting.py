@@ -73,7 +73,7 @@ def cast_of(
         UsageError: the workspace is not trusted, or there is no such persona.
         FileInvalid: something a person wrote is broken, or names what does not exist.
     """
-    _must_be_trusted(workspace, trusted)
+    must_be_trusted(workspace, trusted)
     settings = load_settings(workspace)
     name, _, version = (persona or settings.persona or _only_persona(workspace)).partition("@")
     loaded = load_persona(workspace, name, version or None)
@@ -106,7 +106,12 @@ def cast_of(
     return Cast(contract, allowed, masks, policy.label)
 
 
-def _must_be_trusted(workspace: Workspace, trusted: bool | None) -> None:
+def must_be_trusted(workspace: Workspace, trusted: bool | None) -> None:
+    """Go on only in a trusted workspace; `trusted` is what a caller knows already.
+
+    Raises:
+        UsageError: a person has not trusted what the workspace is now.
+    """
     if not (is_trusted(workspace) if trusted is None else trusted):
         raise UsageError(
             "this workspace is not trusted yet, so none of its code runs",

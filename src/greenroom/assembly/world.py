@@ -85,11 +85,16 @@ def retriever_over(store: Store, clock: Clock) -> StoreRetriever:
 def _models(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
     names = [contract.model, *(settings.model_name(name) for name in contract.persona.model.fallback)]
     return ResilientModel(
-        [_model(workspace, settings, name, clock, instant=instant) for name in dict.fromkeys(names)], clock=clock
+        [model_of(workspace, settings, name, clock, instant=instant) for name in dict.fromkeys(names)], clock=clock
     )
 
 
-def _model(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
+def model_of(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
+    """The model of this full name, reached as the workspace says.
+
+    Raises:
+        FileInvalid: its script cannot be used, or its address holds a password.
+    """
     if name.startswith("scripted/"):
         return ScriptedModel.from_file(_script(workspace, name), clock, instant=instant)
     declared = next((one for one in settings.models.values() if one.use == name), settings.model(name))

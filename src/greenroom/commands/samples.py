@@ -10,6 +10,7 @@ from pathlib import Path
 
 from greenroom.approval.answers import AnswerFile
 from greenroom.approval.kill_switch import StopFile
+from greenroom.commands.case_sample import every_kind
 from greenroom.core.clock import FrozenClock
 from greenroom.core.events import AnyEvent, ReplyGenerated, ReplyReleased, SessionOpened, TurnFinished, TurnStarted
 from greenroom.core.ids import CountedIds
@@ -23,8 +24,6 @@ from greenroom.log.memory_log import MemoryLog
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.load import PolicySource, load_file
-from greenroom.regression.case import Case
-from greenroom.regression.proposing import case_text
 from greenroom.regression.tape import Line, Tape, read, write
 from greenroom.regression.telling import tell
 from greenroom.workspace.settings import Settings
@@ -219,10 +218,8 @@ def tape() -> str:
 
 
 def case() -> str:
-    """The case an export proposes for it."""
-    text = case_text("sample", "It asks for the number first.", "good", ("shipping",), _recorded().events)
-    parse(text, Case, "sample.case.toml")
-    return text
+    """A case with every kind of expectation; an export proposes the plain ones."""
+    return every_kind()
 
 
 def _chained(body: str, contents: dict[str, Json]) -> dict[str, Json]:

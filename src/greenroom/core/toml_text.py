@@ -126,20 +126,33 @@ def _invalid(error: ValidationError, text: str, model: type[BaseModel], file: st
     places = [_location(problem, stated) for problem in error.errors()]
     problems = sorted(
         ((line_of(lines, path), path, problem) for path, problem in zip(places, error.errors(), strict=True)),
-        key=lambda found: found[0],
+        # A misspelt key is told rather than the needed one that it was meant to be.
+        key=lambda found: (found[0], found[2]["type"] == "missing"),
     )
     line, path, problem = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    where = f"{file}:{line} {dotted(path)}".rstrip()
+    message, hint, code = _told(problem, path, model)
+    return FileInvalid(f"{message}{more}", where=f"{file}:{line} {dotted(path)}".rstrip(), hint=hint, code=code)
+
+
+def told(error: ValidationError, stated: Any, model: type[BaseModel]) -> str:
+    """The first problem of tables that were built rather than read, as `text.contians: unknown key ...`."""
+    problem = min(error.errors(), key=lambda found: found["type"] == "missing")
+    path = _location(problem, stated)
+    message, hint, _ = _told(problem, path, model)
+    return f"{dotted(path)}: {message}".removeprefix(": ") + (f" ({hint})" if hint else "")
+
+
+def _told(problem: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[str, str, str]:
+    """What is wrong, what to do about it, and the code of such problems."""
     if problem["type"] == "extra_forbidden":
-        hint = suggest(str(path[-1]), _fields_at(model, path[:-1]))
-        return FileInvalid(f"unknown key '{path[-1]}'{more}", where=where, hint=hint, code="toml.unknown_key")
+        return f"unknown key '{path[-1]}'", suggest(str(path[-1]), _fields_at(model, path[:-1])), "toml.unknown_key"
     if problem["type"] == "missing":
-        return FileInvalid(f"'{path[-1]}' is missing{more}", where=where, code="toml.missing_key")
+        return f"'{path[-1]}' is missing", "", "toml.missing_key"
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     shown = f", not {problem['input']!r:.60}" if problem["type"] != "value_error" else ""
     prefix = "must be " if problem["msg"].startswith("Input should be ") else ""
-    return FileInvalid(f"{prefix}{said}{shown}{more}", where=where, code="toml.value")
+    return f"{prefix}{said}{shown}", "", "toml.value"
 
 
 def _location(problem: ErrorDetails, stated: Any) -> Path:

@@ -12,19 +12,19 @@ from typing import Any
 
 from greenroom.core.errors import GreenroomError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
-from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolResult, Verdict
+from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, Verdict
 from greenroom.engine.asking import TurnStopped, Void, allowed_by_person, ask
 from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
 from greenroom.engine.permitting import EDITED
-from greenroom.engine.room import Room, about_call, about_result, args_from, spec_of
+from greenroom.engine.results import STOPPED, judge_recorded, judge_unjudged, returned, stopped_unknown
+from greenroom.engine.room import Room, about_call, args_from, spec_of
 from greenroom.engine.spending import read_day, turn_to_spend
-from greenroom.engine.standing import raise_is_over, settle_autonomy
+from greenroom.engine.standing import level_changes, settle_autonomy
 from greenroom.engine.steps import OnChange
 from greenroom.engine.stopping import must_go_on, stop_of
 from greenroom.engine.waiting import attended
 
-STOPPED = "A person stopped the turn."
 STOPPED_TOOL = "A person stopped this tool."
 CUT_OFF = ToolResult(status="unknown", error="The tool was cut off; what it did is unknown.")
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
@@ -101,14 +101,15 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     return Decided(_admitted(call, verdict), step, verdict, autonomy=room.facts.autonomy)
 
 
-def decide_call(room: Room, turn: int, call: ToolCall, suffix: str) -> Verdict:
-    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart.
+def decide_call(room: Room, turn: int, call: ToolCall, suffix: str, moment: str = "") -> Verdict:
+    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart, `moment` when a round was
+    decided once more, so that a replay takes on a level right where it was taken on.
 
     A call that has come to its result was decided under what counted then.
     """
     key = f"t{turn}/verdict:tool.call:{call.id}{suffix}"
     over = room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is not None
-    settle_autonomy(room, turn, call, suffix, over=over)
+    settle_autonomy(room, turn, call, suffix + moment, over=over)
     if over and (reached := room.steps.find(VerdictReached, key)) is not None:
         return reached.verdict
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
@@ -136,9 +137,10 @@ def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
-    item = _as_decided_now(room, turn, item)
+    item = _as_decided_now(room, turn, item, ".run")
     started = room.steps.find(ToolStarted, item.step)
-    if room.steps.find(ToolReturned, item.step) is not None:
+    if (ended := room.steps.find(ToolReturned, item.step)) is not None:
+        judge_unjudged(room, turn, item.call, ended, ran=started is not None)
         if started is None:  # it came to its result without having run
             room.facts.release(item.step)
         if _was_stopped(room, turn, item.call):  # in an earlier life, before the turn had ended for it
@@ -148,9 +150,9 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
         async with reply.asking:
             await _settle_unknown(reply, call, item)
     elif item.problem or item.verdict is None:
-        _returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
+        returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
     elif item.verdict.effect == "deny":
-        _returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
+        returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
     elif item.verdict.blocks or _stepping(room, turn, item.call):
         async with reply.asking:
             call, settled = await _ask_until_settled(reply, item)
@@ -165,14 +167,15 @@ def _was_stopped(room: Room, turn: int, call: ToolCall) -> bool:
     return any(one.decision == "stop" and (one.turn, one.call) == (turn, call.id) for one in given)
 
 
-def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
+def _as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decided:
     """The call under what is in force: policy and autonomy may have changed since the calls of its reply were decided."""
     if item.verdict is None:
         return item
     same_policy = item.verdict.policy_digest == room.contract.policy.digest
-    if same_policy and item.autonomy == room.facts.autonomy and not raise_is_over(room):
+    same_level = item.autonomy == room.facts.autonomy and not level_changes(room, turn, item.call, moment)
+    if same_policy and same_level:
         return item
-    verdict = decide_call(room, turn, item.call, suffix="")
+    verdict = decide_call(room, turn, item.call, "", moment)
     if room.steps.find(ToolStarted, item.step) is None:
         room.facts.release(item.step)
         if verdict.effect != "deny":
@@ -181,10 +184,13 @@ def _as_decided_now(room: Room, turn: int, item: Decided) -> Decided:
 
 
 def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
-    """Whether a person steps through calls, was asked about this one before, or did so when this was recorded."""
+    """Whether a person steps through calls, was asked about this one before, or did so when this was recorded, if only
+    by ending the turn before this call's question was put.
+    """
     step = f"t{turn}/ask:{call.id}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
-    return asked or room.gates.mode != "run" or room.steps.holds(ApprovalGiven, step)
+    held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
+    return asked or room.gates.mode != "run" or held
 
 
 async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
@@ -193,7 +199,7 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     Returns the call as it was settled, with the person's last answer, or with the result that ends it unasked.
     """
     room, turn = among.room, among.turn
-    now = _as_decided_now(room, turn, item)  # the questions before this one may have taken long
+    now = _as_decided_now(room, turn, item, ".ask")  # the questions before this one may have taken long
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about
     while True:
@@ -227,22 +233,22 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
 async def _obey(room: Room, turn: int, call: ToolCall, step: str, reply: ApprovalReply | ToolResult) -> None:
     if isinstance(reply, ToolResult):
         room.facts.release(step)
-        _returned(room, turn, call, step, reply)
+        returned(room, turn, call, step, reply)
         return
     match reply.decision:
         case "allow":
             await _run(room, turn, call, step)
         case "simulate":
             room.facts.release(step)
-            _returned(room, turn, call, step, ToolResult(status="done", output=reply.result), simulated=True)
+            returned(room, turn, call, step, ToolResult(status="done", output=reply.result), simulated=True)
         case "stop":
             room.facts.release(step)
-            _returned(room, turn, call, step, ToolResult(status="denied", error=STOPPED))
+            returned(room, turn, call, step, ToolResult(status="denied", error=STOPPED))
             raise TurnStopped("a person stopped the turn")
         case _:
             room.facts.release(step)
             why = reply.reason or "A person declined this."
-            _returned(room, turn, call, step, ToolResult(status="denied", error=why))
+            returned(room, turn, call, step, ToolResult(status="denied", error=why))
 
 
 async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
@@ -253,7 +259,7 @@ async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     verdict = decide_call(room, turn, call, suffix)
     unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)
     if among.over:
-        _returned(room, turn, call, item.step, unknown)
+        returned(room, turn, call, item.step, unknown)
         return
     reply: ApprovalReply | Void = Void()
     while isinstance(reply, Void):
@@ -263,34 +269,37 @@ async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
         case "allow" if not item.problem and verdict.effect != "deny":
             await _run(room, turn, call, item.step, again=True)
         case "simulate":
-            _returned(room, turn, call, item.step, ToolResult(status="done", output=reply.result), simulated=True)
+            returned(room, turn, call, item.step, ToolResult(status="done", output=reply.result), simulated=True)
         case "stop":
-            _returned(room, turn, call, item.step, unknown)
+            returned(room, turn, call, item.step, unknown)
             raise TurnStopped("a person stopped the turn")
         case _:
-            _returned(room, turn, call, item.step, unknown)
+            returned(room, turn, call, item.step, unknown)
 
 
 async def _run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool = False) -> None:
     must_go_on(room, turn)
     if (why := await _hindered(room, turn, call, step)) is not None:
         room.facts.release(step)
-        _returned(room, turn, call, step, ToolResult(status="denied", error=why))
+        returned(room, turn, call, step, ToolResult(status="denied", error=why))
         return
     with turn_to_spend(room, call):
         if (why := _overspent(room, turn, call)) is not None:
             room.facts.release(step)
-            _returned(room, turn, call, step, ToolResult(status="denied", error=why))
+            returned(room, turn, call, step, ToolResult(status="denied", error=why))
             return
         key = await _start(room, turn, call, step, again=again)
+    stopped = stopped_unknown(room, turn, call)
     recorded = room.steps.recorded(ToolReturned, step)
     if recorded is not None:
-        _judge_recorded(room, turn, call, recorded)
+        judge_recorded(room, turn, call, recorded)
+        if stopped:
+            raise TurnStopped("a person stopped the turn")
         return
     before = room.outside.clock.monotonic()
     result = await _called(room, turn, call, step, key)
     took = round((room.outside.clock.monotonic() - before) * 1000)
-    _returned(room, turn, call, step, result, milliseconds=took)
+    returned(room, turn, call, step, result, milliseconds=took)
 
 
 async def _start(room: Room, turn: int, call: ToolCall, step: str, *, again: bool) -> str:
@@ -348,50 +357,3 @@ async def _called(room: Room, turn: int, call: ToolCall, step: str, key: str) ->
         if task is None or task.cancelling():
             raise
         return CUT_OFF
-
-
-def _returned(
-    room: Room,
-    turn: int,
-    call: ToolCall,
-    step: str,
-    result: ToolResult,
-    *,
-    simulated: bool = False,
-    milliseconds: int = 0,
-) -> None:
-    """Log how a call ended, masked and judged: what the log has is what the model reads."""
-    question = about_result(room, call, {"output": result.output, "error": result.error})
-    verdict, masked = room.admit(question)
-    withheld = verdict.blocks and result.status not in ("denied", "invalid")  # those are our own words
-    room.steps.note(
-        ToolReturned(
-            step=step,
-            turn=turn,
-            call=call.id,
-            tool=call.tool,
-            status="denied" if withheld and result.status == "done" else result.status,
-            simulated=simulated,
-            milliseconds=milliseconds,
-            output=None if withheld else masked.get("output"),
-            error=verdict.why if withheld else str(masked.get("error", "")),
-        ),
-        sync=True,
-    )
-    _judge_result(room, turn, call, masked)
-
-
-def _judge_recorded(room: Room, turn: int, call: ToolCall, event: ToolReturned) -> None:
-    """The verdict on a recorded result; one that was withheld is nowhere, so its own verdict stands for it."""
-    withheld = event.status == "denied" and not event.simulated
-    if withheld and room.steps.recorded(VerdictReached, _result_verdict(turn, call)) is not None:
-        return
-    _judge_result(room, turn, call, {"output": event.output, "error": event.error})
-
-
-def _judge_result(room: Room, turn: int, call: ToolCall, payload: dict[str, Json]) -> None:
-    room.judge(turn, _result_verdict(turn, call), about_result(room, call, payload))
-
-
-def _result_verdict(turn: int, call: ToolCall) -> str:
-    return f"t{turn}/verdict:tool.result:{call.id}"

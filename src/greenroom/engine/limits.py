@@ -19,7 +19,12 @@ class Budget:
         self.usage = Usage()
         self.milliseconds = 0
         self.replies = 0
-        self.calls = 0
+        self._started: set[str] = set()
+
+    @property
+    def calls(self) -> int:
+        """Tool calls that were started. One that a person had run once more after a crash is still one call."""
+        return len(self._started)
 
     def see(self, record: Record) -> None:
         """Take a record of this turn into account."""
@@ -28,8 +33,8 @@ class Budget:
                 self.usage = self.usage.plus(usage)
                 self.replies += 1
                 self.milliseconds += milliseconds
-            case ToolStarted():
-                self.calls += 1
+            case ToolStarted(step=step):
+                self._started.add(step)
             case ToolReturned(milliseconds=milliseconds):
                 self.milliseconds += milliseconds
             case _:

@@ -36,6 +36,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import Signal
 from greenroom.engine.contract import Contract
+from greenroom.engine.results import STOPPED
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
 from greenroom.engine.steps import same_inputs
@@ -46,7 +47,7 @@ CLOSED: frozenset[type[Event]] = frozenset(
 """Steps that reach the world: in a replay they are answered by the recording or not at all."""
 
 ANSWERED = CLOSED | {ToolStarted, GatePassed, DaySumsRead, AutonomyChanged}
-_INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed})
+_INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
 _VOLATILE = {
     "inputs",
     "milliseconds",
@@ -95,7 +96,10 @@ class LogRecording:
         return record.event
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        return kind in _INTERVENTIONS and (kind, step) in self._by_step
+        record = self._by_step.get((kind, step))
+        if record is not None and isinstance(record.event, ToolReturned):
+            return record.event.error == STOPPED and (ToolStarted, step) not in self._by_step
+        return kind in _INTERVENTIONS and record is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,11 @@ def _changes_at(room: Room, step: str) -> list[str]:
     return found[::-1]
 
 
+def level_changes(room: Room, turn: int, call: ToolCall, moment: str) -> bool:
+    """Whether the level falls back before this call, or did when it was recorded."""
+    return raise_is_over(room) or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{call.id}{moment}")
+
+
 def raise_is_over(room: Room) -> bool:
     """Whether the time of a raised autonomy is up and it has not fallen back yet."""
     until = room.facts.raised_until

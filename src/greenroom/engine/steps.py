@@ -37,7 +37,11 @@ class Recording(Protocol):
         ...
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person's intervention was recorded at this step, so that it happens again."""
+        """Whether a person's intervention was recorded at this step, so that it happens again.
+
+        Of `ToolReturned`: whether the call waited for a person, and came to its end without having run because they
+        ended the turn (see `STOPPED`).
+        """
         ...
 
 
@@ -120,6 +124,10 @@ class Steps:
         """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""
         event = self._recording.answer(kind, step, None)
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))
+
+    def peek(self, kind: type[E], step: str) -> E | None:
+        """The recording's answer to a step without inputs, not logged."""
+        return cast("E | None", self._recording.answer(kind, step, None))
 
     @property
     def replaying(self) -> bool:

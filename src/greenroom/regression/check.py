@@ -5,12 +5,13 @@ Invariant: no engine, no workspace code, no network; a tape that passes is whole
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from greenroom.core.errors import FileInvalid
 from greenroom.regression.context import context_of
-from greenroom.regression.expect import failures
+from greenroom.regression.expect import Beside, failures
+from greenroom.regression.expect.bounds import phrases_in
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import recorded_digests
@@ -51,6 +52,17 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
         return outcome("stale", changed[0], "\n".join(changed), changed)
     if fixture.case.expect == "bad":
         return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
-    if found := failures(fixture.case, under_test(fixture.tape, fixture.tape.events)):
+    lines = under_test(fixture.tape, fixture.tape.events)
+    if found := failures(fixture.case, lines, _beside(fixture, texts)):
         return outcome("failed", found[0], "\n".join(found), found)
     return outcome("passed")
+
+
+def _beside(fixture: Fixture, texts: Mapping[str, str]) -> Beside:
+    """What expectations may look at; the persona as it is today, or else as it was kept with the tape."""
+
+    def forbidden() -> Sequence[str]:
+        persona = texts.get("persona") or fixture.parts.component(fixture.tape.digests.get("persona", ""))
+        return phrases_in(persona)
+
+    return Beside(under_test(fixture.tape, fixture.tape.events), forbidden, fixture.parts.workspace)

@@ -14,18 +14,26 @@ from greenroom.regression.tape import Line
 
 @dataclass(slots=True)
 class CallFacts:
-    """One tool call: the arguments it ended with, who was asked, how it went."""
+    """One tool call: the arguments it ended with, which roles were asked, what was decided, how it went.
+
+    `reply` is the number of the reply it stands in; calls of one reply are parallel.
+    """
 
     tool: str
     args: dict[str, Json]
     status: str = ""
     asked: bool = False
     decisions: list[str] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    output: Json = None
+    reply: int = 0
 
 
 @dataclass(slots=True)
 class TurnFacts:
-    """One turn. `text` is what the person read, `passages` are labels in rank order, `memories` texts by key."""
+    """One turn. `text` is what the person read, `passages` are labels in rank order, `memories` (those written) and
+    `recalled` are texts by key, or by segment where there is none. `questions` are those about no call, by hook.
+    """
 
     turn: int
     words: str = ""
@@ -34,6 +42,8 @@ class TurnFacts:
     verdicts: list[tuple[str, str, str]] = field(default_factory=list)
     passages: list[str] = field(default_factory=list)
     memories: dict[str, str] = field(default_factory=dict)
+    recalled: dict[str, str] = field(default_factory=dict)
+    questions: dict[str, CallFacts] = field(default_factory=dict)
     model_calls: int = 0
     tokens: int = 0
     micro_usd: int = 0
@@ -63,6 +73,10 @@ def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, t
             turn.verdicts.append((line["verdict"], line["effect"], line["rule"]))
         case "select":
             turn.passages = [labels.get(name, name) for name in line["select"]]
+        case "recall":
+            for found in line["recall"]:
+                key, text = texts.get(found if isinstance(found, str) else found[0], ("", ""))
+                turn.recalled[key] = text
         case "reply":
             _see_reply(turn, line)
         case "ask" | "answer" | "result":
@@ -86,19 +100,24 @@ def _see_reply(turn: TurnFacts, line: Line) -> None:
     turn.tokens += sum(line.get("tokens", ()))
     turn.micro_usd += line.get("micro_usd", 0)
     for call in line.get("calls", ()):
-        turn.calls[call["id"]] = CallFacts(call["tool"], call["args"])
+        turn.calls[call["id"]] = CallFacts(call["tool"], call["args"], reply=turn.model_calls)
 
 
 def _see_call(turn: TurnFacts, line: Line) -> None:
     kind = next(iter(line))
-    call = turn.calls.get(str(line[kind]).partition(".")[0])
-    if call is None:
+    name = str(line[kind])
+    call = turn.calls.get(name.partition(".")[0])
+    if call is None and kind == "result":
         return
+    if call is None:
+        call = turn.questions.setdefault(name, CallFacts(name, {}))
     if kind == "ask":
         call.asked = True
+        call.roles.append(str(line.get("role", "")))
     elif kind == "answer":
         call.decisions.append(str(line["decision"]))
     else:
         call.status = str(line["status"])
+        call.output = line.get("output")
     if "args" in line:
         call.args = line["args"]

@@ -12,6 +12,7 @@ from typing import Any
 from greenroom.core.errors import Divergence
 from greenroom.core.events import (
     ApprovalGiven,
+    AutonomyChanged,
     DaySumsRead,
     Event,
     GatePassed,
@@ -31,6 +32,7 @@ from greenroom.regression.tape import Line
 from greenroom.regression.world import World
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
+_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
 _SHOWN = 300
 
 
@@ -76,8 +78,10 @@ class TapeRecording:
         return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day="day 1")
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person stepped in here."""
-        return kind in (ApprovalGiven, GatePassed) and (kind, step) in self._world.lines
+        """Whether a person stepped in here, or ended the turn while this call waited for them."""
+        if kind is ToolReturned:
+            return step in self._world.stopped
+        return kind in _INTERVENTIONS and (kind, step) in self._world.lines
 
     def _line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""

@@ -43,6 +43,11 @@ class Parts:
         self._read: dict[str, str] = {}
         self._listings: OrderedDict[str, tuple[Passage, ...]] = OrderedDict()
 
+    @property
+    def workspace(self) -> Path:
+        """The folder that the fixtures folder lies in, where a case's files are looked for."""
+        return self.folder.absolute().parent.parent
+
     def component(self, name: str) -> str:
         """The text of a component (prompt, policy ...), or '' if it was not kept."""
         return self._text(name) or ""

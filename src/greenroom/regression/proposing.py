@@ -14,6 +14,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
+from greenroom.regression.expect.matcher import literal
 from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.inline_toml import holds_nothing, toml
 from greenroom.regression.proposal import USUAL, Form, Item, Proposal, case_of
@@ -94,20 +95,22 @@ def _call_forms(call: CallFacts) -> tuple[tuple[Form, ...], int]:
     """Exactly these arguments, at least these, these with amounts near by, the tool alone; and which is proposed."""
     status: dict[str, Json] = {"status": call.status} if call.status not in ("", "done") else {}
     ended = f", and ends as {call.status}" if status else ""
-    args = {name: value for name, value in call.args.items() if not holds_nothing(value)}
+    args = {name: literal(value) for name, value in call.args.items() if not holds_nothing(value)}
     alone = Form({"tool": call.tool, **status}, f"{call.tool} is called{ended}")
     if not args:
         return (alone,), 0
     readable = sorted(args, key=lambda name: len(toml(args[name])))
-    shown = ", ".join(f"{name} = {_short(args[name])}" for name in readable)
+    shown = ", ".join(f"{name} = {_short(call.args[name])}" for name in readable)
     subset = Form({"tool": call.tool, "args": args, **status}, f"{call.tool} is called with {shown}{ended}")
     forms = [subset]
-    if args == call.args:
+    if len(args) == len(call.args):
         exact = {"tool": call.tool, "args": args, "match": "exact", **status}
         forms.insert(0, Form(exact, f"{call.tool} is called with {shown}, and nothing else{ended}"))
     near = {name: _near(name, value) for name, value in args.items()}
     if near != args:
-        about = ", ".join(f"{one} {'=' if near[one] == args[one] else 'about'} {_short(args[one])}" for one in readable)
+        about = ", ".join(
+            f"{one} {'=' if near[one] == args[one] else 'about'} {_short(call.args[one])}" for one in readable
+        )
         forms.append(Form({"tool": call.tool, "args": near, **status}, f"{call.tool} is called with {about}{ended}"))
     return (*forms, alone), forms.index(subset)
 

@@ -17,7 +17,7 @@ from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.context import context_of
 from greenroom.regression.difference import Difference, first_difference
-from greenroom.regression.expect import failures
+from greenroom.regression.expect import Beside, failures
 from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
@@ -88,7 +88,8 @@ async def replay_tape(
             session.reload(replace(contract, policy=HeldPolicy(contract.policy, world)))
         _take_over(session, recording, before)
         problem = await _say_again(session, world, tape.first_turn if before else 1)
-        return _judged(tape, case, world, session, problem, changed)
+        beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
+        return _judged(tape, case, world, session, problem, changed, beside)
     finally:
         await session.aclose()
 
@@ -106,16 +107,23 @@ async def _say_again(session: Session, world: World, first: int = 1) -> Greenroo
     """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded."""
     taken_over = sum(turn < first for turn, _ in world.turns)
     for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
-        for over, changed in world.autonomy:
-            if over == place and (place > taken_over or not taken_over):
-                session.repeat(changed)
+        if place > taken_over or not taken_over:
+            _set_levels(session, world, place)
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error
             session.abandon("as recorded")
+    _set_levels(session, world, len(world.turns))
     return None
+
+
+def _set_levels(session: Session, world: World, over: int) -> None:
+    """The levels set between two turns, when so many turns were over."""
+    for turns, changed in world.autonomy:
+        if turns == over:
+            session.repeat(changed)
 
 
 def _judged(
@@ -125,14 +133,15 @@ def _judged(
     session: Session,
     problem: GreenroomError | None,
     changed: tuple[str, ...],
+    beside: Beside,
 ) -> Outcome:
     lines = _told(tape, world, session)
     if case.expect == "bad":
-        return _failed(case, failures(case, under_test(tape, lines))) or outcome("passed")
+        return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
         return _diverged(tape, case, difference, problem, changed, _turn_reached(session))
-    return _failed(case, failures(case, under_test(tape, lines))) or outcome("passed", reasons=changed)
+    return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed", reasons=changed)
 
 
 def _told(tape: Tape, world: World, session: Session) -> Sequence[Line]:

@@ -6,7 +6,7 @@ Invariant: two runs that did the same are told alike, whichever of two parallel 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from greenroom.core.events import (
@@ -31,39 +31,17 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Json, Memory, ToolCall
-from greenroom.engine.standing import set_between_turns
 from greenroom.regression.added import Added
 from greenroom.regression.candidates import listing
+from greenroom.regression.latest import POLICY, UNKNOWN, chosen, latest, ran, timed
 from greenroom.regression.names import Names
 from greenroom.regression.one_life import one_life
 from greenroom.regression.parts import text_name
 from greenroom.regression.tape import Line, sorted_json
 from greenroom.views import transcript
 
+_CALLED = "tool.call"
 _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
-_POLICY = "policy:"
-_UNKNOWN = ".unknown"
-"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call."""
-_TOLD = {
-    TurnStarted,
-    AutonomyChanged,
-    DaySumsRead,
-    GatePassed,
-    MemoriesRecalled,
-    PassagesRetrieved,
-    ContextSelected,
-    VerdictReached,
-    ReplyGenerated,
-    ApprovalRequested,
-    ApprovalGiven,
-    ToolStarted,
-    ToolReturned,
-    ReplyReleased,
-    MemoriesProposed,
-    MemoryWritten,
-    TurnFinished,
-    TurnAbandoned,
-}
 
 
 def tell(
@@ -74,62 +52,31 @@ def tell(
     `model` is the one the header names; a reply says which it is from only if it is another. `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
     telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
     """
-    told = _latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
-    teller = _Teller(model, Names(replayed), None if replayed is not None else Added(), _chosen(told), _timed(told))
+    told = latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
+    teller = _Teller(
+        model, Names(replayed), None if replayed is not None else Added(), chosen(told), timed(told), ran(told)
+    )
     for record in told:
         teller.see(record)
     return teller.lines(), teller.texts
-
-
-def _latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
-    """One record a step: where one was decided anew, the last one in the place of the first."""
-    records = tuple(records)
-    between = set_between_turns(records)
-    found: dict[tuple[str, str], Record] = {}
-    for record in records:
-        event = record.event
-        if isinstance(event, AutonomyChanged) and not event.step:
-            if record.seq in between:
-                found[event.kind, f"between {record.seq}"] = record
-        elif type(event) in _TOLD:
-            found[event.kind, event.step or f"t{event.turn}"] = record
-    if open_too:
-        return list(found.values())
-    ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
-    return [
-        record
-        for record in found.values()
-        if record.event.turn in ended or (isinstance(record.event, AutonomyChanged) and not record.event.step)
-    ]
-
-
-def _chosen(records: Iterable[Record]) -> dict[int, set[str]]:
-    """By turn, the passages that reached the prompt or that a verdict kept out of it."""
-    return {
-        event.turn: {*event.passages, *(key for key, why in event.dropped.items() if why.startswith(_POLICY))}
-        for event in (record.event for record in records)
-        if isinstance(event, ContextSelected)
-    }
-
-
-def _timed(records: Iterable[Record]) -> set[int]:
-    """The turns that ran out of time: there alone, how long each step took is part of what happened."""
-    return {
-        event.turn
-        for event in (record.event for record in records)
-        if isinstance(event, ReplyReleased) and event.changed and "limits.seconds" in event.text
-    }
 
 
 class _Teller:
     """Goes over the records once, keeping what later lines refer to."""
 
     def __init__(
-        self, model: str, names: Names, added: Added | None, chosen: dict[int, set[str]], timed: set[int]
+        self,
+        model: str,
+        names: Names,
+        added: Added | None,
+        chosen: dict[int, set[str]],
+        timed: set[int],
+        ran: set[tuple[int, str]],
     ) -> None:
         self._model = model
         self._chosen = chosen
         self._timed = timed
+        self._ran = ran
         self.texts: dict[str, str] = {}
         self._lines: list[tuple[int, Line]] = []
         self._names = names
@@ -159,7 +106,7 @@ class _Teller:
             if call:
                 run.append((call, line))
                 continue
-            out += [item for _, item in sorted(run, key=lambda pair: pair[0])]
+            out += by_call(run)
             run = []
             out.append(line)
         return out[:-1]
@@ -200,7 +147,7 @@ class _Teller:
     def selected(self, event: ContextSelected) -> list[Line]:
         dropped: dict[str, Any] = {}
         for key, why in event.dropped.items():
-            if why.startswith(_POLICY):
+            if why.startswith(POLICY):
                 dropped.setdefault(why, []).append(self._names.of(key))
             else:
                 kind = why.partition(":")[0]
@@ -218,7 +165,7 @@ class _Teller:
         if event.effect == "allow" and event.rule == "default":
             return []
         of = event.step.partition(f"verdict:{event.hook}")[2].removeprefix(":")
-        if of.endswith(_UNKNOWN):
+        if of.endswith(UNKNOWN):
             return []
         if event.hook == "tool.result" and of in self._withheld:
             return []
@@ -256,7 +203,7 @@ class _Teller:
         return [line]
 
     def asked(self, event: ApprovalRequested) -> list[Line]:
-        if event.step.endswith(_UNKNOWN):
+        if event.step.endswith(UNKNOWN):
             return []
         line: Line = {"ask": event.step.partition("ask:")[2], "rule": event.rule, "role": event.role}
         if event.card.reason:
@@ -264,9 +211,12 @@ class _Teller:
         return [line | self._if_other(event.call, event.card.call.arguments)]
 
     def answered(self, event: ApprovalGiven) -> list[Line]:
-        if event.step.endswith(_UNKNOWN):
-            return []
-        line: Line = {"answer": event.step.partition("ask:")[2], "decision": event.decision}
+        asked = event.step.partition("ask:")[2]
+        if asked.endswith(UNKNOWN):
+            if event.decision != "stop":
+                return []
+            asked = f"{event.call}{UNKNOWN}"
+        line: Line = {"answer": asked, "decision": event.decision}
         if event.reason:
             line["reason"] = event.reason
         if event.scope != "once":
@@ -297,7 +247,7 @@ class _Teller:
         line: Line = {"result": event.call, "tool": event.tool, "status": event.status}
         if event.simulated:
             line["simulated"] = True
-        if event.call in self._started:
+        if (event.turn, event.call) in self._ran:
             line["ran"] = True
             line |= self._if_other(event.call, self._started[event.call])
         if event.output is not None:
@@ -363,6 +313,24 @@ class _Teller:
             self._shown[name] = line
             out.append(line)
         return name
+
+
+def by_call(run: Sequence[tuple[int, Line]]) -> list[Line]:
+    """Lines of tool calls in the order of the calls, and what a verdict rests on before it: after a crash a level or a
+    day's sums are read once more behind a verdict that then stands in its first place.
+    """
+    first = {
+        (call, line["of"]): place
+        for place, (call, line) in reversed([*enumerate(run)])
+        if line.get("verdict") == _CALLED
+    }
+
+    def key(pair: tuple[int, tuple[int, Line]]) -> tuple[int, float]:
+        place, (call, line) = pair
+        ahead = 0.6 if "autonomy" in line else 0.5 if "day" in line else 0.0
+        return call, min(place, first.get((call, line["of"]), place) - ahead) if ahead else place
+
+    return [line for _, (_, line) in sorted(enumerate(run), key=key)]
 
 
 def _call(call: ToolCall) -> Line:

@@ -24,6 +24,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
+from greenroom.engine.results import STOPPED
 from greenroom.regression.candidates import listed
 from greenroom.regression.held import Key as HeldKey
 from greenroom.regression.held import key_of
@@ -41,8 +42,9 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `autonomy` the levels set between turns with how many turns were over, `days` how many
-    days it spans as far as that mattered, `held` the decisions that are held as they were.
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `autonomy` the
+    levels set between turns with how many turns were over, `days` how many days it spans as far as that mattered, `held`
+    the decisions that are held as they were.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -60,6 +62,7 @@ class World:
         self.turns: list[tuple[int, str]] = []
         self.abandoned: set[int] = set()
         self.proposed: list[str] = []
+        self.stopped: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
         self.held: dict[HeldKey, Line] = {}
@@ -206,6 +209,8 @@ class World:
         step = f"t{self._turn}/tool:{line['result']}"
         if not line.get("ran"):
             self.lines.pop((ToolStarted, step), None)
+            if line.get("error") == STOPPED:
+                self.stopped.add(step)
             return
         event = ToolReturned(
             step=step,
@@ -216,6 +221,7 @@ class World:
             output=line.get("output"),
             error=line.get("error", ""),
             milliseconds=line.get("milliseconds", 0),
+            simulated=bool(line.get("simulated")),  # a person said what came of it, for nobody knew
         )
         self._put(event, line)
         if "args" in line:

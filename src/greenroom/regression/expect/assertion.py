@@ -1,0 +1,110 @@
+"""One expectation of a case: which turns it is about, and everything that must hold there.
+
+Invariant: closed; an unknown key, or an expectation that expects nothing, is an error when the case is read.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+
+from greenroom.core.values import Frozen
+from greenroom.regression.expect.bounds import LimitsExpected, VoiceExpected
+from greenroom.regression.expect.calls import CallExpected, Tool
+from greenroom.regression.expect.context import MemoryExpected, PassagesExpected
+from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpected
+from greenroom.regression.expect.own import Custom
+from greenroom.regression.expect.replies import TextExpected
+from greenroom.regression.expect.stated import Stated
+from greenroom.regression.expect.trajectory import ToolsExpected
+
+_RANGE = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
+
+
+def _turns(value: int | str) -> int | str:
+    if value == "any" or (isinstance(value, int) and value > 0):
+        return value
+    if isinstance(value, str) and (found := _RANGE.fullmatch(value)) and int(found[2] or found[1]) >= int(found[1]):
+        return value
+    raise ValueError(f"'{value}' is not a turn: write a number, a range such as '2-4', or 'any'")
+
+
+def _form(value: Any) -> str:
+    return "name" if isinstance(value, str) else "names"
+
+
+Turns = Annotated[
+    int | str,
+    AfterValidator(_turns),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": rf"^(any|{_RANGE.pattern})$"}]}
+    ),
+]
+Finish = Literal["answered", "refused", "limited", "stopped"]
+Tools = Annotated[Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Tag("names")], Discriminator(_form)]
+
+
+class Never(Stated):
+    """What must not happen in any of the turns: a reply of such a text, a call to a `tool` (or to one of several), such
+    a `call`, such a verdict.
+    """
+
+    text: TextExpected | None = None
+    tool: Tools | None = None
+    call: CallExpected | None = None
+    verdict: VerdictExpected | None = None
+
+
+class Assertion(Frozen):
+    """One expectation. `call`, `approval`, `verdict`, `text`, `passages`, `memory` and `finish` must hold together in
+    one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them, as does what must be nowhere:
+    `text.absent`, `passages.excludes`, `memory.never_written` and `approval.asked = false`.
+
+    `not` is an expectation that must not hold over these turns, `any_of` are some of which one must. Both may name a
+    `turn` of their own among these.
+    """
+
+    turn: Turns = "any"
+    call: CallExpected | None = None
+    approval: ApprovalExpected | None = None
+    verdict: VerdictExpected | None = None
+    text: TextExpected | None = None
+    passages: PassagesExpected | None = None
+    memory: MemoryExpected | None = None
+    finish: Finish | None = None
+    tools: ToolsExpected | None = None
+    voice: VoiceExpected | None = None
+    limits: LimitsExpected | None = None
+    never: Never | None = None
+    custom: Custom | None = None
+    not_: Assertion | None = Field(default=None, alias="not")
+    any_of: Annotated[tuple[Assertion, ...], Field(min_length=1, max_length=50)] | None = None
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> Assertion:
+        if not self.model_fields_set - {"turn"}:
+            raise ValueError('expects nothing: write what must hold, such as text = { contains = "..." }')
+        return self
+
+    def covers(self, turn: int) -> bool:
+        """Whether this is about turn `turn`."""
+        first, last = self._range
+        return first <= turn <= last
+
+    @cached_property
+    def _range(self) -> tuple[int, int]:
+        if self.turn == "any":
+            return 1, 1 << 62
+        found = _RANGE.fullmatch(str(self.turn))
+        return (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+
+    @property
+    def of_one_turn(self) -> bool:
+        """Whether anything of it must hold in one turn."""
+        return bool(self.model_fields_set & _OF_ONE_TURN)
+
+
+_OF_ONE_TURN = frozenset({"call", "approval", "verdict", "text", "passages", "memory", "finish"})

@@ -1,0 +1,134 @@
+"""What went into the prompt beside the conversation, and what was kept of it: passages and memories.
+
+Invariant: pure; a passage's rank is its place in the prompt, which is the number a reply cites it by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from greenroom.core.values import Frozen
+from greenroom.regression.expect.said import Lines, each, listed, shown
+from greenroom.regression.expect.stated import Stated
+from greenroom.regression.facts import TurnFacts
+
+_CITED = re.compile(r"\[(\d{1,2})\]")
+EVERY_KEY = "*"
+
+
+class PassagesExpected(Frozen):
+    """Passages by `source#heading`, or by `source` alone: those that went into the prompt (`includes`), that the reply
+    cites as `[1]` (`cited`), each within the first `at_most_rank`; and those that no turn's prompt has (`excludes`).
+    """
+
+    includes: Lines = ()
+    cited: Lines = ()
+    excludes: Lines = ()
+    at_most_rank: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _names_one(self) -> PassagesExpected:
+        if not (self.includes or self.cited or self.excludes):
+            raise ValueError("names no passage: write 'includes', 'cited' or 'excludes'")
+        return self
+
+
+def _form(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "keys"
+
+
+Texts = dict[str, str]
+NotWritten = Annotated[Annotated[Lines, Tag("keys")] | Annotated[Texts, Tag("table")], Discriminator(_form)]
+
+
+class MemoryExpected(Stated):
+    """Memories that were written or recalled: under each key (or segment, where it has no key) a text that is in it;
+    the key `*` stands for any. `never_written` are keys nothing was written under in any of the turns, or a table of
+    texts that no memory under that key holds.
+    """
+
+    write: Texts = Field(default_factory=dict)
+    recall: Texts = Field(default_factory=dict)
+    never_written: NotWritten | None = None
+
+
+def passages_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[str]:
+    """What is wrong with a turn's passages."""
+    labels, there = turn.passages, listed(turn.passages)
+    cited = cited_ranks(turn)
+    for wanted in each(expected.includes):
+        ranks = _ranks(wanted, labels)
+        if not ranks:
+            yield f"the passage {shown(wanted)[1:-1]} is not in the prompt; there: {there}"
+        yield from _too_far(expected, wanted, ranks)
+    for wanted in each(expected.cited):
+        ranks = [rank for rank in _ranks(wanted, labels) if rank in cited]
+        if not ranks:
+            seen = listed(labels[rank - 1] for rank in cited)
+            yield f"the reply does not cite the passage {shown(wanted)[1:-1]}; it cites: {seen}"
+        yield from _too_far(expected, wanted, ranks)
+
+
+def excluded_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[str]:
+    """Which passages are in a turn's prompt that should not be."""
+    for unwanted in each(expected.excludes):
+        if ranks := _ranks(unwanted, turn.passages):
+            label = turn.passages[ranks[0] - 1]
+            yield f"the passage {label} is in the prompt at rank {ranks[0]}, and should not be"
+
+
+def cited_ranks(turn: TurnFacts) -> list[int]:
+    """The ranks of the passages a reply cites, each once, in order."""
+    found = {int(number) for number in _CITED.findall(turn.text)}
+    return sorted(rank for rank in found if 0 < rank <= len(turn.passages))
+
+
+def memory_problems(expected: MemoryExpected, turn: TurnFacts) -> Iterator[str]:
+    """What is wrong with the memories a turn wrote and recalled."""
+    yield from _kept(expected.write, turn.memories, "written")
+    yield from _kept(expected.recall, turn.recalled, "recalled")
+
+
+def written_problems(expected: MemoryExpected, turns: Sequence[TurnFacts]) -> Iterator[str]:
+    """Memories that must not have been written in any of these turns."""
+    wanted = expected.never_written
+    if wanted is None:
+        return
+    forbidden = wanted if isinstance(wanted, Mapping) else dict.fromkeys(each(wanted), "")
+    for turn in turns:
+        for key, text in forbidden.items():
+            for name in _named(key, turn.memories):
+                if text in turn.memories[name]:
+                    what = f" with {shown(text)}" if text else ""
+                    yield f"turn {turn.turn}: the memory {shown(name)} was written{what}, and never should be"
+
+
+def _kept(expected: Mapping[str, str], memories: Mapping[str, str], how: str) -> Iterator[str]:
+    for key, text in expected.items():
+        names = _named(key, memories)
+        if not names:
+            yield f"no memory {_quoted(key)} was {how}; there: {listed(memories)}"
+        elif not any(text in memories[name] for name in names):
+            found = shown(memories[names[0]])
+            yield f"the memory {_quoted(names[0])} is {found}, expected {shown(text)}"
+
+
+def _named(key: str, memories: Mapping[str, str]) -> list[str]:
+    return list(memories) if key == EVERY_KEY else [key] if key in memories else []
+
+
+def _quoted(key: str) -> str:
+    return f"'{shown(key)[1:-1]}'"
+
+
+def _ranks(wanted: str, labels: Sequence[str]) -> list[int]:
+    return [rank for rank, label in enumerate(labels, 1) if wanted in (label, label.partition("#")[0])]
+
+
+def _too_far(expected: PassagesExpected, wanted: str, ranks: Sequence[int]) -> Iterator[str]:
+    if ranks and expected.at_most_rank is not None and ranks[0] > expected.at_most_rank:
+        yield f"the passage {shown(wanted)[1:-1]} has rank {ranks[0]}, expected at most {expected.at_most_rank}"

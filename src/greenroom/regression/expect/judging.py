@@ -1,0 +1,228 @@
+"""Expectations judged against what happened; every failure is one sentence a newcomer understands.
+
+Invariant: pure; the same lines and the same case give the same sentences. What cannot be judged here is neither held
+nor broken: it breaks nothing, and nothing is concluded from it (see `Judged`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from greenroom.core.inert import inert_line
+from greenroom.regression.expect.assertion import Assertion, Never
+from greenroom.regression.expect.beside import NOTHING, Beside, NotHere
+from greenroom.regression.expect.bounds import limits_problems, voice_problems
+from greenroom.regression.expect.calls import call_problem, is_tool, no_call, worded
+from greenroom.regression.expect.context import excluded_problems, memory_problems, passages_problems, written_problems
+from greenroom.regression.expect.decisions import approval_problems, asked_problems, is_verdict, verdict_problem
+from greenroom.regression.expect.decisions import worded as verdict_worded
+from greenroom.regression.expect.own import custom_problems
+from greenroom.regression.expect.replies import TextExpected, absent_problems, text_problems
+from greenroom.regression.expect.said import SENTENCE, counted, each, shown
+from greenroom.regression.expect.trajectory import tools_problems, where
+from greenroom.regression.facts import TurnFacts, turns_of
+from greenroom.regression.tape import Line
+
+if TYPE_CHECKING:
+    from greenroom.regression.case import Case
+
+Turns = Sequence[TurnFacts]
+_SHORT = 90
+"""What is told of each alternative, so that several stand in one line."""
+
+
+class NoSuchTurn(Exception):
+    """An expectation is about a turn that there was not; no negation makes that right."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """How an expectation went: `problems` if it does not hold, `unknown` what could not be judged here, `turn` the one
+    in which it holds or comes nearest, 0 if it is about several.
+    """
+
+    problems: list[str]
+    unknown: str = ""
+    turn: int = 0
+
+    def take(self, part: Callable[[], Iterable[str]]) -> None:
+        """Add the problems of a part; one that cannot be judged here leaves the rest to be judged."""
+        try:
+            self.problems += part()
+        except NotHere as reason:
+            self.unknown = self.unknown or str(reason)
+
+
+def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tuple[str, ...]:
+    """What does not hold, each with the assertion's number; () when the case is content.
+
+    `beside` is what may be looked at beside the run; an expectation that needs more than that is left out.
+    """
+    if case.expect == "observe" or not case.assert_:
+        return ()
+    turns = turns_of(lines)
+    judged = [judge(assertion, turns, beside) for assertion in case.assert_]
+    found = [f"assert[{number}] {problem}" for number, one in enumerate(judged) for problem in one.problems]
+    if case.expect == "bad":
+        decided = any(not one.unknown for one in judged)
+        return ("what was recorded as bad happened again",) if decided and not found else ()
+    return tuple(found)
+
+
+def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged:
+    """How one expectation goes over a run; a turn it names that there was not is a problem. Problems are inert."""
+    try:
+        found = _judge(expected, turns, turns, beside)
+    except NoSuchTurn as missing:
+        return Judged([str(missing)])
+    found.problems = [inert_line(problem, SENTENCE) for problem in found.problems]
+    return found
+
+
+def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> Judged:
+    turns = [turn for turn in covered if expected.covers(turn.turn)]
+    if not turns:
+        among = f"the recording has {len(run)}" if len(covered) == len(run) else f"it is looked for in {where(covered)}"
+        raise NoSuchTurn(f"there is no turn {expected.turn}: {among}")
+    found = _in_one_turn(expected, turns, beside) if expected.of_one_turn else Judged([], turn=_only(turns))
+    for part in _over_all(expected, turns, run, beside):
+        found.take(part)
+    if expected.not_ is not None:
+        _negated(found, expected.not_, turns, run, beside)
+    if expected.any_of is not None:
+        _either(found, expected.any_of, turns, run, beside)
+    return found
+
+
+def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:
+    """The turn that comes nearest to what is expected."""
+    nearest: Judged | None = None
+    least = (0, 0, False)
+    for turn in turns:
+        found = Judged([], turn=turn.turn)
+        for part in _of_turn(expected, turn, beside):
+            found.take(part)
+        if not found.problems and not found.unknown:
+            return found
+        away = (_from_call(expected, turn), len(found.problems), bool(found.unknown))
+        if nearest is None or away < least:
+            nearest, least = found, away
+    assert nearest is not None
+    nearest.problems = [f"turn {nearest.turn}: {problem}" for problem in nearest.problems]
+    return nearest
+
+
+def _from_call(expected: Assertion, turn: TurnFacts) -> int:
+    """How far a turn is from the call that is expected: 0 if it has it, 1 if it called the tool otherwise, else 2."""
+    if (call := expected.call) is None or any(not call_problem(call, one) for one in turn.calls.values()):
+        return 0
+    return 1 if any(is_tool(call.tool, one.tool) for one in turn.calls.values()) else 2
+
+
+def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:
+    calls = list(turn.calls.values())
+    if (call := expected.call) is not None:
+        calls = [one for one in calls if not call_problem(call, one)]
+        if not calls:
+            yield lambda: [no_call(call, turn)]
+            return
+    if (approval := expected.approval) is not None:
+        about = calls if call is not None else [*calls, *turn.questions.values()]
+        yield lambda: approval_problems(approval, about)
+        if call is not None and approval.asked is False:
+            yield lambda: asked_problems(about)
+    if (verdict := expected.verdict) is not None:
+        yield lambda: filter(None, [verdict_problem(verdict, turn)])
+    if (text := expected.text) is not None:
+        yield lambda: text_problems(text, turn, beside)
+    if (passages := expected.passages) is not None:
+        yield lambda: passages_problems(passages, turn)
+    if (memory := expected.memory) is not None:
+        yield lambda: memory_problems(memory, turn)
+    if expected.finish is not None and turn.finish != expected.finish:
+        yield lambda: [f"the turn ended as {turn.finish}, expected {expected.finish}"]
+
+
+def _nowhere(expected: Assertion, turn: TurnFacts) -> Iterator[str]:
+    """What is in a turn and should be in none of them."""
+    if expected.text is not None:
+        yield from absent_problems(expected.text, turn)
+    if expected.passages is not None:
+        yield from excluded_problems(expected.passages, turn)
+    if expected.approval is not None and expected.approval.asked is False and expected.call is None:
+        yield from asked_problems([*turn.calls.values(), *turn.questions.values()])
+
+
+def _over_all(expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:
+    if expected.text is not None or expected.passages is not None or expected.approval is not None:
+        yield lambda: (f"turn {turn.turn}: {problem}" for turn in turns for problem in _nowhere(expected, turn))
+    if (never := expected.never) is not None:
+        yield from (_never(never, turn, beside) for turn in turns)
+    if (memory := expected.memory) is not None:
+        yield lambda: written_problems(memory, turns)
+    if (tools := expected.tools) is not None:
+        yield lambda: tools_problems(tools, turns)
+    if (voice := expected.voice) is not None:
+        yield lambda: voice_problems(voice, turns, beside)
+    if (limits := expected.limits) is not None:
+        yield lambda: (f"{where(turns)}: {said}" for said in limits_problems(limits, turns, beside))
+    if (custom := expected.custom) is not None:
+        yield lambda: custom_problems(custom, turns, run)
+
+
+def _never(expected: Never, turn: TurnFacts, beside: Beside) -> Callable[[], Iterable[str]]:
+    return lambda: (f"turn {turn.turn}: {problem}" for problem in _happened(expected, turn, beside))
+
+
+def _happened(expected: Never, turn: TurnFacts, beside: Beside) -> Iterator[str]:
+    for tool in each(expected.tool or ()):
+        if called := next((one.tool for one in turn.calls.values() if is_tool(tool, one.tool)), ""):
+            yield f"{called} was called, and never should be"
+    if (call := expected.call) is not None and any(not call_problem(call, one) for one in turn.calls.values()):
+        yield f"{worded(call)} was called, and never should be"
+    if expected.verdict is not None and any(is_verdict(expected.verdict, v) for v in turn.verdicts):
+        yield f"a verdict {verdict_worded(expected.verdict)} was reached, and never should be"
+    if expected.text is not None and not list(_of_text(expected.text, turn, beside)):
+        yield f"the reply is one that must never come: {shown(turn.text)}"
+
+
+def _of_text(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterator[str]:
+    yield from absent_problems(expected, turn)
+    yield from text_problems(expected, turn, beside)
+
+
+def _negated(found: Judged, expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> None:
+    inner = _judge(expected, turns, run, beside)
+    if inner.problems:
+        return
+    if inner.unknown:
+        found.unknown = found.unknown or inner.unknown
+        return
+    place = f"turn {inner.turn}" if inner.turn else where(turns)
+    found.problems.append(f"{place}: this must not hold, and does: {in_toml(expected)}")
+
+
+def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Turns, beside: Beside) -> None:
+    inner = [_judge(one, turns, run, beside) for one in expected]
+    if any(not one.problems and not one.unknown for one in inner):
+        return
+    if unknown := next((one.unknown for one in inner if not one.problems), ""):
+        found.unknown = found.unknown or unknown
+        return
+    told = "; ".join(f"({number}) {inert_line(one.problems[0], _SHORT)}" for number, one in enumerate(inner, 1))
+    found.problems.append(f"{where(turns)}: none of {counted(len(inner), 'alternative')} holds: {told}")
+
+
+def in_toml(expected: Assertion) -> str:
+    """An expectation as a case says it, on one line."""
+    from greenroom.regression.proposing import toml
+
+    table = expected.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    table.pop("turn", None)
+    return shown(", ".join(f"{key} = {toml(value)}" for key, value in table.items()))[1:-1].replace('\\"', '"')
+
+
+def _only(turns: Turns) -> int:
+    return turns[0].turn if len(turns) == 1 else 0

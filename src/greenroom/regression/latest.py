@@ -1,0 +1,116 @@
+"""Which of a session's records a tape tells: of each step the last, of turns that ended, and what of them matters.
+
+Invariant: what a crash, a cancel or another answer made come again is told once, as it came to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    AutonomyChanged,
+    ContextSelected,
+    DaySumsRead,
+    Event,
+    GatePassed,
+    MemoriesProposed,
+    MemoriesRecalled,
+    MemoryWritten,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ReplyReleased,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.engine.standing import set_between_turns
+
+POLICY = "policy:"
+UNKNOWN = ".unknown"
+"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
+or that a person ended the turn for it.
+"""
+TOLD = {
+    TurnStarted,
+    AutonomyChanged,
+    DaySumsRead,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    ContextSelected,
+    VerdictReached,
+    ReplyGenerated,
+    ApprovalRequested,
+    ApprovalGiven,
+    ToolStarted,
+    ToolReturned,
+    ReplyReleased,
+    MemoriesProposed,
+    MemoryWritten,
+    TurnFinished,
+    TurnAbandoned,
+}
+
+
+def latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
+    """One record a step: where one was decided anew, the last one in the place of the first."""
+    records = tuple(records)
+    between = set_between_turns(records)
+    found: dict[tuple[str, str], Record] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, AutonomyChanged) and not event.step:
+            if record.seq in between:
+                found[event.kind, f"between {record.seq}"] = record
+        elif type(event) in TOLD:
+            found[event.kind, event.step or f"t{event.turn}"] = record
+    ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
+    kept = [r for r in found.values() if not _overtaken(r.event, ended, found)]
+    if open_too:
+        return kept
+    return [r for r in kept if r.event.turn in ended or (isinstance(r.event, AutonomyChanged) and not r.event.step)]
+
+
+def _overtaken(event: Event, ended: set[int], found: Mapping[tuple[str, str], Record]) -> bool:
+    """Whether this is a question that nobody answered before its turn ended for another reason."""
+    return isinstance(event, ApprovalRequested) and event.turn in ended and ("approval_given", event.step) not in found
+
+
+def chosen(records: Iterable[Record]) -> dict[int, set[str]]:
+    """By turn, the passages that reached the prompt or that a verdict kept out of it."""
+    return {
+        event.turn: {*event.passages, *(key for key, why in event.dropped.items() if why.startswith(POLICY))}
+        for event in (record.event for record in records)
+        if isinstance(event, ContextSelected)
+    }
+
+
+def timed(records: Iterable[Record]) -> set[int]:
+    """The turns that ran out of time: there alone, how long each step took is part of what happened."""
+    return {
+        event.turn
+        for event in (record.event for record in records)
+        if isinstance(event, ReplyReleased) and event.changed and "limits.seconds" in event.text
+    }
+
+
+def ran(records: Iterable[Record]) -> set[tuple[int, str]]:
+    """The calls, by turn and call, whose result is that of a run: one that a person refused after a crash is not."""
+    started: dict[tuple[int, str], int] = {}
+    refused: dict[tuple[int, str], int] = {}
+    for record in records:
+        match record.event:
+            case ToolStarted(turn=turn, call=call):
+                started[turn, call] = record.seq
+            case ApprovalGiven(turn=turn, call=call, decision="deny" | "stop" | "simulate", step=step):
+                if not step.endswith(UNKNOWN):
+                    refused[turn, call] = record.seq
+            case _:
+                pass
+    return {key for key, seq in started.items() if refused.get(key, -1) < seq}
