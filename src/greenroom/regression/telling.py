@@ -33,9 +33,9 @@ from greenroom.core.events import (
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.added import Added
 from greenroom.regression.candidates import listing
+from greenroom.regression.forks import one_life
 from greenroom.regression.latest import POLICY, UNKNOWN, chosen, latest, ran, timed
 from greenroom.regression.names import Names
-from greenroom.regression.one_life import one_life
 from greenroom.regression.parts import text_name
 from greenroom.regression.tape import Line, sorted_json
 from greenroom.views import transcript
