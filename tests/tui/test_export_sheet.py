@@ -155,6 +155,24 @@ def test_it_fits_every_screen(workspace: Workspace, size: tuple[int, int]) -> No
     rehearse(workspace, scene, size=size)
 
 
+def test_the_chord_edits_the_sheet_and_not_what_is_behind_it(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "What is your return policy for shoes?")
+        await hands.pilot.press("ctrl+x", "ctrl+e")
+        await hands.until(lambda: "the editor could not be used" in problem(sheet), "there is no terminal to give up")
+        assert sheet._draft is not None
+        text = sheet._draft.as_case("first", "", "good", ())
+        edited = sheet._draft.edited(text.replace("good", "bad", 1))
+        assert edited.as_case("second", "", "good", ()).startswith("# What is expected of second.tape.jsonl.")
+        assert (
+            edited.edited("# mine\n" + text)
+            .as_case("second", "", "good", ())
+            .startswith("# mine\n# What is expected of first")
+        )
+
+    rehearse(workspace, scene)
+
+
 def test_hostile_words_are_shown_as_text(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
         sheet = await opened(hands, "What is your return policy for shoes?")

@@ -100,6 +100,14 @@ def case_of(name: str, why: str, expect: str, tags: Sequence[str], proposals: It
     return "\n".join([*head, *(row for block in blocks for row in ("", "[[assert]]", *block))]) + "\n"
 
 
+_HEADING = ("# What is expected of ", ".tape.jsonl. This file is yours: Greenroom never writes over it.")
+
+
 def heading(name: str) -> str:
     """The first line of a case."""
-    return f"# What is expected of {name}.tape.jsonl. This file is yours: Greenroom never writes over it."
+    return name.join(_HEADING)
+
+
+def is_heading(line: str) -> bool:
+    """Whether a line is the first one of a case, for whatever name."""
+    return line.startswith(_HEADING[0]) and line.endswith(_HEADING[1])

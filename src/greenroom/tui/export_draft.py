@@ -15,7 +15,7 @@ from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.governing import governing, stretches
-from greenroom.regression.proposal import Item, Proposal, case_of
+from greenroom.regression.proposal import Item, Proposal, case_of, heading, is_heading
 from greenroom.regression.record import Recorded, proposed, record
 from greenroom.regression.redaction import Redaction
 from greenroom.regression.under_test import Stretch, under_test, written
@@ -52,8 +52,11 @@ class Draft:
         return replace(self, proposals=(*self.proposals[:proposal], changed, *self.proposals[proposal + 1 :]))
 
     def as_case(self, name: str, why: str, expect: str, tags: Sequence[str]) -> str:
-        """The text of the case."""
-        return self.text or case_of(name, why, expect, tags, self.proposals)
+        """The text of the case; an edited one is as it was edited, but for the name in a first line that was left alone."""
+        if not self.text:
+            return case_of(name, why, expect, tags, self.proposals)
+        first, line_end, rest = self.text.partition("\n")
+        return f"{heading(name)}{line_end}{rest}" if is_heading(first) else self.text
 
     def edited(self, text: str) -> Draft:
         """With the case as it came back from an editor.

@@ -86,7 +86,6 @@ class ExportSheet(Sheet):
     ExportSheet #export-problem { color: $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+x", "chord", "Chord", show=False, priority=True, id="export.chord"),
         Binding("ctrl+e", "expect", "Expect", show=False, priority=True, id="export.expect"),
         Binding("ctrl+y", "write", "Write", show=False, priority=True, id="export.write"),
         Binding("l", "loosen", "Looser", show=False, id="export.loosen"),
@@ -104,7 +103,6 @@ class ExportSheet(Sheet):
         self._draft: Draft | None = None
         self._unread = ""
         self._line = 0
-        self._chord = False
         self.said = ""
         self.went_well = True
 
@@ -196,22 +194,12 @@ class ExportSheet(Sheet):
     # what is chosen ------------------------------------------------------------------------------------------------
 
     def action_expect(self) -> None:
-        """The next of the three; after ctrl+x, the editor."""
-        if self._chord:
-            self.action_edit()
-        elif self._draft is not None and self._draft.text:
+        """The next of the three."""
+        if self._draft is not None and self._draft.text:
             self._problem("it is edited: change `expect` there (e), or undo the edits (u)")
         else:
             self._expect = EXPECTS[(EXPECTS.index(self._expect) + 1) % len(EXPECTS)]
             self._show_expect()
-
-    def action_chord(self) -> None:
-        """The first half of ctrl+x ctrl+e."""
-        self._chord = True
-
-    def on_key(self) -> None:
-        """Any other key ends a chord."""
-        self._chord = False
 
     def action_switch(self) -> None:
         """Expect the selected line, or do not."""
@@ -235,8 +223,11 @@ class ExportSheet(Sheet):
     # what is edited ------------------------------------------------------------------------------------------------
 
     def action_edit(self) -> None:
+        """The same as ctrl+x ctrl+e, where no text is typed."""
+        self.edit_outside()
+
+    def edit_outside(self) -> None:
         """The whole case in `$EDITOR`; what comes back is kept, and counts if it is a case."""
-        self._chord = False
         if self._draft is None:
             return
         tags = self._value("tags").split()
@@ -266,6 +257,7 @@ class ExportSheet(Sheet):
         self._unread, self._line = "", 0
         self._from_case(draft)
         self._show(draft)
+        self.list.to_top()
         self._problem(f"not so in this recording: {held}" if (held := draft.unheld()) else "")
 
     def _from_case(self, draft: Draft) -> None:

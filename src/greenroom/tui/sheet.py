@@ -127,6 +127,9 @@ class Sheet(ModalScreen[str]):
     def choose(self, entry: Entry) -> None:
         """Enter on a row: nothing, unless a sheet says otherwise."""
 
+    def edit_outside(self) -> None:
+        """ctrl+x ctrl+e: nothing, unless a sheet has something to edit."""
+
     def action_leave(self) -> None:
         """Back, with nothing chosen."""
         self.dismiss("")
