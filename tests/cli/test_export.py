@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.commands.export import expected, in_words
 from greenroom.core.errors import UsageError
 from greenroom.regression.case import load_case
 from greenroom.workspace.layout import Workspace
@@ -130,9 +131,24 @@ def test_a_session_whose_policy_changed_exports_by_what_ran_under_one(spoken: Wo
     assert "stale" in run.out
 
 
-def test_words_that_contradict_each_other() -> None:
-    from greenroom.commands.export import expected
+@pytest.mark.parametrize(
+    ("words", "name", "expect", "turns", "why"),
+    [
+        ("", "", "good", "", ""),
+        ("x", "x", "good", "", ""),
+        ("x bad", "x", "bad", "", ""),
+        ("x observe it only  happens", "x", "observe", "", "it only  happens"),
+        ("x 2-3", "x", "good", "2-3", ""),
+        ("x bad 3 Never again.", "x", "bad", "3", "Never again."),
+        ("x contains,bad 3", "x", "bad", "3", ""),
+    ],
+)
+def test_an_export_asked_for_in_words(words: str, name: str, expect: str, turns: str, why: str) -> None:
+    found, wanted = in_words(words)
+    assert (found, wanted.expect, wanted.turns, wanted.why) == (name, expect, turns, why)
 
+
+def test_words_that_contradict_each_other() -> None:
     assert expected("") == ("good", None)
     assert expected("observe, contains") == ("observe", frozenset({"contains"}))
     with pytest.raises(UsageError, match="good or observe, not both"):

@@ -105,6 +105,26 @@ def expected(text: str) -> tuple[Expect, Collection[str] | None]:
     return (stands[0] if stands else "good"), kinds or None
 
 
+def in_words(words: str) -> tuple[str, Wanted]:
+    """What `NAME [good|bad|observe] [TURNS] [WHY]` asks for. Raises as `expected`."""
+    name, rest = _first(words)
+    expect, rest = ("", rest) if _is_range(rest) else _first(rest)
+    turns, why = _first(rest) if _is_range(rest) else ("", rest)
+    stands, kinds = expected(expect)
+    return name, Wanted(stands, kinds, why.strip(), turns=turns)
+
+
+def _first(words: str) -> tuple[str, str]:
+    first, _, rest = words.strip().partition(" ")
+    return first, rest
+
+
+def _is_range(words: str) -> bool:
+    """Whether the first word is meant as turns."""
+    first, _ = _first(words)
+    return first[:1].isdigit() and set(first) <= set("0123456789-")
+
+
 def written(
     workspace: Workspace, records: Sequence[Record], contract: Contract, name: str, wanted: Wanted = Wanted()
 ) -> Answer[Exported]:

@@ -182,26 +182,11 @@ def abandon(live: Live, words: str) -> Answer[str]:
 
 
 async def export(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.export import Wanted, expected, written
+    from greenroom.commands.export import in_words, written
 
-    name, _, rest = words.partition(" ")
-    expect, rest = ("", rest) if _is_range(rest) else _first(rest)
-    turns, why = _first(rest) if _is_range(rest) else ("", rest)
-    stands, kinds = expected(expect)
+    name, wanted = in_words(words)
     session = live.session
-    wanted = Wanted(stands, kinds, why.strip(), turns=turns)
     return await asyncio.to_thread(written, live.workspace, list(session.records), session.contract, name, wanted)
-
-
-def _first(words: str) -> tuple[str, str]:
-    first, _, rest = words.strip().partition(" ")
-    return first, rest
-
-
-def _is_range(words: str) -> bool:
-    """Whether the first word is meant as turns."""
-    first, _ = _first(words)
-    return first[:1].isdigit() and set(first) <= set("0123456789-")
 
 
 def verify(live: Live, words: str) -> Answer[Any]:

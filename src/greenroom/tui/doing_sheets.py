@@ -37,16 +37,22 @@ class SheetDeeds:
 
         self.bench.push_screen(help_sheet())
 
-    def export(self, name: str = "") -> None:
-        """Preview and write a fixture."""
+    def export(self, words: str = "") -> None:
+        """Preview and write a fixture; `words` may say its name and more, as at the prompt."""
         session = self.rehearsal.session
         if session is None:
             self.bench.tell("nothing is open that could be exported", "warning")
             return
+        from greenroom.commands.export import in_words
         from greenroom.tui.export_sheet import ExportSheet, free_name
 
+        try:
+            name, wanted = in_words(words)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "warning")
+            return
         name = name or free_name(self.bench.workspace, session.records)
-        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
+        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name, wanted)
         self.bench.push_screen(sheet, lambda command: self._exported(command, sheet))
 
     def _exported(self, command: str | None, sheet: ExportSheet) -> None:

@@ -5,7 +5,7 @@ Invariant: what a person switched, loosened or edited is kept when anything else
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.governing import governing, stretches
-from greenroom.regression.proposal import Item, Proposal, case_of, heading, is_heading
+from greenroom.regression.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
 from greenroom.regression.record import Recorded, proposed, record
 from greenroom.regression.redaction import Redaction
 from greenroom.regression.under_test import Stretch, under_test, written
@@ -75,9 +75,13 @@ class Draft:
 
 
 def draft_of(
-    records: Sequence[Record], contract: Contract, turns: Stretch | None, before: Draft | None = None
+    records: Sequence[Record],
+    contract: Contract,
+    turns: Stretch | None,
+    before: Draft | None = None,
+    kinds: Collection[str] | None = None,
 ) -> Draft:
-    """What an export of these turns would be; the choices made in `before` are kept.
+    """What an export of these turns would be, with what is proposed of these kinds; choices made in `before` are kept.
 
     Raises:
         GreenroomError: they cannot be exported.
@@ -86,7 +90,7 @@ def draft_of(
     chosen = {_place(one, item): item for one in (before.proposals if before else ()) for item in one.items}
     fresh = tuple(
         replace(one, items=tuple(chosen.get(_place(one, item), item) for item in one.items))
-        for one in proposed(made.tape, contract)
+        for one in proposed(made.tape, contract, USUAL if kinds is None else kinds)
     )
     return Draft(made, fresh, *((before.text, before.case) if before else ()))
 

@@ -93,13 +93,21 @@ class ExportSheet(Sheet):
         Binding("u", "unedit", "Undo the edits", show=False, id="export.unedit"),
     ]
 
-    def __init__(self, workspace: Workspace, records: Sequence[Record], contract: Contract, name: str) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        records: Sequence[Record],
+        contract: Contract,
+        name: str,
+        wanted: Wanted = Wanted(),  # noqa: B008  frozen
+    ) -> None:
         super().__init__("Export this session as a fixture that pytest replays", [], _IN_FIELDS)
         self._workspace = workspace
         self._records = list(records)
         self._contract = contract
         self._offered = name
-        self._expect: Expect = "good"
+        self._wanted = wanted
+        self._expect: Expect = wanted.expect
         self._draft: Draft | None = None
         self._unread = ""
         self._line = 0
@@ -110,12 +118,12 @@ class ExportSheet(Sheet):
         """What is asked, on two rows, what the fixture stands for, and what is wrong."""
         from greenroom.tui.export_draft import first_range
 
-        turns = first_range(self._records)
+        turns = self._wanted.turns or first_range(self._records)
         with Horizontal():
             yield from self._field("name", self._offered, "such as refund-over-limit")
             yield from self._field("turns", turns, "all, or 3, or 2-4", "short")
         with Horizontal():
-            yield from self._field("why", "", "why it exists; shown when it fails")
+            yield from self._field("why", self._wanted.why, "why it exists; shown when it fails")
             yield from self._field("tags", "", "pytest -m TAG", "short")
         yield Static(markup=False, id="export-expect")
         yield Static(markup=False, id="export-problem")
@@ -165,7 +173,8 @@ class ExportSheet(Sheet):
 
         try:
             turns = stretch(self._value("turns"))
-            draft = await asyncio.to_thread(draft_of, self._records, self._contract, turns, self._draft)
+            kinds = self._wanted.kinds
+            draft = await asyncio.to_thread(draft_of, self._records, self._contract, turns, self._draft, kinds)
         except GreenroomError as error:
             self._problem(error.line())
             return
