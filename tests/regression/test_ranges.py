@@ -112,7 +112,7 @@ def test_a_difference_in_the_context_says_so(tmp_path: Path) -> None:
     made, records = recorded_session()
     kept = record(records, made.policy, (3, 3))
     other = edited(kept.tape, "answer", 0, reason="more")
-    assert replayed(made, kept, tmp_path, tape=other).kind == "passed"  # a reason of an edit is shown to nobody
+    assert replayed(made, kept, tmp_path, tape=other).kind == "broken"  # nothing comes of the reason of an edit
     other = edited(kept.tape, "result", 1, output={"ok": False})
     outcome = replayed(made, kept, tmp_path, tape=other)
     assert outcome.kind == "diverged"

@@ -74,7 +74,6 @@ def test_two_recordings_of_the_same_session_are_the_same_bytes() -> None:
         ),
         ("answer", 0, {"args": {"amount": 80, "order_id": 1001}}, "turn 2"),
         ("answer", 1, {"decision": "deny"}, "turn 2"),
-        ("answer", 0, {"reason": "more"}, ""),
         ("verdict", 0, {"rule": "refund.huge"}, "turn 2: verdict tool.call of c2: rule"),
         ("write", 0, {"text": "Name: Eve"}, "turn 1"),
         ("finish", 2, {"finish": "limited"}, "turn 3: finish limited"),
@@ -87,9 +86,25 @@ def test_a_single_change_is_named(tmp_path: Path, kind: str, number: int, values
     made, records = recorded_session()
     kept = record(records, made.policy)
     outcome = replayed(made, kept, tmp_path, tape=edited(kept.tape, kind, number, **values))
-    assert outcome.kind == ("diverged" if said else "passed"), outcome
+    assert outcome.kind == "diverged", outcome
     assert said in outcome.line, outcome
     assert len(outcome.detail.splitlines()) <= 40
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "values"),
+    [("answer", 0, {"reason": "more"}), ("reply", -1, {"text": "That is fine."}), ("reply", 0, {"tokens": [9, 9]})],
+)
+def test_what_nothing_came_of_is_told_by_the_header(
+    tmp_path: Path, kind: str, number: int, values: dict[str, Any]
+) -> None:
+    made, records = recorded_session()
+    kept = record(records, made.policy)
+    outcome = replayed(made, kept, tmp_path, tape=edited(kept.tape, kind, number, **values))
+    assert (outcome.kind, outcome.line) == (
+        "broken",
+        "x.tape.jsonl:1: the recorded session is not what the header says",
+    )
 
 
 def test_a_dropped_event_and_an_added_turn_are_noticed(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def take_in(workspace: Workspace, on_progress: Callable[[IngestProgress], None] 
     files = [
         (collection, path, path.relative_to(workspace.knowledge).as_posix())
         for collection, globs in load_settings(workspace).knowledge.collections.items()
-        for path in _documents(workspace, globs)
+        for path in documents_of(workspace, globs)
     ]
     store = Store.open(workspace.state)
     try:
@@ -110,7 +110,7 @@ def _script(workspace: Workspace, name: str) -> Path:
     return path
 
 
-def _documents(workspace: Workspace, globs: tuple[str, ...]) -> list[Path]:
+def documents_of(workspace: Workspace, globs: tuple[str, ...]) -> list[Path]:
     """The files of a collection. A name without a wildcard must exist: ingest reports it if it does not.
 
     Raises:

@@ -1,4 +1,6 @@
-"""Help topics: the file formats, the policy vocabulary, the keys and slash words, made from the code; what the audit proves."""
+"""Help topics: the file formats, the policy vocabulary, the keys and slash words, made from the code; what the audit proves,
+and what becomes of what between Greenroom and other tools.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from greenroom.core.clock import SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 
-TOPICS = ("formats", "policy", "audit", "keys")
+TOPICS = ("formats", "policy", "audit", "interop", "keys")
 
 
 def topic(asked: Invocation) -> Answer[str]:
@@ -29,6 +31,11 @@ def topic(asked: Invocation) -> Answer[str]:
         from greenroom.commands.ledger import LIMITS
 
         return answer(name, LIMITS, list(LIMITS))
+    if name == "interop":
+        from greenroom.commands.interchange_guide import data as of_programs
+        from greenroom.commands.interchange_guide import lines as of_people
+
+        return answer(name, of_people(), of_programs())
     if name == "keys":
         rows = [(action.key or "-", f"/{action.name} {action.argument}".rstrip(), action.help) for action in ACTIONS]
         data = [action._asdict() for action in ACTIONS]

@@ -27,6 +27,7 @@ from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.proposal import USUAL, Proposal, case_of
 from greenroom.regression.proposing import proposals
 from greenroom.regression.redaction import Redaction, redacted
+from greenroom.regression.sealed import SESSION, session_digest
 from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import TAKEN_OVER, Stretch, named, under_test, written
@@ -115,7 +116,9 @@ def _require_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoad
 
 
 def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
-    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written."""
+    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written,
+    `session` over everything.
+    """
     passages = [str(line["candidates"]) for line in lines if "candidates" in line]
     written = {line["write"] for line in lines if "write" in line}
     memories = sorted(
@@ -123,7 +126,11 @@ def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
         for line in lines
         if "memory" in line and line["memory"] not in written
     )
-    return {"corpus": part_name(digest(passages)), "memory": part_name(digest(memories))}
+    return {
+        "corpus": part_name(digest(passages)),
+        "memory": part_name(digest(memories)),
+        SESSION: session_digest(lines),
+    }
 
 
 def export(

@@ -22,6 +22,7 @@ from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
+from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import changes
 from greenroom.regression.tape import Line, Tape, read
 from greenroom.regression.telling import tell
@@ -89,7 +90,10 @@ async def replay_tape(
         _take_over(session, recording, before)
         problem = await _say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
-        return _judged(tape, case, world, session, problem, changed, beside)
+        judged = _judged(tape, case, world, session, problem, changed, beside)
+        # Last, because whatever went otherwise says more: this is about what nothing came of.
+        wrong = broken_seal(tape) if judged.good else ""
+        return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
     finally:
         await session.aclose()
 

@@ -13,8 +13,8 @@ from greenroom.regression.parts import Parts, part_name
 from greenroom.regression.policy_change import policy_change
 from greenroom.regression.tape import Tape
 
-RECORDED_ONLY = ("corpus", "memory")
-"""Digests of what is itself on the tape; `check` holds the tape to them, and no workspace is compared with them."""
+RECORDED_ONLY = ("corpus", "memory", "session")
+"""Digests of what is itself on the tape; `check` and replay hold the tape to them, and no workspace is compared with them."""
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:

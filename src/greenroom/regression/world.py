@@ -6,9 +6,11 @@ Invariant: every answer was read and checked before the replay begins; a line of
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from pydantic import ValidationError
 
+from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
     ApprovalGiven,
@@ -26,6 +28,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
 from greenroom.engine.results import STOPPED
 from greenroom.regression.candidates import listed
+from greenroom.regression.derived import require_form
 from greenroom.regression.held import Key as HeldKey
 from greenroom.regression.held import key_of
 from greenroom.regression.parts import Parts
@@ -103,6 +106,7 @@ class World:
 
     def derived(self, line: Line) -> None:
         """A line that the replay works out by itself; it is only compared."""
+        require_form(line)
 
     def _put(self, event: Event, line: Line) -> None:
         self.events[type(event), event.step] = event
@@ -154,7 +158,9 @@ class World:
 
     def reply(self, line: Line) -> None:
         calls = tuple(
-            ToolCall(id=call["id"], tool=call["tool"], arguments=call["args"], problem=call.get("problem", ""))
+            ToolCall(
+                id=call["id"], tool=call["tool"], arguments=clean_json(call["args"]), problem=call.get("problem", "")
+            )
             for call in line.get("calls", ())
         )
         read, written = line["tokens"]
@@ -203,10 +209,15 @@ class World:
     def day(self, line: Line) -> None:
         self.days += bool(line.get("later"))
         step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
+        if not all(isfinite(float(amount)) for amount in line["day"].values()):
+            raise ValueError(day)
         self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
 
     def result(self, line: Line) -> None:
         step = f"t{self._turn}/tool:{line['result']}"
+        asked = self.lines.get((ToolStarted, step))
+        if asked is not None and asked["tool"] != line["tool"]:
+            raise ValueError(step)
         if not line.get("ran"):
             self.lines.pop((ToolStarted, step), None)
             if line.get("error") == STOPPED:

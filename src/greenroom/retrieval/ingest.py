@@ -122,6 +122,19 @@ def read_document(path: Path, name: str) -> tuple[str, str]:
     return text, hashlib.sha256(data).hexdigest()
 
 
+def labels_of(path: Path, name: str) -> tuple[str, ...]:
+    """What the passages of a document are cited by, such as `returns.md#refunds`, each once.
+
+    Raises: as `read_document`.
+    """
+    pieces = _pieces(path, read_document(path, name)[0])
+    return tuple(dict.fromkeys(f"{name}#{piece.anchor}" if piece.anchor else name for piece in pieces))
+
+
+def _pieces(path: Path, text: str) -> list[documents.ChunkRow]:
+    return chunking.chunk(text, markdown=path.suffix.lower() in _MARKDOWN)
+
+
 def _require_all(files: Sequence[File]) -> None:
     """Refuse before anything is written when a document is not there."""
     missing = [name for _, path, name in files if not path.is_file()]
@@ -151,7 +164,7 @@ def _take_in(store: Store, file: File, before: str | None, embedder: Embedder | 
     if digest == before:
         tally.unchanged += 1
         return
-    pieces = chunking.chunk(text, markdown=path.suffix.lower() in _MARKDOWN)
+    pieces = _pieces(path, text)
     vectors = None
     if embedder is not None and pieces:
         vectors = embedder.embed([f"{piece.heading}\n{piece.text}" for piece in pieces])

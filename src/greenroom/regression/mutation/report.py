@@ -1,0 +1,153 @@
+"""What a run of mutants says of a suite: a score by kind, what survived by what would notice it, and hollow fixtures.
+
+Invariant: pure, and in the order of the run; a change that no recording can notice counts for no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from greenroom.core.values import Json
+from greenroom.regression.facts import turns_of
+from greenroom.regression.mutation.mutant import KINDS, Kind
+from greenroom.regression.mutation.run import Result, Run
+from greenroom.regression.replay import Fixture
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many mutants of a kind were caught and survived; `digest` and `irrelevant` ones are beside the point."""
+
+    kind: Kind
+    caught: int
+    survived: int
+    digest: int
+    irrelevant: int
+
+    @property
+    def percent(self) -> int | None:
+        """Caught ones among those that could be; None where there was none."""
+        judged = self.caught + self.survived
+        return self.caught * 100 // judged if judged else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hollow:
+    """A fixture that proves little, and why."""
+
+    fixture: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`gaps` are the survivors by what would notice them, those that not even a test of the policy notices first."""
+
+    scores: tuple[Score, ...]
+    gaps: tuple[tuple[str, tuple[Result, ...]], ...]
+    hollow: tuple[Hollow, ...]
+    run: Run
+
+    def of(self, state: str) -> tuple[Result, ...]:
+        """The results in a state."""
+        return tuple(one for one in self.run.results if one.state == state)
+
+
+def report(run: Run, fixtures: Sequence[Fixture], kinds: Sequence[Kind], *, whole: bool) -> Report:
+    """`whole` says that no mutant of these kinds was left out: only then is a fixture that never failed a hollow one."""
+    scores = tuple(_score(run, kind) for kind in KINDS if kind in kinds)
+    return Report(scores, _gaps(run, _called(fixtures)), tuple(_hollow(run, fixtures, kinds, whole)), run)
+
+
+def _score(run: Run, kind: Kind) -> Score:
+    states = [one.state for one in run.results if one.mutant.kind == kind]
+    return Score(kind, *(states.count(state) for state in ("caught", "survived", "digest", "irrelevant")))
+
+
+def _called(fixtures: Sequence[Fixture]) -> frozenset[str]:
+    """The tools that any of the fixtures calls."""
+    turns = (turn for fixture in fixtures for turn in turns_of(fixture.tape.events))
+    return frozenset(call.tool for turn in turns for call in turn.calls.values())
+
+
+def _gaps(run: Run, called: frozenset[str]) -> tuple[tuple[str, tuple[Result, ...]], ...]:
+    found: dict[str, list[Result]] = {}
+    for result in run.results:
+        if result.state == "survived":
+            mutant = result.mutant
+            never = mutant.kind == "tools" and mutant.where not in called
+            hint = f"a fixture in which {mutant.where} is called" if never else mutant.hint
+            found.setdefault(hint, []).append(result)
+    rows = [(hint, tuple(sorted(results, key=lambda one: bool(one.tested)))) for hint, results in found.items()]
+    return tuple(sorted(rows, key=lambda row: all(one.tested for one in row[1])))
+
+
+def _hollow(run: Run, fixtures: Sequence[Fixture], kinds: Sequence[Kind], whole: bool) -> list[Hollow]:
+    """Only changes of what governs can show that a fixture holds something; those of the recorded world do not."""
+    governed = {"persona", "policy", "tools"} <= set(kinds) and whole and not run.interrupted
+    found = []
+    for fixture in fixtures:
+        nothing = not _decided(fixture)
+        unmoved = governed and not run.kills.get(fixture.file, 0)
+        if nothing or unmoved:
+            why = ["no rule, tool, passage or memory has a part in it"] if nothing else []
+            why += ["no change of persona, policy or tools fails it"] if unmoved else []
+            why += [_expects(fixture)]
+            found.append(Hollow(fixture.file, "; ".join(part for part in why if part)))
+    return found
+
+
+def _decided(fixture: Fixture) -> bool:
+    """Whether anything of Greenroom had a part in what happened, beyond handing words on."""
+    return any(
+        turn.verdicts or turn.calls or turn.passages or turn.memories or turn.finish != "answered"
+        for turn in turns_of(fixture.tape.events)
+    )
+
+
+def _expects(fixture: Fixture) -> str:
+    if fixture.case.expect == "observe":
+        return "it only observes"
+    return "" if fixture.case.assert_ else "it expects nothing"
+
+
+def data(found: Report) -> dict[str, Json]:
+    """The report for programs: every mutant by name with what came of it."""
+    return {
+        "scores": [
+            {
+                "kind": one.kind,
+                "caught": one.caught,
+                "survived": one.survived,
+                "digest_only": one.digest,
+                "irrelevant": one.irrelevant,
+                "percent": one.percent,
+            }
+            for one in found.scores
+        ],
+        "hollow": [{"fixture": one.fixture, "why": one.why} for one in found.hollow],
+        "invalid": found.run.invalid,
+        "equal": found.run.equal,
+        "untried": found.run.untried,
+        "interrupted": found.run.interrupted,
+        "mutants": [_row(one) for one in found.run.results],
+    }
+
+
+def _row(one: Result) -> dict[str, Json]:
+    return {
+        "name": one.mutant.name,
+        "kind": one.mutant.kind,
+        "operator": one.mutant.operator,
+        "where": one.mutant.where,
+        "change": one.mutant.change,
+        "state": one.state,
+        "fixture": one.fixture,
+        "how": one.how,
+        "line": one.line,
+        "stale_fixtures": int(one.stale),
+        "policy_test": one.tested,
+        "why": one.mutant.silent if one.state == "digest" else "",
+        "hint": one.mutant.hint if one.state in ("survived", "digest") else "",
+    }
