@@ -99,7 +99,7 @@ class ExportSheet(Sheet):
         records: Sequence[Record],
         contract: Contract,
         name: str,
-        wanted: Wanted = Wanted(),  # noqa: B008  frozen
+        wanted: Wanted = Wanted(),
     ) -> None:
         super().__init__("Export this session as a fixture that pytest replays", [], _IN_FIELDS)
         self._workspace = workspace
