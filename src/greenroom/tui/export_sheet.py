@@ -99,15 +99,15 @@ class ExportSheet(Sheet):
         records: Sequence[Record],
         contract: Contract,
         name: str,
-        wanted: Wanted = Wanted(),
+        wanted: Wanted | None = None,
     ) -> None:
         super().__init__("Export this session as a fixture that pytest replays", [], _IN_FIELDS)
         self._workspace = workspace
         self._records = list(records)
         self._contract = contract
         self._offered = name
-        self._wanted = wanted
-        self._expect: Expect = wanted.expect
+        self._wanted = wanted or Wanted()
+        self._expect: Expect = self._wanted.expect
         self._draft: Draft | None = None
         self._unread = ""
         self._line = 0
@@ -139,9 +139,12 @@ class ExportSheet(Sheet):
         self._preview_soon()
 
     def on_descendant_focus(self) -> None:
-        if isinstance(self.focused, SheetList) and self.list.selected is None and len(self.list.entries) > 1:
-            self.list.select(self.list.entries[1].id)
         self._show_hints()
+
+    def _select_first(self) -> None:
+        """The first row that is no heading, seen from the top."""
+        self.list.select(next(entry.id for entry in self.list.entries if entry.kind == "row"))
+        self.list.to_top()
 
     def _input(self, name: str) -> Input:
         return self.query_one(f"#export-{name}", Input)
@@ -187,7 +190,7 @@ class ExportSheet(Sheet):
         first, self._draft = self._draft is None, draft
         self.replace(entries(draft))
         if first:
-            self.list.to_top()
+            self._select_first()
         self._show_hints()
 
     @on(Input.Changed, "#export-turns")
@@ -266,7 +269,7 @@ class ExportSheet(Sheet):
         self._unread, self._line = "", 0
         self._from_case(draft)
         self._show(draft)
-        self.list.to_top()
+        self._select_first()
         self._problem(f"not so in this recording: {held}" if (held := draft.unheld()) else "")
 
     def _from_case(self, draft: Draft) -> None:
