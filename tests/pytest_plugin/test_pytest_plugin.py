@@ -97,10 +97,8 @@ def test_a_changed_word_in_the_prompt_is_stale_and_named(shop: Path) -> None:
     replaced(prompt, word, "tangerine")
     code, said = run(shop, ".")
     assert code == 1
-    assert (
-        "FAILED fixtures/refund-over-limit.tape.jsonl::refund-over-limit - stale: persona aria: prompt changed (#"
-        in said
-    )
+    failed = "FAILED fixtures/refund-over-limit.tape.jsonl::refund-over-limit - stale: persona aria 1.3.0: prompt:"
+    assert failed in said
     assert f"-{word} +tangerine" in said
     assert "Traceback" not in said
     assert "; 1 fixture\n" in said
@@ -113,14 +111,17 @@ def test_stale_can_be_a_line_in_the_summary_instead(shop: Path) -> None:
     assert run(shop, ".")[0] == 1
     code, said = run(shop, ".", "--greenroom-stale", "warn")
     assert code == 0, said
-    assert "persona aria: persona changed (#" in said
+    assert "persona aria 1.3.0: story.i_want: +gladly" in said
     assert "+gladly" in said
 
 
 def test_a_changed_limit_is_stale_and_behind_it_the_verdict_differs(shop: Path) -> None:
     replaced(shop / "policies/support.toml", '["args.amount > 100"]', '["args.amount > 150"]')
     code, said = run(shop, ".")
-    assert (code, "stale: persona aria: policy changed (#" in said) == (1, True), said
+    assert (code, "stale: policy: rule refund.large: when args.amount > 100 -> args.amount > 150" in said) == (
+        1,
+        True,
+    ), said
     code, said = run(shop, ".", "--greenroom-stale", "warn")
     assert (code, "diverged: turn 2: verdict tool.call of c2" in said) == (1, True), said
     assert "refund.large" in said
@@ -205,7 +206,7 @@ def test_junit_has_the_reason_as_its_message(shop: Path, tmp_path: Path) -> None
     assert case is not None
     failure = case.find("failure")
     assert failure is not None
-    assert failure.attrib["message"].startswith("stale: persona aria: persona changed")
+    assert failure.attrib["message"].startswith("stale: persona aria 1.3.0: story.i_want")
     outcome = case.find("properties/property[@name='greenroom_outcome']")
     assert outcome is not None
     assert outcome.attrib["value"] == "stale"

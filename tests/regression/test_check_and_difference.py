@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +51,14 @@ def test_a_check_names_what_is_stale_with_the_words_that_changed(tmp_path: Path)
     path = written(tmp_path, prompt=part_name(digest(OLD)))
     assert check_file(path, {"prompt": digest(OLD)}, {"prompt": OLD}).kind == "passed"
     found = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW})
+    assert (found.kind, found.line) == ("stale", "persona aria 1.0.0: prompt: one sentence: … Be -brief +warm")
+
+
+def test_a_component_whose_old_text_was_not_kept_is_told_by_its_digests(tmp_path: Path) -> None:
+    path = written(tmp_path, prompt=part_name(digest(OLD)))
     was, now = digest(OLD)[:8], digest(NEW)[:8]
-    assert (found.kind, found.line) == ("stale", f"persona aria: prompt changed (#{was} -> #{now}): … Be -brief +warm")
+    said = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW}).line
+    assert said == f"persona aria 1.0.0: prompt changed (#{was} -> #{now})"
 
 
 def test_a_component_only_one_side_knows_is_not_stale(tmp_path: Path) -> None:
@@ -71,6 +78,24 @@ def test_a_check_finds_a_malformed_line_and_a_world_that_is_not_the_headers(tmp_
         == "x.tape.jsonl:1: the recorded memory is not what the header says"
     )
     assert check_file(tmp_path / "none.tape.jsonl").kind == "broken"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"verdict": "input"},
+        {"verdict": [], "effect": "deny", "rule": "x"},
+        {"ask": "c1", "rule": "x"},
+        {"select": 7},
+        {"release": 1, "effect": "deny"},
+        {"finish": []},
+    ],
+)
+def test_a_line_that_is_only_compared_is_looked_at_too(tmp_path: Path, line: Line) -> None:
+    path = written(tmp_path, (LINES[0], line, *LINES[1:]))
+    (tmp_path / "x.case.toml").write_text('schema = "case/1"\n[[assert]]\nverdict = { rule = "x" }\n')
+    found = check_file(path)
+    assert (found.kind, found.tape_line) == ("broken", 3), found
 
 
 def test_a_part_cannot_be_asked_for_outside_its_folder(tmp_path: Path) -> None:

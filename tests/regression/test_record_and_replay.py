@@ -126,7 +126,7 @@ def test_a_changed_policy_is_stale_and_with_warn_shows_the_verdict_that_changed(
     looser = AmountPolicy(limit=200)
     outcome = replayed(made, kept, tmp_path, policy=looser)
     assert outcome.kind == "stale"
-    assert outcome.line.startswith("persona aria: policy changed (#")
+    assert outcome.line.startswith("policy changed (#")
     outcome = replayed(made, kept, tmp_path, policy=looser, stale="warn")
     assert outcome.kind == "diverged"
     assert "verdict tool.call of c2" in outcome.line

@@ -50,6 +50,15 @@ class Terminal:
         stderr.prompt(f"{question} [y/N] ")
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
+    def pick(self, question: str, letters: str) -> str:
+        while self.interactive:
+            stderr.prompt(f"{question} ")
+            line = sys.stdin.readline()
+            said = line.strip().lower()[:1]
+            if not line or (said and said in letters):
+                return said
+        return ""
+
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         from greenroom.cli.person import Person
 

@@ -5,7 +5,68 @@ from __future__ import annotations
 from greenroom.commands.declare import Argument, Command
 from greenroom.commands.interchange_table import INTERCHANGE
 
+_NAMES = Argument("name", "fixtures by name or pattern such as 'refund-*'; all of them without", "*")
+
+
+def _at(place: str) -> str:
+    return f"greenroom.commands.{place}"
+
+
 FIXTURE: tuple[Command, ...] = (
+    Command(
+        ("fixture", "list"),
+        "The fixtures of this workspace: what each was recorded under and stands for",
+        _at("fixture:list_all"),
+    ),
+    Command(
+        ("fixture", "show"),
+        "Show a fixture: the conversation with its verdicts and approvals, and what is expected",
+        _at("fixture:show"),
+        (Argument("name", "a fixture, such as refund-over-limit"),),
+    ),
+    Command(
+        ("fixture", "check"),
+        "Read fixtures without running anything: whole, as expected, recorded under what holds today",
+        _at("fixture:check"),
+        (_NAMES,),
+    ),
+    Command(
+        ("fixture", "status"),
+        "Replay fixtures offline: how they go, one line a cause, and what could be accepted",
+        _at("fixture_status:status"),
+        (_NAMES,),
+        slash="fixtures",
+    ),
+    Command(
+        ("fixture", "diff"),
+        "What the last run of each fixture has otherwise: by component, then event by event",
+        _at("fixture_status:diff"),
+        (_NAMES,),
+    ),
+    Command(
+        ("fixture", "accept"),
+        "Take over what the last run came to as the recording; nothing is run again",
+        _at("fixture_accept:accept"),
+        (
+            _NAMES,
+            Argument(
+                "--only",
+                "only changes about these: persona, tools, text, args, policy, memory, retrieval",
+                metavar="KIND,KIND",
+            ),
+            Argument("-i", "ask for each: yes, no, diff, quit", flag=True),
+            Argument("--force", "even where an expectation of its case fails", flag=True),
+        ),
+    ),
+    Command(
+        ("fixture", "prune"),
+        "List what no fixture uses any more; remove it with --yes",
+        _at("fixture_prune:prune"),
+        (
+            Argument("--yes", "remove it", flag=True),
+            Argument("--cases", "with --yes: cases without a tape too, which people wrote", flag=True),
+        ),
+    ),
     Command(
         ("fixture", "judge"),
         "Have a model judge labelled replies by a rubric: how far it agrees with people, and where not",

@@ -43,6 +43,10 @@ class Face(Protocol):
         """A person's yes to a plain question; no where nobody is here."""
         ...
 
+    def pick(self, question: str, letters: str) -> str:
+        """One of these letters, as a person chose; '' where nobody is here or the input ended."""
+        ...
+
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         """A person's answer to a question about a call."""
         ...

@@ -16,9 +16,10 @@ import pytest
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.regression.case import Case
+from greenroom.regression.last_run import LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Build, line_in, load_fixture, replay_fixture
+from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
 from greenroom.workspace.find import require
 
 
@@ -29,6 +30,7 @@ class Bench:
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
+        self._runs: dict[Path, LastRuns] = {}
 
     def replay(self, tape: Path, stale: str, case: Case | None = None) -> Outcome:
         """How the fixture goes. What is wrong with files is an outcome, never raised."""
@@ -43,7 +45,14 @@ class Bench:
             self._runner = asyncio.Runner()
             self._runner.get_loop()
         with _offline():
-            return self._runner.run(replay_fixture(fixture, build, stale=stale))
+            return self._runner.run(self._replayed(tape, fixture, build, stale))
+
+    async def _replayed(self, tape: Path, fixture: Fixture, build: Build, stale: str) -> Outcome:
+        """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
+        found = await replay_fixture(fixture, build, stale=stale)
+        if (runs := self._runs.get(tape.parent)) is not None:
+            await runs.after(fixture, found, build)
+        return found
 
     def close(self) -> None:
         """Let go of the event loop."""
@@ -58,6 +67,7 @@ class Bench:
         workspace = require(tape)
         if workspace.root not in self._builds:
             self._builds[workspace.root] = replay_builder(workspace, trusted=True)
+            self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
         return self._builds[workspace.root]
 
 

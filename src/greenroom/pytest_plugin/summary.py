@@ -7,8 +7,8 @@ import pytest
 from greenroom.pytest_plugin.tapes import CAUSE
 
 _WHAT_NEXT = (
-    "what now: --greenroom-stale=warn replays them under what holds today; where that is right, export them again "
-    "(greenroom session export SESSION --name NAME --replace)"
+    "what now: greenroom fixture diff shows what today's recording would have otherwise; where that is right, "
+    "greenroom fixture accept takes it over"
 )
 
 

@@ -13,8 +13,9 @@ from greenroom.regression.tape import Line
 _TEXTS: dict[str, Callable[[Line], Iterable[Json]]] = {
     "select": lambda line: (*line["select"], *line.get("memories", ())),
     "verdict": lambda line: (line["verdict"], line["effect"], line["rule"]),
-    "ask": lambda line: (line["ask"],),
+    "ask": lambda line: (line["ask"], line["rule"], line["role"]),
     "release": lambda line: (line["release"],),
+    "finish": lambda line: (line["finish"],),
 }
 """The values of a line, by its kind, that are texts."""
 

@@ -19,7 +19,7 @@ from greenroom.regression.tape import Line
 _SHOWN = 600
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
 _MOST_WORDS = 2_000
-_LEFT_OUT = ("added", "candidates")
+LEFT_OUT = ("added", "candidates")
 """What a replay takes from the tape unchanged, or has checked already."""
 
 
@@ -85,7 +85,7 @@ def _counted(lines: Sequence[Line]) -> list[Counted]:
 def _same(old: Line, new: Line) -> bool:
     if old == new:
         return True
-    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in _LEFT_OUT)
+    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in LEFT_OUT)
 
 
 def _explained(before: Counted | None, after: Counted | None, old: list[Counted], new: list[Counted]) -> Difference:
@@ -100,7 +100,7 @@ def _explained(before: Counted | None, after: Counted | None, old: list[Counted]
         nearest = f"\nrecorded next: {title(before[2])}"
         line = f"turn {after[1]}: {title(after[2])} happened and is not on the tape"
         return Difference(line, _rows("+", after[2]) + nearest, before[0])
-    what = _changed(before[2], after[2])
+    what = changed_keys(before[2], after[2])
     return Difference(f"turn {before[1]}: {title(before[2])}: {what}", _pair(before[2], after[2]), before[0])
 
 
@@ -108,14 +108,12 @@ def _comes_later(item: Counted, others: list[Counted]) -> bool:
     return any(item[1] == other[1] and _same(item[2], other[2]) for other in others)
 
 
-def _changed(old: Line, new: Line) -> str:
+def changed_keys(old: Line, new: Line) -> str:
     """`rule refund.large -> refund.huge`, for the first keys that differ."""
     if next(iter(old)) != next(iter(new)):
         return f"replayed {title(new)}"
     keys = [
-        key
-        for key in (*old, *(k for k in new if k not in old))
-        if old.get(key) != new.get(key) and key not in _LEFT_OUT
+        key for key in (*old, *(k for k in new if k not in old)) if old.get(key) != new.get(key) and key not in LEFT_OUT
     ]
     parts = []
     for key in keys[:3]:
@@ -123,7 +121,7 @@ def _changed(old: Line, new: Line) -> str:
         if isinstance(before, str) and isinstance(after, str):
             parts.append(f"{key} {word_diff(before, after, 120)}")
         else:
-            parts.append(f"{key} {_shown(before, 80)} -> {_shown(after, 80)}")
+            parts.append(f"{key} {shown(before, 80)} -> {shown(after, 80)}")
     return "; ".join(parts)
 
 
@@ -156,21 +154,21 @@ def _shared(one: list[str], other: list[str]) -> int:
 
 
 def _rows(sign: str, line: Line) -> str:
-    return f"{sign} {_shown(line, _SHOWN)}"
+    return f"{sign} {shown(line, _SHOWN)}"
 
 
 def _pair(old: Line, new: Line) -> str:
-    keys = [key for key in (*old, *(k for k in new if k not in old)) if key not in _LEFT_OUT]
+    keys = [key for key in (*old, *(k for k in new if k not in old)) if key not in LEFT_OUT]
     rows = []
     for key in keys:
         before, after = old.get(key), new.get(key)
         if before == after:
-            rows.append(f"  {key}: {_shown(before, 100)}")
+            rows.append(f"  {key}: {shown(before, 100)}")
         else:
-            rows += [f"- {key}: {_shown(before, _SHOWN)}"] if key in old else []
-            rows += [f"+ {key}: {_shown(after, _SHOWN)}"] if key in new else []
+            rows += [f"- {key}: {shown(before, _SHOWN)}"] if key in old else []
+            rows += [f"+ {key}: {shown(after, _SHOWN)}"] if key in new else []
     return "\n".join(rows)
 
 
-def _shown(value: Json, limit: int) -> str:
+def shown(value: Json, limit: int) -> str:
     return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)

@@ -50,18 +50,18 @@ class TapeRecording:
         Raises:
             Divergence: it is not on the tape, or was recorded for something else.
         """
-        line = self._line(kind, step, inputs)
+        line = self.line(kind, step, inputs)
         if kind is DaySumsRead and not self._dated:
             self._dated = True
             return self._world.events.get((kind, step)) or self._first_day(step)
         if line is None:
             if kind in _CLOSED:
-                raise Divergence(f"{_place(step)} is not on the tape", step=step)
+                raise Divergence(f"{place_of(step)} is not on the tape", step=step)
             return None
         if inputs is not None:
-            self._check(kind, step, line, inputs)
+            self.check(kind, step, line, inputs)
         if kind is MemoryWritten:
-            return _written(step, line, inputs)
+            return written_again(step, line, inputs)
         return self._world.events.get((kind, step))
 
     def decided(self, call: ToolCall) -> bool:
@@ -78,18 +78,27 @@ class TapeRecording:
         return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day="day 1")
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person stepped in here, or ended the turn while this call waited for them."""
+        """Whether a person stepped in here: at a gate, with a level, at a call that no rule asked about, or by ending the
+        turn while this call waited for them.
+        """
         if kind is ToolReturned:
             return step in self._world.stopped
+        if kind is ApprovalGiven and step in self._world.ruled:
+            return False  # where no rule asks any more, nobody is asked
         return kind in _INTERVENTIONS and (kind, step) in self._world.lines
 
-    def _line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
+    def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
         if kind is MemoryWritten:
             return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
         return self._world.lines.get((kind, step))
 
-    def _check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
+    def check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
+        """Hold what was asked to what it was recorded for.
+
+        Raises:
+            Divergence: it is something else.
+        """
         if kind is MemoriesRecalled or kind is PassagesRetrieved:
             self._check_query(kind, step, inputs)
         elif kind is ReplyGenerated:
@@ -122,7 +131,8 @@ def _check_call(step: str, line: Line, inputs: Any) -> None:
         raise _differs(step, f"{tool} was about to run with other arguments", line["args"], arguments)
 
 
-def _written(step: str, line: Line, memory: Memory) -> MemoryWritten:
+def written_again(step: str, line: Line, memory: Memory) -> MemoryWritten:
+    """A memory as kept; what it superseded is what the tape says."""
     return MemoryWritten(
         step=step,
         turn=_turn_of(step),
@@ -138,15 +148,16 @@ def _turn_of(step: str) -> int:
 
 
 def _differs(step: str, what: str, recorded: Json, now: Json) -> Divergence:
-    difference = f"recorded: {_shown(recorded)}\nreplayed: {_shown(now)}"
-    return Divergence(f"{_place(step)}: {what}", step=step, difference=difference)
+    difference = f"recorded: {shown_value(recorded)}\nreplayed: {shown_value(now)}"
+    return Divergence(f"{place_of(step)}: {what}", step=step, difference=difference)
 
 
-def _shown(value: Json) -> str:
+def shown_value(value: Json) -> str:
+    """A value in one harmless line."""
     return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SHOWN)
 
 
-def _place(step: str) -> str:
+def place_of(step: str) -> str:
     """`turn 2, generate 1` for `t2/generate:1`."""
     turn, _, rest = step.partition("/")
     return f"turn {turn[1:]}, {rest.replace(':', ' ')}"

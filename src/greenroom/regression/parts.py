@@ -82,7 +82,17 @@ class Parts:
                 self._listings.popitem(last=False)
         return self._listings[name]
 
-    def write(self, texts: Mapping[str, str], written: list[Path] | None = None) -> tuple[Path, ...]:
+    def has(self, name: str) -> bool:
+        """Whether there is a part of that name."""
+        return name in self._read or (self.folder / f"{name}.txt").exists()
+
+    def named_in(self, listing: str) -> set[str]:
+        """The parts that the text of a listing names, whether they are there or not."""
+        return set(re.findall(rf'"([0-9a-f]{{{LENGTH}}})"', self._text(listing) or ""))
+
+    def write(
+        self, texts: Mapping[str, str], written: list[Path] | None = None, *, durable: bool = True
+    ) -> tuple[Path, ...]:
         """Put down the texts that are not there yet; returns the files written, and has `written` hold each as it is.
 
         Raises:
@@ -92,7 +102,7 @@ class Parts:
         for name, text in texts.items():
             path = self.folder / f"{name}.txt"
             if not _there(path):
-                write_whole(path, text.encode())
+                write_whole(path, text.encode(), durable=durable)
                 fresh.append(path)
         return tuple(fresh)
 
@@ -112,19 +122,22 @@ def _there(path: Path) -> bool:
         raise DiskFailed(f"could not look for {path}: {error.strerror or error}") from None
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file by way of a neighbour, so that a crash leaves the old file or the new one.
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file by way of a neighbour, so that a crash leaves the old file or the new one; processes do not meet.
+
+    What is not `durable` can be made again, and does not wait for the disk.
 
     Raises:
         DiskFailed: it could not be written; what was there is untouched.
     """
-    fresh = path.with_name(f".{path.name}.new")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         fresh.replace(path)
     except OSError as error:
         with suppress(OSError):

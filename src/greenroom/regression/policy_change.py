@@ -5,7 +5,6 @@ Invariant: never raises and never shows a header of the bundle; files that canno
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,22 +12,26 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.policy.bundle import parted
 from greenroom.policy.load import load_file
+from greenroom.regression.by_key import SHOWN, TOLD, differences, in_short
 
-_TOLD, _SHOWN = 3, 60
+SAME_RULES = "the same rules, but other tools or bounds of the persona"
 _LISTS = {"rule": "id", "detector": "id", "exception": "rule"}
 
 
 def policy_change(old: str, new: str) -> str:
-    """`rule refund.large: then require_approval -> deny, and 2 more` between two policy texts as logs keep them."""
+    """`rule refund.large: then require_approval -> deny, and 2 more` between two policy texts as logs keep them.
+
+    `SAME_RULES` if only what they were compiled with differs.
+    """
     try:
         before, after = _parts(old), _parts(new)
     except FileInvalid:
         return _first_line(old, new)
     told = [said for name in _order(before, after) for said in _told(name, before.get(name), after.get(name))]
     if not told:
-        return "the same rules, but other tools or bounds of the persona"
-    more = [f"and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
-    return ", ".join([*told[:_TOLD], *more])
+        return SAME_RULES
+    more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
+    return ", ".join([*told[:TOLD], *more])
 
 
 def _parts(text: str) -> dict[str, Any]:
@@ -51,31 +54,11 @@ def _order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _told(name: str, old: Any, new: Any) -> Iterator[str]:
-    shown = inert_line(name, _SHOWN)
+    shown = inert_line(name, SHOWN)
     if old is None or new is None:
         yield f"{shown} {'added' if old is None else 'removed'}"
-        return
-    if differences := list(_differences(old, new, "")):
-        more = f" and {len(differences) - _TOLD} more" if len(differences) > _TOLD else ""
-        yield f"{shown}: {'; '.join(differences[:_TOLD])}{more}"
-
-
-def _differences(old: Any, new: Any, path: str) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in dict.fromkeys((*old, *new)):
-            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-    elif old != new and path == "test":
-        yield "tests changed"
-    elif old != new:
-        yield f"{inert_line(path, _SHOWN)} {_said(old)} -> {_said(new)}"
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return inert_line(", ".join(value), _SHOWN)
-    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SHOWN)
+    elif sayings := list(differences(old, new)):
+        yield f"{shown}: {in_short(sayings)}"
 
 
 def _first_line(old: str, new: str) -> str:
@@ -86,5 +69,5 @@ def _first_line(old: str, new: str) -> str:
     )
     at = next((at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
     at = min(len(before), len(after)) if at is None else at
-    went, came = (inert_line("".join(lines[at : at + 1]), _SHOWN) for lines in (before, after))
+    went, came = (inert_line("".join(lines[at : at + 1]), SHOWN) for lines in (before, after))
     return " ".join([*([f"-{went}"] if went else []), *([f"+{came}"] if came else [])]) or "only spaces and line ends"

@@ -32,7 +32,7 @@ from greenroom.regression.tape import SUFFIX, Line, Tape, write
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
-_COVERED = frozenset({"other_tools"})
+COVERED = frozenset({"other_tools"})
 """Components of a log that a tape does without: the digest of the policy covers them."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
@@ -76,7 +76,7 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     clean, redactions = redacted(records, policy)
     lines, texts = tell(clean, loaded.model)
     lines = with_held(lines, records, clean)
-    digests_of = {name: full for name, full in loaded.digests.items() if name not in _COVERED}
+    digests_of = {name: full for name, full in loaded.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}

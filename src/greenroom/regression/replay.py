@@ -11,7 +11,7 @@ from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
-from greenroom.core.events import Event, ReplyGenerated
+from greenroom.core.events import Event, ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
@@ -88,7 +88,7 @@ async def replay_tape(
         if world.held:
             session.reload(replace(contract, policy=HeldPolicy(contract.policy, world)))
         _take_over(session, recording, before)
-        problem = await _say_again(session, world, tape.first_turn if before else 1)
+        problem = await say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
@@ -107,7 +107,7 @@ def _take_over(session: Session, recording: TapeRecording, events: Sequence[Even
         session.repeat(event)
 
 
-async def _say_again(session: Session, world: World, first: int = 1) -> GreenroomError | None:
+async def say_again(session: Session, world: World, first: int = 1) -> GreenroomError | None:
     """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded."""
     taken_over = sum(turn < first for turn, _ in world.turns)
     for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
@@ -144,6 +144,8 @@ def _judged(
         return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
+        if problem is not None and _came_before(tape, world, difference, problem):
+            problem = None
         return _diverged(tape, case, difference, problem, changed, _turn_reached(session))
     return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed", reasons=changed)
 
@@ -156,6 +158,14 @@ def _told(tape: Tape, world: World, session: Session) -> Sequence[Line]:
     proposed = [str(name) for line in tape.events[length:] for name in line.get("propose", ())]
     lines, _ = tell(session.records, tape.model, proposed)
     return [*tape.events[:length], *lines[context_length(lines, tape.first_turn) :]]
+
+
+def _came_before(tape: Tape, world: World, difference: Difference, problem: GreenroomError) -> bool:
+    """Whether a recorded event that did not happen comes before the one at which the replay stopped: then it is the cause."""
+    step = problem.step if isinstance(problem, Divergence) else ""
+    lines = [world.lines.get((kind, step)) for kind in (ReplyGenerated, ToolReturned)]
+    at = next((at for at, event in enumerate(tape.events) if any(event is line for line in lines)), -1)
+    return bool(difference.line) and 0 <= difference.index < at
 
 
 def _diverged(

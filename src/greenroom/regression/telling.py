@@ -45,17 +45,17 @@ _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gat
 
 
 def tell(
-    records: Iterable[Record], model: str, replayed: Iterable[str] | None = None
+    records: Iterable[Record], model: str, replayed: Iterable[str] | None = None, *, added: bool | None = None
 ) -> tuple[list[Line], dict[str, str]]:
     """The lines of all turns that ended, and the passages' texts by part name.
 
     `model` is the one the header names; a reply says which it is from only if it is another. `replayed` are the names of the memories a tape has as proposed, when these are the records of its replay. Such a
-    telling holds a turn that broke off too, and leaves out what was added to each prompt: the recording checked that.
+    telling holds a turn that broke off too, and leaves out what was `added` to each prompt unless that is asked for:
+    the recording checked it.
     """
     told = latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
-    teller = _Teller(
-        model, Names(replayed), None if replayed is not None else Added(), chosen(told), timed(told), ran(told)
-    )
+    full = Added() if added or (added is None and replayed is None) else None
+    teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told))
     for record in told:
         teller.see(record)
     return teller.lines(), teller.texts

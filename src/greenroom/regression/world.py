@@ -45,9 +45,10 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `autonomy` the
-    levels set between turns with how many turns were over, `days` how many days it spans as far as that mattered, `held`
-    the decisions that are held as they were.
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
+    questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
+    many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
+    they were.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -69,6 +70,7 @@ class World:
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
         self.held: dict[HeldKey, Line] = {}
+        self.ruled: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -180,6 +182,11 @@ class World:
             step = f"t{self._turn}/tool:{call.id}"
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
+    def ask(self, line: Line) -> None:
+        self.derived(line)
+        if not line.get("reason"):
+            self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
+
     def answer(self, line: Line) -> None:
         event = ApprovalGiven(
             step=f"t{self._turn}/ask:{line['answer']}",
@@ -247,6 +254,7 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
+        self.derived(line)
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
 
@@ -273,7 +281,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "select": World.derived,
     "verdict": World.derived,
     "reply": World.reply,
-    "ask": World.derived,
+    "ask": World.ask,
     "answer": World.answer,
     "result": World.result,
     "release": World.derived,

@@ -43,7 +43,7 @@ class Doing:
         self.safety = SafetyDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
-        others = "help export verify sessions new_session trust theme"
+        others = "help export review verify sessions new_session trust theme"
         self._deeds: dict[str, Callable[..., None]] = {
             **{name: getattr(self, name) for name in own.split()},
             **{name: getattr(self.sheets, name) for name in others.split()},

@@ -14,6 +14,8 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from greenroom.commands.answer import Answer
     from greenroom.tui.entries import Tone
     from greenroom.tui.export_sheet import ExportSheet
@@ -61,6 +63,16 @@ class SheetDeeds:
             tone: Tone = "good" if sheet.went_well else "bad"
             self.bench.feed.note(f"Exported; {sheet.said}\nReplay it with: {command}", tone)
             self.bench.tell(f"replay it with: {command}")
+
+    def review(self) -> None:
+        """How the fixtures go, and what to accept."""
+        from greenroom.tui.editor import edit, own_editor
+        from greenroom.tui.review_sheet import ReviewSheet
+
+        def opened(path: Path) -> None:
+            self.bench.outside(lambda: edit(own_editor(), path))
+
+        self.bench.push_screen(ReviewSheet(self.bench.workspace, opened))
 
     def verify(self) -> None:
         """Check the log of this session."""

@@ -1,0 +1,167 @@
+"""What the last replay of a fixture came to where it differed: the new tape, kept beside the workspace's state for `accept`.
+
+Invariant: a fixture that passed has none; one that is kept names the very tape it was made from, so that it is never
+taken over in the place of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.core.inert import inert_line
+from greenroom.regression.outcome import Outcome
+from greenroom.regression.parts import FOLDER, Parts, write_whole
+from greenroom.regression.replay import Build, Fixture
+from greenroom.regression.retold import Retold, retell
+from greenroom.regression.tape import SUFFIX, Tape, read, write
+
+ABOUT = ".run.json"
+_SCHEMA = "run/1"
+_MARK_LENGTH = 32
+_MOST_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A replay that differed. `tape` is what would be recorded now; `missing` says what the recording could not answer,
+    and then the tape ends there. `kind`, `line` and `causes` are those of its outcome.
+    """
+
+    name: str
+    tape: Tape
+    parts: Parts
+    kind: str
+    line: str
+    causes: tuple[str, ...]
+    missing: tuple[str, ...]
+    made_from: str
+
+    def is_of(self, recorded: Tape) -> bool:
+        """Whether it was made from this tape as it is now."""
+        return self.made_from == _mark(recorded)
+
+
+class LastRuns:
+    """The last runs of one workspace's fixtures, in `folder`; `prepare` makes the state that folder lies in."""
+
+    def __init__(self, folder: Path, prepare: Callable[[], object] = lambda: None) -> None:
+        self.folder = folder
+        self._prepare = prepare
+        self._parts = Parts(folder)
+        self._kept: set[str] | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """The fixtures that have one, sorted."""
+        return tuple(sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}")))
+
+    def find(self, name: str) -> LastRun | None:
+        """The last run of a fixture, None if it passed, was never replayed, or was only half written."""
+        tape_path, about = self._paths(name)
+        try:
+            if max(tape_path.stat().st_size, about.stat().st_size) > 16 * _MOST_BYTES:
+                return None
+            data, told = tape_path.read_bytes(), json.loads(about.read_bytes())
+            tape = read(data, tape_path.name)
+            if told["schema"] != _SCHEMA or told["tape"] != _mark(tape):
+                return None
+            causes, missing = (tuple(inert_line(str(one), 400) for one in told[key]) for key in ("causes", "missing"))
+            kind, line = (inert_line(str(told[key]), 400) for key in ("kind", "line"))
+            return LastRun(name, tape, self._parts, kind, line, causes, missing, str(told["of"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, FileInvalid):
+            return None
+
+    async def after(self, fixture: Fixture, outcome: Outcome, build: Build) -> None:
+        """Keep what a replay that differed would have written; let go of what was kept if there is nothing to take over.
+
+        A fixture that passed costs no more than one look into a set. A disk that refuses changes no outcome.
+        """
+        name = fixture.file.removesuffix(SUFFIX)
+        if outcome.kind in ("stale", "diverged") or (outcome.good and outcome.reasons):
+            with suppress(GreenroomError):
+                self.keep(name, fixture, await retell(fixture, build), outcome)
+        elif outcome.kind != "broken" and name in self._names_kept():
+            self.clear(name)
+
+    def keep(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome) -> None:
+        """Write it: the texts that the fixture does not have yet, the tape, and what it is about.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        fresh = {part: text for part, text in retold.texts.items() if not fixture.parts.has(part)}
+        self._prepare()
+        self._parts.write(fresh, durable=False)
+        tape_path, about = self._paths(name)
+        told = {
+            "schema": _SCHEMA,
+            "of": _mark(fixture.tape),
+            "tape": _mark(retold.tape),
+            "kind": outcome.kind,
+            "line": outcome.line,
+            "causes": list(outcome.reasons),
+            "missing": list(retold.missing),
+        }
+        write_whole(tape_path, write(retold.tape), durable=False)
+        write_whole(about, json.dumps(told, ensure_ascii=False, indent=1).encode(), durable=False)
+        self._names_kept().add(name)
+
+    def now_of(self, name: str, recorded: Tape) -> None:
+        """Some of a last run was taken over: what is left of it belongs to the tape as it is now.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        about = self._paths(name)[1]
+        with suppress(OSError, ValueError):
+            told = {**json.loads(about.read_bytes()), "of": _mark(recorded)}
+            write_whole(about, json.dumps(told, ensure_ascii=False, indent=1).encode(), durable=False)
+
+    def clear(self, name: str) -> None:
+        """Let go of what was kept; nothing happens if there is none."""
+        for path in self._paths(name):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        self._names_kept().discard(name)
+
+    def leftovers(self, fixtures: Iterable[str]) -> tuple[Path, ...]:
+        """Files of fixtures that are not there, halves, and parts that no kept tape uses."""
+        known, used = set(fixtures), set()
+        keep: set[Path] = set()
+        for name in self.names():
+            run = self.find(name) if name in known else None
+            if run is not None:
+                keep |= set(self._paths(name))
+                used |= parts_of(run.tape, run.parts)
+        found = [path for path in sorted(self.folder.glob("*")) if path.is_file() and path not in keep]
+        parts = sorted((self.folder / FOLDER).glob("*"))
+        return (*found, *(path for path in parts if path.is_file() and path.name.removesuffix(".txt") not in used))
+
+    def _paths(self, name: str) -> tuple[Path, Path]:
+        return self.folder / f"{name}{SUFFIX}", self.folder / f"{name}{ABOUT}"
+
+    def _names_kept(self) -> set[str]:
+        """What there was when this began, and came and went since: read once, for most fixtures pass."""
+        if self._kept is None:
+            self._kept = set(self.names())
+        return self._kept
+
+
+def parts_of(tape: Tape, parts: Parts) -> set[str]:
+    """The names of all parts a tape needs: its components, listings of candidates, and the passages in those."""
+    named = set(tape.digests.values())
+    for line in tape.events:
+        listing = str(line.get("candidates", ""))
+        if listing:
+            named.add(listing)
+            named |= parts.named_in(listing)
+    return named
+
+
+def _mark(tape: Tape) -> str:
+    return hashlib.sha256(write(tape)).hexdigest()[:_MARK_LENGTH]
