@@ -14,10 +14,12 @@ from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import Recorded, record
+from greenroom.regression.replay import Fixture
+from greenroom.regression.retold import retell
 from greenroom.regression.tape import Line, Tape
 from greenroom.regression.world import World
 from tests.engine.stage import AmountPolicy, CountingTools, Stage, answering, says, stage
-from tests.regression.taped import edited, replayed
+from tests.regression.taped import GOOD, builder, edited, replayed
 
 MAIL = "mara@post.example"
 OTHER = "ines@post.example"
@@ -124,3 +126,10 @@ def test_a_broken_held_line_is_one_error(tmp_path: Path, values: Line) -> None:
     Parts(tmp_path).write(kept.texts)
     with pytest.raises(FileInvalid, match="this 'held' line is not of the form"):
         World(edited(kept.tape, "held", 0, **values), Parts(tmp_path), "x")
+
+
+def test_what_is_held_is_held_when_it_is_told_again(tmp_path: Path) -> None:
+    made, kept = session(ALLOW)
+    Parts(tmp_path).write(kept.texts)
+    again = asyncio.run(retell(Fixture("x", kept.tape, GOOD, Parts(tmp_path)), builder(made)))
+    assert again.tape.events == kept.tape.events

@@ -16,10 +16,11 @@ from greenroom.regression.check import check
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import Recorded, record
 from greenroom.regression.replay import Fixture
+from greenroom.regression.retold import retell
 from greenroom.regression.tape import Tape, read, write
 from greenroom.regression.under_test import named, stretch, written
 from tests.engine.stage import AmountPolicy, ListMemory, Stage, answering, says, stage
-from tests.regression.taped import GOOD, edited, recorded_session, replayed
+from tests.regression.taped import GOOD, builder, edited, recorded_session, replayed
 
 ALLOW = ApprovalReply(decision="allow", approver="kim")
 
@@ -236,3 +237,15 @@ def _has(tape: Tape, kind: str) -> bool:
 def _kept() -> tuple[Stage, Recorded]:
     made, records = recorded_session()
     return made, record(records, made.policy, (2, 3))
+
+
+def test_a_range_told_again_is_the_same_bytes(tmp_path: Path) -> None:
+    made, records = reloaded(AmountPolicy(limit=100), AmountPolicy(limit=90))
+    for kept in (record(records, made.policy, (2, 2)), _kept()[1]):
+        Parts(tmp_path).write(kept.texts)
+        stage_of = made if "context" in kept.tape.header else _kept()[0]
+        fixture = Fixture("x", kept.tape, GOOD, Parts(tmp_path))
+        again = asyncio.run(retell(fixture, builder(stage_of)))
+        assert again.missing == ()
+        assert again.tape.events == kept.tape.events
+        assert again.tape.header["turns"] == kept.tape.header["turns"]

@@ -28,7 +28,21 @@ _STEP = f"/verdict:{_HOOK}:"
 
 def with_held(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequence[Record]) -> list[Line]:
     """The lines of a telling of `clean` with what was decided in `recorded` about calls that were changed in between."""
-    held = _held(recorded, clean)
+    return _among(lines, _held(recorded, clean))
+
+
+def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
+    """The lines of another telling with what a tape holds about the same calls."""
+    held: dict[tuple[int, str], Line] = {}
+    turn = 0
+    for line in tape:
+        turn = int(line["turn"]) if "turn" in line else turn
+        if "held" in line:
+            held[turn, str(line["held"])] = line
+    return _among([line for line in lines if "held" not in line], held)
+
+
+def _among(lines: Sequence[Line], held: dict[tuple[int, str], Line]) -> list[Line]:
     if not held:
         return list(lines)
     out: list[Line] = []

@@ -85,9 +85,7 @@ async def replay_tape(
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
-        if world.held:
-            session.reload(replace(contract, policy=HeldPolicy(contract.policy, world)))
-        _take_over(session, recording, before)
+        begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
@@ -98,8 +96,12 @@ async def replay_tape(
         await session.aclose()
 
 
-def _take_over(session: Session, recording: TapeRecording, events: Sequence[Event]) -> None:
-    """Put down a context that is not run again, and have the recording know the last prompt of it."""
+def begin_again(session: Session, world: World, recording: TapeRecording, events: Sequence[Event]) -> None:
+    """Go by the decisions that are held, put down a context that is not run again, and have the recording know its last
+    prompt.
+    """
+    if world.held:
+        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
     asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
     for at, event in enumerate(events):
         if at == asked:
@@ -154,9 +156,22 @@ def _told(tape: Tape, world: World, session: Session) -> Sequence[Line]:
     """What happened this time; a context that was taken over is as the tape has it."""
     if not tape.takes_over:
         return tell(session.records, tape.model, world.proposed)[0]
+    return with_context(tape, tell(session.records, tape.model, proposed_in(tape, world))[0])
+
+
+def proposed_in(tape: Tape, world: World) -> list[str]:
+    """The names of the memories that the turns propose which are run again."""
+    if not tape.takes_over:
+        return world.proposed
     length = context_length(tape.events, tape.first_turn)
-    proposed = [str(name) for line in tape.events[length:] for name in line.get("propose", ())]
-    lines, _ = tell(session.records, tape.model, proposed)
+    return [str(name) for line in tape.events[length:] for name in line.get("propose", ())]
+
+
+def with_context(tape: Tape, lines: Sequence[Line]) -> list[Line]:
+    """A telling with a context that was taken over as the tape has it."""
+    if not tape.takes_over:
+        return list(lines)
+    length = context_length(tape.events, tape.first_turn)
     return [*tape.events[:length], *lines[context_length(lines, tape.first_turn) :]]
 
 
