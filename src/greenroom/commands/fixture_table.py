@@ -59,6 +59,17 @@ FIXTURE: tuple[Command, ...] = (
         ),
     ),
     Command(
+        ("fixture", "rebase"),
+        "Run stale fixtures live under the persona at work; what comes of it waits for diff and accept",
+        _at("fixture_rebase:rebase"),
+        (
+            _NAMES,
+            Argument("--persona", "this persona, or its version at work as aria@1.4.0", metavar="ID[@VERSION]"),
+            Argument("--model", "ask this model in place of the persona's", metavar="MODEL"),
+            Argument("--usd", "the most that all of them may cost", metavar="USD"),
+        ),
+    ),
+    Command(
         ("fixture", "prune"),
         "List what no fixture uses any more; remove it with --yes",
         _at("fixture_prune:prune"),

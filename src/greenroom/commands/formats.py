@@ -23,6 +23,7 @@ from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.rules import PolicyFile
 from greenroom.regression.case import Case
+from greenroom.regression.live.history import Entry
 from greenroom.regression.tape_schema import tape_schema
 from greenroom.regression.versions import VERSION
 from greenroom.workspace.settings import Settings
@@ -58,6 +59,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("case/1", "fixtures/<name>.case.toml", "what is expected of it; yours", _of(Case), samples.case),
     Format("log 1", ".greenroom/sessions/<id>.jsonl", "one record a line", samples.log_schema, samples.log),
+    Format("live 1", ".greenroom/live.jsonl", "what live runs came to, one line each", _of(Entry), samples.live),
     Format(
         "ledger 1",
         ".greenroom/ledger.jsonl",

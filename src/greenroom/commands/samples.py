@@ -24,6 +24,7 @@ from greenroom.log.memory_log import MemoryLog
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.load import PolicySource, load_file
+from greenroom.regression.live.history import Entry, written
 from greenroom.regression.tape import Line, Tape, read, write
 from greenroom.regression.telling import tell
 from greenroom.workspace.settings import Settings
@@ -173,11 +174,39 @@ def ledger() -> str:
     """A policy, an anchor and a stop, as the ledger writes them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.jsonl"
-        written = Ledger(path, FrozenClock(), ids=CountedIds())
-        written.policy_loaded("s0001", "aria", "0" * 64, "support@2.3.0")
-        written.anchor("s0001", 2, "0" * 64)
-        written.note("stop_pressed", scope="everything", target="", by="mara", reason="It sends mails twice.")
+        ledger = Ledger(path, FrozenClock(), ids=CountedIds())
+        ledger.policy_loaded("s0001", "aria", "0" * 64, "support@2.3.0")
+        ledger.anchor("s0001", 2, "0" * 64)
+        ledger.note("stop_pressed", scope="everything", target="", by="mara", reason="It sends mails twice.")
         return path.read_text(encoding="utf-8")
+
+
+def live() -> str:
+    """Two of three runs of a fixture, where three of three passed before."""
+    first = Entry(
+        fixture="refund-over-limit",
+        persona="aria@1.3.0",
+        model="openai/gpt-5-mini",
+        at="2026-11-20T10:00:00.000000Z",
+        asked=3,
+        needed=3,
+        runs=3,
+        passed=3,
+        pass_k=1.0,
+        micro_usd=5_400,
+        milliseconds=6_200,
+        outcome="passed",
+    )
+    then = first.model_copy(
+        update={
+            "persona": "aria@1.4.0",
+            "at": "2026-11-21T10:00:00.000000Z",
+            "passed": 2,
+            "pass_k": 0.0,
+            "outcome": "failed",
+        }
+    )
+    return b"".join(map(written, (first, then))).decode()
 
 
 def stop() -> str:

@@ -80,6 +80,12 @@ class LitellmModel:
             raise self._explained(error) from None
         return parts.reply(self._name, self._usage(litellm, request, parts))
 
+    async def warm(self) -> None:
+        """Load litellm ahead of the first request, whose time is then the model's own; `generate` says what is wrong."""
+        with contextlib.suppress(ModelProblem):
+            self._check_key(self._provider_in_name())
+            await self._start()
+
     async def aclose(self) -> None:
         """Let go of the shared connections; asking again opens new ones."""
         if self._holding:

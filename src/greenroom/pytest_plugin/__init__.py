@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".tape.jsonl"
 _SETTINGS = "greenroom.toml"
+_LIVE_OPTIONS = tuple(f"--greenroom-{name}" for name in ("model", "persona", "repeat", "usd", "from"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,11 +27,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="fail",
         help="what a fixture is whose persona, prompt, policy or tools changed since: a failure, or a line in the summary",
     )
+    live = parser.getgroup("greenroom live", "sessions run live: a model is asked and may cost money")
+    live.addoption("--greenroom-live", action="store_true", help="ask the model, with the person's words from the tape")
+    live.addoption("--greenroom-model", metavar="MODEL", help="this model in place of the persona's")
+    live.addoption("--greenroom-persona", metavar="ID[@VERSION]", help="this persona or version in place of the tape's")
+    live.addoption("--greenroom-repeat", metavar="N", type=int, help="so many runs of each, in place of the case's")
+    live.addoption("--greenroom-usd", metavar="USD", type=float, help="the most that all of them may cost")
+    live.addoption("--greenroom-from", metavar="EVENT", help="the tape up to this event (t2, t2/c1, a line), then live")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker that all fixtures carry."""
     config.addinivalue_line("markers", "greenroom: a recorded session that is replayed")
+    if config.getoption("--greenroom-live"):
+        from greenroom.pytest_plugin.live import open_live
+
+        open_live(config)
+    elif given := [name for name in _LIVE_OPTIONS if config.getoption(name) is not None]:
+        raise pytest.UsageError(f"{given[0]} is for live runs: add --greenroom-live")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile | None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,10 @@ from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
 from greenroom.workspace.find import require
+
+if TYPE_CHECKING:
+    from greenroom.pytest_plugin.live import LiveBench
+    from greenroom.regression.live import LiveOutcome
 
 
 class Bench:
@@ -41,11 +46,18 @@ class Bench:
             return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)
         except GreenroomError as error:
             return outcome("broken", error.line())
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-            self._runner.get_loop()
         with _offline():
-            return self._runner.run(self._replayed(tape, fixture, build, stale))
+            return self._started().run(self._replayed(tape, fixture, build, stale))
+
+    def live(self, tape: Path, live: LiveBench, case: Case | None = None) -> LiveOutcome:
+        """How the fixture goes with a real model, the network open. What is wrong is an outcome, never raised."""
+        from greenroom.regression.live import LiveOutcome
+
+        try:
+            fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
+        except FileInvalid as error:
+            return LiveOutcome(outcome("broken", error.line(), tape_line=line_in(error.where)))
+        return live.play(fixture, tape, self._started())
 
     async def _replayed(self, tape: Path, fixture: Fixture, build: Build, stale: str) -> Outcome:
         """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
@@ -59,6 +71,12 @@ class Bench:
         if self._runner is not None:
             self._runner.close()
             self._runner = None
+
+    def _started(self) -> asyncio.Runner:
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+            self._runner.get_loop()
+        return self._runner
 
     def _parts_of(self, folder: Path) -> Parts:
         return self._parts.setdefault(folder, Parts(folder))

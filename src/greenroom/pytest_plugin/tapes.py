@@ -58,12 +58,20 @@ class TapeItem(pytest.Item):
             TapeFailed: it failed, diverged, is stale or broken.
         """
         stale = str(self.config.getoption("--greenroom-stale"))
-        outcome = bench_of(self.config).replay(self.path, stale, self.case)
+        live = self.config.getoption("--greenroom-live")
+        outcome = self._live() if live else bench_of(self.config).replay(self.path, stale, self.case)
         self.user_properties.append((OUTCOME, outcome.kind))
         if outcome.kind == "stale" or outcome.good:
             self.user_properties.extend((CAUSE, reason) for reason in outcome.reasons)
         if not outcome.good:
             raise TapeFailed(outcome)
+
+    def _live(self) -> Outcome:
+        from greenroom.pytest_plugin.live import live_of, properties_of
+
+        played = bench_of(self.config).live(self.path, live_of(self.config), self.case)
+        self.user_properties.extend(properties_of(played))
+        return played.outcome
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The outcome in words; a traceback only for what is Greenroom's own fault."""

@@ -52,7 +52,8 @@ MAX_BYTES = 1_000_000
 
 class LiveText(Frozen):
     """How near a live reply must come to the recorded one: `similar` by an embedder's measure (0 to 1), or a `judge`
-    (a rubric file, from the workspace) that a model reads, with so many `votes`.
+    (a rubric file, from the workspace) that a model reads, with so many `votes`: `[models.judge]` of greenroom.toml
+    where there is one, else the model that spoke.
     """
 
     similar: float | None = Field(default=None, ge=0, le=1)

@@ -19,6 +19,7 @@ from greenroom.regression.outcome import Outcome
 from greenroom.regression.parts import FOLDER, Parts, write_whole
 from greenroom.regression.replay import Build, Fixture
 from greenroom.regression.retold import Retold, retell
+from greenroom.regression.stale import RECORDED_ONLY
 from greenroom.regression.tape import SUFFIX, Tape, read, write
 
 ABOUT = ".run.json"
@@ -30,7 +31,7 @@ _MOST_BYTES = 1_000_000
 @dataclass(frozen=True, slots=True)
 class LastRun:
     """A replay that differed. `tape` is what would be recorded now; `missing` says what the recording could not answer,
-    and then the tape ends there. `kind`, `line` and `causes` are those of its outcome.
+    and then the tape ends there. `kind`, `line` and `causes` are those of its outcome. `live` says that a model was asked.
     """
 
     name: str
@@ -41,6 +42,7 @@ class LastRun:
     causes: tuple[str, ...]
     missing: tuple[str, ...]
     made_from: str
+    live: bool = False
 
     def is_of(self, recorded: Tape) -> bool:
         """Whether it was made from this tape as it is now."""
@@ -72,7 +74,8 @@ class LastRuns:
                 return None
             causes, missing = (tuple(inert_line(str(one), 400) for one in told[key]) for key in ("causes", "missing"))
             kind, line = (inert_line(str(told[key]), 400) for key in ("kind", "line"))
-            return LastRun(name, tape, self._parts, kind, line, causes, missing, str(told["of"]))
+            live = told.get("live") is True
+            return LastRun(name, tape, self._parts, kind, line, causes, missing, str(told["of"]), live)
         except (OSError, ValueError, KeyError, TypeError, RecursionError, FileInvalid):
             return None
 
@@ -84,12 +87,16 @@ class LastRuns:
         name = fixture.file.removesuffix(SUFFIX)
         if outcome.kind in ("stale", "diverged") or (outcome.good and outcome.reasons):
             with suppress(GreenroomError):
-                self.keep(name, fixture, await retell(fixture, build), outcome)
+                retold = await retell(fixture, build)
+                if not self._told_live(name, fixture, retold):
+                    self.keep(name, fixture, retold, outcome)
         elif outcome.kind != "broken" and name in self._names_kept():
             self.clear(name)
 
-    def keep(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome) -> None:
+    def keep(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome, *, live: bool = False) -> None:
         """Write it: the texts that the fixture does not have yet, the tape, and what it is about.
+
+        What was made `live` under what governs still is not written over by a replay: it was paid for.
 
         Raises:
             DiskFailed: it could not be written.
@@ -106,6 +113,7 @@ class LastRuns:
             "line": outcome.line,
             "causes": list(outcome.reasons),
             "missing": list(retold.missing),
+            "live": live,
         }
         write_whole(tape_path, write(retold.tape), durable=False)
         write_whole(about, json.dumps(told, ensure_ascii=False, indent=1).encode(), durable=False)
@@ -141,6 +149,14 @@ class LastRuns:
         found = [path for path in sorted(self.folder.glob("*")) if path.is_file() and path not in keep]
         parts = sorted((self.folder / FOLDER).glob("*"))
         return (*found, *(path for path in parts if path.is_file() and path.name.removesuffix(".txt") not in used))
+
+    def _told_live(self, name: str, fixture: Fixture, retold: Retold) -> bool:
+        """Whether what is kept was made live from this very tape, under what would govern it now."""
+        kept = self.find(name) if name in self._names_kept() else None
+        if kept is None or not kept.live or not kept.is_of(fixture.tape):
+            return False
+        then, now = kept.tape.digests, retold.tape.digests
+        return all(then.get(part) == now.get(part) for part in {**then, **now} if part not in RECORDED_ONLY)
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self.folder / f"{name}{SUFFIX}", self.folder / f"{name}{ABOUT}"

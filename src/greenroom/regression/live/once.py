@@ -1,0 +1,225 @@
+"""One live run: the person's words said to a session with a real model, and what came of it.
+
+Invariant: whatever goes wrong in a run is its outcome; only cancelling is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from greenroom.core.clock import Clock
+from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
+from greenroom.core.events import Record, ReplyGenerated
+from greenroom.core.ids import CountedIds, Ids
+from greenroom.engine.session import Session
+from greenroom.models.port import Model
+from greenroom.policy.port import Policy
+from greenroom.regression.expect import Beside
+from greenroom.regression.judge import read_rubric
+from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
+from greenroom.regression.live.clock import LiveClock
+from greenroom.regression.live.history import History
+from greenroom.regression.live.judging import Ended, judge, judge_left, judge_replies
+from greenroom.regression.live.options import LiveOptions
+from greenroom.regression.live.outcomes import LiveRun
+from greenroom.regression.live.recording import LiveRecording
+from greenroom.regression.live.start import Start
+from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.replay import Fixture, line_in
+from greenroom.regression.tape import Line
+from greenroom.regression.telling import tell
+from greenroom.regression.world import World
+
+_HINTS = {
+    "model.rate_limit": "wait a little, then run it again",
+    "model.cut": "run it again",
+    "model.timeout": "run it again, or raise the model's timeout in greenroom.toml",
+    "model.server": "its fault; run it again",
+    "stopped": "greenroom stop --lift --reason WHY, then run it again",
+}
+
+
+class LiveBuild(Protocol):
+    """Makes sessions with a real model over a tape, in memory. `history` is where their runs are noted, if anywhere."""
+
+    history: History | None
+
+    def __call__(
+        self, recording: LiveRecording, *, persona: str, model: str, meter: Meter, clock: Clock, ids: Ids
+    ) -> Session:
+        """A session. Raises as `load_contract`."""
+        ...
+
+    def judging(self, model: str, meter: Meter) -> Model:
+        """The model that judges replies of `model`, paid from `meter`.
+
+        Raises:
+            FileInvalid: its script or the settings are broken.
+        """
+        ...
+
+    async def warm(self) -> None:
+        """Start what is slow to start of the sessions built so far, so that no reply is timed with it."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections; another run may follow all the same."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A run with what it was made of: its records, who spoke, and the policy it ran under.
+
+    `whole` says that the conversation came to its end; else what is missing of it nobody knows.
+    """
+
+    run: LiveRun
+    records: tuple[Record, ...] = ()
+    persona: str = ""
+    model: str = ""
+    policy: Policy | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a verdict needs of a run that was made. `ceiling` is what its case allows it to cost."""
+
+    fixture: Fixture
+    session: Session
+    recording: LiveRecording
+    meter: Meter
+    ceiling: Budget
+
+
+async def live_once(
+    fixture: Fixture, build: LiveBuild, options: LiveOptions, start: Start, budgets: Sequence[Budget]
+) -> Made:
+    """One live run of a fixture, paid from `budgets`; to pass what its case allows is a failure, not an error."""
+    expected = fixture.case.live
+    ceiling = Budget(expected.usd if expected is not None else None, "this run")
+    meter = Meter(ceiling, *budgets)
+    try:
+        world = World(fixture.tape, fixture.parts, fixture.file)
+        recording = LiveRecording(fixture.tape, world, start, fixture.file)
+        persona = options.persona or fixture.tape.persona
+        session = build(
+            recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
+        )
+    except FileInvalid as error:
+        return Made(LiveRun(outcome("broken", error.line(), tape_line=line_in(error.where))))
+    except GreenroomError as error:
+        return Made(LiveRun(outcome("error", error.line())))
+    stop = session.bus.subscribe(recording.see)
+    try:
+        await build.warm()
+        problem = await _say(session, recording)
+    finally:
+        stop()
+        await session.aclose()
+    judging = Meter(*budgets)
+    verdict, run = await _verdict(_Run(fixture, session, recording, meter, ceiling), build, judging, problem)
+    spent = meter.micro_usd + judging.micro_usd
+    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes))
+    return _made(session, made, whole=problem is None)
+
+
+async def _say(session: Session, recording: LiveRecording) -> GreenroomError | None:
+    """The person's words in order; returns what ended the run before its end."""
+    world = recording.world
+    for place, (turn, words) in enumerate(world.turns):
+        _set_levels(session, world, place)
+        try:
+            await session.turn(recording.words(words), origin="tape")
+        except GreenroomError as error:
+            if turn not in world.abandoned:
+                return error
+            session.abandon("as recorded")
+    _set_levels(session, world, len(world.turns))
+    return None
+
+
+def _set_levels(session: Session, world: World, over: int) -> None:
+    """The levels that people set when so many turns were over."""
+    for turns, changed in world.autonomy:
+        if turns == over:
+            session.repeat(changed)
+
+
+async def _verdict(
+    made: _Run, build: LiveBuild, judging: Meter, problem: GreenroomError | None
+) -> tuple[Outcome, Ended]:
+    """The run's outcome, and what was judged. A judge's cost is no part of what the persona cost."""
+    run = _ended(made, broken=problem is not None)
+    match problem:
+        case None:
+            verdict = judge(run)
+            if verdict.good and run.case.expect == "good":
+                verdict = await _by_rubric(run, made, build, judging)
+        case Divergence():
+            verdict = judge_left(run, problem)
+        case BudgetSpent() if problem.budget is made.ceiling:
+            verdict = outcome("failed", problem.message, "", (problem.message,))
+        case _:
+            verdict = _service_failed(problem)
+    return verdict, run
+
+
+async def _by_rubric(run: Ended, made: _Run, build: LiveBuild, judging: Meter) -> Outcome:
+    text = run.case.live.text if run.case.live is not None else None
+    if text is None or text.judge is None:
+        return outcome("passed")
+    try:
+        rubric = read_rubric(made.fixture.parts.workspace, text.judge)
+        model = build.judging(made.session.contract.model, judging)
+        return await judge_replies(run, model, text.judge, rubric, text.votes)
+    except FileInvalid as error:
+        return outcome("broken", error.line())
+    except GreenroomError as error:
+        return _service_failed(error)
+
+
+def _ended(made: _Run, *, broken: bool) -> Ended:
+    fixture, session, recording = made.fixture, made.session, made.recording
+    took = _milliseconds(session, recording)
+    voice = session.contract.persona.voice
+    return Ended(
+        tape=fixture.tape,
+        case=fixture.case,
+        lines=_lines(session, recording, broken=broken),
+        start=recording.start,
+        beside=Beside(fixture.tape.events, lambda: voice.never, fixture.parts.workspace, took),
+        milliseconds=sum(took.values()),
+        micro_usd=made.meter.micro_usd,
+    )
+
+
+def _made(session: Session, run: LiveRun, *, whole: bool) -> Made:
+    contract = session.contract
+    persona = f"{contract.persona.id}@{contract.persona.version}"
+    return Made(run, tuple(session.records), persona, contract.model, contract.policy, whole)
+
+
+def _service_failed(problem: GreenroomError) -> Outcome:
+    """An error with what to do about it here, where no turn is left to be resumed."""
+    hint = _HINTS.get(problem.code, problem.hint)
+    line = f"{problem.message} ({hint})" if hint else problem.message
+    return outcome("error", line, "", (line,))
+
+
+def _lines(session: Session, recording: LiveRecording, *, broken: bool) -> list[Line]:
+    """What happened, as tape lines in the tape's own ids; of a run that broke off, its last turn too."""
+    lines, _ = tell(session.records, session.contract.model, () if broken else None)
+    return [recording.desk.bindings.recorded(line) for line in lines]
+
+
+def _milliseconds(session: Session, recording: LiveRecording) -> dict[int, int]:
+    """How long the model took in each live turn: what else a run does is no part of what people wait for."""
+    took: dict[int, int] = {}
+    for event in (record.event for record in session.records):
+        if isinstance(event, ReplyGenerated) and not recording.before(event.step):
+            took[event.turn] = took.get(event.turn, 0) + event.milliseconds
+    return took

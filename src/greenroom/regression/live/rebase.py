@@ -1,0 +1,54 @@
+"""A stale fixture told anew by a real model, and put where last runs wait to be reviewed.
+
+Invariant: the recorded fixture is not touched; what did not come to its end, or left the tape, is not put there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greenroom.core.errors import GreenroomError
+from greenroom.regression.last_run import LastRuns
+from greenroom.regression.live.budget import Budget
+from greenroom.regression.live.once import LiveBuild
+from greenroom.regression.live.options import LiveOptions
+from greenroom.regression.live.run import name_of, run_once
+from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.record import record
+from greenroom.regression.replay import Fixture
+from greenroom.regression.retold import Retold
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """What became of one fixture: its outcome as a live run, what that cost, and whether a new tape waits for review."""
+
+    name: str
+    outcome: Outcome
+    micro_usd: int = 0
+    kept: bool = False
+
+
+async def rebase(
+    fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: Budget, runs: LastRuns, changed: tuple[str, ...]
+) -> Rebased:
+    """Run a fixture live once and keep what it came to. `changed` are the causes of its staleness.
+
+    An expectation that fails keeps nothing from being looked at; accepting says no by itself.
+
+    Raises:
+        CancelledError: a person stopped it; nothing of this fixture is kept.
+        DiskFailed: it could not be written.
+    """
+    name = name_of(fixture)
+    made = await run_once(fixture, build, options, budget)
+    found = made.run.outcome
+    if not made.whole or made.policy is None:
+        return Rebased(name, found, made.run.micro_usd)
+    try:
+        fresh = record(made.records, made.policy)
+    except GreenroomError as error:  # the export hook forbids it
+        return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
+    told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)
+    runs.keep(name, fixture, Retold(fresh.tape, fresh.texts), told, live=True)
+    return Rebased(name, found, made.run.micro_usd, kept=True)

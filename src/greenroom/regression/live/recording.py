@@ -1,0 +1,207 @@
+"""The third kind of recording: a tape behind a live run.
+
+Up to the start everything comes from the tape, as in a replay. From there on the model is asked; the tape still says
+what the person did and what was looked up, as long as it is looked up with the same words.
+Invariant: what comes from the tape is for the very step and words it was recorded for; nothing else is answered here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    DaySumsRead,
+    Event,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+)
+from greenroom.core.signals import Signal
+from greenroom.core.values import Memory
+from greenroom.engine.generating import AGAIN
+from greenroom.regression.live.desk import Desk
+from greenroom.regression.live.recorded import recorded_of
+from greenroom.regression.live.start import Start
+from greenroom.regression.match import TapeRecording
+from greenroom.regression.tape import Tape
+from greenroom.regression.world import World
+
+_STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
+_UNKNOWN = ".unknown"
+_RAISED = (".stop", _UNKNOWN)
+"""How the keys of questions end that a kill switch or a crash raised: neither comes again, and what was said does."""
+_CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
+
+
+class LiveRecording:
+    """An `engine.steps.Recording` for a live run that begins at `start`.
+
+    `notes` says in one line each what was looked up for real. `desk` answers about tools and for people.
+
+    Raises on construction:
+        FileInvalid: a line of the tape is not what its kind says.
+    """
+
+    def __init__(self, tape: Tape, world: World, start: Start, file: str = "tape") -> None:
+        self.world = world
+        self.start = start
+        self.desk = Desk(recorded_of(tape, file))
+        self.notes: list[str] = []
+        self._tape = TapeRecording(world)
+        self._last = 0
+        self._taken = self.desk.adopt(start)
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """What was known before the tape's first turn, as far as the tape says: all that was recalled and not written."""
+        written = {line["write"] for line in self.world.writes.values()}
+        recalled = (event for event in self.world.events.values() if isinstance(event, MemoriesRecalled))
+        found = {memory.id: memory for event in recalled for memory in event.memories}
+        return tuple(memory for name, memory in found.items() if name not in written)
+
+    def see(self, item: Record | Signal) -> None:
+        """Watch the session: the calls of a live reply are matched with the recorded ones as soon as it is there."""
+        if not isinstance(item, Record) or not isinstance(event := item.event, ReplyGenerated):
+            return
+        self._last = max([self._last, *(int(call.id[1:]) for call in event.calls)])
+        if not self.before(event.step):
+            self.desk.see(event.turn, event.calls)
+
+    def words(self, words: str) -> str:
+        """What the person says, in the live run's ids."""
+        return str(self.desk.bindings.live(words))
+
+    def before(self, step: str) -> bool:
+        """Whether a step lies before the start, where the tape answers for everything."""
+        found = _STEP.fullmatch(step)
+        if found is None or int(found[1]) != self.start.turn or self.start.reply == 1:
+            return found is not None and int(found[1]) < self.start.turn
+        kind, rest = found[2], found[3] or ""
+        if kind == "generate" or rest.startswith("prompt:"):
+            return int(re.sub(r"\D", "", rest) or 0) < self.start.reply
+        if (call := _CALL.fullmatch(rest)) is not None:
+            return call[1] in self._taken
+        return kind in ("recall", "retrieve") or rest.partition(":")[0] in _EARLY
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        """What the tape has for a step; None where the live run goes its own way.
+
+        Raises:
+            Divergence: before the start, something else happened than was recorded.
+        """
+        if self.before(step):
+            return self._tape.answer(kind, step, inputs)
+        if kind is MemoriesRecalled:
+            return self._recalled(step, inputs)
+        if kind is PassagesRetrieved:
+            return self._retrieved(step, inputs)
+        if kind is ReplyGenerated:
+            return self._again(step)
+        if kind is GatePassed:
+            return self._gate(step)
+        if kind is ApprovalGiven:
+            return self._given(step)
+        if kind is ToolReturned:
+            return self._settled(step)
+        if kind is DaySumsRead or kind is AutonomyChanged:
+            return self._as_recorded(kind, step)
+        return None
+
+    def holds(self, kind: type[Event], step: str) -> bool:
+        """Whether a person stepped in here, and does so again."""
+        if self.before(step):
+            return self._tape.holds(kind, step)
+        if kind is GatePassed:
+            return self._gate(step) is not None
+        recorded = self._recorded_step(step)
+        if kind is ApprovalGiven and not step.endswith(_RAISED):
+            return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
+        return self._tape.holds(kind, recorded)
+
+    def _recalled(self, step: str, inputs: Any) -> Event | None:
+        event = self.world.events.get((MemoriesRecalled, step))
+        if not isinstance(event, MemoriesRecalled) or event.query != inputs["text"]:
+            self._note(step, "memories were recalled from those of the tape and of this run")
+            return None
+        kept = tuple(memory for memory in event.memories if memory.segment in inputs["segments"])
+        return event.model_copy(update={"memories": kept})
+
+    def _retrieved(self, step: str, inputs: Any) -> Event | None:
+        if not inputs["collections"]:
+            return None
+        event = self.world.events.get((PassagesRetrieved, step))
+        if not isinstance(event, PassagesRetrieved) or event.query != inputs["text"]:
+            self._note(step, "passages were looked up in today's documents")
+            return None
+        kept = tuple(passage for passage in event.candidates if passage.collection in inputs["collections"])
+        return event.model_copy(update={"candidates": kept})
+
+    def _note(self, step: str, what: str) -> None:
+        self.notes.append(f"turn {_turn_of(step)}: {what}, because the words looked for are not the recorded ones")
+
+    def _again(self, step: str) -> ReplyGenerated | None:
+        """A call that a person had put once more stands in a model's place, under the next number of this run."""
+        event = self.world.events.get((ReplyGenerated, step))
+        if not isinstance(event, ReplyGenerated) or event.model != AGAIN:
+            return None
+        calls = [call.model_copy(update={"id": f"c{self._last + n}"}) for n, call in enumerate(event.calls, 1)]
+        return event.model_copy(update={"calls": tuple(calls)})
+
+    def _gate(self, step: str) -> GatePassed | None:
+        """What a person did at the input gate: their words are the tape's. Elsewhere they changed what is on trial."""
+        turn = _turn_of(step)
+        if not step.endswith("/gate:input"):
+            return None
+        if turn in self.world.abandoned:
+            return GatePassed(step=step, turn=turn, gate="input", action="abandon")
+        event = self.world.events.get((GatePassed, step))
+        return event if isinstance(event, GatePassed) else None
+
+    def _given(self, step: str) -> ApprovalGiven | None:
+        """What a person said of the recorded call that a live call is, before any leave they gave answers for them:
+        when leave ended, or was taken back, no tape says.
+        """
+        event = self.world.events.get((ApprovalGiven, self._recorded_step(step)))
+        if not isinstance(event, ApprovalGiven) or not _CALL.fullmatch(step.partition("/ask:")[2]):
+            return None
+        self.desk.spend(event.turn, event.step.partition("/ask:")[2])
+        call = step.partition("/ask:")[2].partition(".")[0]
+        live = self.desk.bindings.live
+        changes = {"arguments": live(event.arguments), "result": live(event.result)}
+        return event.model_copy(update={"step": step, "call": call, **changes})
+
+    def _settled(self, step: str) -> ToolReturned | None:
+        """What came of a call that a crash had cut off, and about which a person was asked then."""
+        recorded = self._recorded_step(step)
+        event = self.world.events.get((ToolReturned, recorded))
+        asked = (ApprovalGiven, f"{recorded.replace('/tool:', '/ask:')}{_UNKNOWN}") in self.world.events
+        if not isinstance(event, ToolReturned) or not (asked or event.simulated):
+            return None
+        call = step.partition("/tool:")[2]
+        self.desk.settle(call)
+        return event.model_copy(update={"step": step, "call": call})
+
+    def _as_recorded(self, kind: type[Event], step: str) -> Event | None:
+        """What else counted when the recorded call was decided that a live call is."""
+        event = self._tape.answer(kind, self._recorded_step(step), None)
+        return event.model_copy(update={"step": step}) if event is not None else None
+
+    def _recorded_step(self, step: str) -> str:
+        """The step of the recorded call that a live call is: `t2/day:c3.1` may be `t2/day:c2.1` on the tape."""
+        place, colon, rest = step.partition(":")
+        call, dot, suffix = rest.partition(".")
+        return f"{place}{colon}{self.desk.counterpart(call)}{dot}{suffix}"
+
+
+_EARLY = ("input", "recall", "retrieve", "retrieval", "memory.read")
+"""Questions and gates that come before a turn's first reply."""
+
+
+def _turn_of(step: str) -> int:
+    return int(step[1:].partition("/")[0])
