@@ -129,7 +129,7 @@ def test_a_session_under_two_policies_is_not_exported() -> None:
         await again.turn("Two")
         return list(again.records)
 
-    with pytest.raises(UsageError, match="changed during this session"):
+    with pytest.raises(UsageError, match="contract changed during this session"):
         record(asyncio.run(run()), made.policy)
 
 

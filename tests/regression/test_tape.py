@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_count
+from greenroom.regression import versions
 from greenroom.regression.long_text import LONG, pack, pieces, unpack
-from greenroom.regression.tape import Tape, read, sorted_json, write
+from greenroom.regression.tape import Line, Tape, read, sorted_json, write
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     [
@@ -125,3 +126,35 @@ def test_a_deep_or_huge_tape_is_refused() -> None:
         read(deep + b'{"events":1,"lines":"","digest":""}\n', "x")
     with pytest.raises(FileInvalid, match="larger than 16 MB"):
         read(b" " * 16_000_001, "x")
+
+
+def test_a_tape_of_an_earlier_format_is_read_as_todays_and_written_as_todays(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = write(Tape({"persona": "aria@1.0.0"}, ({"turn": 1, "said": "Hello."}, {"finish": "answered"})))
+    said = {"said": "user"}
+
+    def step(header: Line, events: list[Line]) -> tuple[Line, list[Line]]:
+        return {**header, "model": "m"}, [{said.get(key, key): item for key, item in line.items()} for line in events]
+
+    monkeypatch.setattr(versions, "VERSION", 2)
+    with pytest.raises(FileInvalid, match="tape format 1 is not known") as caught:
+        read(old, "x")
+    assert caught.value.hint == "export the session again"
+    monkeypatch.setitem(versions.UPGRADES, 1, step)
+    tape = read(old, "x")
+    assert (tape.events[0], tape.model) == ({"turn": 1, "user": "Hello."}, "m")
+    assert tape.line_numbers == (2, 3)
+    fresh = write(tape)
+    assert fresh.startswith(b'{"tape":2,')
+    assert read(fresh, "x") == tape
+    assert read(write(tape), "x").line_numbers == tape.line_numbers
+    monkeypatch.setitem(versions.UPGRADES, 1, lambda header, events: ({"x": header["none"]}, events))
+    with pytest.raises(FileInvalid, match="not a tape of format 1"):
+        read(old, "x")
+
+
+@pytest.mark.parametrize("version", [0, -1, 2, 99])
+def test_other_formats_are_refused_in_one_line(version: int) -> None:
+    data = write(Tape({"persona": "aria@1.0.0"}, ({"finish": "answered"},)))
+    with pytest.raises(FileInvalid, match="is not known here") as caught:
+        read(data.replace(b'"tape":1', b'"tape":%d' % version), "x")
+    assert (caught.value.code, "\n" in caught.value.line()) == ("tape.version", False)

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from greenroom.approval.automatic import LeaveOpen
+from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ToolReturned
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.session import Session
+from greenroom.log.memory_log import MemoryLog
 from greenroom.regression.record import record
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage
 from tests.regression.taped import replayed
@@ -96,4 +101,25 @@ def test_leave_given_for_a_session(tmp_path: Path) -> None:
     answers = [line for line in kept.tape.events if "answer" in line]
     assert answers[0] == {"answer": "c1", "decision": "allow", "scope": "session", "when": ["amount <= 150"]}
     assert answers[1] == {"answer": "c2", "decision": "allow"}
+    assert replayed(made, kept, tmp_path).kind == "passed"
+
+
+def test_what_others_spent_while_a_question_was_open(tmp_path: Path) -> None:
+    day = Spent({})
+    made = stage(
+        says("", refund(60)),
+        says("Done."),
+        policy=AmountPolicy(limit=10, reserved="day"),
+        day=day,
+        approver=LeaveOpen(),
+    )
+    with pytest.raises(WaitingForPerson):
+        asyncio.run(made.session(log := MemoryLog("s1", made.clock, made.ids)).turn("today"))
+    day.days["2026-11-20"] = 20.0
+    made.approver = ListedApprover([ALLOW] * 2)
+    session = made.session(log)
+    asyncio.run(session.resume())
+    assert statuses(session) == ["done"]
+    kept = record(session.records, made.policy)
+    assert [next(iter(line)) for line in kept.tape.events if line.get("of") == "c1"] == ["day", "verdict"]
     assert replayed(made, kept, tmp_path).kind == "passed"

@@ -210,6 +210,7 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
     """
     from greenroom.engine.closed import ClosedModel, ClosedParts
+    from greenroom.regression.match import TapeRecording
 
     casts: dict[tuple[str, str], Cast] = {}
 
@@ -226,7 +227,8 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
         if key not in casts:
             casts[key] = cast_of(workspace, persona, model, clock, trusted=trusted)
         cast = casts[key]
-        closed = ClosedParts(cast.tools)
+        decided = recording.decided if isinstance(recording, TapeRecording) else (lambda call: False)
+        closed = ClosedParts(cast.tools, decided)
         outside = Outside(
             model=ClosedModel(cast.contract.model),
             tools=closed,

@@ -1,76 +1,213 @@
-"""A session written as a fixture that pytest replays."""
+"""A session written as a fixture that pytest replays, and replayed at once to see that it does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from greenroom.commands.answer import Answer, answer
+from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
+from greenroom.core.toml_text import suggest
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
+    from greenroom.core.values import Json
     from greenroom.engine.contract import Contract
+    from greenroom.regression.outcome import Outcome
     from greenroom.regression.record import Exported
 
 Expect = Literal["good", "bad", "observe"]
+EXPECTS: tuple[Expect, ...] = get_args(Expect)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants of an export beside its name: how it stands, and what is proposed (None: the usual)."""
+
+    expect: Expect = "good"
+    kinds: Collection[str] | None = None
+    why: str = ""
+    tags: Sequence[str] = ()
+    turns: str = ""
+    replace: bool = False
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How the fixture went when it was replayed right after it was written."""
+
+    outcome: Outcome
+    milliseconds: int
+    expect: Expect
+
+    @property
+    def as_it_should(self) -> bool:
+        """What was recorded as bad comes back, and fails, until somebody puts it right."""
+        return self.outcome.kind == ("failed" if self.expect == "bad" else "passed")
+
+    @property
+    def line(self) -> str:
+        """`passed in 4 ms`, or what differs."""
+        if self.expect == "bad" and self.outcome.good:
+            return "passed, so nothing shows that what was bad comes back; see how it replays with: --expect observe"
+        if self.outcome.good:
+            return f"passed in {self.milliseconds} ms"
+        if self.as_it_should:
+            return f"failed in {self.milliseconds} ms, as it should until this is put right"
+        return f"{self.outcome.kind}: {self.outcome.line}"
 
 
 def export(asked: Invocation) -> Answer[Exported]:
-    """Write `<name>.tape.jsonl` and `<name>.case.toml`, and say how to replay them.
+    """Write `<name>.tape.jsonl` and `<name>.case.toml`, replay them, and say how to replay them again.
+
+    Exit 1 where the replay does not go as it should; the files stay.
 
     Raises:
-        UsageError: no name, a name that is taken, or no finished turn.
+        UsageError: no name, a name that is taken, no finished turn, or turns that do not share one contract.
         FileInvalid, LogDamaged: the session cannot be read.
         CheckFailed: the policy forbids the export.
+        DiskFailed: the folder cannot be written.
     """
     from greenroom.assembly import load_contract, read_session
 
+    expect, kinds = expected(asked.text("expect"))
+    wanted = Wanted(expect, kinds, asked.text("why"), asked.words("tag"), asked.text("turns"), asked.flag("replace"))
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))
     loaded = [record.event for record in records if isinstance(record.event, ContractLoaded)]
     contract = load_contract(workspace, loaded[-1].persona if loaded else "", loaded[-1].model if loaded else "")
-    return written(
-        workspace,
-        records,
-        contract,
-        asked.text("name"),
-        expect=asked.text("expect"),
-        why=asked.text("why"),
-        replace=asked.flag("replace"),
-    )
+    return written(workspace, records, contract, asked.text("name"), wanted)
+
+
+def expected(text: str) -> tuple[Expect, Collection[str] | None]:
+    """What words such as `bad,trajectory,contains` say: what the fixture stands for, and which kinds are proposed.
+
+    Raises:
+        UsageError: a word is neither, or they contradict each other.
+    """
+    from greenroom.regression.proposal import KINDS
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in (*EXPECTS, *KINDS):
+            raise UsageError(
+                f"'{word}' cannot be expected", hint=suggest(word, [*EXPECTS, *KINDS]), code="export.expect"
+            )
+    stands = [one for one in EXPECTS if one in words]
+    if len(stands) > 1:
+        raise UsageError(f"a fixture is {' or '.join(stands)}, not both", code="export.expect")
+    kinds = frozenset(words) - frozenset(EXPECTS)
+    return (stands[0] if stands else "good"), kinds or None
+
+
+def in_words(words: str) -> tuple[str, Wanted]:
+    """What `NAME [good|bad|observe] [TURNS] [WHY]` asks for. Raises as `expected`."""
+    name, rest = _first(words)
+    expect, rest = ("", rest) if _is_range(rest) else _first(rest)
+    turns, why = _first(rest) if _is_range(rest) else ("", rest)
+    stands, kinds = expected(expect)
+    return name, Wanted(stands, kinds, why.strip(), turns=turns)
+
+
+def _first(words: str) -> tuple[str, str]:
+    first, _, rest = words.strip().partition(" ")
+    return first, rest
+
+
+def _is_range(words: str) -> bool:
+    """Whether the first word is meant as turns."""
+    first, _ = _first(words)
+    return first[:1].isdigit() and set(first) <= set("0123456789-")
 
 
 def written(
-    workspace: Workspace,
-    records: Sequence[Record],
-    contract: Contract,
-    name: str,
-    *,
-    expect: str = "good",
-    why: str = "",
-    replace: bool = False,
+    workspace: Workspace, records: Sequence[Record], contract: Contract, name: str, wanted: Wanted = Wanted()
 ) -> Answer[Exported]:
-    """Write one fixture. Raises as `export` does."""
+    """Write one fixture and replay it. Blocks, with an event loop of its own. Raises as `export` does."""
     from greenroom.regression import record
+    from greenroom.regression.proposal import USUAL
+    from greenroom.regression.under_test import stretch
 
     if not name:
         raise UsageError("a fixture needs a name", hint="such as refund-over-limit", code="export.name")
-    stands: Expect | None = next((one for one in get_args(Expect) if one == (expect or "good")), None)
-    if stands is None:
-        raise UsageError(f"'{expect}' is not what a fixture can stand for", hint="good, bad or observe")
-    done = record.export(records, contract, workspace.fixtures, name, why=why, expect=stands, replace=replace)
-    notes = [f"replaced by placeholders: {len(done.redactions)}"] if done.redactions else []
-    if done.case_kept:
-        notes.append(f"{workspace.shown(done.case)} was there already and is left as it is")
-    lines = [workspace.shown(done.tape), workspace.shown(done.case), f"replay it with: {done.command}"]
+    done = record.export(
+        records,
+        contract,
+        workspace.fixtures,
+        name,
+        why=wanted.why,
+        expect=wanted.expect,
+        tags=wanted.tags,
+        replace=wanted.replace,
+        turns=stretch(wanted.turns),
+        kinds=USUAL if wanted.kinds is None else wanted.kinds,
+        case=wanted.case,
+    )
+    return _told(workspace, done, tried(workspace, done))
+
+
+def tried(workspace: Workspace, done: Exported) -> Tried:
+    """The fixture replayed as pytest would: nothing outside is reached, under what the workspace's files say now."""
+    from greenroom.assembly import replay_builder
+    from greenroom.core.clock import SystemClock
+    from greenroom.core.errors import GreenroomError
+    from greenroom.regression.outcome import outcome
+    from greenroom.regression.replay import load_fixture, replay_fixture
+
+    clock = SystemClock()
+    expect: Expect = "good"
+    began = clock.monotonic()
+    try:
+        fixture = load_fixture(done.tape)
+        expect = fixture.case.expect
+        build = replay_builder(workspace, trusted=True)  # there is a contract, so it was trusted when that was made
+        began = clock.monotonic()
+        found = asyncio.run(replay_fixture(fixture, build))
+    except GreenroomError as error:
+        found = outcome("broken", error.line())
+    return Tried(found, round((clock.monotonic() - began) * 1000), expect)
+
+
+def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported]:
+    lines = [workspace.shown(done.tape), workspace.shown(done.case), f"replays: {tried.line}"]
+    if not tried.as_it_should:
+        lines += [f"  {row}" for row in tried.outcome.detail.splitlines() if row != tried.outcome.line]
     data = {
         "tape": str(done.tape),
         "case": str(done.case),
         "redactions": len(done.redactions),
+        "replaced": _replaced(done),
+        "replays": {
+            "outcome": tried.outcome.kind,
+            "line": tried.outcome.line,
+            "milliseconds": tried.milliseconds,
+            "as_it_should": tried.as_it_should,
+        },
         "command": done.command,
         "case_kept": done.case_kept,
     }
-    return answer(done, lines, data, notes=notes)
+    lines.append(f"replay it with: {done.command}")
+    return answer(done, lines, data, notes=_notes(workspace, done), exit_code=0 if tried.as_it_should else 1)
+
+
+def _notes(workspace: Workspace, done: Exported) -> list[str]:
+    notes = []
+    if done.redactions:
+        values = list(dict.fromkeys(one.placeholder or one.kind for one in done.redactions))
+        shown = ", ".join(values[:6]) + (", ..." if len(values) > 6 else "")
+        notes.append(f"replaced by placeholders: {counted(len(values), 'value')} ({shown})")
+    if done.case_kept:
+        notes.append(f"{workspace.shown(done.case)} was there already and is left as it is")
+    return notes
+
+
+def _replaced(done: Exported) -> list[Json]:
+    return [
+        {"turn": one.turn, "where": one.where, "kind": one.kind, "placeholder": one.placeholder, "count": one.count}
+        for one in done.redactions
+    ]

@@ -24,6 +24,8 @@ from greenroom.persona.contract import Persona
 from greenroom.policy.rules import PolicyFile
 from greenroom.regression.case import Case
 from greenroom.regression.live.history import Entry
+from greenroom.regression.tape_schema import tape_schema
+from greenroom.regression.versions import VERSION
 from greenroom.workspace.settings import Settings
 
 
@@ -48,7 +50,13 @@ FORMATS: tuple[Format, ...] = (
     Format("policy/1", "policies/<name>.toml", "rules with their tests", _of(PolicyFile), samples.policy),
     Format("corpus/1", "<folder>/<name>.toml", "labelled texts for detectors", _of(CorpusFile), samples.corpus),
     Format("script/1", "scripts/<name>.toml", "a scripted model", _of(ScriptFile), samples.script),
-    Format("tape 1", "fixtures/<name>.tape.jsonl", "a recorded session; machine-owned", None, samples.tape),
+    Format(
+        f"tape {VERSION}",
+        "fixtures/<name>.tape.jsonl",
+        "a recorded session; machine-owned; its schema is that of one row",
+        tape_schema,
+        samples.tape,
+    ),
     Format("case/1", "fixtures/<name>.case.toml", "what is expected of it; yours", _of(Case), samples.case),
     Format("log 1", ".greenroom/sessions/<id>.jsonl", "one record a line", samples.log_schema, samples.log),
     Format("live 1", ".greenroom/live.jsonl", "what live runs came to, one line each", _of(Entry), samples.live),

@@ -5,6 +5,7 @@ Invariant: everything shown is a fold of the session's log.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -180,13 +181,12 @@ def abandon(live: Live, words: str) -> Answer[str]:
     return answer(live.session.id, ["the turn is given up"], {})
 
 
-def export(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.export import written
+async def export(live: Live, words: str) -> Answer[Any]:
+    from greenroom.commands.export import in_words, written
 
-    name, _, rest = words.partition(" ")
-    expect, _, why = rest.strip().partition(" ")
+    name, wanted = in_words(words)
     session = live.session
-    return written(live.workspace, session.records, session.contract, name, expect=expect, why=why)
+    return await asyncio.to_thread(written, live.workspace, list(session.records), session.contract, name, wanted)
 
 
 def verify(live: Live, words: str) -> Answer[Any]:

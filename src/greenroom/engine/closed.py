@@ -5,6 +5,8 @@ Invariant: nothing here does anything; only tool schemas are real, because argum
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from greenroom.core.errors import Divergence
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, Card, Memory, ToolCall, ToolResult, ToolSpec
@@ -32,16 +34,18 @@ class ClosedModel:
 
 
 class ClosedParts:
-    """Tools, retrieval, memory and approver of a replay."""
+    """Tools, retrieval, memory and approver of a replay. `decided` knows calls that had no problem when they were made."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, decided: Callable[[ToolCall], bool] = lambda call: False) -> None:
         self._tools = tools
+        self._decided = decided
 
     def specs(self) -> tuple[ToolSpec, ...]:
         return self._tools.specs()
 
     def problem(self, call: ToolCall) -> str:
-        return self._tools.problem(call)
+        problem = self._tools.problem(call)
+        return "" if problem and self._decided(call) else problem
 
     async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
         raise _left(f"the tool {call.tool}", idempotency_key.partition("/")[2])

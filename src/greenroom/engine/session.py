@@ -14,7 +14,7 @@ from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, Waitin
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
-    AutonomyChanged,
+    Event,
     MemoryForgotten,
     Record,
     TurnAbandoned,
@@ -206,8 +206,8 @@ class Session:
         event = standing.autonomy_at(self._room, level, by, established, reason, valid_seconds)
         standing.take_on(self._room, event, running=self.running, turn_open=self.open_turn() is not None)
 
-    def repeat(self, event: AutonomyChanged) -> None:
-        """In a replay: set the autonomy as it was set between two turns."""
+    def repeat(self, event: Event) -> None:
+        """In a replay, between turns: put down something as it was recorded, such as a level that was set."""
         self._steps.note(event)
 
     @property

@@ -19,6 +19,7 @@ from greenroom.core.events import (
     GrantRevoked,
     Record,
     ReplyGenerated,
+    SessionForked,
     ToolReturned,
     TurnAbandoned,
     TurnFinished,
@@ -74,12 +75,22 @@ def take_on(room: Room, event: AutonomyChanged, *, running: bool, turn_open: boo
 
 
 def level_set_meanwhile(room: Room, begun: int) -> None:
-    """Before a turn that record `begun` began goes on: what was set while it rested counts from its next call on."""
+    """Before a turn that record `begun` began goes on: what was set while it rested counts from its next call on.
+
+    In a branch that is the contract's own level, where another was set for the session it was forked from.
+    """
     if room.autonomy_next is not None:
         return
+    own = room.contract.persona.policy.autonomy
+    other = room.facts.autonomy != own
     for record in room.steps.log.records[begun + 1 :]:
-        if isinstance(record.event, AutonomyChanged):
-            room.autonomy_next = None if record.event.step else _counting(record.event)
+        match record.event:
+            case AutonomyChanged() as event:
+                room.autonomy_next, other = None if event.step else _counting(event), True
+            case SessionForked() if other:
+                room.autonomy_next = AutonomyChanged(level=own, established="the session was forked")
+            case _:
+                pass
 
 
 def _counting(event: AutonomyChanged) -> AutonomyChanged:

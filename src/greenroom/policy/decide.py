@@ -6,6 +6,7 @@ Invariant: `decide` never raises, no order of rules or files matters, and whatev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,6 +100,20 @@ class RulePolicy:
     def digest(self) -> str:
         """SHA-256 over the policies' meaning, the role and the tools' schemas; comments and order do not matter."""
         return self._digest
+
+    def apart(self, masks: Masks) -> RulePolicy:
+        """The same policy with other masks: what it masks there counts for nothing in its session."""
+        other = copy(self)
+        other.masks = masks
+        masks.call(self.detectors.labels)
+        return other
+
+    @property
+    def private_kinds(self) -> frozenset[str]:
+        """The workspace's own kinds that some rule masks or denies, wherever it does."""
+        acting = (one for one in self.rules if one.rule.then in ("redact", "deny") and not one.observed)
+        own = {kind.spec.id for kind in self.own}
+        return frozenset(kind for one in acting for kind in one.kinds if kind in own)
 
     def decide(self, question: Question) -> Verdict:
         """The verdict on `question`. Never raises: an internal fault denies and says so."""

@@ -21,6 +21,7 @@ from greenroom.regression.replay import Fixture
 from greenroom.regression.stale import changes
 from greenroom.regression.tape import SUFFIX, Tape, write
 from greenroom.regression.tape_diff import ASPECTS, Aspect, Change, changes_between, taken_over
+from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
 _OF_COMPONENT: Mapping[str, Aspect] = {
@@ -70,8 +71,8 @@ def failing(fixture: Fixture, new: Tape, persona: str) -> tuple[str, ...]:
 
     What is expected to be as recorded is held against `new` itself, for that would be the recording.
     """
-    beside = Beside(new.events, lambda: phrases_in(persona), fixture.parts.workspace)
-    return failures(fixture.case, new.events, beside)
+    lines = under_test(new, new.events)
+    return failures(fixture.case, lines, Beside(lines, lambda: phrases_in(persona), fixture.parts.workspace))
 
 
 def proposed(fixture: Fixture, run: LastRun, only: Collection[Aspect] = ASPECTS) -> Tape:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from greenroom.core.errors import FileInvalid
+from greenroom.regression.context import context_of
 from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.bounds import phrases_in
 from greenroom.regression.outcome import Outcome, outcome
@@ -16,6 +17,7 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.record import recorded_digests
 from greenroom.regression.replay import Fixture, line_in, load_fixture
 from greenroom.regression.stale import changes
+from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
 
@@ -36,7 +38,9 @@ def check_file(
 def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]) -> Outcome:
     """Check a fixture that was read: every line's form, the recorded world's digests, expectations, staleness."""
     try:
-        World(fixture.tape, fixture.parts, fixture.file)
+        world = World(fixture.tape, fixture.parts, fixture.file)
+        if fixture.tape.takes_over:
+            context_of(fixture.tape, world, fixture.file)
         recorded = recorded_digests(fixture.tape.events)
     except FileInvalid as error:
         return outcome("broken", error.line(), tape_line=line_in(error.where))
@@ -48,7 +52,8 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
         return outcome("stale", changed[0], "\n".join(changed), changed)
     if fixture.case.expect == "bad":
         return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
-    if found := failures(fixture.case, fixture.tape.events, _beside(fixture, texts)):
+    lines = under_test(fixture.tape, fixture.tape.events)
+    if found := failures(fixture.case, lines, _beside(fixture, texts)):
         return outcome("failed", found[0], "\n".join(found), found)
     return outcome("passed")
 
@@ -60,4 +65,4 @@ def _beside(fixture: Fixture, texts: Mapping[str, str]) -> Beside:
         persona = texts.get("persona") or fixture.parts.component(fixture.tape.digests.get("persona", ""))
         return phrases_in(persona)
 
-    return Beside(fixture.tape.events, forbidden, fixture.parts.workspace)
+    return Beside(under_test(fixture.tape, fixture.tape.events), forbidden, fixture.parts.workspace)

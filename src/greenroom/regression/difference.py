@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 
@@ -28,13 +28,14 @@ class Difference:
     """`line` says what and where in one line, `detail` shows the event as recorded and as replayed.
 
     `index` is its place among the recorded events, -1 if all of them happened; `ended` says that the replay stopped
-    before it.
+    before it. `turn` is where.
     """
 
     line: str = ""
     detail: str = ""
     index: int = -1
     ended: bool = False
+    turn: int = 0
 
 
 def first_difference(recorded: Sequence[Line], replayed: Sequence[Line]) -> Difference:
@@ -44,7 +45,8 @@ def first_difference(recorded: Sequence[Line], replayed: Sequence[Line]) -> Diff
         before = old[place] if place < len(old) else None
         after = new[place] if place < len(new) else None
         if before is None or after is None or not _same(before[2], after[2]):
-            return _explained(before, after, old[place:], new[place:])
+            found = _explained(before, after, old[place:], new[place:])
+            return replace(found, turn=(before or after or (0, 0))[1])
     return Difference()
 
 
@@ -71,7 +73,8 @@ def _counted(lines: Sequence[Line]) -> list[Counted]:
     for index, line in enumerate(lines):
         if "turn" in line:
             turn = int(line["turn"])
-        here.append((index, turn, line))
+        if "held" not in line:  # it tells a replay what to go by, and is no event
+            here.append((index, turn, line))
         if "finish" in line:
             if line["finish"] != "abandoned":
                 out += here

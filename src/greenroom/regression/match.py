@@ -6,6 +6,7 @@ Invariant: an answer is given only to the question it was recorded for; anything
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from greenroom.core.errors import Divergence
@@ -23,8 +24,10 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Json, Memory
+from greenroom.core.messages import Message
+from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.added import Added
+from greenroom.regression.held import key_of
 from greenroom.regression.tape import Line
 from greenroom.regression.world import World
 
@@ -60,6 +63,15 @@ class TapeRecording:
         if kind is MemoryWritten:
             return written_again(step, line, inputs)
         return self._world.events.get((kind, step))
+
+    def decided(self, call: ToolCall) -> bool:
+        """Whether this very call was decided about when its arguments had no placeholders yet, so that it fits its tool."""
+        return any(key[1:] == key_of(0, call.tool, call.arguments)[1:] for key in self._world.held)
+
+    def take_over(self, messages: Iterable[Message]) -> None:
+        """What was asked of the model last, and the day it was, in a context that is not asked about again."""
+        self._added.since(messages)
+        self._dated = True
 
     def _first_day(self, step: str) -> DaySumsRead | None:
         """Of a tape that goes past midnight, the day it begins on: nothing was spent elsewhere, so no line says it."""

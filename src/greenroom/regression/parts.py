@@ -90,16 +90,21 @@ class Parts:
         """The parts that the text of a listing names, whether they are there or not."""
         return set(re.findall(rf'"([0-9a-f]{{{LENGTH}}})"', self._text(listing) or ""))
 
-    def write(self, texts: Mapping[str, str], *, durable: bool = True) -> tuple[Path, ...]:
-        """Put down the texts that are not there yet; returns the files written.
+    def write(
+        self, texts: Mapping[str, str], written: list[Path] | None = None, *, durable: bool = True
+    ) -> tuple[Path, ...]:
+        """Put down the texts that are not there yet; returns the files written, and has `written` hold each as it is.
 
         Raises:
             DiskFailed: one could not be written; none is half there.
         """
-        fresh = {name: text for name, text in texts.items() if not (self.folder / f"{name}.txt").exists()}
-        for name, text in fresh.items():
-            write_whole(self.folder / f"{name}.txt", text.encode(), durable=durable)
-        return tuple(self.folder / f"{name}.txt" for name in fresh)
+        fresh = [] if written is None else written
+        for name, text in texts.items():
+            path = self.folder / f"{name}.txt"
+            if not _there(path):
+                write_whole(path, text.encode(), durable=durable)
+                fresh.append(path)
+        return tuple(fresh)
 
     def _text(self, name: str) -> str | None:
         if not _NAME.fullmatch(name):
@@ -108,6 +113,13 @@ class Parts:
             return (self.folder / f"{name}.txt").read_bytes().decode()
         except (OSError, UnicodeDecodeError):
             return None
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise DiskFailed(f"could not look for {path}: {error.strerror or error}") from None
 
 
 def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:

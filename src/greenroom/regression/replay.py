@@ -5,25 +5,28 @@ Invariant: passed means that every recorded event happened again, nothing else d
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
-from greenroom.core.events import ReplyGenerated, ToolReturned
+from greenroom.core.events import Event, ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
+from greenroom.regression.context import context_of
 from greenroom.regression.difference import Difference, first_difference
 from greenroom.regression.expect import Beside, failures
+from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import changes
-from greenroom.regression.tape import Tape, read
+from greenroom.regression.tape import Line, Tape, read
 from greenroom.regression.telling import tell
+from greenroom.regression.under_test import context_length, under_test
 from greenroom.regression.world import World
 
 Build = Callable[..., Session]
@@ -70,9 +73,9 @@ async def replay_tape(
     """
     try:
         world = World(tape, parts, file)
-        session = build(
-            TapeRecording(world), persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds()
-        )
+        before = context_of(tape, world, file) if tape.takes_over else []
+        recording = TapeRecording(world)
+        session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
     except FileInvalid as error:
         return outcome("broken", error.line(), tape_line=line_in(error.where))
     except GreenroomError as error:
@@ -82,8 +85,9 @@ async def replay_tape(
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
-        problem = await say_again(session, world)
-        beside = Beside(tape.events, lambda: contract.persona.voice.never, parts.workspace)
+        begin_again(session, world, recording, before)
+        problem = await say_again(session, world, tape.first_turn if before else 1)
+        beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
@@ -92,10 +96,25 @@ async def replay_tape(
         await session.aclose()
 
 
-async def say_again(session: Session, world: World) -> GreenroomError | None:
-    """Each recorded turn in order; returns what stopped a turn that was not given up when it was recorded."""
-    for place, (turn, words) in enumerate(world.turns):
-        _set_levels(session, world, place)
+def begin_again(session: Session, world: World, recording: TapeRecording, events: Sequence[Event]) -> None:
+    """Go by the decisions that are held, put down a context that is not run again, and have the recording know its last
+    prompt.
+    """
+    if world.held:
+        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
+    asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
+    for at, event in enumerate(events):
+        if at == asked:
+            recording.take_over(session.request_now().messages)
+        session.repeat(event)
+
+
+async def say_again(session: Session, world: World, first: int = 1) -> GreenroomError | None:
+    """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded."""
+    taken_over = sum(turn < first for turn, _ in world.turns)
+    for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
+        if place > taken_over or not taken_over:
+            _set_levels(session, world, place)
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:
@@ -122,15 +141,38 @@ def _judged(
     changed: tuple[str, ...],
     beside: Beside,
 ) -> Outcome:
-    lines, _ = tell(session.records, tape.model, world.proposed)
+    lines = _told(tape, world, session)
     if case.expect == "bad":
-        return _failed(case, failures(case, lines, beside)) or outcome("passed")
+        return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
         if problem is not None and _came_before(tape, world, difference, problem):
             problem = None
-        return _diverged(tape, case, difference, problem, changed)
-    return _failed(case, failures(case, lines, beside)) or outcome("passed", reasons=changed)
+        return _diverged(tape, case, difference, problem, changed, _turn_reached(session))
+    return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed", reasons=changed)
+
+
+def _told(tape: Tape, world: World, session: Session) -> Sequence[Line]:
+    """What happened this time; a context that was taken over is as the tape has it."""
+    if not tape.takes_over:
+        return tell(session.records, tape.model, world.proposed)[0]
+    return with_context(tape, tell(session.records, tape.model, proposed_in(tape, world))[0])
+
+
+def proposed_in(tape: Tape, world: World) -> list[str]:
+    """The names of the memories that the turns propose which are run again."""
+    if not tape.takes_over:
+        return world.proposed
+    length = context_length(tape.events, tape.first_turn)
+    return [str(name) for line in tape.events[length:] for name in line.get("propose", ())]
+
+
+def with_context(tape: Tape, lines: Sequence[Line]) -> list[Line]:
+    """A telling with a context that was taken over as the tape has it."""
+    if not tape.takes_over:
+        return list(lines)
+    length = context_length(tape.events, tape.first_turn)
+    return [*tape.events[:length], *lines[context_length(lines, tape.first_turn) :]]
 
 
 def _came_before(tape: Tape, world: World, difference: Difference, problem: GreenroomError) -> bool:
@@ -142,16 +184,29 @@ def _came_before(tape: Tape, world: World, difference: Difference, problem: Gree
 
 
 def _diverged(
-    tape: Tape, case: Case, difference: Difference, problem: GreenroomError | None, changed: tuple[str, ...]
+    tape: Tape,
+    case: Case,
+    difference: Difference,
+    problem: GreenroomError | None,
+    changed: tuple[str, ...],
+    reached: int,
 ) -> Outcome:
     """What stopped the replay, unless an event before that was already another: then that is the cause."""
-    said = problem.message if problem is not None and (difference.ended or not difference.line) else difference.line
+    stopped = problem is not None and (difference.ended or not difference.line)
+    said = problem.message if problem is not None and stopped else difference.line
+    if (reached if stopped else difference.turn) < tape.first_turn:
+        said = f"in the context before turn {tape.first_turn}: {said}"
     rows = [f"why: {case.why}" if case.why else ""]
-    if problem is not None and said is problem.message:
+    if problem is not None and stopped:
         rows += [problem.difference if isinstance(problem, Divergence) else problem.hint]
     rows += [difference.detail, *changed]
     detail = "\n".join(row for row in rows if row)
     return outcome("diverged", said, detail, (said,), tape.line_number(difference.index))
+
+
+def _turn_reached(session: Session) -> int:
+    """The turn a replay came to."""
+    return max((record.event.turn for record in session.records), default=0)
 
 
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:

@@ -28,11 +28,13 @@ from greenroom.core.ids import CountedIds
 from greenroom.core.inert import inert_line
 from greenroom.engine.session import Session
 from greenroom.policy.port import Policy
+from greenroom.regression.context import context_of
+from greenroom.regression.held import held_again
 from greenroom.regression.match import TapeRecording, place_of, shown_value, written_again
 from greenroom.regression.parts import part_name
 from greenroom.regression.record import COVERED, recorded_digests
 from greenroom.regression.redaction import redacted
-from greenroom.regression.replay import Build, Fixture, say_again
+from greenroom.regression.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.tape import Line, Tape
 from greenroom.regression.telling import tell
 from greenroom.regression.world import World
@@ -58,10 +60,12 @@ async def retell(fixture: Fixture, build: Build) -> Retold:
         GreenroomError: no session can be built, e.g. the persona is gone.
     """
     tape, world = fixture.tape, World(fixture.tape, fixture.parts, fixture.file)
+    before = context_of(tape, world, fixture.file) if tape.takes_over else []
     recording = ForgivingRecording(world)
     session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
     try:
-        problem = await say_again(session, world)
+        begin_again(session, world, recording, before)
+        problem = await say_again(session, world, tape.first_turn if before else 1)
         return _retold(tape, world, session, problem)
     finally:
         await session.aclose()
@@ -106,8 +110,8 @@ def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError 
         records = _let_out(session.records, contract.policy)
     except CheckFailed as error:
         return Retold(tape, missing=(error.message,))
-    lines, texts = tell(records, tape.model, world.proposed, added=True)
-    lines = _with_given_up(lines, tape.events, world)
+    told, texts = tell(records, tape.model, proposed_in(tape, world), added=True)
+    lines = held_again(_with_given_up(with_context(tape, told), tape.events, world), tape.events)
     governing = {name: full for name, full in contract.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in governing.items()} | recorded_digests(lines)
     header = {

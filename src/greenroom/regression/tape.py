@@ -18,14 +18,16 @@ import orjson
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
+from greenroom.regression import versions
 from greenroom.regression.long_text import MARK, pack, pieces_of, unpack
 
-VERSION = 1
 MAX_BYTES = 16_000_000
 SUFFIX = ".tape.jsonl"
 _DIGEST_LENGTH = 32
 _DEEP = 64
 _MARKED = MARK.encode()
+
+_TURNS = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
 
 Line = dict[str, Json]
 """One event. Its first key says what happened, its keys have a fixed order."""
@@ -33,7 +35,11 @@ Line = dict[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """`header` holds persona, model and digests by component; `line_numbers` where each event stands, from 1."""
+    """`header` holds persona, model and digests by component; `line_numbers` where each event stands, from 1.
+
+    Where only a range of turns is under test, the header has it as `turns`, and `context` as "taken over" where the turns
+    before it ran under another contract.
+    """
 
     header: Line
     events: tuple[Line, ...]
@@ -54,14 +60,34 @@ class Tape:
         found = self.header.get("digests")
         return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
+    @property
+    def first_turn(self) -> int:
+        """The first turn under test; those before it are its context."""
+        found = turns_of_header(self.header)
+        return found[0] if found else 1
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether the context is taken over as it was recorded, because other files governed it than govern the rest."""
+        return self.first_turn > 1 and "context" in self.header
+
     def line_number(self, index: int) -> int:
         """Where event `index` stands in the file; the first line if that is not known."""
         return self.line_numbers[index] if 0 <= index < len(self.line_numbers) else 1
 
 
+def turns_of_header(header: Line) -> tuple[int, int] | None:
+    """The first and last turn that a header says are under test; None if it names no range that has a context."""
+    found = _TURNS.fullmatch(str(header.get("turns", "")))
+    if found is None:
+        return None
+    first, last = int(found[1]), int(found[2] or found[1])
+    return (first, last) if 1 < first <= last else None
+
+
 def write(tape: Tape) -> bytes:
     """The bytes of a tape file."""
-    rows = [_row({"tape": VERSION, **{key: item for key, item in tape.header.items() if key != "tape"}})]
+    rows = [_row({"tape": versions.VERSION, **{key: item for key, item in tape.header.items() if key != "tape"}})]
     for event in tape.events:
         parts: list[str] = []
         packed = pack(event, parts)
@@ -89,12 +115,15 @@ def read(data: bytes, file: str) -> Tape:
             code="tape.malformed",
         )
     rows.pop()
-    header = _header(rows[0], file)
+    header, version = _header(rows[0], file)
     _require_untouched(rows, data, file)
     tape = _assembled(header, rows, file)
     if rows[-1] != _last_row(len(tape.events), rows[:-1], data[: len(data) - len(rows[-1]) - 1]):
         raise _touched(file, len(rows))
-    return tape
+    if version == versions.VERSION:
+        return tape
+    header, events = versions.upgraded(version, header, list(tape.events), file)
+    return Tape(header, tuple(events), tape.line_numbers)
 
 
 def sorted_json(value: Json) -> Json:
@@ -136,16 +165,20 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:_DIGEST_LENGTH]
 
 
-def _header(row: bytes, file: str) -> Line:
+def _header(row: bytes, file: str) -> tuple[Line, int]:
     header = _object(row, file, 1)
     version = header.pop("tape", None)
     if type(version) is not int:
         raise FileInvalid("not a tape: its first line has no format number", where=f"{file}:1", code="tape.malformed")
-    if version != VERSION:
+    versions.require_known(version, file)
+    if "turns" in header and turns_of_header(header) is None:
         raise FileInvalid(
-            f"tape format {version} is not known here", where=f"{file}:1", hint="upgrade Greenroom", code="tape.version"
+            "'turns' in the first line is not a range such as '2-4' that begins after turn 1",
+            where=f"{file}:1",
+            hint="restore it from git, or export the session again",
+            code="tape.malformed",
         )
-    return header
+    return header, version
 
 
 def _require_untouched(rows: list[bytes], data: bytes, file: str) -> None:

@@ -33,6 +33,7 @@ from greenroom.core.events import (
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.added import Added
 from greenroom.regression.candidates import listing
+from greenroom.regression.forks import one_life
 from greenroom.regression.latest import POLICY, UNKNOWN, chosen, latest, ran, timed
 from greenroom.regression.names import Names
 from greenroom.regression.parts import text_name
@@ -52,7 +53,7 @@ def tell(
     telling holds a turn that broke off too, and leaves out what was `added` to each prompt unless that is asked for:
     the recording checked it.
     """
-    told = latest(records, open_too=replayed is not None)
+    told = latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
     full = Added() if added or (added is None and replayed is None) else None
     teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told))
     for record in told:

@@ -25,17 +25,19 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
 from greenroom.engine.results import STOPPED
 from greenroom.regression.candidates import listed
 from greenroom.regression.derived import require_form
+from greenroom.regression.held import Key as HeldKey
+from greenroom.regression.held import key_of
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
 
 Key = tuple[type[Event], str]
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
 """When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
-_MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 class World:
@@ -45,7 +47,8 @@ class World:
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
     names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
     questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
-    many turns were over, `days` how many days it spans as far as that mattered.
+    many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
+    they were.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -66,6 +69,7 @@ class World:
         self.stopped: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
+        self.held: dict[HeldKey, Line] = {}
         self.ruled: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
@@ -78,13 +82,29 @@ class World:
                 )
             try:
                 _TAKERS[kind](self, line)
-            except _MALFORMED:
+            except MALFORMED:
                 raise FileInvalid(
                     f"this '{kind}' line is not of the form a tape has",
                     where=f"{file}:{tape.line_number(index)}",
                     hint="restore it from git, or export the session again",
                     code="tape.malformed",
                 ) from None
+
+    def hold(self, line: Line) -> None:
+        """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
+        of = str(line["held"])
+        call, _, edits = of.partition(".")
+        tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])
+        if edits:
+            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else call
+            given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
+            arguments = given.arguments if isinstance(given, ApprovalGiven) else None
+        else:
+            arguments = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
+        Verdict(
+            effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
+        )  # of the form it has
+        self.held[key_of(self._turn, tool, arguments)] = {key: line[key] for key in line if key != "held"}
 
     def derived(self, line: Line) -> None:
         """A line that the replay works out by itself; it is only compared."""
@@ -109,14 +129,7 @@ class World:
         self._put(event, line)
 
     def memory(self, line: Line) -> None:
-        self._memories[str(line["memory"])] = Memory(
-            id=line["memory"],
-            segment=line["segment"],
-            subject="",
-            text=line["text"],
-            key=line.get("key", ""),
-            confidence=line.get("confidence", 1.0),
-        )
+        self._memories[str(line["memory"])] = memory_of(line)
 
     def recall(self, line: Line) -> None:
         memories = []
@@ -191,10 +204,14 @@ class World:
 
     def set_autonomy(self, line: Line) -> None:
         if "of" not in line:
-            self.autonomy.append((len(self.turns), AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)))
+            self.autonomy.append((len(self.turns), self.level_set(line)))
             return
         step = f"t{self._turn}/autonomy:{line['of']}"
         self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"], expires=_AS_TOLD), line)
+
+    def level_set(self, line: Line) -> AutonomyChanged:
+        """A level that was set between two turns."""
+        return AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)
 
     def day(self, line: Line) -> None:
         self.days += bool(line.get("later"))
@@ -242,8 +259,21 @@ class World:
             self.abandoned.add(self._turn)
 
 
+def memory_of(line: Line) -> Memory:
+    """The memory that a line declares."""
+    return Memory(
+        id=line["memory"],
+        segment=line["segment"],
+        subject="",
+        text=line["text"],
+        key=line.get("key", ""),
+        confidence=line.get("confidence", 1.0),
+    )
+
+
 _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "turn": World.turn,
+    "held": World.hold,
     "gate": World.gate,
     "memory": World.memory,
     "recall": World.recall,

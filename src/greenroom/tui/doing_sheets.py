@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from greenroom.commands.answer import Answer
+    from greenroom.tui.entries import Tone
+    from greenroom.tui.export_sheet import ExportSheet
     from greenroom.tui.workbench import Workbench
 
 
@@ -37,22 +39,29 @@ class SheetDeeds:
 
         self.bench.push_screen(help_sheet())
 
-    def export(self, name: str = "") -> None:
-        """Preview and write a fixture."""
+    def export(self, words: str = "") -> None:
+        """Preview and write a fixture; `words` may say its name and more, as at the prompt."""
         session = self.rehearsal.session
         if session is None:
             self.bench.tell("nothing is open that could be exported", "warning")
             return
+        from greenroom.commands.export import in_words
         from greenroom.tui.export_sheet import ExportSheet, free_name
 
+        try:
+            name, wanted = in_words(words)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "warning")
+            return
         name = name or free_name(self.bench.workspace, session.records)
-        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name)
-        self.bench.push_screen(sheet, self._exported)
+        sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name, wanted)
+        self.bench.push_screen(sheet, lambda command: self._exported(command, sheet))
 
-    def _exported(self, command: str | None) -> None:
+    def _exported(self, command: str | None, sheet: ExportSheet) -> None:
         if command:
             self.bench.exported.append(command)
-            self.bench.feed.note(f"Exported. Replay it with: {command}", "good")
+            tone: Tone = "good" if sheet.went_well else "bad"
+            self.bench.feed.note(f"Exported; {sheet.said}\nReplay it with: {command}", tone)
             self.bench.tell(f"replay it with: {command}")
 
     def review(self) -> None:

@@ -54,6 +54,10 @@ class Sheet(ModalScreen[str]):
     Sheet.-slim #sheet-title, Sheet.-slim Hints { margin: 0; }
     """
     AUTO_FOCUS = ""
+    LIST: ClassVar[type[SheetList]] = SheetList
+    ABOVE: ClassVar[int] = 0
+    """How many rows stand over the list."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "leave", "Back", show=False, id="sheet.leave"),
         Binding("f1", "leave", "Back", show=False),
@@ -71,7 +75,7 @@ class Sheet(ModalScreen[str]):
         with Vertical(id="frame"):
             yield Static(Content(self._title, [Span(0, len(self._title), "$primary bold")]), id="sheet-title")
             yield from self.above()
-            yield SheetList()
+            yield self.LIST()
             yield Hints(self._hints)
 
     def above(self) -> ComposeResult:
@@ -110,7 +114,8 @@ class Sheet(ModalScreen[str]):
         open_rows = sum(len(entry.body) for entry in entries if entry.open)
         gaps = sum(entry.kind == "section" for entry in entries)
         chrome = 3 if self.has_class("-slim") else 5
-        room = max(self.size.height * 9 // 10 - chrome, 2)
+        full = self.size.height if self.has_class("-slim") else self.size.height * 9 // 10
+        room = max(full - chrome - self.ABOVE, 2)
         self.list.styles.height = max(min(rows + open_rows + gaps, room), 1)
 
     def replace(self, entries: Iterable[Entry]) -> None:
@@ -121,6 +126,9 @@ class Sheet(ModalScreen[str]):
 
     def choose(self, entry: Entry) -> None:
         """Enter on a row: nothing, unless a sheet says otherwise."""
+
+    def edit_outside(self) -> None:
+        """ctrl+x ctrl+e: nothing, unless a sheet has something to edit."""
 
     def action_leave(self) -> None:
         """Back, with nothing chosen."""

@@ -30,6 +30,7 @@ from greenroom.tui.header import INTERRUPTED, Header, Standing
 from greenroom.tui.hints import Hint, Hints
 from greenroom.tui.mishaps import Mishaps
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
+from greenroom.tui.sheet import Sheet
 from greenroom.tui.side import Pane, Side, Tabs
 from greenroom.tui.transcript import Transcript
 from greenroom.tui.watching import Watch
@@ -335,7 +336,7 @@ class Workbench(CardApp[int]):
         self._chord = False
         self._hint()
         if key == "ctrl+e":
-            self.query_one(Composer).edit_outside()
+            (self.screen if isinstance(self.screen, Sheet) else self.query_one(Composer)).edit_outside()
         elif deed := by_chord(key):
             self.do_action(deed.action)
         elif key != "escape":

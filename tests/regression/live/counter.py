@@ -174,7 +174,8 @@ async def _record(workspace: Workspace, words: Sequence[Said], answers: list[App
             said(session)
     records = list(session.records)
     await session.aclose()
-    export(records, load_contract(workspace, trusted=True), workspace.fixtures, "talk", replace=True)
+    kinds = ("trajectory", "verdicts", "passages", "memory")  # what a reply repeats is each test's own business
+    export(records, load_contract(workspace, trusted=True), workspace.fixtures, "talk", replace=True, kinds=kinds)
 
 
 def live(tape: Path, workspace: Workspace, budget: Budget | None = None, **options: Any) -> LiveOutcome:

@@ -20,6 +20,7 @@ from greenroom.regression.judge import judge as ask_judge
 from greenroom.regression.live.start import Start
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.tape import Line, Tape
+from greenroom.regression.under_test import under_test
 
 _SHOWN = 160
 _BROKEN_OFF: Line = {"finish": "interrupted"}
@@ -37,6 +38,11 @@ class Ended:
     milliseconds: int = 0
     micro_usd: int = 0
 
+    @property
+    def judged(self) -> Sequence[Line]:
+        """The lines that expectations are about: those of the turns under test."""
+        return under_test(self.tape, self.lines)
+
     def live_turns(self) -> list[TurnFacts]:
         """The turns with anything live in them."""
         return [turn for turn in turns_of(self.lines) if turn.turn >= self.start.turn]
@@ -44,9 +50,9 @@ class Ended:
 
 def judge(run: Ended) -> Outcome:
     """How a run went that came to its end, as far as no model is needed to say."""
-    found = failures(run.case, run.lines, run.beside)
+    found = failures(run.case, run.judged, run.beside)
     if run.case.expect == "good":
-        found += trajectory_problems(run.case, run.tape.events, run.lines)
+        found += trajectory_problems(run.case, under_test(run.tape, run.tape.events), run.judged)
         found += (*_alike(run), *_within(run.case.live, run.milliseconds, run.micro_usd))
     return _failed(run.case, found)
 
@@ -59,7 +65,7 @@ def judge_left(run: Ended, left: Divergence) -> Outcome:
     """
     case = run.case
     if case.expect == "bad":
-        return _failed(case, failures(case, run.lines, run.beside))
+        return _failed(case, failures(case, run.judged, run.beside))
     if case.expect == "good" and (found := tuple(_never(run))):
         return _failed(case, found)
     rows = [f"why: {case.why}" if case.why else "", left.difference or left.hint]
