@@ -228,7 +228,7 @@ def test_an_exported_fixture_comes_back_with_its_turns(format: str, file: str, s
 
 def test_an_export_lists_what_it_leaves_and_writes_over_nothing(shop: Workspace, run: Run) -> None:
     assert run("fixture", "export", "--format", "openai", "--out", "o.jsonl") == 2
-    assert "there are no fixtures yet" in run.err
+    assert "this workspace has no fixtures yet" in run.err
     file = put(shop, "x.jsonl", chat("Refund 40 EUR of order 1001", [refund(40)], '{"refunded": 40}', "Done."))
     assert run("fixture", "import", file) == 0
     assert run("fixture", "export", "x", "--format", "openai", "--out", "o.jsonl", "--json") == 0
@@ -236,7 +236,7 @@ def test_an_export_lists_what_it_leaves_and_writes_over_nothing(shop: Workspace,
     assert left >= {"verdicts of the policy", "questions to a person", "answers of a person"}
     assert run("fixture", "export", "x", "--format", "openai", "--out", "o.jsonl") == 2
     assert run("fixture", "export", "y", "--format", "openai", "--out", "p.jsonl") == 2
-    assert "there is no fixture 'y'" in run.err
+    assert "no fixture 'y'" in run.err
     assert run("fixture", "export", "x", "--format", "openai", "--out", "o.jsonl", "--replace") == 0
     (line,) = (Path(shop.root) / "o.jsonl").read_text().splitlines()
     assert json.loads(line)["tools"][0]["function"]["name"] == "orders__refund"

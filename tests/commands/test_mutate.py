@@ -96,7 +96,7 @@ def test_a_fixture_that_fails_or_is_broken_is_left_out_and_said(desk: Workspace)
     tape.write_bytes(tape.read_bytes()[:-40])
     done = call(mutate, desk.root, kinds="prompt", limit=3)
     assert any(note.startswith("left out: return-window.tape.jsonl failed") for note in done.notes)
-    assert any(note.startswith("refund-over-limit: ") for note in done.notes)
+    assert any(note.startswith("left out: refund-over-limit.tape.jsonl:") for note in done.notes)
     assert {row["stale_fixtures"] for row in done.data["mutants"]} == {1}
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from greenroom.assembly import load_contract, replay_builder
 from greenroom.assembly.casting import must_be_trusted
-from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
-from greenroom.core.toml_text import suggest
+from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.engine.contract import Contract
 from greenroom.regression.accept import failing
 from greenroom.regression.check import check
 from greenroom.regression.documents import Documents
+from greenroom.regression.find import chosen, name_of, required
 from greenroom.regression.last_run import LastRun, LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
@@ -65,18 +64,11 @@ class Fixtures:
         Raises:
             UsageError: there is no such fixture.
         """
-        every = {path.name.removesuffix(SUFFIX): path for path in sorted(self.workspace.fixtures.glob(f"*{SUFFIX}"))}
-        if not names:
-            return list(every.values())
-        found: dict[str, Path] = {}
-        for word in names:
-            name = Path(word).name.removesuffix(SUFFIX).removesuffix(".case.toml")
-            fitting = {one: path for one, path in every.items() if one == name or fnmatchcase(one, name)}
-            if not fitting:
-                hint = suggest(name, list(every)) if every else "greenroom session export makes one"
-                raise UsageError(f"no fixture '{name}'", hint=hint, code="fixture.unknown")
-            found |= fitting
-        return [found[name] for name in sorted(found)]
+        return list(chosen(self.workspace.fixtures, names).values())
+
+    def tape(self, name: str) -> Path:
+        """Where the tape of that fixture lies."""
+        return self.workspace.fixtures / f"{name}{SUFFIX}"
 
     def must_be_trusted(self) -> None:
         """Replaying runs what a workspace's files declare.
@@ -89,6 +81,21 @@ class Fixtures:
     def load(self, path: Path) -> Fixture:
         """One fixture. Raises as `load_fixture`."""
         return load_fixture(path, self._parts)
+
+    def readable(self, names: Sequence[str] = ()) -> tuple[list[Fixture], list[str]]:
+        """The fixtures of these names, or all of them, and a line for each whose files are broken.
+
+        Raises:
+            UsageError: there is no such fixture, or none at all.
+        """
+        found: list[Fixture] = []
+        broken: list[str] = []
+        for path in required(self.workspace.fixtures, names).values():
+            try:
+                found.append(self.load(path))
+            except FileInvalid as error:
+                broken.append(f"left out: {error.line()}")
+        return found, broken
 
     def whole(self, path: Path) -> Fixture:
         """One fixture whose every line was looked at.
@@ -121,7 +128,7 @@ class Fixtures:
 
     async def replayed(self, path: Path) -> Reviewed:
         """Replay one offline, and keep what it came to if it differs."""
-        name = path.name.removesuffix(SUFFIX)
+        name = name_of(path)
         try:
             fixture = self.load(path)
         except FileInvalid as error:

@@ -12,11 +12,11 @@ from greenroom.assembly.fixtures import Fixtures
 from greenroom.assembly.live import live_builder
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.engine.contract import Contract
+from greenroom.regression.find import name_of
 from greenroom.regression.live import Budget, LiveOptions
 from greenroom.regression.live.rebase import Rebased, rebase
 from greenroom.regression.outcome import outcome
 from greenroom.regression.stale import changes
-from greenroom.regression.tape import SUFFIX
 from greenroom.workspace.layout import Workspace
 
 OnDone = Callable[[Rebased, int, int], None]
@@ -51,7 +51,7 @@ async def rebase_all(
         try:
             fixture = fixtures.load(path)
         except FileInvalid as error:
-            found.append(Rebased(path.name.removesuffix(SUFFIX), outcome("broken", error.line())))
+            found.append(Rebased(name_of(path), outcome("broken", error.line())))
             continue
         contract = load_contract(workspace, options.persona or fixture.tape.persona, options.model, trusted=trusted)
         _must_be_at_work(workspace, contract, options.persona, trusted)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.suite import named, read
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
@@ -33,6 +32,7 @@ async def coverage(asked: Invocation) -> Answer[Coverage]:
         FileInvalid: something of the workspace is broken.
     """
     from greenroom.assembly import replay_builder
+    from greenroom.assembly.fixtures import Fixtures
     from greenroom.assembly.inventory import inventory
     from greenroom.regression.coverage import measure
 
@@ -40,7 +40,7 @@ async def coverage(asked: Invocation) -> Answer[Coverage]:
     if least is not None and not 0 <= least <= 100:
         raise UsageError(f"--fail-under {least} is not a percentage", hint="0 to 100")
     workspace = asked.workspace()
-    fixtures, notes = read(named(workspace, ()))
+    fixtures, notes = Fixtures(workspace).readable()
     there, files = inventory(workspace)
     build = replay_builder(workspace)
     passing = [one async for one in _passing(fixtures, build, notes)]

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 def list_all(asked: Invocation) -> Answer[list[tuple[str, Fixture | None]]]:
     """Every fixture: what it was recorded under and what it stands for. A broken one is listed with its problem."""
     from greenroom.assembly.fixtures import Fixtures
+    from greenroom.regression.find import name_of
 
     fixtures = Fixtures(asked.workspace())
     found: list[tuple[str, Fixture | None]] = []
     rows: list[tuple[object, ...]] = []
     data: list[Json] = []
     for path in fixtures.paths():
-        name = _name(path.name)
+        name = name_of(path)
         try:
             fixture = fixtures.load(path)
         except FileInvalid as error:
@@ -49,12 +50,13 @@ def show(asked: Invocation) -> Answer[Fixture]:
         FileInvalid: its tape or case is broken.
     """
     from greenroom.assembly.fixtures import Fixtures
+    from greenroom.regression.find import name_of
 
     fixtures = Fixtures(asked.workspace())
     path = fixtures.paths([asked.text("name")])[0]
     fixture = fixtures.whole(path)
-    data = _data(_name(path.name), fixture)
-    return answer(fixture, story(_name(path.name), fixture), {**data, "events": list(fixture.tape.events)})
+    data = _data(name_of(path), fixture)
+    return answer(fixture, story(name_of(path), fixture), {**data, "events": list(fixture.tape.events)})
 
 
 def check(asked: Invocation) -> Answer[list[tuple[str, Outcome]]]:
@@ -64,13 +66,12 @@ def check(asked: Invocation) -> Answer[list[tuple[str, Outcome]]]:
         UsageError: there is no such fixture.
     """
     from greenroom.assembly.fixtures import Fixtures
+    from greenroom.regression.find import name_of
     from greenroom.workspace.trust import is_trusted
 
     workspace = asked.workspace()
     fixtures, trusted = Fixtures(workspace), is_trusted(workspace)
-    found = [
-        (_name(path.name), fixtures.checked(path, stale=trusted)[0]) for path in fixtures.paths(asked.words("name"))
-    ]
+    found = [(name_of(path), fixtures.checked(path, stale=trusted)[0]) for path in fixtures.paths(asked.words("name"))]
     kinds = [outcome.kind for _, outcome in found]
     lines = [line for name, outcome in found if not outcome.good for line in _told(name, outcome)]
     good = kinds.count("passed")
@@ -99,10 +100,6 @@ def _told(name: str, outcome: Outcome) -> Iterator[str]:
     yield f"{outcome.kind:<8} {name}: {outcome.line}"
     rows = outcome.detail.splitlines()
     yield from (f"         {row}" for row in rows if len(rows) > 1)
-
-
-def _name(file: str) -> str:
-    return file.removesuffix(".tape.jsonl")
 
 
 def _row(name: str, fixture: Fixture) -> tuple[object, ...]:

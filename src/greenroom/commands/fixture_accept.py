@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
@@ -41,11 +40,12 @@ def accept(asked: Invocation) -> Answer[list[Taken]]:
         CheckFailed: on a build server, where nobody reads what is accepted.
     """
     from greenroom.assembly.fixtures import Fixtures
+    from greenroom.regression.find import name_of
 
     must_be_read()
     only = _only(asked.text("only"))
     fixtures = Fixtures(asked.workspace())
-    runs = [run for path in fixtures.paths(asked.words("name")) if (run := fixtures.runs.find(_name(path)))]
+    runs = [run for path in fixtures.paths(asked.words("name")) if (run := fixtures.runs.find(name_of(path)))]
     face = asked.person() if asked.flag("i") else None
     if face is not None and not face.interactive:
         raise UsageError("-i asks at a terminal, and there is none", hint="name the fixtures instead")
@@ -80,7 +80,7 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
     from greenroom.regression.accept import proposed, refusal
 
     try:
-        fixture = fixtures.whole(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
+        fixture = fixtures.whole(fixtures.tape(run.name))
         new = proposed(fixture, run, only)
         no = refusal(fixture, run, fixtures.contract(fixture.tape), new, force=force)
         if no is not None:
@@ -121,7 +121,7 @@ def _all(
 
 def _asked(face: Face, fixtures: Fixtures, run: LastRun) -> str:
     """A person's word on one fixture: `y`, `n` or `q`; `d` shows the diff and asks again."""
-    fixture: Fixture = fixtures.whole(fixtures.workspace.fixtures / f"{run.name}.tape.jsonl")
+    fixture: Fixture = fixtures.whole(fixtures.tape(run.name))
     short = diff_of(fixture, run, 6)
     face.note("\n".join(short))
     while (said := face.pick(f"accept {run.name}? [y]es, [n]o, [d]iff, [q]uit", "yndq")) == "d":
@@ -137,10 +137,6 @@ def _only(text: str) -> tuple[Aspect, ...]:
         if word not in ASPECTS:
             raise UsageError(f"'{word}' is not a kind of change", hint=suggest(word, list(ASPECTS)))
     return tuple(one for one in ASPECTS if one in words) or ASPECTS
-
-
-def _name(path: Path) -> str:
-    return path.name.removesuffix(".tape.jsonl")
 
 
 def _data(one: Taken) -> dict[str, Json]:

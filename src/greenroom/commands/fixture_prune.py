@@ -54,6 +54,7 @@ def prune(asked: Invocation) -> Answer[list[Orphan]]:
 
 def _orphans(fixtures: Fixtures, notes: list[str]) -> Iterator[Orphan]:
     from greenroom.regression.case import SUFFIX, case_path
+    from greenroom.regression.find import name_of
     from greenroom.regression.last_run import parts_of
     from greenroom.regression.parts import FOLDER, Parts
 
@@ -75,7 +76,7 @@ def _orphans(fixtures: Fixtures, notes: list[str]) -> Iterator[Orphan]:
             yield Orphan(path, "a part that no tape uses")
     for path in sorted(folder.glob(".*.new")):
         yield Orphan(path, "left half written")
-    for path in fixtures.runs.leftovers(path.name.removesuffix(".tape.jsonl") for path in tapes):
+    for path in fixtures.runs.leftovers(map(name_of, tapes)):
         yield Orphan(path, "of a last run that is no use any more")
 
 

@@ -66,6 +66,7 @@ def diff(asked: Invocation) -> Answer[list[LastRun]]:
         UsageError: there is no such fixture.
     """
     from greenroom.assembly.fixtures import Fixtures
+    from greenroom.regression.find import name_of
 
     fixtures = Fixtures(asked.workspace())
     found: list[LastRun] = []
@@ -73,7 +74,7 @@ def diff(asked: Invocation) -> Answer[list[LastRun]]:
     data: list[Json] = []
     notes: list[str] = []
     for path in fixtures.paths(asked.words("name")):
-        run = fixtures.runs.find(path.name.removesuffix(".tape.jsonl"))
+        run = fixtures.runs.find(name_of(path))
         if run is None:
             continue
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
-from greenroom.commands.interchange_table import INTERCHANGE
-
-_NAMES = Argument("name", "fixtures by name or pattern such as 'refund-*'; all of them without", "*")
+from greenroom.commands.interchange_table import INTERCHANGE, NAMES
 
 
 def _at(place: str) -> str:
@@ -28,27 +26,27 @@ FIXTURE: tuple[Command, ...] = (
         ("fixture", "check"),
         "Read fixtures without running anything: whole, as expected, recorded under what holds today",
         _at("fixture:check"),
-        (_NAMES,),
+        (NAMES,),
     ),
     Command(
         ("fixture", "status"),
         "Replay fixtures offline: how they go, one line a cause, and what could be accepted",
         _at("fixture_status:status"),
-        (_NAMES,),
+        (NAMES,),
         slash="fixtures",
     ),
     Command(
         ("fixture", "diff"),
         "What the last run of each fixture has otherwise: by component, then event by event",
         _at("fixture_status:diff"),
-        (_NAMES,),
+        (NAMES,),
     ),
     Command(
         ("fixture", "accept"),
         "Take over what the last run came to as the recording; nothing is run again",
         _at("fixture_accept:accept"),
         (
-            _NAMES,
+            NAMES,
             Argument(
                 "--only",
                 "only changes about these: persona, tools, text, args, policy, memory, retrieval",
@@ -63,7 +61,7 @@ FIXTURE: tuple[Command, ...] = (
         "Run stale fixtures live under the persona at work; what comes of it waits for diff and accept",
         _at("fixture_rebase:rebase"),
         (
-            _NAMES,
+            NAMES,
             Argument("--persona", "this persona, or its version at work as aria@1.4.0", metavar="ID[@VERSION]"),
             Argument("--model", "ask this model in place of the persona's", metavar="MODEL"),
             Argument("--usd", "the most that all of them may cost", metavar="USD"),
@@ -94,7 +92,7 @@ FIXTURE: tuple[Command, ...] = (
         "What the suite is worth: change what governs one thing at a time, and see which fixture notices",
         "greenroom.commands.mutate:mutate",
         (
-            Argument("name", "fixtures; all unless named", "*"),
+            NAMES,
             Argument("--kinds", "of persona,prompt,policy,tools,world; all unless named", metavar="KINDS"),
             Argument("--limit", "run so many mutants, drawn evenly from the kinds", number=True, metavar="N"),
             Argument("--seed", "draw others", number=True, metavar="N"),

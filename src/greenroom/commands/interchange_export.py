@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import CheckFailed, UsageError
-from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
-from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
     from greenroom.regression.interop.conversation import Losses
     from greenroom.regression.interop.taped import Taped
-
-_TAPE = ".tape.jsonl"
+    from greenroom.regression.parts import Parts
 
 
 def export_fixtures(asked: Invocation) -> Answer[int]:
@@ -30,9 +27,10 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
         FileInvalid: a tape or case is broken.
         DiskFailed: the file could not be written; none is half there.
     """
+    from greenroom.regression.find import required
     from greenroom.regression.interop.conversation import Losses, folded
     from greenroom.regression.interop.detect import BY_NAME
-    from greenroom.regression.parts import write_whole
+    from greenroom.regression.parts import Parts, write_whole
 
     workspace, out = asked.workspace(), Path(asked.text("out"))
     form = BY_NAME[asked.text("format")]
@@ -41,7 +39,8 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
     if out.exists() and not asked.flag("replace"):
         raise UsageError(f"{out} exists", hint="choose another file, or --replace", code="export.exists")
     left = Losses()
-    tapes = [taped for name in _chosen(workspace, asked.words("names")) for taped in _taped(workspace, name, left)]
+    parts, paths = Parts(workspace.fixtures), required(workspace.fixtures, asked.words("name"))
+    tapes = [taped for name, path in paths.items() for taped in _taped(name, path, parts, left)]
     if not tapes:
         raise CheckFailed("none of these fixtures has a turn that came to its end", code="export.empty")
     text, losses = form.write(tapes)
@@ -56,23 +55,12 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
     return answer(len(tapes), [f"{counted(len(tapes), 'fixture')} written to {out}"], data, notes=folded(left))
 
 
-def _chosen(workspace: Workspace, names: list[str]) -> list[str]:
-    known = sorted(path.name.removesuffix(_TAPE) for path in workspace.fixtures.glob(f"*{_TAPE}"))
-    for name in names:
-        if name not in known:
-            hint = suggest(name, known) if known else "there are none yet"
-            raise UsageError(f"there is no fixture '{name}'", hint=hint)
-    if not known:
-        raise UsageError("there are no fixtures yet", hint="greenroom session export last --name NAME")
-    return list(dict.fromkeys(names)) or known
-
-
-def _taped(workspace: Workspace, name: str, losses: Losses) -> list[Taped]:
+def _taped(name: str, path: Path, parts: Parts, losses: Losses) -> list[Taped]:
     """A fixture as a conversation; none where no turn came to its end."""
     from greenroom.regression.interop.taped import taped_of
     from greenroom.regression.replay import load_fixture
 
-    fixture = load_fixture(workspace.fixtures / f"{name}{_TAPE}")
+    fixture = load_fixture(path, parts)
     taped = taped_of(name, fixture.tape, fixture.case, fixture.parts)
     if not taped.conversation.turns:
         losses.note(name, "a fixture", "none of its turns came to its end")

@@ -8,6 +8,8 @@ _AT = "greenroom.commands."
 _WRITTEN = ("promptfoo", "inspect", "openai", "adk")
 _READ = ("auto", *_WRITTEN, "vcr", "log")
 
+NAMES = Argument("name", "fixtures by name or pattern such as 'refund-*'; all of them without", "*")
+
 INTERCHANGE: tuple[Command, ...] = (
     Command(
         ("fixture", "import"),
@@ -36,7 +38,7 @@ INTERCHANGE: tuple[Command, ...] = (
         "Write fixtures as another tool's file; what cannot be expressed is listed",
         _AT + "interchange_export:export_fixtures",
         (
-            Argument("names", "the fixtures; all when left out", "*"),
+            NAMES,
             Argument("--format", "whose file", choices=_WRITTEN, needed=True),
             Argument("--out", "the file to write", metavar="FILE", needed=True),
             Argument("--replace", "write over a file that exists", flag=True),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.suite import named, read
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import CheckFailed, GreenroomError, UsageError
 from greenroom.core.inert import inert_line
@@ -40,6 +39,7 @@ async def mutate(asked: Invocation) -> Answer[Report]:
         FileInvalid: something of the workspace is broken.
         CheckFailed: no fixture passes, so nothing can be measured.
     """
+    from greenroom.assembly.fixtures import Fixtures
     from greenroom.assembly.grounds import grounds
     from greenroom.regression.mutation import report as reports
     from greenroom.regression.mutation.run import run
@@ -49,7 +49,7 @@ async def mutate(asked: Invocation) -> Answer[Report]:
     limit = LIMIT if limit is None else limit
     if limit < 1:
         raise UsageError(f"--limit {limit} leaves nothing to run", hint="one or more")
-    fixtures, notes = read(named(workspace, asked.words("name")))
+    fixtures, notes = Fixtures(workspace).readable(asked.words("name"))
     ground_of = grounds(workspace)
     passing = [one async for one in _passing(Suite(fixtures, ground_of), notes)]
     if not passing:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +20,7 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.regression.case import case_path, load_case
-from greenroom.regression.tape import SUFFIX
+from greenroom.regression.find import HOW_TO_MAKE_ONE, NONE_YET, fitting_in, required, tapes_in
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import is_trusted
 
@@ -71,15 +70,10 @@ def chosen(workspace: Workspace, words: list[str]) -> list[Path]:
     Raises:
         UsageError: a word means none of them, or there are no fixtures.
     """
-    every = {path.name.removesuffix(SUFFIX): path for path in sorted(workspace.fixtures.glob(f"*{SUFFIX}"))}
     if not words:
-        if not every:
-            raise UsageError(
-                "this workspace has no fixtures yet",
-                hint="greenroom session export last --name NAME makes one",
-                code="fixture.none",
-            )
+        required(workspace.fixtures)
         return [workspace.fixtures]
+    every = tapes_in(workspace.fixtures)
     found: dict[Path, None] = {}
     for word in words:
         found |= dict.fromkeys(_meant(word, every))
@@ -87,14 +81,14 @@ def chosen(workspace: Workspace, words: list[str]) -> list[Path]:
 
 
 def _meant(word: str, every: dict[str, Path]) -> list[Path]:
-    if fitting := [path for name, path in every.items() if fnmatchcase(name, word)]:
-        return fitting
+    if fitting := fitting_in(every, word):
+        return list(fitting.values())
     if Path(word).exists():
         return [Path(word)]
     if tagged := [path for path in every.values() if word in _tags(path)]:
         return tagged
     known = [*every, *sorted({tag for path in every.values() for tag in _tags(path)})]
-    hint = suggest(word, known) if known else "greenroom session export makes one"
+    hint = suggest(word, known) if known else f"{NONE_YET}; {HOW_TO_MAKE_ONE}"
     raise UsageError(f"no fixture, tag or path '{word}'", hint=hint, code="fixture.unknown")
 
 

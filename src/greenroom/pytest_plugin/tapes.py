@@ -18,8 +18,7 @@ from greenroom.pytest_plugin.bench import Played, bench_of, stale_mode
 from greenroom.pytest_plugin.failure import FailureText
 from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.case import Case, case_path, load_case
-
-SUFFIX = ".tape.jsonl"
+from greenroom.regression.find import name_of
 
 
 class TapeFailed(Exception):
@@ -35,7 +34,7 @@ class TapeFile(pytest.File):
 
     def collect(self) -> Iterator[TapeItem]:
         """The fixture, named as its file, marked with its case's tags."""
-        item = TapeItem.from_parent(self, name=self.path.name.removesuffix(SUFFIX))
+        item = TapeItem.from_parent(self, name=name_of(self.path))
         item.add_marker("greenroom")
         try:
             item.case = load_case(case_path(self.path))

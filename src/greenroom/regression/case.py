@@ -23,6 +23,7 @@ from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpec
 from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
 from greenroom.regression.expect.trajectory import ToolsExpected
+from greenroom.regression.tape import SUFFIX as TAPE
 
 __all__ = [
     "ApprovalExpected",
@@ -90,7 +91,7 @@ class Case(Frozen):
 
 def case_path(tape: Path) -> Path:
     """The case that belongs to a tape."""
-    return tape.with_name(tape.name.removesuffix(".tape.jsonl") + SUFFIX)
+    return tape.with_name(tape.name.removesuffix(TAPE) + SUFFIX)
 
 
 def load_case(path: Path, shown: str = "") -> Case:

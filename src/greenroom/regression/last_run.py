@@ -15,6 +15,7 @@ from pathlib import Path
 
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line
+from greenroom.regression.find import tapes_in
 from greenroom.regression.outcome import Outcome
 from greenroom.regression.parts import FOLDER, Parts, write_whole
 from greenroom.regression.replay import Build, Fixture
@@ -60,7 +61,7 @@ class LastRuns:
 
     def names(self) -> tuple[str, ...]:
         """The fixtures that have one, sorted."""
-        return tuple(sorted(path.name.removesuffix(SUFFIX) for path in self.folder.glob(f"*{SUFFIX}")))
+        return tuple(tapes_in(self.folder))
 
     def find(self, name: str) -> LastRun | None:
         """The last run of a fixture, None if it passed, was never replayed, or was only half written."""
@@ -84,7 +85,7 @@ class LastRuns:
 
         A fixture that passed costs no more than one look into a set. A disk that refuses changes no outcome.
         """
-        name = fixture.file.removesuffix(SUFFIX)
+        name = fixture.name
         if outcome.kind in ("stale", "diverged") or (outcome.good and outcome.reasons):
             with suppress(GreenroomError):
                 retold = await retell(fixture, build)

@@ -18,6 +18,7 @@ from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.context import context_of
 from greenroom.regression.difference import Difference, first_difference
 from greenroom.regression.expect import Beside, failures
+from greenroom.regression.find import name_of
 from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.outcome import Outcome, outcome
@@ -41,6 +42,11 @@ class Fixture:
     tape: Tape
     case: Case
     parts: Parts
+
+    @property
+    def name(self) -> str:
+        """Its name, as in its files."""
+        return name_of(self.file)
 
 
 def load_fixture(path: Path, parts: Parts | None = None, shown: str = "", case: Case | None = None) -> Fixture:

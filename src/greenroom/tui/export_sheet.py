@@ -344,9 +344,11 @@ def free_name(workspace: Workspace, records: Sequence[Record]) -> str:
 
     What people said never gets into it: it leaves the machine, and nothing masks a file's name.
     """
+    from greenroom.regression.find import tapes_in
+
     asked = [one.event.card.call.tool for one in records if isinstance(one.event, ApprovalRequested)]
     ran = [one.event.tool for one in records if isinstance(one.event, ToolStarted)]
     words = re.findall(r"[a-z0-9]+", (asked[:1] or ran[-1:] or ["session"])[0].lower())
     name = "-".join(words)[:40].strip("-") or "session"
-    taken = {path.name.partition(".")[0] for path in workspace.fixtures.glob("*.tape.jsonl")}
+    taken = tapes_in(workspace.fixtures)
     return next(one for one in chain([name], (f"{name}-{place}" for place in count(2))) if one not in taken)

@@ -12,7 +12,7 @@ from greenroom.regression.last_run import LastRuns
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.once import LiveBuild
 from greenroom.regression.live.options import LiveOptions
-from greenroom.regression.live.run import name_of, run_once
+from greenroom.regression.live.run import run_once
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.record import record
 from greenroom.regression.replay import Fixture
@@ -40,7 +40,7 @@ async def rebase(
         CancelledError: a person stopped it; nothing of this fixture is kept.
         DiskFailed: it could not be written.
     """
-    name = name_of(fixture)
+    name = fixture.name
     made = await run_once(fixture, build, options, budget)
     found = made.run.outcome
     if not made.whole or made.policy is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
@@ -24,7 +23,6 @@ from greenroom.regression.live.reliability import Goal, goal_of
 from greenroom.regression.live.start import Start, start_at
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.replay import Fixture, line_in
-from greenroom.regression.tape import SUFFIX
 from greenroom.regression.world import World
 
 Progress = Callable[[LiveRun, int, int], None]
@@ -95,10 +93,10 @@ def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: B
     if pass_k is not None and pass_k > runs:
         raise FileInvalid(
             f"{pass_k} of {runs} runs cannot pass",
-            where=f"{name_of(fixture)}.case.toml live.pass_k",
+            where=f"{fixture.name}.case.toml live.pass_k",
             hint="raise live.runs, or lower live.pass_k",
         )
-    own = Budget(options.usd, f"{name_of(fixture)}, in all its runs,")
+    own = Budget(options.usd, f"{fixture.name}, in all its runs,")
     return _Plan(
         fixture=fixture,
         build=build,
@@ -147,11 +145,6 @@ def _concluded(plan: _Plan, made: list[Made], cut: Outcome | None) -> LiveOutcom
     return LiveOutcome(verdict, runs, plan.goal.runs, plan.goal.needed, persona, model, previous)
 
 
-def name_of(fixture: Fixture) -> str:
-    """The fixture's name, as in its files."""
-    return Path(fixture.file).name.removesuffix(SUFFIX)
-
-
 def _previous(plan: _Plan, made: list[Made]) -> Entry | None:
     history = plan.build.history
     return history.before(_entry(plan, made, "passed")) if history is not None and made else None
@@ -170,7 +163,7 @@ def _noted(plan: _Plan, made: list[Made], kind: str) -> str:
 def _entry(plan: _Plan, made: list[Made], kind: str) -> Entry:
     told = LiveOutcome(outcome("passed"), tuple(one.run for one in made), plan.goal.runs, plan.goal.needed)
     return Entry(
-        fixture=name_of(plan.fixture),
+        fixture=plan.fixture.name,
         persona=made[-1].persona,
         model=made[-1].model,
         at=stamp(SystemClock().now()),

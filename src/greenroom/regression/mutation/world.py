@@ -18,7 +18,7 @@ from greenroom.regression.mutation import values
 from greenroom.regression.mutation.mutant import Mutant, Retold
 from greenroom.regression.parts import Parts, text_name
 from greenroom.regression.replay import Fixture
-from greenroom.regression.tape import SUFFIX, Line, Tape
+from greenroom.regression.tape import Line, Tape
 
 _RAISED = 0.99
 
@@ -42,7 +42,7 @@ def mutants(fixture: Fixture) -> Iterator[Mutant]:
 
 
 def _made(fixture: Fixture, operator: str, change: str, made: Callable[[], Retold], hint: str = "") -> Mutant:
-    return Mutant("world", operator, fixture.file.removesuffix(SUFFIX), change, made, hint=hint)
+    return Mutant("world", operator, fixture.name, change, made, hint=hint)
 
 
 def _instead(tape: Tape, index: int, line: Line) -> Retold:

@@ -1,0 +1,67 @@
+"""The fixtures of a folder, found by what people call them: a name, a pattern, or a path.
+
+Invariant: only the names of files are read. What lies in a folder below is no fixture, as it is none to pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import suggest
+from greenroom.regression.case import SUFFIX as CASE
+from greenroom.regression.tape import SUFFIX as TAPE
+
+NONE_YET = "this workspace has no fixtures yet"
+HOW_TO_MAKE_ONE = "greenroom session export last --name NAME makes one"
+
+
+def name_of(path: Path | str) -> str:
+    """The name of the fixture that a tape or a case belongs to."""
+    return Path(path).name.removesuffix(TAPE).removesuffix(CASE)
+
+
+def tapes_in(folder: Path) -> dict[str, Path]:
+    """Every tape by the name of its fixture, in the order of names."""
+    return {name_of(path): path for path in sorted(folder.glob(f"*{TAPE}"))}
+
+
+def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
+    """The tapes that the words mean, or all of them where nothing is said, in the order of names.
+
+    Raises:
+        UsageError: a word means no fixture.
+    """
+    every = tapes_in(folder)
+    if not words:
+        return every
+    found: dict[str, Path] = {}
+    for word in words:
+        fitting = fitting_in(every, name_of(word))
+        if not fitting:
+            raise UsageError(
+                f"no fixture '{inert_line(word, 80)}'",
+                hint=suggest(name_of(word), list(every)) if every else f"{NONE_YET}; {HOW_TO_MAKE_ONE}",
+                code="fixture.unknown",
+            )
+        found |= fitting
+    return dict(sorted(found.items()))
+
+
+def fitting_in(every: dict[str, Path], word: str) -> dict[str, Path]:
+    """Those of that very name, or of a name that fits the pattern."""
+    return {name: path for name, path in every.items() if name == word or fnmatchcase(name, word)}
+
+
+def required(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
+    """As `chosen`, for what makes no sense without a fixture.
+
+    Raises:
+        UsageError: a word means no fixture, or there is none at all.
+    """
+    if not words and not tapes_in(folder):
+        raise UsageError(NONE_YET, hint=HOW_TO_MAKE_ONE, code="fixture.none")
+    return chosen(folder, words)
