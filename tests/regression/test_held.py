@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ApprovalReply, ToolCall, Verdict
 from greenroom.engine.closed import ClosedParts
 from greenroom.policy.port import Question
 from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
+from greenroom.regression.mutation.ground import Ground
+from greenroom.regression.mutation.suite import replayed as replayed_on
+from greenroom.regression.outcome import outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import Recorded, record
 from greenroom.regression.replay import Fixture
@@ -118,6 +122,14 @@ def test_a_call_that_fitted_its_tool_still_does(tmp_path: Path) -> None:
     assert ClosedParts(Particular(), recording.decided).problem(call) == ""
     assert ClosedParts(Particular()).problem(call) == "to must be an address"
     assert ClosedParts(Particular(), recording.decided).problem(call.model_copy(update={"arguments": {"to": "x"}}))
+
+
+def test_it_holds_on_the_ground_of_mutants_too(tmp_path: Path) -> None:
+    made, kept = session(ALLOW)
+    Parts(tmp_path).write(kept.texts)
+    ground = Ground(made.session().contract, Particular(), (), (), FrozenClock())
+    fixture = Fixture("x.tape.jsonl", kept.tape, GOOD, Parts(tmp_path))
+    assert asyncio.run(replayed_on(fixture, ground)) == outcome("passed")
 
 
 @pytest.mark.parametrize("values", [{"effect": "?"}, {"held": "c9"}, {"held": "c1.7"}, {"held": "c1.x"}, {"why": None}])

@@ -25,7 +25,6 @@ from greenroom.log.catalog import read_session, session_id, session_path, sessio
 from greenroom.log.file_log import FileLog
 from greenroom.log.summary import SessionSummary, summarise
 from greenroom.policy.decide import RulePolicy
-from greenroom.regression.plain_log import PlainLog
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
@@ -209,8 +208,7 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
 
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
     """
-    from greenroom.engine.closed import ClosedModel, ClosedParts
-    from greenroom.regression.match import TapeRecording
+    from greenroom.regression.closed_session import closed_session
 
     casts: dict[tuple[str, str], Cast] = {}
 
@@ -227,18 +225,7 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
         if key not in casts:
             casts[key] = cast_of(workspace, persona, model, clock, trusted=trusted)
         cast = casts[key]
-        decided = recording.decided if isinstance(recording, TapeRecording) else (lambda call: False)
-        closed = ClosedParts(cast.tools, decided)
-        outside = Outside(
-            model=ClosedModel(cast.contract.model),
-            tools=closed,
-            retriever=closed,
-            memory=closed,
-            approver=closed,
-            clock=clock,
-            ids=ids,
-        )
-        return Session(PlainLog("replay"), cast.contract, outside, recording=recording)
+        return closed_session(cast.contract, cast.tools, recording, clock, ids)
 
     return build
 

@@ -18,9 +18,7 @@ from greenroom.core.events import ApprovalGiven, ContractLoaded, Record, ReplyGe
 from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json, ToolCall, ToolResult, ToolSpec
-from greenroom.engine.closed import ClosedModel, ClosedParts
 from greenroom.engine.contract import Contract
-from greenroom.engine.outside import Outside
 from greenroom.engine.replay import LogRecording
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Persona
@@ -30,8 +28,8 @@ from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
 from greenroom.policy.load import PolicySource, compile_policies, load_file, read_source
 from greenroom.policy.port import Policy
+from greenroom.regression.closed_session import closed_session
 from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
-from greenroom.regression.plain_log import PlainLog
 from greenroom.workspace.layout import Workspace
 
 
@@ -188,17 +186,7 @@ def _key(call: str, arguments: Mapping[str, Json]) -> tuple[str, bytes]:
 
 def _closed(records: Sequence[Record]) -> Build:
     def build(contract: Contract, recording: LogRecording) -> Session:
-        parts = ClosedParts(RecordedTools(contract.tools, records))
-        outside = Outside(
-            model=ClosedModel(contract.model),
-            tools=parts,
-            retriever=parts,
-            memory=parts,
-            approver=parts,
-            clock=FrozenClock(),
-            ids=CountedIds(),
-        )
-        return Session(PlainLog("replay"), contract, outside, recording=recording)
+        return closed_session(contract, RecordedTools(contract.tools, records), recording, FrozenClock(), CountedIds())
 
     return build
 

@@ -14,16 +14,15 @@ from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock
 from greenroom.core.ids import Ids
 from greenroom.core.values import Json, ToolCall, ToolSpec
-from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.closed import ClosedParts
 from greenroom.engine.contract import Contract
-from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.persona.contract import Persona
 from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, compile_policies
-from greenroom.regression.plain_log import PlainLog
+from greenroom.regression.closed_session import closed_session
 from greenroom.tools.port import Tools
 
 
@@ -99,21 +98,12 @@ class Ground:
 
     def session(self, recording: Recording, *, persona: str = "", model: str = "", clock: Clock, ids: Ids) -> Session:
         """A `Build` of a replay: a session over a log in memory that is answered by a recording alone."""
-        parts = _Schemas(self.tools, self.contract.tools, self.checked) if self.checked else ClosedParts(self.tools)
-        outside = Outside(
-            model=ClosedModel(self.contract.model),
-            tools=parts,
-            retriever=parts,
-            memory=parts,
-            approver=parts,
-            clock=clock,
-            ids=ids,
-        )
-        return Session(PlainLog("replay"), self.contract, outside, recording=recording)
+        tools = _Schemas(self.tools, self.contract.tools, self.checked) if self.checked else self.tools
+        return closed_session(self.contract, tools, recording, clock, ids)
 
 
 class _Schemas(ClosedParts):
-    """Closed ports whose changed tools judge arguments by their changed schema."""
+    """Tools of which the changed ones judge arguments by their changed schema; none of them can be called."""
 
     def __init__(self, tools: Tools, specs: Sequence[ToolSpec], checked: frozenset[str]) -> None:
         super().__init__(tools)
