@@ -115,14 +115,19 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
         session.repeat(event)
 
 
-async def say_again(session: Session, world: World, first: int = 1) -> GreenroomError | None:
-    """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded."""
+async def say_again(
+    session: Session, world: World, first: int = 1, said: Callable[[str], str] = str
+) -> GreenroomError | None:
+    """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded.
+
+    `said` makes of the recorded words what is said now.
+    """
     taken_over = sum(turn < first for turn, _ in world.turns)
     for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
         if place > taken_over or not taken_over:
             _set_levels(session, world, place)
         try:
-            await session.turn(words, origin="tape")
+            await session.turn(said(words), origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error

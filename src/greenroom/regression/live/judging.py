@@ -44,8 +44,8 @@ class Ended:
         return under_test(self.tape, self.lines)
 
     def live_turns(self) -> list[TurnFacts]:
-        """The turns with anything live in them."""
-        return [turn for turn in turns_of(self.lines) if turn.turn >= self.start.turn]
+        """The turns under test with anything live in them."""
+        return [turn for turn in turns_of(self.judged) if turn.turn >= self.start.turn]
 
 
 def judge(run: Ended) -> Outcome:
@@ -94,7 +94,7 @@ async def judge_replies(run: Ended, model: Model, file: str, rubric: str, votes:
 
 def _never(run: Ended) -> Iterator[str]:
     """What happened that never must, in the turns there were; nothing else can be asked of a run that broke off."""
-    turns = turns_of([*run.lines, _BROKEN_OFF])
+    turns = turns_of([*run.judged, _BROKEN_OFF])
     for number, one in enumerate(run.case.assert_):
         if one.never is not None and any(one.covers(turn.turn) for turn in turns):
             alone = Assertion(turn=one.turn, never=one.never)

@@ -27,9 +27,10 @@ from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
 from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.replay import Fixture, line_in
+from greenroom.regression.replay import Fixture, line_in, say_again
 from greenroom.regression.tape import Line
 from greenroom.regression.telling import tell
+from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
 _HINTS = {
@@ -116,7 +117,7 @@ async def live_once(
     stop = session.bus.subscribe(recording.see)
     try:
         await build.warm()
-        problem = await _say(session, recording)
+        problem = await say_again(session, recording.world, said=recording.words)
     finally:
         stop()
         await session.aclose()
@@ -125,28 +126,6 @@ async def live_once(
     spent = meter.micro_usd + judging.micro_usd
     made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes))
     return _made(session, made, whole=problem is None)
-
-
-async def _say(session: Session, recording: LiveRecording) -> GreenroomError | None:
-    """The person's words in order; returns what ended the run before its end."""
-    world = recording.world
-    for place, (turn, words) in enumerate(world.turns):
-        _set_levels(session, world, place)
-        try:
-            await session.turn(recording.words(words), origin="tape")
-        except GreenroomError as error:
-            if turn not in world.abandoned:
-                return error
-            session.abandon("as recorded")
-    _set_levels(session, world, len(world.turns))
-    return None
-
-
-def _set_levels(session: Session, world: World, over: int) -> None:
-    """The levels that people set when so many turns were over."""
-    for turns, changed in world.autonomy:
-        if turns == over:
-            session.repeat(changed)
 
 
 async def _verdict(
@@ -185,13 +164,13 @@ async def _by_rubric(run: Ended, made: _Run, build: LiveBuild, judging: Meter) -
 def _ended(made: _Run, *, broken: bool) -> Ended:
     fixture, session, recording = made.fixture, made.session, made.recording
     took = _milliseconds(session, recording)
-    voice = session.contract.persona.voice
+    voice, recorded = session.contract.persona.voice, under_test(fixture.tape, fixture.tape.events)
     return Ended(
         tape=fixture.tape,
         case=fixture.case,
         lines=_lines(session, recording, broken=broken),
         start=recording.start,
-        beside=Beside(fixture.tape.events, lambda: voice.never, fixture.parts.workspace, took),
+        beside=Beside(recorded, lambda: voice.never, fixture.parts.workspace, took),
         milliseconds=sum(took.values()),
         micro_usd=made.meter.micro_usd,
     )

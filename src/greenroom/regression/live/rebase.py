@@ -17,6 +17,7 @@ from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.record import record
 from greenroom.regression.replay import Fixture
 from greenroom.regression.retold import Retold
+from greenroom.regression.tape import turns_of_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ async def rebase(
     if not made.whole or made.policy is None:
         return Rebased(name, found, made.run.micro_usd)
     try:
-        fresh = record(made.records, made.policy)
+        fresh = record(made.records, made.policy, turns_of_header(fixture.tape.header))
     except GreenroomError as error:  # the export hook forbids it
         return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
     told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)
