@@ -283,6 +283,7 @@ class Session:
             await asyncio.wait([self._running])
         await self._room.outside.aclose()
         self.log.close()
+        self._steps.let_go()
 
     def _must_rest(self) -> None:
         if self.running:
