@@ -19,11 +19,16 @@ from greenroom.policy.port import Question
 from greenroom.policy.rules import AUTONOMY, ExceptionTest, Rule
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
 class Live:
     """The values of one question, typed for each environment that asks, with one activation for all its clauses.
 
     Nothing is read before a clause needs it: most questions meet no clause at all.
     """
+
+    __slots__ = ("_activations", "_args", "_findings", "_question", "_typed")
 
     def __init__(self, question: Question, findings: tuple[Finding, ...]) -> None:
         args = question.payload.get("args")
@@ -45,7 +50,9 @@ class Live:
         key = id(environment)
         if key not in self._activations:
             needed = vocabulary.values(self._question, self._findings, environment.reads)
-            self._activations[key] = environment.activation(needed | flatten(self._args, environment.arguments))
+            if self._args:
+                needed |= flatten(self._args, environment.arguments)
+            self._activations[key] = environment.activation(needed)
         return self._activations[key]
 
 
@@ -219,4 +226,4 @@ def show_values(names: Sequence[str], payload: Mapping[str, Json], values: Mappi
 
 def relevant(findings: tuple[Finding, ...]) -> frozenset[str]:
     """The kinds among findings."""
-    return frozenset(item.detector for item in findings)
+    return frozenset([item.detector for item in findings]) if findings else _NOTHING
