@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +29,7 @@ Gate = Literal["input", "recall", "retrieve", "prompt", "tool", "result", "outpu
 StepMode = Literal["run", "tools", "step"]
 Scope = Literal["once", "turn", "session"]
 StopScope = Literal["call", "turn", "tool", "everything"]
+_put = object.__setattr__
 MOST_SECONDS = 86_400_000_000
 """The longest that leave can be given for: a million days, far from the end of the calendar."""
 
@@ -37,6 +38,15 @@ class Frozen(BaseModel):
     """Base of every value read from a file or a wire: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __copy__(self) -> Self:
+        """A shallow copy, as `model_copy` makes; with neither private nor extra fields there is little to it."""
+        copied = self.__new__(type(self))
+        _put(copied, "__dict__", self.__dict__.copy())
+        _put(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
+        _put(copied, "__pydantic_extra__", None)
+        _put(copied, "__pydantic_private__", None)
+        return copied
 
 
 class Usage(Frozen):

@@ -28,6 +28,22 @@ Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
 """From a tool and its arguments to what the call adds to each sum the envelope limits."""
 
 
+_COUNTED = frozenset(
+    {
+        TurnStarted,
+        ContextSelected,
+        PassagesRetrieved,
+        ToolStarted,
+        ToolReturned,
+        ReplyGenerated,
+        DaySumsRead,
+        SessionForked,
+        AutonomyChanged,
+    }
+)
+"""What says something about a session that policy may know; most records do not."""
+
+
 @dataclass(slots=True)
 class _Reserved:
     """A permitted call and what it adds to each sum; `today` is whether that still counts towards the day."""
@@ -83,6 +99,8 @@ class Facts:
 
     def see(self, record: Record) -> None:
         """Take a record into account."""
+        if type(record.event) not in _COUNTED:
+            return
         self._now = None
         match record.event:
             case TurnStarted(turn=turn):

@@ -34,9 +34,9 @@ def choose(
     kept: list[tuple[Passage, frozenset[str]]] = []
     dropped: dict[str, str] = {}
     for passage in candidates:
-        scores = [score for score in (passage.lexical, passage.vector) if score is not None]
-        if scores and max(scores) < min_score:
-            dropped[passage.id] = f"score: {max(scores):.2f} is under {min_score:.2f}"
+        score = _own_score(passage)
+        if score is not None and score < min_score:
+            dropped[passage.id] = f"score: {score:.2f} is under {min_score:.2f}"
             continue
         words = _words(passage.text)
         if reason := _why_not(passage, words, kept, top_k, budget_chars):
@@ -53,7 +53,7 @@ def _why_not(
     top_k: int,
     budget_chars: int,
 ) -> str:
-    if twin := next((other for other, others in kept if _alike(words, others)), None):
+    if twin := _twin(words, kept):
         return f"duplicate: says the same as {twin.id}"
     if len(kept) >= top_k:
         return f"count: {top_k} better ones"
@@ -68,10 +68,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.lower().split())
 
 
-def _alike(left: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether two texts have nine of ten words in common."""
-    ones, others = len(left), len(right)
-    if ones < _SAME * others or others < _SAME * ones:  # then even all of the fewer are too few
-        return False
-    both = len(left & right)
-    return both >= _SAME * max(ones + others - both, 1)
+def _own_score(passage: Passage) -> float | None:
+    """The better of its legs' scores."""
+    if passage.lexical is None or passage.vector is None:
+        return passage.vector if passage.lexical is None else passage.lexical
+    return max(passage.lexical, passage.vector)
+
+
+def _twin(words: frozenset[str], kept: Sequence[tuple[Passage, frozenset[str]]]) -> Passage | None:
+    """The first kept passage that has nine of ten words in common with these."""
+    size = len(words)
+    least = _SAME * size
+    for passage, others in kept:
+        if size < _SAME * len(others) or len(others) < least:  # then even all of the fewer are too few
+            continue
+        both = len(words & others)
+        if both >= _SAME * max(size + len(others) - both, 1):
+            return passage
+    return None
