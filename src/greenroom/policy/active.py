@@ -18,7 +18,6 @@ from greenroom.policy.conditions import Condition, Environment, Outcome, shown
 from greenroom.policy.port import Question
 from greenroom.policy.rules import AUTONOMY, ExceptionTest, Rule
 
-
 _NOTHING: frozenset[str] = frozenset()
 
 
