@@ -93,6 +93,8 @@ class RulePolicy:
         self._digest = digest
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
         self._passed: dict[int, Verdict] = {}
+        self._watched = frozenset(hook for active in self.rules for hook in active.rule.hook)
+        self._read = frozenset().union(*(one.environment.reads for one in (*self.rules, *self.asides)))
         self._streamed = self._acting("output")
 
     @property
@@ -123,17 +125,11 @@ class RulePolicy:
 
     def watches(self, hook: Hook) -> bool:
         """Whether any rule speaks about `hook`."""
-        return any(hook in active.rule.hook for active in self.rules)
+        return hook in self._watched
 
     def uses(self, name: str) -> bool:
         """Whether any clause reads `name`."""
-        return any(
-            name in environment.reads
-            for environment in [
-                *(rule.environment for rule in self.rules),
-                *(aside.environment for aside in self.asides),
-            ]
-        )
+        return name in self._read
 
     def covers(self, question: Question, when: Sequence[str]) -> bool:
         """Whether all of these clauses hold for a call; False where one cannot be compiled or evaluated."""

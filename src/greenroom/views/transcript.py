@@ -65,6 +65,7 @@ class TranscriptTurn:
         return (said, *exchange, *reply)
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 Transcript = Turns[TranscriptTurn]
 EMPTY: Transcript = Turns()
 
@@ -112,7 +113,7 @@ def tool_text(event: ToolReturned) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _ENCODER.encode(value)
 
 
 def _start(record: Record, event: TurnStarted) -> TranscriptTurn:
