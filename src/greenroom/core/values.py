@@ -76,7 +76,9 @@ def trusted(kind: type[F], /, **fields: Any) -> F:
 def _blank(kind: type[Frozen]) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], set[str]]:
     """Every field in its order with its default, those whose default is made anew each time, and all names."""
     fields = kind.model_fields
-    anew = tuple((name, cast(Callable[[], Any], one.default_factory)) for name, one in fields.items() if one.default_factory)
+    anew = tuple(
+        (name, cast(Callable[[], Any], one.default_factory)) for name, one in fields.items() if one.default_factory
+    )
     return {name: one.default for name, one in fields.items()}, anew, set(fields)
 
 

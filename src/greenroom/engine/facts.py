@@ -21,7 +21,7 @@ from greenroom.core.events import (
     ToolStarted,
     TurnStarted,
 )
-from greenroom.core.values import Json, Origin
+from greenroom.core.values import Json, Origin, trusted
 from greenroom.policy.port import SessionFacts
 
 Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
@@ -170,7 +170,8 @@ class Facts:
                 over = (key.endswith(":turn") and not step.startswith(mine)) or (key.endswith(":day") and not one.today)
                 if not over:
                     sums[key] = sums.get(key, 0.0) + amount
-        return SessionFacts(
+        return trusted(
+            SessionFacts,
             turn=self._turn,
             taint=tuple(self._taint),
             calls_this_turn=calls,

@@ -34,6 +34,7 @@ class Bench:
     def __init__(self) -> None:
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
+        self._folders: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
         self._runs: dict[Path, LastRuns] = {}
 
@@ -46,8 +47,9 @@ class Bench:
             return outcome("broken", error.line(), tape_line=line_in(error.where) if tape.name in error.where else 1)
         except GreenroomError as error:
             return outcome("broken", error.line())
-        with _offline():
-            return self._started().run(self._replayed(tape, fixture, build, stale))
+        loop = self._started().get_loop()
+        with _offline():  # the loop itself: `Runner.run` would set up and take down signals for each fixture
+            return loop.run_until_complete(self._replayed(tape, fixture, build, stale))
 
     def live(self, tape: Path, live: LiveBench, case: Case | None = None) -> LiveOutcome:
         """How the fixture goes with a real model, the network open. What is wrong is an outcome, never raised."""
@@ -82,11 +84,14 @@ class Bench:
         return self._parts.setdefault(folder, Parts(folder))
 
     def _build_of(self, tape: Path) -> Build:
-        workspace = require(tape)
-        if workspace.root not in self._builds:
-            self._builds[workspace.root] = replay_builder(workspace, trusted=True)
-            self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
-        return self._builds[workspace.root]
+        """The builder of the workspace a tape lies in, looked up once for each folder."""
+        if tape.parent not in self._folders:
+            workspace = require(tape)
+            if workspace.root not in self._builds:
+                self._builds[workspace.root] = replay_builder(workspace, trusted=True)
+                self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
+            self._folders[tape.parent] = self._builds[workspace.root]
+        return self._folders[tape.parent]
 
 
 _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
@@ -100,15 +105,24 @@ def bench_of(config: pytest.Config) -> Bench:
     return config.stash[_BENCH]
 
 
+_DOORS = (*((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")), (socket, "getaddrinfo"))
+
+
 @contextmanager
 def _offline() -> Iterator[None]:
     """Refuse every connection while a fixture is replayed."""
-
-    def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("a replay tried to use the network; everything it needs must be on the tape")
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("connect", "connect_ex", "sendto", "sendmsg"):
-            patch.setattr(socket.socket, name, refuse, raising=False)
-        patch.setattr(socket, "getaddrinfo", refuse)
+    before = [(owner, name, vars(owner).get(name)) for owner, name in _DOORS]
+    try:
+        for owner, name in _DOORS:
+            setattr(owner, name, _refuse)
         yield
+    finally:
+        for owner, name, kept in before:
+            if kept is None:
+                delattr(owner, name)  # what the class inherits shows again
+            else:
+                setattr(owner, name, kept)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise RuntimeError("a replay tried to use the network; everything it needs must be on the tape")

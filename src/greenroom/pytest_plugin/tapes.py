@@ -21,6 +21,9 @@ OUTCOME, CAUSE = "greenroom_outcome", "greenroom_stale"
 """Names of the properties a report carries: how it went, and what is stale."""
 
 
+_TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
 class TapeFailed(Exception):
     """A fixture did not pass; the outcome says how."""
 
@@ -41,7 +44,10 @@ class TapeFile(pytest.File):
         except FileInvalid:
             item.case = None  # running the item says what is wrong with the file
         for tag in item.case.tags if item.case else ():
-            self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
+            known = self.config.stash.setdefault(_TAGS, set())
+            if tag not in known:
+                known.add(tag)
+                self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
             item.add_marker(tag)
         yield item
 

@@ -5,7 +5,7 @@ Invariant: every answer was read and checked before the replay begins; a line of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
 
 from pydantic import ValidationError
@@ -129,19 +129,19 @@ class World:
 
     def retrieve(self, line: Line) -> None:
         """The candidates from their listing, which must agree with what the tape shows of them."""
-        candidates: tuple[Passage, ...] = ()
+        candidates: Mapping[str, Passage] = {}
         if "candidates" in line:
             candidates = self._parts.candidates(str(line["candidates"]), lambda text: listed(text, self._parts))
-        by_name = {passage.id: passage for passage in candidates}
         for name, label, score in line["retrieve"]:
-            if (by_name[name].label, by_name[name].score) != (label, score):
+            passage = candidates[name]
+            if passage.score != score or passage.label != label:
                 raise ValueError(name)
         event = PassagesRetrieved(
             step=f"t{self._turn}/retrieve",
             turn=self._turn,
             query=line.get("query", self._words),
             legs=tuple(line.get("legs", ())),
-            candidates=candidates,
+            candidates=tuple(candidates.values()),
         )
         self._put(event, line)
 
