@@ -94,7 +94,8 @@ class RulePolicy:
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
         self._passed: dict[int, Verdict] = {}
         self._watched = frozenset(hook for active in self.rules for hook in active.rule.hook)
-        self._read = frozenset().union(*(one.environment.reads for one in (*self.rules, *self.asides)))
+        environments = [*(rule.environment for rule in self.rules), *(aside.environment for aside in self.asides)]
+        self._read = frozenset().union(*(environment.reads for environment in environments))
         self._streamed = self._acting("output")
 
     @property
