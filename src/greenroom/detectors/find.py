@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import accumulate, islice
 
 from greenroom.core.inert import hidden_spans
-from greenroom.core.values import Finding, Json
+from greenroom.core.values import Finding, Json, trusted
 from greenroom.detectors.checks import MAX_WINDOWS
 from greenroom.detectors.fold import fold
 from greenroom.detectors.own import MASK, NONE, OwnDetectors
@@ -188,7 +188,7 @@ class _Strings:
     def finding(self, index: int, start: int, end: int, detector: str) -> Finding:
         path, text = self._strings[index]
         mask = text[start:end] if text[start] == "‹" and MASK.fullmatch(text, start, end) else ""
-        return Finding.model_construct(detector=detector, path=path, start=start, end=end, mask=mask)
+        return trusted(Finding, detector=detector, path=path, start=start, end=end, mask=mask)
 
     def _place(self, start: int, end: int) -> tuple[int, int, int] | None:
         """Which string a byte span stands in, and where there in code points; None if it spans several."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.core.values import Clause, Effect, Finding, Fired, Json
+from greenroom.core.values import Clause, Effect, Finding, Fired, Json, trusted
 from greenroom.policy import vocabulary
 from greenroom.policy.arguments import flatten
 from greenroom.policy.autonomy import UNTRUSTED
@@ -91,7 +91,8 @@ class Setting:
     def fired(self, live: Live, effect: Effect, why: str) -> Fired:
         """The record of a question of autonomy that it sets aside."""
         values = live.values(self.environment)
-        return Fired.model_construct(
+        return trusted(
+            Fired,
             rule=AUTONOMY,
             effect=effect,
             why=f"{why} Set aside: {self.text}",
@@ -121,7 +122,8 @@ class Match:
         clauses = tuple(_clause(condition, outcome, values) for condition, outcome in self.outcomes)
         rule = self.active.rule
         why = f"{rule.why} Set aside: {self.aside}" if self.aside else rule.why
-        return Fired.model_construct(
+        return trusted(
+            Fired,
             rule=rule.id,
             effect=rule.then,
             why=why,
@@ -202,7 +204,8 @@ def _all(
 
 def _clause(condition: Condition, outcome: Outcome, values: Mapping[str, Any]) -> Clause:
     failed = isinstance(outcome, str)
-    return Clause.model_construct(
+    return trusted(
+        Clause,
         source=condition.source,
         outcome="error" if failed else "true",
         values=condition.live(values),

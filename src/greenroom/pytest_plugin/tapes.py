@@ -65,12 +65,17 @@ class TapeItem(pytest.Item):
         """
         stale = str(self.config.getoption("--greenroom-stale"))
         live = self.config.getoption("--greenroom-live")
-        outcome = self._live() if live else bench_of(self.config).replay(self.path, stale, self.case)
+        outcome = self._live() if live else bench_of(self.config).replay(self.path, stale, self._case_once())
         self.user_properties.append((OUTCOME, outcome.kind))
         if outcome.kind == "stale" or outcome.good:
             self.user_properties.extend((CAUSE, reason) for reason in outcome.reasons)
         if not outcome.good:
             raise TapeFailed(outcome)
+
+    def _case_once(self) -> Case | None:
+        """The case, which is then let go: a thousand of them would be kept to the end of the run."""
+        case, self.case = self.case, None
+        return case
 
     def _live(self) -> Outcome:
         from greenroom.pytest_plugin.live import live_of, properties_of
