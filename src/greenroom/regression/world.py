@@ -28,7 +28,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage
 from greenroom.engine.results import STOPPED
 from greenroom.regression.candidates import listed
-from greenroom.regression.derived import require_form
+from greenroom.regression.forms import require_form
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Line, Tape
 
@@ -77,6 +77,7 @@ class World:
                     code="tape.malformed",
                 )
             try:
+                require_form(kind, line)
                 _TAKERS[kind](self, line)
             except _MALFORMED:
                 raise FileInvalid(
@@ -88,7 +89,6 @@ class World:
 
     def derived(self, line: Line) -> None:
         """A line that the replay works out by itself; it is only compared."""
-        require_form(line)
 
     def _put(self, event: Event, line: Line) -> None:
         self.events[type(event), event.step] = event
