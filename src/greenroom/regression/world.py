@@ -170,7 +170,6 @@ class World:
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
     def ask(self, line: Line) -> None:
-        self.derived(line)
         if not line.get("reason"):
             self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
 
@@ -237,7 +236,6 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
-        self.derived(line)
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
 
