@@ -21,6 +21,9 @@ from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
 
 
+_TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
 class TapeFailed(Exception):
     """A fixture did not pass; what is told says how."""
 
@@ -41,7 +44,10 @@ class TapeFile(pytest.File):
         except FileInvalid:
             item.case = None  # running the item says what is wrong with the file
         for tag in item.case.tags if item.case else ():
-            self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
+            known = self.config.stash.setdefault(_TAGS, set())
+            if tag not in known:
+                known.add(tag)
+                self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
             item.add_marker(tag)
         yield item
 
@@ -61,6 +67,7 @@ class TapeItem(pytest.Item):
         """
         played = bench_of(self.config).play(self.path, self.case)
         self.told = told = self._told(played)
+        self.case = None  # a thousand of them would be kept to the end of the run
         self.user_properties.extend((*_properties(told), *played.properties))
         if told["kind"] == "stale" and told["mode"] == "xfail":
             pytest.xfail(told["line"])
