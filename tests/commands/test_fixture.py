@@ -84,7 +84,7 @@ def test_fixtures_are_listed_and_one_is_shown_as_a_conversation(shop: Workspace)
 
 
 def test_check_says_what_is_stale_failed_and_broken_and_exits_by_the_worst(shop: Workspace) -> None:
-    assert call(fixture.check, shop).lines == ("3 fixtures, all fine",)
+    assert call(fixture.check, shop).lines == ("3 fixtures: all fine",)
     change(shop, PERSONA, "temperature = 0.2", "temperature = 0.7")
     done = call(fixture.check, shop, "refund-*")
     assert (done.lines[0], done.exit_code) == (
@@ -116,6 +116,25 @@ def test_one_change_is_one_line_for_the_whole_suite(shop: Workspace) -> None:
     change(shop, PERSONA, "usd = 0.10", "usd        = 0.25")
     call(fixture_status.status, shop)
     assert LastRuns(shop.last_run).names() == ()
+
+
+def test_a_broken_fixture_is_exit_3_wherever_it_is_met(shop: Workspace) -> None:
+    change(shop, PERSONA, "temperature = 0.2", "temperature = 0.7")
+    call(fixture_status.status, shop)
+    path = shop.fixtures / f"{CARD}.tape.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"card#1", b"card#2", 1))
+    for handler in (fixture.check, fixture_status.status, fixture_status.diff, fixture_accept.accept):
+        assert call(handler, shop, CARD).exit_code == 3
+
+
+def test_where_there_is_no_fixture_that_is_said_and_how_to_make_one(shop: Workspace) -> None:
+    shutil.rmtree(shop.fixtures)
+    for handler in (fixture.list_all, fixture.check, fixture_status.status, fixture_status.diff, fixture_accept.accept):
+        done = call(handler, shop)
+        assert (done.notes, done.exit_code) == (
+            ("this workspace has no fixtures yet; greenroom session export last --name NAME makes one",),
+            0,
+        )
 
 
 def test_a_document_that_says_something_else_is_a_note_and_not_stale(shop: Workspace) -> None:

@@ -72,7 +72,7 @@ def test_a_limit_says_what_it_left_out(desk: Workspace) -> None:
     [
         ({"name": ["refunds-over-limit"]}, "no fixture 'refunds-over-limit'"),
         ({"name": ["../secret"]}, "no fixture '../secret'"),
-        ({"kinds": "polices"}, "'polices' is no kind of mutant"),
+        ({"kinds": "polices"}, "'polices' is not a kind of mutant"),
         ({"limit": 0}, "--limit 0 leaves nothing to run"),
         ({"limit": -5}, "--limit -5 leaves nothing to run"),
     ],

@@ -14,8 +14,7 @@ from greenroom.assembly import load_contract, replay_builder
 from greenroom.assembly.casting import must_be_trusted
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.engine.contract import Contract
-from greenroom.regression.accept import failing
-from greenroom.regression.check import check
+from greenroom.regression.check import check, failing
 from greenroom.regression.documents import Documents
 from greenroom.regression.find import chosen, name_of, required
 from greenroom.regression.last_run import LastRun, LastRuns
@@ -143,8 +142,8 @@ class Fixtures:
         if run is None:
             return Reviewed(name, path, found, fixture, notes=notes)
         otherwise = len(changes_between(fixture.tape.events, run.tape.events))
-        persona = self.contract(fixture.tape).texts.get("persona", "")
-        return Reviewed(name, path, found, fixture, run, otherwise, failing(fixture, run.tape, persona), notes)
+        failed = failing(fixture, run.tape, self.contract(fixture.tape).texts)
+        return Reviewed(name, path, found, fixture, run, otherwise, failed, notes)
 
 
 async def review(

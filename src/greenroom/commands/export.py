@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from greenroom.commands.answer import Answer, answer, counted
-from greenroom.commands.invocation import Invocation
+from greenroom.commands.invocation import Invocation, listed
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
-from greenroom.core.toml_text import suggest
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -92,12 +91,7 @@ def expected(text: str) -> tuple[Expect, Collection[str] | None]:
     """
     from greenroom.regression.proposal import KINDS
 
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in (*EXPECTS, *KINDS):
-            raise UsageError(
-                f"'{word}' cannot be expected", hint=suggest(word, [*EXPECTS, *KINDS]), code="export.expect"
-            )
+    words = listed(text, (*EXPECTS, *KINDS), "cannot be expected", "export.expect")
     stands = [one for one in EXPECTS if one in words]
     if len(stands) > 1:
         raise UsageError(f"a fixture is {' or '.join(stands)}, not both", code="export.expect")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def list_all(asked: Invocation) -> Answer[list[tuple[str, Fixture | None]]]:
     """Every fixture: what it was recorded under and what it stands for. A broken one is listed with its problem."""
     from greenroom.assembly.fixtures import Fixtures
-    from greenroom.regression.find import name_of
+    from greenroom.regression.find import NOTHING_HERE, name_of
 
     fixtures = Fixtures(asked.workspace())
     found: list[tuple[str, Fixture | None]] = []
@@ -38,7 +38,7 @@ def list_all(asked: Invocation) -> Answer[list[tuple[str, Fixture | None]]]:
         rows.append(_row(name, fixture))
         data.append(_data(name, fixture))
     headers = ("fixture", "persona", "model", "turns", "expect", "tags", "why")
-    notes = () if found else ("there is no fixture yet; greenroom session export makes one of a session",)
+    notes = () if found else (NOTHING_HERE,)
     return answer(found, table(headers, rows, 36), data, notes=notes)
 
 
@@ -66,7 +66,7 @@ def check(asked: Invocation) -> Answer[list[tuple[str, Outcome]]]:
         UsageError: there is no such fixture.
     """
     from greenroom.assembly.fixtures import Fixtures
-    from greenroom.regression.find import name_of
+    from greenroom.regression.find import NOTHING_HERE, name_of
     from greenroom.workspace.trust import is_trusted
 
     workspace = asked.workspace()
@@ -75,12 +75,10 @@ def check(asked: Invocation) -> Answer[list[tuple[str, Outcome]]]:
     kinds = [outcome.kind for _, outcome in found]
     lines = [line for name, outcome in found if not outcome.good for line in _told(name, outcome)]
     good = kinds.count("passed")
-    lines.append(
-        f"{counted(len(found), 'fixture')}: {tally(kinds)}"
-        if good < len(found)
-        else f"{counted(good, 'fixture')}, all fine"
-    )
-    notes = [] if trusted else ["not trusted, so none of its code ran: whether they are stale was not looked at"]
+    summary = tally(kinds) if good < len(found) else "all fine" if found else "none"
+    lines.append(f"{counted(len(found), 'fixture')}: {summary}")
+    notes = [] if found else [NOTHING_HERE]
+    notes += [] if trusted else ["not trusted, so none of its code ran: whether they are stale was not looked at"]
     data = [{"name": name, "outcome": one.kind, "line": one.line, "reasons": list(one.reasons)} for name, one in found]
     return answer(found, lines, data, notes=notes, exit_code=exit_code(kinds))
 
@@ -92,8 +90,8 @@ def tally(kinds: Sequence[str]) -> str:
 
 
 def exit_code(kinds: Sequence[str]) -> int:
-    """3 where a file is broken, 1 where something did not pass."""
-    return 3 if "broken" in kinds else int(any(kind != "passed" for kind in kinds))
+    """4 where a model or service could not be used, 3 where a file is broken, 1 where something else did not pass."""
+    return 4 if "error" in kinds else 3 if "broken" in kinds else int(any(kind != "passed" for kind in kinds))
 
 
 def _told(name: str, outcome: Outcome) -> Iterator[str]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
-from greenroom.commands.fixture_status import diff_of
-from greenroom.commands.invocation import Face, Invocation
+from greenroom.commands.fixture_status import diff_of, nothing_differed
+from greenroom.commands.invocation import Face, Invocation, listed
 from greenroom.core.errors import CheckFailed, GreenroomError, UsageError
-from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
@@ -25,11 +24,12 @@ _PLAIN_NO = ("", "0", "false", "no")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of one fixture: what was written, or why nothing was."""
+    """What came of one fixture: what was written, or why nothing was and what that means to a script."""
 
     name: str
     done: Accepted | None = None
     refused: str = ""
+    exit_code: int = 0
 
 
 def accept(asked: Invocation) -> Answer[list[Taken]]:
@@ -51,11 +51,9 @@ def accept(asked: Invocation) -> Answer[list[Taken]]:
         raise UsageError("-i asks at a terminal, and there is none", hint="name the fixtures instead")
     found = list(_all(fixtures, runs, only, asked.flag("force"), face))
     lines = [line for one in found for line in told(one)]
-    notes = (
-        [] if runs else ["nothing differed in the last run; pytest or greenroom fixture status replays the fixtures"]
-    )
+    notes = [] if runs else [nothing_differed(fixtures)]
     data = [_data(one) for one in found]
-    return answer(found, lines, data, notes=notes, exit_code=int(any(one.refused for one in found)))
+    return answer(found, lines, data, notes=notes, exit_code=max((one.exit_code for one in found), default=0))
 
 
 def must_be_read() -> None:
@@ -84,10 +82,10 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
         new = proposed(fixture, run, only)
         no = refusal(fixture, run, fixtures.contract(fixture.tape), new, force=force)
         if no is not None:
-            return Taken(run.name, refused=no.line())
+            return Taken(run.name, refused=no.line(), exit_code=no.exit_code)
         return Taken(run.name, write(fixture, run, fixtures.runs, fixtures.workspace.fixtures, new))
     except GreenroomError as error:
-        return Taken(run.name, refused=error.line())
+        return Taken(run.name, refused=error.line(), exit_code=error.exit_code)
 
 
 def told(one: Taken) -> Iterator[str]:
@@ -132,10 +130,7 @@ def _asked(face: Face, fixtures: Fixtures, run: LastRun) -> str:
 def _only(text: str) -> tuple[Aspect, ...]:
     from greenroom.regression.tape_diff import ASPECTS
 
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in ASPECTS:
-            raise UsageError(f"'{word}' is not a kind of change", hint=suggest(word, list(ASPECTS)))
+    words = listed(text, ASPECTS, "is not a kind of change")
     return tuple(one for one in ASPECTS if one in words) or ASPECTS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.fixture import exit_code
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
 from greenroom.core.values import Json
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 async def rebase(asked: Invocation) -> Answer[list[Rebased]]:
     """Run each stale fixture live once; a model is asked, and may cost money.
+
+    Exit 0 where each has a new tape to be reviewed, else what the outcome of those that have none means.
 
     Raises:
         UsageError: no such fixture or persona, a ceiling that is none, or the workspace is not trusted.
@@ -34,9 +37,10 @@ async def rebase(asked: Invocation) -> Answer[list[Rebased]]:
     if found:
         spent = sum(one.micro_usd for one in found) / 1_000_000
         lines += ["", f"{counted(len(kept), 'new tape')} to be reviewed, {spent:.4f} USD"]
+    code = exit_code([one.outcome.kind for one in found if not one.kept])
     notes = [] if found else ["nothing is stale, so nothing was run"]
     notes += ["look at them: greenroom fixture diff; take them over: greenroom fixture accept"] if kept else []
-    return answer(found, lines, [_data(one) for one in found], notes=notes, exit_code=int(len(kept) < len(found)))
+    return answer(found, lines, [_data(one) for one in found], notes=notes, exit_code=code)
 
 
 def _money(text: str) -> float | None:

@@ -12,7 +12,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.assembly.fixtures import Reviewed
+    from greenroom.assembly.fixtures import Fixtures, Reviewed
     from greenroom.regression.last_run import LastRun
     from greenroom.regression.replay import Fixture
 
@@ -29,6 +29,7 @@ async def status(asked: Invocation) -> Answer[list[Reviewed]]:
         UsageError: there is no such fixture, or the workspace is not trusted.
     """
     from greenroom.assembly.fixtures import Fixtures, review
+    from greenroom.regression.find import NOTHING_HERE
 
     def told(done: int, of: int) -> None:
         if of > _PROGRESS and done % _PROGRESS == 0 and asked.face is not None:
@@ -36,7 +37,7 @@ async def status(asked: Invocation) -> Answer[list[Reviewed]]:
 
     found = await review(Fixtures(asked.workspace()), asked.words("name"), told)
     kinds = [one.outcome.kind for one in found]
-    notes = () if found else ("there is no fixture yet; greenroom session export makes one of a session",)
+    notes = () if found else (NOTHING_HERE,)
     return answer(found, summary(found), [_data(one) for one in found], notes=notes, exit_code=exit_code(kinds))
 
 
@@ -62,6 +63,8 @@ def summary(found: Sequence[Reviewed]) -> list[str]:
 def diff(asked: Invocation) -> Answer[list[LastRun]]:
     """What the last runs changed: by component, then one line an event, at most 40 lines a fixture.
 
+    Exit 3 where a fixture is broken, so that there is nothing to compare.
+
     Raises:
         UsageError: there is no such fixture.
     """
@@ -85,9 +88,19 @@ def diff(asked: Invocation) -> Answer[list[LastRun]]:
         found.append(run)
         lines += [*([""] if lines else []), *diff_of(fixture, run)]
         data.append(_diff_data(fixture, run))
-    if not found:
-        notes.append("nothing differed in the last run; pytest or greenroom fixture status replays the fixtures")
-    return answer(found, lines, data, notes=notes)
+    broken = bool(notes)
+    if not found and not broken:
+        notes.append(nothing_differed(fixtures))
+    return answer(found, lines, data, notes=notes, exit_code=3 if broken else 0)
+
+
+def nothing_differed(fixtures: Fixtures) -> str:
+    """Why there is no last run to show or to take over."""
+    from greenroom.regression.find import NOTHING_HERE
+
+    if not fixtures.paths():
+        return NOTHING_HERE
+    return "nothing differed in the last run; pytest or greenroom fixture status replays the fixtures"
 
 
 def diff_of(fixture: Fixture, run: LastRun, most: int = DIFF_LINES) -> list[str]:

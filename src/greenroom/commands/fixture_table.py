@@ -13,7 +13,7 @@ def _at(place: str) -> str:
 FIXTURE: tuple[Command, ...] = (
     Command(
         ("fixture", "list"),
-        "The fixtures of this workspace: what each was recorded under and stands for",
+        "List the fixtures: what each was recorded under and stands for",
         _at("fixture:list_all"),
     ),
     Command(
@@ -37,7 +37,7 @@ FIXTURE: tuple[Command, ...] = (
     ),
     Command(
         ("fixture", "diff"),
-        "What the last run of each fixture has otherwise: by component, then event by event",
+        "Show what the last run of each fixture has otherwise: by component, then event by event",
         _at("fixture_status:diff"),
         (NAMES,),
     ),
@@ -53,7 +53,7 @@ FIXTURE: tuple[Command, ...] = (
                 metavar="KIND,KIND",
             ),
             Argument("-i", "ask for each: yes, no, diff, quit", flag=True),
-            Argument("--force", "even where an expectation of its case fails", flag=True),
+            Argument("--force", "even where an expectation of a case fails", flag=True),
         ),
     ),
     Command(
@@ -63,8 +63,8 @@ FIXTURE: tuple[Command, ...] = (
         (
             NAMES,
             Argument("--persona", "this persona, or its version at work as aria@1.4.0", metavar="ID[@VERSION]"),
-            Argument("--model", "ask this model in place of the persona's", metavar="MODEL"),
-            Argument("--usd", "the most that all of them may cost", metavar="USD"),
+            Argument("--model", "the model in place of the persona's", metavar="MODEL"),
+            Argument("--usd", "the most that all of them may cost, in US dollars", metavar="USD"),
         ),
     ),
     Command(
@@ -89,18 +89,27 @@ FIXTURE: tuple[Command, ...] = (
     ),
     Command(
         ("fixture", "mutate"),
-        "What the suite is worth: change what governs one thing at a time, and see which fixture notices",
+        "Change what governs one thing at a time, in memory, and see which fixture notices",
         "greenroom.commands.mutate:mutate",
         (
             NAMES,
-            Argument("--kinds", "of persona,prompt,policy,tools,world; all unless named", metavar="KINDS"),
-            Argument("--limit", "run so many mutants, drawn evenly from the kinds", number=True, metavar="N"),
-            Argument("--seed", "draw others", number=True, metavar="N"),
+            Argument(
+                "--kinds",
+                "only mutants of these: persona, prompt, policy, tools, world",
+                metavar="KIND,KIND",
+            ),
+            Argument(
+                "--limit",
+                "run at most so many mutants, drawn evenly from the kinds; 2000 unless given",
+                number=True,
+                metavar="N",
+            ),
+            Argument("--seed", "draw others than with another seed; 0 unless given", number=True, metavar="N"),
         ),
     ),
     Command(
         ("fixture", "coverage"),
-        "Rules, tools, acceptance criteria, passages and the like that no passing fixture touches",
+        "Say which rules, tools, acceptance criteria, passages and the like no passing fixture touches",
         "greenroom.commands.coverage:coverage",
         (
             Argument(

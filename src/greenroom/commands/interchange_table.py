@@ -17,10 +17,8 @@ INTERCHANGE: tuple[Command, ...] = (
         _AT + "interchange:import_file",
         (
             Argument("file", "promptfoo, Inspect, OpenAI messages, ADK eval set, VCR cassette or plain chat log"),
-            Argument(
-                "--format", "what the file is; told from its content when left out", choices=_READ, default="auto"
-            ),
-            Argument("--persona", "who says it again; the workspace's default when left out", metavar="ID"),
+            Argument("--format", "what the file is; told from its content unless given", choices=_READ, default="auto"),
+            Argument("--persona", "who says it again; the workspace's default unless given", metavar="ID"),
             Argument("--model", "the model in place of the persona's", metavar="MODEL"),
             Argument("--name", "what the fixtures' names begin with", metavar="PREFIX"),
             Argument(

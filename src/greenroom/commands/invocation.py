@@ -5,12 +5,13 @@ Invariant: a handler reaches the person only through the face it was given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from greenroom.core.errors import UsageError
+from greenroom.core.toml_text import suggest
 
 if TYPE_CHECKING:
     from greenroom.core.events import Record
@@ -94,3 +95,16 @@ class Invocation:
         from greenroom.workspace.find import require
 
         return require(Path(self.text("workspace") or "."))
+
+
+def listed(text: str, known: Sequence[str], wrong: str, code: str = "") -> list[str]:
+    """The words of `policy,tools`.
+
+    Raises:
+        UsageError: one is not `known`; `wrong` is what is said of it, such as "is not a kind of change".
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in known:
+            raise UsageError(f"'{word}' {wrong}", hint=suggest(word, list(known)), code=code)
+    return words

@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, table
-from greenroom.commands.invocation import Invocation
+from greenroom.commands.invocation import Invocation, listed
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import CheckFailed, GreenroomError, UsageError
 from greenroom.core.inert import inert_line
-from greenroom.core.toml_text import suggest
 
 if TYPE_CHECKING:
     from greenroom.regression.mutation.mutant import Kind
@@ -67,10 +66,7 @@ async def mutate(asked: Invocation) -> Answer[Report]:
 def _kinds(text: str) -> tuple[Kind, ...]:
     from greenroom.regression.mutation.mutant import KINDS
 
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    for word in words:
-        if word not in KINDS:
-            raise UsageError(f"'{word}' is no kind of mutant", hint=suggest(word, list(KINDS)))
+    words = listed(text, KINDS, "is not a kind of mutant")
     return tuple(kind for kind in KINDS if kind in words or not words)
 
 

@@ -20,7 +20,7 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.regression.case import case_path, load_case
-from greenroom.regression.find import HOW_TO_MAKE_ONE, NONE_YET, fitting_in, required, tapes_in
+from greenroom.regression.find import NOTHING_HERE, fitting_in, required, tapes_in
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import is_trusted
 
@@ -88,7 +88,7 @@ def _meant(word: str, every: dict[str, Path]) -> list[Path]:
     if tagged := [path for path in every.values() if word in _tags(path)]:
         return tagged
     known = [*every, *sorted({tag for path in every.values() for tag in _tags(path)})]
-    hint = suggest(word, known) if known else f"{NONE_YET}; {HOW_TO_MAKE_ONE}"
+    hint = suggest(word, known) if known else NOTHING_HERE
     raise UsageError(f"no fixture, tag or path '{word}'", hint=hint, code="fixture.unknown")
 
 

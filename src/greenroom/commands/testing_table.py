@@ -12,10 +12,14 @@ TESTING: tuple[Command, ...] = (
         (
             Argument("fixture", "a fixture's name or a pattern, a tag, or a path; all of them without", "*"),
             Argument("--live", "ask the model anew, with the person's words from the tape", flag=True),
-            Argument("--model", "live: this model in place of the recorded one", metavar="MODEL"),
-            Argument("--persona", "live: this persona or version, as aria@1.4.0", metavar="ID"),
+            Argument("--model", "live: the model in place of the persona's", metavar="MODEL"),
+            Argument(
+                "--persona",
+                "live: this persona or version in place of the tape's, as aria@1.4.0",
+                metavar="ID[@VERSION]",
+            ),
             Argument("--repeat", "live: run each so often", number=True, metavar="N"),
-            Argument("--usd", "live: the most that may be spent in all", metavar="USD"),
+            Argument("--usd", "live: the most that all of them may cost, in US dollars", metavar="USD"),
             Argument("--from", "live: replay the tape up to this event, and go on from there", metavar="EVENT"),
             Argument(
                 "--stale",

@@ -20,7 +20,6 @@ from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
 
-
 _TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
 
 

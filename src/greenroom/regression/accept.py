@@ -12,16 +12,14 @@ from pathlib import Path
 
 from greenroom.core.errors import CheckFailed, FileInvalid
 from greenroom.engine.contract import Contract
-from greenroom.regression.expect import Beside, failures
-from greenroom.regression.expect.bounds import phrases_in
+from greenroom.regression.check import failing
 from greenroom.regression.last_run import LastRun, LastRuns, parts_of
 from greenroom.regression.parts import Parts, part_name, write_whole
 from greenroom.regression.record import recorded_digests
 from greenroom.regression.replay import Fixture
-from greenroom.regression.stale import changes
+from greenroom.regression.stale import RECORDED_ONLY, changes
 from greenroom.regression.tape import SUFFIX, Tape, write
 from greenroom.regression.tape_diff import ASPECTS, Aspect, Change, changes_between, taken_over
-from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
 _OF_COMPONENT: Mapping[str, Aspect] = {
@@ -32,7 +30,6 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
     "tools": "tools",
     "policy": "policy",
 }
-_RECORDED = ("corpus", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +53,16 @@ def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, fo
         hint = "only a live run answers that: record the session again"
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
     now = {part: part_name(full) for part, full in contract.digests.items()}
-    if other := [part for part, was in run.tape.digests.items() if part not in _RECORDED and now.get(part, was) != was]:
+    if other := [
+        part for part, was in run.tape.digests.items() if part not in RECORDED_ONLY and now.get(part, was) != was
+    ]:
         what = f"{name}: {' and '.join(other)} changed since it was replayed"
         return _no(what, "replay it again: greenroom fixture status", "accept.outdated")
-    found = () if force else failing(fixture, new, contract.texts.get("persona", ""))
+    found = () if force else failing(fixture, new, contract.texts)
     if found:
         hint = f"correct {name}.case.toml if this is right now, or --force"
         return _no(f"{name}: an expectation fails on the new tape: {found[0]}", hint, "accept.expectation")
     return None
-
-
-def failing(fixture: Fixture, new: Tape, persona: str) -> tuple[str, ...]:
-    """The expectations of its case that do not hold on `new`, with the contract text of today's `persona`.
-
-    What is expected to be as recorded is held against `new` itself, for that would be the recording.
-    """
-    lines = under_test(new, new.events)
-    return failures(fixture.case, lines, Beside(lines, lambda: phrases_in(persona), fixture.parts.workspace))
 
 
 def proposed(fixture: Fixture, run: LastRun, only: Collection[Aspect] = ASPECTS) -> Tape:

@@ -17,6 +17,7 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.record import recorded_digests
 from greenroom.regression.replay import Fixture, line_in, load_fixture
 from greenroom.regression.stale import changes
+from greenroom.regression.tape import Tape
 from greenroom.regression.under_test import under_test
 from greenroom.regression.world import World
 
@@ -52,17 +53,21 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
         return outcome("stale", changed[0], "\n".join(changed), changed)
     if fixture.case.expect == "bad":
         return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
-    lines = under_test(fixture.tape, fixture.tape.events)
-    if found := failures(fixture.case, lines, _beside(fixture, texts)):
+    if found := failing(fixture, fixture.tape, texts):
         return outcome("failed", found[0], "\n".join(found), found)
     return outcome("passed")
 
 
-def _beside(fixture: Fixture, texts: Mapping[str, str]) -> Beside:
-    """What expectations may look at; the persona as it is today, or else as it was kept with the tape."""
+def failing(fixture: Fixture, tape: Tape, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The expectations of its case that do not hold on `tape`: the recorded one, or one that is to take its place.
+
+    What is expected to be as recorded is held against `tape` itself. Of today's `texts` by component the persona counts;
+    where it is not among them, the one that was kept with the recording does.
+    """
 
     def forbidden() -> Sequence[str]:
         persona = texts.get("persona") or fixture.parts.component(fixture.tape.digests.get("persona", ""))
         return phrases_in(persona)
 
-    return Beside(under_test(fixture.tape, fixture.tape.events), forbidden, fixture.parts.workspace)
+    lines = under_test(tape, tape.events)
+    return failures(fixture.case, lines, Beside(lines, forbidden, fixture.parts.workspace))

@@ -17,6 +17,7 @@ from greenroom.regression.tape import SUFFIX as TAPE
 
 NONE_YET = "this workspace has no fixtures yet"
 HOW_TO_MAKE_ONE = "greenroom session export last --name NAME makes one"
+NOTHING_HERE = f"{NONE_YET}; {HOW_TO_MAKE_ONE}"
 
 
 def name_of(path: Path | str) -> str:
@@ -44,7 +45,7 @@ def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
         if not fitting:
             raise UsageError(
                 f"no fixture '{inert_line(word, 80)}'",
-                hint=suggest(name_of(word), list(every)) if every else f"{NONE_YET}; {HOW_TO_MAKE_ONE}",
+                hint=suggest(name_of(word), list(every)) if every else NOTHING_HERE,
                 code="fixture.unknown",
             )
         found |= fitting

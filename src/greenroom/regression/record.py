@@ -6,6 +6,7 @@ Invariant: nothing of the session reaches the folder unredacted, and no file a p
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ def export(
     except DiskFailed:
         _take_back(fresh, folder)
         raise
-    return Exported(tape_path, file, parts, made.redactions, f"pytest {_quoted(tape_path)}", kept)
+    return Exported(tape_path, file, parts, made.redactions, f"pytest {shlex.quote(str(tape_path))}", kept)
 
 
 def proposed(tape: Tape, contract: Contract, kinds: Collection[str] = USUAL) -> tuple[Proposal, ...]:
@@ -213,8 +214,3 @@ def _take_back(paths: Iterable[Path], folder: Path) -> None:
     for empty in (folder / PARTS, folder):
         with suppress(OSError):
             empty.rmdir()  # only where nothing else is in it
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else "'" + text.replace("'", "'\"'\"'") + "'"

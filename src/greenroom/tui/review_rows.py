@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from greenroom.commands.answer import counted
 from greenroom.commands.fixture_status import diff_of
 from greenroom.core.inert import inert_line
 from greenroom.tui.entries import Entry
@@ -33,8 +34,7 @@ def rows(found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Colle
     out: list[Entry] = []
     room = min(max((len(one.name) for one in found), default=0), _NAME)
     for heading, concerned in grouped(found):
-        count = f"{len(concerned)} fixture{'s' if len(concerned) > 1 else ''}"
-        out.append(Entry(f"cause:{concerned[0].name}", "section", heading, aside=count))
+        out.append(Entry(f"cause:{concerned[0].name}", "section", heading, aside=counted(len(concerned), "fixture")))
         out += [_row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room) for one in concerned]
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
     if notes:
@@ -83,7 +83,7 @@ def _state(one: Reviewed, accepted: str) -> tuple[str, Tint]:
     if one.failing:
         return f"an expectation fails: {one.failing[0]}", "bad"
     if one.otherwise:
-        return f"{one.otherwise} event{'s' if one.otherwise > 1 else ''} otherwise", "wait"
+        return f"{counted(one.otherwise, 'event')} otherwise", "wait"
     return "every event goes as recorded", "quiet"
 
 

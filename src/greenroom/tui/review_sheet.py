@@ -209,6 +209,7 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
 
 
 def _counts(found: Sequence[Reviewed]) -> str:
+    from greenroom.commands.answer import counted
     from greenroom.commands.fixture import tally
 
-    return f"{len(found)} fixture{'' if len(found) == 1 else 's'}: {tally([one.outcome.kind for one in found])}"
+    return f"{counted(len(found), 'fixture')}: {tally([one.outcome.kind for one in found])}"
