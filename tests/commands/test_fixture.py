@@ -285,3 +285,17 @@ def test_prune_lists_first_and_never_removes_a_case_unasked(shop: Workspace) -> 
     assert call(fixture_status.status, shop).lines == ("2 fixtures: 2 passed",)
     call(fixture_prune.prune, shop, yes=True, cases=True)
     assert not (shop.fixtures / f"{WINDOW}.case.toml").exists()
+
+
+def test_a_line_of_another_file_is_not_taken_for_one_of_the_tape(shop: Workspace) -> None:
+    path = shop.personas / "aria" / "persona.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\nnonsense = [\n", encoding="utf-8")
+    trust(shop)
+    (done,) = call(fixture_status.status, shop, CARD).value
+    assert done.outcome.kind == "broken" and "persona.toml" in done.outcome.line
+    assert done.outcome.tape_line == 1
+    tape = shop.fixtures / f"{REFUND}.tape.jsonl"
+    rows = tape.read_bytes().split(b"\n")
+    tape.write_bytes(b"\n".join([*rows[:5], rows[5].replace(b"1001", b"1002"), *rows[6:]]))
+    (done,) = call(fixture_status.status, shop, REFUND).value
+    assert (done.outcome.kind, done.outcome.tape_line) == ("broken", 6)

@@ -18,9 +18,9 @@ from greenroom.regression.check import check, failing
 from greenroom.regression.documents import Documents
 from greenroom.regression.find import chosen, name_of, required
 from greenroom.regression.last_run import LastRun, LastRuns
-from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.outcome import Outcome, broken
 from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Fixture, line_in, load_fixture, replay_fixture
+from greenroom.regression.replay import Fixture, load_fixture, replay_fixture
 from greenroom.regression.tape import SUFFIX, Tape
 from greenroom.regression.tape_diff import changes_between
 from greenroom.regression.world import World
@@ -118,11 +118,11 @@ class Fixtures:
         try:
             fixture = self.load(path)
         except FileInvalid as error:
-            return outcome("broken", error.line(), tape_line=_line(error, path)), None
+            return broken(error, path.name), None
         try:
             contract = self.contract(fixture.tape) if stale else None
         except GreenroomError as error:
-            return outcome("broken", error.line()), fixture
+            return broken(error), fixture
         return check(fixture, contract.digests if contract else {}, contract.texts if contract else {}), fixture
 
     async def replayed(self, path: Path) -> Reviewed:
@@ -131,7 +131,7 @@ class Fixtures:
         try:
             fixture = self.load(path)
         except FileInvalid as error:
-            return Reviewed(name, path, outcome("broken", error.line(), tape_line=_line(error, path)))
+            return Reviewed(name, path, broken(error, path.name))
         found = await replay_fixture(fixture, self._build)
         await self.runs.after(fixture, found, self._build)
         try:
@@ -181,7 +181,3 @@ def by_cause(found: Sequence[Reviewed]) -> Iterator[tuple[str, list[Reviewed]]]:
         for cause in one.outcome.reasons if one.outcome.kind == "stale" or one.outcome.good else ():
             causes.setdefault(cause, []).append(one)
     yield from sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-
-
-def _line(error: FileInvalid, path: Path) -> int:
-    return line_in(error.where) if path.name in error.where else 1

@@ -15,7 +15,7 @@ from greenroom.engine.contract import Contract
 from greenroom.regression.find import name_of
 from greenroom.regression.live import Budget, LiveOptions
 from greenroom.regression.live.rebase import Rebased, rebase
-from greenroom.regression.outcome import outcome
+from greenroom.regression.outcome import broken
 from greenroom.regression.stale import changes
 from greenroom.workspace.layout import Workspace
 
@@ -51,7 +51,7 @@ async def rebase_all(
         try:
             fixture = fixtures.load(path)
         except FileInvalid as error:
-            found.append(Rebased(name_of(path), outcome("broken", error.line())))
+            found.append(Rebased(name_of(path), broken(error, path.name)))
             continue
         contract = load_contract(workspace, options.persona or fixture.tape.persona, options.model, trusted=trusted)
         _must_be_at_work(workspace, contract, options.persona, trusted)

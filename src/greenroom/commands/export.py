@@ -150,7 +150,7 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
     from greenroom.assembly import replay_builder
     from greenroom.core.clock import SystemClock
     from greenroom.core.errors import GreenroomError
-    from greenroom.regression.outcome import outcome
+    from greenroom.regression.outcome import broken
     from greenroom.regression.replay import load_fixture, replay_fixture
 
     clock = SystemClock()
@@ -163,7 +163,7 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
         began = clock.monotonic()
         found = asyncio.run(replay_fixture(fixture, build))
     except GreenroomError as error:
-        found = outcome("broken", error.line())
+        found = broken(error, done.tape.name)
     return Tried(found, round((clock.monotonic() - began) * 1000), expect)
 
 

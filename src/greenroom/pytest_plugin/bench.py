@@ -19,9 +19,9 @@ from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.regression.case import Case
 from greenroom.regression.last_run import LastRuns
-from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.outcome import Outcome, broken
 from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Build, Fixture, line_in, load_fixture, replay_fixture
+from greenroom.regression.replay import Build, Fixture, load_fixture, replay_fixture
 from greenroom.workspace.find import require
 
 if TYPE_CHECKING:
@@ -63,14 +63,13 @@ class Bench:
         try:
             fixture = load_fixture(tape, self._parts_of(tape.parent), case=case)
         except FileInvalid as error:
-            line = line_in(error.where) if error.where.startswith(tape.name) else 1
-            return Played(outcome("broken", error.line(), tape_line=line))
+            return Played(broken(error, tape.name))
         if self._live is not None:
             return self._asked(self._live, fixture, tape)
         try:
             build = self._build_of(tape)
         except GreenroomError as error:
-            return Played(outcome("broken", error.line()), fixture)
+            return Played(broken(error), fixture)
         loop = self._started().get_loop()
         with offline():  # the loop itself: `Runner.run` would set up and take down signals for each fixture
             return Played(loop.run_until_complete(self._replayed(tape, fixture, build)), fixture)

@@ -12,10 +12,10 @@ from greenroom.core.errors import FileInvalid
 from greenroom.regression.context import context_of
 from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.bounds import phrases_in
-from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.outcome import Outcome, broken, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.record import recorded_digests
-from greenroom.regression.replay import Fixture, line_in, load_fixture
+from greenroom.regression.replay import Fixture, load_fixture
 from greenroom.regression.stale import changes
 from greenroom.regression.tape import Tape
 from greenroom.regression.under_test import under_test
@@ -32,7 +32,7 @@ def check_file(
     try:
         fixture = load_fixture(path, parts)
     except FileInvalid as error:
-        return outcome("broken", error.line(), tape_line=line_in(error.where))
+        return broken(error, path.name)
     return check(fixture, digests or {}, texts or {})
 
 
@@ -44,7 +44,7 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
             context_of(fixture.tape, world, fixture.file)
         recorded = recorded_digests(fixture.tape.events)
     except FileInvalid as error:
-        return outcome("broken", error.line(), tape_line=line_in(error.where))
+        return broken(error, fixture.file)
     for component, digest in recorded.items():
         if fixture.tape.digests.get(component, digest) != digest:
             return outcome("broken", f"{fixture.file}:1: the recorded {component} is not what the header says")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert, inert_line
 
 DETAIL_LINES = 40
@@ -40,3 +41,11 @@ def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ..
     if len(rows) > DETAIL_LINES:
         rows = [*rows[: DETAIL_LINES - 1], f"({len(rows) - DETAIL_LINES + 1} more lines)"]
     return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)
+
+
+def broken(error: GreenroomError, tape: str = "") -> Outcome:
+    """The outcome of a file that cannot be used. `tape` is what errors call the fixture's own: a line of it is told."""
+    where = error.where if isinstance(error, FileInvalid) else ""
+    digits = where.removeprefix(f"{tape}:").partition(" ")[0]
+    own = bool(tape) and where.startswith(f"{tape}:") and digits.isdecimal()
+    return outcome("broken", error.line(), tape_line=int(digits) if own else 1)

@@ -21,7 +21,7 @@ from greenroom.regression.expect import Beside, failures
 from greenroom.regression.find import name_of
 from greenroom.regression.held import HeldPolicy
 from greenroom.regression.match import TapeRecording
-from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.outcome import Outcome, broken, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import changes
@@ -82,10 +82,8 @@ async def replay_tape(
         before = context_of(tape, world, file) if tape.takes_over else []
         recording = TapeRecording(world)
         session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
-    except FileInvalid as error:
-        return outcome("broken", error.line(), tape_line=line_in(error.where))
     except GreenroomError as error:
-        return outcome("broken", error.line())
+        return broken(error, file)
     try:
         contract = session.contract
         changed = changes(tape, contract.digests, contract.texts, parts)
@@ -234,9 +232,3 @@ def _stale(case: Case, changed: tuple[str, ...]) -> Outcome:
     rows = [f"why: {case.why}"] if case.why else []
     rows += changed if more else []
     return outcome("stale", changed[0] + more, "\n".join(rows), changed)
-
-
-def line_in(where: str) -> int:
-    """The line number in `file:12 key.path`, or 1."""
-    digits = where.partition(" ")[0].rpartition(":")[2]
-    return int(digits) if digits.isdecimal() else 1

@@ -26,8 +26,8 @@ from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.replay import Fixture, line_in, say_again
+from greenroom.regression.outcome import Outcome, broken, outcome
+from greenroom.regression.replay import Fixture, say_again
 from greenroom.regression.tape import Line
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import under_test
@@ -111,7 +111,7 @@ async def live_once(
             recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
         )
     except FileInvalid as error:
-        return Made(LiveRun(outcome("broken", error.line(), tape_line=line_in(error.where))))
+        return Made(LiveRun(broken(error, fixture.file)))
     except GreenroomError as error:
         return Made(LiveRun(outcome("error", error.line())))
     stop = session.bus.subscribe(recording.see)
@@ -156,7 +156,7 @@ async def _by_rubric(run: Ended, made: _Run, build: LiveBuild, judging: Meter) -
         model = build.judging(made.session.contract.model, judging)
         return await judge_replies(run, model, text.judge, rubric, text.votes)
     except FileInvalid as error:
-        return outcome("broken", error.line())
+        return broken(error)
     except GreenroomError as error:
         return _service_failed(error)
 

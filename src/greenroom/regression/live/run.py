@@ -21,8 +21,8 @@ from greenroom.regression.live.outcomes import LiveOutcome, LiveRun, verdict_on
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.reliability import Goal, goal_of
 from greenroom.regression.live.start import Start, start_at
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.replay import Fixture, line_in
+from greenroom.regression.outcome import Outcome, broken, outcome
+from greenroom.regression.replay import Fixture
 from greenroom.regression.world import World
 
 Progress = Callable[[LiveRun, int, int], None]
@@ -59,7 +59,7 @@ async def run_live(
     try:
         plan = _planned(fixture, build, options, budget)
     except FileInvalid as error:
-        return LiveOutcome(outcome("broken", error.line(), tape_line=line_in(error.where)))
+        return LiveOutcome(broken(error, fixture.file))
     except GreenroomError as error:
         return LiveOutcome(outcome("error", error.line()))
     try:
@@ -73,7 +73,7 @@ async def run_once(fixture: Fixture, build: LiveBuild, options: LiveOptions, bud
     try:
         plan = _planned(fixture, build, replace(options, repeat=1, start=""), budget)
     except FileInvalid as error:
-        return Made(LiveRun(outcome("broken", error.line(), tape_line=line_in(error.where))))
+        return Made(LiveRun(broken(error, fixture.file)))
     try:
         made = await live_once(fixture, build, plan.options, plan.start, plan.budgets)
         if made.records:

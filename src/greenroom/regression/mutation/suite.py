@@ -16,7 +16,7 @@ from greenroom.regression.mutation import persona, policy, prompt, tools, world
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.mutant import Kind, Mutant, Retold
 from greenroom.regression.mutation.overlay import PartsWith
-from greenroom.regression.outcome import Outcome, outcome
+from greenroom.regression.outcome import Outcome, broken
 from greenroom.regression.record import recorded_digests
 from greenroom.regression.replay import Fixture, replay_tape
 from greenroom.regression.tape import Line, Tape, read, write
@@ -96,7 +96,7 @@ async def replayed_as(fixture: Fixture, retold: Retold, ground: Ground, *, signe
     try:
         tape = read(write(Tape(header, retold.tape.events)), fixture.file)
     except FileInvalid as error:
-        return outcome("broken", error.line())
+        return broken(error, fixture.file)
     parts = PartsWith(fixture.parts, retold.texts)
     return await replay_tape(tape, fixture.case, ground.session, parts, file=fixture.file, stale="warn")
 
