@@ -89,7 +89,9 @@ def _dask() -> Any:
 def _local(dask: Any, address: str) -> Any:
     word = address.removeprefix("local:")
     if not (word.isascii() and word.isdigit() and 1 <= int(word) <= _MOST_WORKERS):
-        raise UsageError(f"'{address}' is not a cluster", hint=f"local:1 to local:{_MOST_WORKERS}", code="suite.cluster")
+        raise UsageError(
+            f"'{address}' is not a cluster", hint=f"local:1 to local:{_MOST_WORKERS}", code="suite.cluster"
+        )
     import dask as settings
 
     settings.config.set({"distributed.scheduler.allowed-failures": 0})  # a run that was begun may have been paid for

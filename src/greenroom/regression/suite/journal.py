@@ -109,7 +109,9 @@ class Journal:
         path = path_of(state, name)
         if not path.is_file():
             known = ", ".join(names(state)[-5:])
-            raise UsageError(f"there is no suite '{name}'", hint=f"there are: {known}" if known else "", code="suite.name")
+            raise UsageError(
+                f"there is no suite '{name}'", hint=f"there are: {known}" if known else "", code="suite.name"
+            )
         lock = _locked(path)
         try:
             return cls(path, *read(path), lock)

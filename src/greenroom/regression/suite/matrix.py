@@ -165,7 +165,9 @@ def matrix_of(
         )
     matrix = Matrix(tier=tier, fixtures=kept, personas=dict(personas), models=dict(models))
     if sum(kept[cell.fixture].runs for cell in matrix.cells()) > MOST:
-        raise UsageError(f"more than {MOST} runs", hint="fewer fixtures, personas, models or repeats", code="suite.size")
+        raise UsageError(
+            f"more than {MOST} runs", hint="fewer fixtures, personas, models or repeats", code="suite.size"
+        )
     return matrix
 
 
