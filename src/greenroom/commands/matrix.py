@@ -28,7 +28,7 @@ _TOLD = 100
 def matrix(asked: Invocation) -> Answer[Compared]:
     """Run fixtures as several personas on several models, and compare; without a model, replay their tapes.
 
-    Exit 1 when a run failed or was not made, 3 for a broken file, 4 when a model or service failed.
+    Exit 1 when fewer runs of a cell passed than must, or some were not made, 3 for a broken file, 4 when a model or service failed.
 
     Raises:
         UsageError: no such fixture, persona or suite, or what is asked is another than what the suite began with.
@@ -146,7 +146,9 @@ def _exit_code(compared: Compared, left: Left) -> int:
     kinds = {row.kind for row, _ in compared.noted}
     if "error" in kinds:
         return 4
-    return 3 if "broken" in kinds else 1 if kinds or left.number else 0
+    if "broken" in kinds:
+        return 3
+    return 1 if left.number or not all(figures.good for figures in compared.cells.values()) else 0
 
 
 def _processes(asked: Invocation) -> int:

@@ -122,10 +122,9 @@ def _block(found: Compared, columns: Sequence[Column], *, replayed: bool) -> Ite
 def _verdict(found: Compared) -> Iterator[str]:
     if found.best is not None:
         letter = _letter(found.columns.index(found.best.column))
-        yield (
-            f"best: {letter} passed {found.best.lead} more than the next; "
-            f"{found.best.against} runs of the two went against the majority of their own cell"
-        )
+        told = f"best: {letter} passed {found.best.lead} more than the next"
+        chance = f"; {found.best.against} runs of the two went against the majority of their own cell"
+        yield told if found.header.matrix.tier == "replay" else told + chance
     elif found.why_none:
         yield found.why_none
 
@@ -185,6 +184,7 @@ def data_of(found: Compared, left: Left) -> Json:
 def _figures(one: Figures) -> dict[str, Json]:
     return {
         "asked": one.asked,
+        "needed": one.needed,
         "runs": one.runs,
         "passed": one.passed,
         "errors": one.errors,
@@ -199,7 +199,7 @@ def csv_text(found: Compared) -> str:
     """One row a cell, worst regressions first, then one a column's total."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    heads = ("asked", "runs", "passed", "errors", "pass_k", "milliseconds", "micro_usd", "tokens")
+    heads = ("asked", "needed", "runs", "passed", "errors", "pass_k", "milliseconds", "micro_usd", "tokens")
     writer.writerow(("fixture", "persona", "label", "model", *heads))
     cells = [(name, *column) for name in found.fixtures for column in found.columns]
     rows = [(cell, found.cells[Cell(*cell)]) for cell in cells if Cell(*cell) in found.cells]

@@ -10,6 +10,7 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
+from greenroom.regression.suite.trend import REPLAYED
 
 if TYPE_CHECKING:
     from greenroom.regression.suite.trend import Point, Trend
@@ -69,9 +70,7 @@ def _points(found: Sequence[Trend]) -> list[str]:
             one.persona,
             one.model,
             point.told,
-            "-" if point.pass_k is None else f"{point.pass_k:.2f}",
-            "-" if point.milliseconds is None else point.milliseconds,
-            f"{point.micro_usd / 1_000_000:.4f}",
+            *_measures(one, point),
             point.persona,
             point.mark or "-",
             point.suite or "live run",
@@ -81,6 +80,15 @@ def _points(found: Sequence[Trend]) -> list[str]:
     ]
     heads = ("at", "persona", "model", "passed", "pass^k", "ms", "usd", "as", "digest", "suite")
     return table(heads, rows, 32)
+
+
+def _measures(one: Trend, point: Point) -> tuple[object, object, object]:
+    """pass^k, time and money; a replay has none of them."""
+    if one.model == REPLAYED:
+        return "-", "-", "-"
+    pass_k = "-" if point.pass_k is None else f"{point.pass_k:.2f}"
+    took = "-" if point.milliseconds is None else point.milliseconds
+    return pass_k, took, f"{point.micro_usd / 1_000_000:.4f}"
 
 
 def _data(one: Trend) -> Json:

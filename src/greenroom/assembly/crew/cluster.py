@@ -49,7 +49,7 @@ class ClusterCrew:
             return job, future.result()
         problem = future.exception()
         died = type(problem).__name__ == "KilledWorker"
-        told = "the worker that made this run died" if died else f"{type(problem).__name__}: {problem}"
+        told = "the process that made this run died" if died else f"{type(problem).__name__}: {problem}"
         return job, failed(f"{told}, on the cluster" if not died else told)
 
     def close(self) -> None:

@@ -79,11 +79,11 @@ class Journal:
 
     @classmethod
     def begin(cls, state: Path, header: Header) -> Journal:
-        """A new journal.
+        """A new journal, which is on the disk once it was started.
 
         Raises:
             UsageError: the name is none, or a suite has it already.
-            DiskFailed: it cannot be written.
+            DiskFailed: its folder cannot be made.
         """
         path = path_of(state, header.suite)
         lock = _locked(path)
@@ -94,9 +94,7 @@ class Journal:
                 hint=f"greenroom fixture matrix --resume --name {header.suite} goes on with it; or take another name",
                 code="suite.name",
             )
-        journal = cls(path, header, (), lock)
-        journal._write(_line(header))
-        return journal
+        return cls(path, header, (), lock)
 
     @classmethod
     def resume(cls, state: Path, name: str) -> Journal:
@@ -119,13 +117,22 @@ class Journal:
             lock.release()
             raise
 
+    def start(self) -> None:
+        """Put down what was asked, where that is not there yet.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        if not self._path.exists():
+            self._write(written(self.header))
+
     def append(self, row: Row) -> None:
         """Put down one more run.
 
         Raises:
             DiskFailed: it could not be written.
         """
-        self._write(_line(row))
+        self._write(written(row))
         self.rows.append(row)
 
     def missing(self) -> list[Run]:
@@ -220,7 +227,8 @@ def _rows(data: bytes, header: Header) -> Iterator[Row]:
             yield row
 
 
-def _line(value: Header | Row) -> bytes:
+def written(value: Header | Row) -> bytes:
+    """A line of a journal."""
     return orjson.dumps(value.model_dump(mode="json")) + b"\n"
 
 

@@ -70,6 +70,7 @@ def run_suite(
         DiskFailed: the journal could not be written.
         KeyboardInterrupt: a person stopped it.
     """
+    journal.start()
     return _Suite(root, journal, crew, purse, clock).run(seen)
 
 

@@ -20,13 +20,14 @@ Column = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What runs came to. `asked` were to be made, `runs` came to a verdict, `errors` did not.
+    """What runs came to. `asked` were to be made, `needed` must pass, `runs` came to a verdict, `errors` did not.
 
     `pass_k` is the estimate for as many runs as must pass; of several cells it is their mean. `milliseconds` is the
     median of the judged runs, None where there are none. Money and tokens are sums, those of runs without verdict too.
     """
 
     asked: int
+    needed: int
     runs: int
     passed: int
     errors: int
@@ -34,6 +35,11 @@ class Figures:
     milliseconds: int | None
     micro_usd: int
     tokens: int
+
+    @property
+    def good(self) -> bool:
+        """Whether as many runs passed as must."""
+        return self.passed >= self.needed
 
     @property
     def share(self) -> float | None:
@@ -103,6 +109,7 @@ def _figures(header: Header, cell: Cell, rows: Sequence[Row]) -> Figures:
     asked = header.matrix.fixtures[cell.fixture]
     return Figures(
         asked=asked.runs,
+        needed=asked.needed,
         runs=len(judged),
         passed=passed,
         errors=errors,
@@ -119,6 +126,7 @@ def _total(column: Column, cells: dict[Cell, Figures], by_cell: dict[Cell, list[
     estimates = [one.pass_k for one in own if one.pass_k is not None]
     return Figures(
         asked=sum(one.asked for one in own),
+        needed=sum(one.needed for one in own),
         runs=sum(one.runs for one in own),
         passed=sum(one.passed for one in own),
         errors=sum(one.errors for one in own),
