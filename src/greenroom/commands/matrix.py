@@ -124,7 +124,7 @@ def _told(progress: Progress) -> str:
     parts += [f"{progress.failures} failed"] if progress.failures else []
     parts += [f"{progress.errors} without verdict"] if progress.errors else []
     cell = " ".join(word for word in (row.fixture, row.persona, row.model) if word)
-    said = row.kind if row.kind == "passed" else f"{row.kind}: {inert_line(row.line, 120)}"
+    said = row.kind if row.kind == "passed" else f"{row.kind}: {inert_line(row.line, 60)}"
     return "  ".join([*parts, f"{inert_line(cell, 100)}: {said}"])
 
 

@@ -130,15 +130,20 @@ def _verdict(found: Compared) -> Iterator[str]:
 
 
 def _noted(found: Compared) -> Iterator[str]:
-    """What did not pass, worst first, one line for each cell and cause."""
-    if found.noted:
+    """What did not pass, worst fixture first, one line for each cause with the columns it came in."""
+    causes: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    for row, times in found.noted:
+        place = found.columns.index((row.persona, row.model))
+        causes.setdefault((row.fixture, row.kind, row.line), []).append((place, times))
+    if causes:
         yield ""
-    for row, number in found.noted[:_MOST_NOTED]:
-        letter = _letter(found.columns.index((row.persona, row.model)))
-        times = f" ({number} times)" if number > 1 else ""
-        yield f"{letter}  {inert_line(f'{row.fixture}: {row.kind}: {row.line}{times}', 400)}"
-    if len(found.noted) > _MOST_NOTED:
-        yield f"and {len(found.noted) - _MOST_NOTED} more; --json has all"
+    for (fixture, kind, line), places in list(causes.items())[:_MOST_NOTED]:
+        letters = " ".join(_letter(place) for place, _ in sorted(places))
+        number = sum(times for _, times in places)
+        told = inert_line(f"{fixture}: {kind}: {line}", 400)
+        yield f"{letters}  {told}{f' ({number} times)' if number > 1 else ''}"
+    if len(causes) > _MOST_NOTED:
+        yield f"and {len(causes) - _MOST_NOTED} more; --json has all"
 
 
 def data_of(found: Compared, left: Left) -> Json:

@@ -1,7 +1,7 @@
 """A crew on a Dask cluster: one that runs somewhere, or one of a few workers on this machine.
 
-Invariant: only this file knows Dask. A local cluster listens on loopback and talks to nobody without its own fresh
-certificate; a run is given to one worker and to no other after it.
+Invariant: only this file knows Dask. A cluster of this machine listens on loopback, talks to nobody without its own fresh
+certificate, and gives a run to one worker and to no other after it (a cluster elsewhere does as it is set to).
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from greenroom.assembly.crew.uninterrupted import uninterrupted
 from greenroom.assembly.crew.work import work_of
 from greenroom.core.errors import ServiceUnavailable, UsageError
 from greenroom.regression.suite.crew import Job, Result, failed
 from greenroom.regression.suite.matrix import Tier
 
-_PATIENCE_SECONDS = 20
+_PATIENCE_SECONDS = 10
 _MOST_WORKERS = 256
 
 
@@ -61,7 +62,8 @@ class ClusterCrew:
     def _connected(self, address: str) -> Any:
         dask = _dask()
         if address.startswith("local:"):
-            self._cluster = _local(dask, address)
+            with uninterrupted():
+                self._cluster = _local(dask, address)
             return dask.Client(self._cluster)
         if not address.startswith(("tcp://", "tls://")):
             raise UsageError(f"'{address}' is not a cluster", hint="local:2, or tcp://host:8786", code="suite.cluster")

@@ -7,16 +7,14 @@ that nobody pays for runs that no one will hear of.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+from greenroom.assembly.crew.uninterrupted import uninterrupted
 from greenroom.assembly.crew.work import work_of
 from greenroom.regression.suite.crew import Job, Result, failed
 from greenroom.regression.suite.matrix import Tier
@@ -33,7 +31,7 @@ class Processes:
 
     def submit(self, job: Job) -> None:
         bench = self._idle.pop()
-        with _uninterrupted():
+        with uninterrupted():
             future = bench.pool.submit(self._work, job)
         self._under_way[future] = (job, bench)
 
@@ -79,16 +77,3 @@ def _end_with(theirs: Connection) -> None:
         theirs.recv()
     except (EOFError, OSError):
         os._exit(1)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Start a process that ctrl+c does not reach: it is for this one to end the others."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

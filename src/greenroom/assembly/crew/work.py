@@ -58,7 +58,7 @@ def _live(job: Job) -> Result:
     build.history = None  # the suite has a journal of its own
     usd = None if job.micro_usd is None else job.micro_usd / 1_000_000
     options = LiveOptions(model=job.model, persona=job.persona, repeat=1)
-    came = asyncio.run(run_live(_fixture(job, workspace), build, options, Budget(usd, "what was set aside for it")))
+    came = asyncio.run(run_live(_fixture(job, workspace), build, options, Budget(usd, "this run")))
     # A single run's own line says more than `0 of 1 run passed: ...`.
     one = came.runs[0].outcome if came.runs and came.outcome.kind != "broken" else came.outcome
     tokens = sum(run.tokens for run in came.runs)
@@ -67,7 +67,7 @@ def _live(job: Job) -> Result:
 
 def _replay(job: Job) -> Result:
     workspace = Workspace(Path(job.root))
-    build = _builder(job, workspace)
+    build = _read(job, workspace).build
 
     def as_asked(recording: Any, *, persona: str, **more: Any) -> Session:
         return build(recording, persona=job.persona, **more)
@@ -76,7 +76,7 @@ def _replay(job: Job) -> Result:
 
 
 def _fixture(job: Job, workspace: Workspace) -> Fixture:
-    return load_fixture(workspace.fixtures / f"{job.fixture}{SUFFIX}", _parts(job, workspace))
+    return load_fixture(workspace.fixtures / f"{job.fixture}{SUFFIX}", _read(job, workspace).parts)
 
 
 def _result(one: Outcome, milliseconds: int = 0, micro_usd: int = 0, tokens: int = 0) -> Result:
@@ -84,29 +84,23 @@ def _result(one: Outcome, milliseconds: int = 0, micro_usd: int = 0, tokens: int
     return {"kind": one.kind, "line": line, "milliseconds": milliseconds, "micro_usd": micro_usd, "tokens": tokens}
 
 
-class _Known:
+class _Read:
     """What a worker has read for one suite: contracts compiled once, texts read once."""
 
-    suite = ""
-    build: Build | None = None
-    parts: Parts | None = None
+    def __init__(self, suite: str, workspace: Workspace) -> None:
+        self.suite = suite
+        self.parts = Parts(workspace.fixtures)
+        self.build: Build = replay_builder(workspace)
 
 
-def _renewed(job: Job) -> None:
-    """Forget what was read for another suite: its files may have changed since."""
-    if _Known.suite != f"{job.root} {job.suite}":
-        _Known.suite, _Known.build, _Known.parts = f"{job.root} {job.suite}", None, None
+_latest: list[_Read] = []
 
 
-def _builder(job: Job, workspace: Workspace) -> Build:
-    _renewed(job)
-    if _Known.build is None:
-        _Known.build = replay_builder(workspace)
-    return _Known.build
-
-
-def _parts(job: Job, workspace: Workspace) -> Parts:
-    _renewed(job)
-    if _Known.parts is None:
-        _Known.parts = Parts(workspace.fixtures)
-    return _Known.parts
+def _read(job: Job, workspace: Workspace) -> _Read:
+    """What was read for this suite; what was read for another is forgotten, since its files may have changed."""
+    suite = f"{job.root} {job.suite}"
+    found = next((one for one in _latest if one.suite == suite), None)
+    if found is None:
+        found = _Read(suite, workspace)
+        _latest[:] = [found]
+    return found
