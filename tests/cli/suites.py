@@ -18,10 +18,10 @@ DEAR = Reply(RIGHT.deltas, usage=(1_000_000, 100_000))
 """0.21 USD by the price list that comes with litellm."""
 
 
-def talks(folder: Path, *names: str, case: str = CASE) -> Workspace:
+def talks(folder: Path, *names: str, case: str = CASE, words: tuple[str, ...] = ("How long?",)) -> Workspace:
     """A workspace with fixtures of these names."""
     workspace = counter(folder, 'text = "It takes five days."')
-    tape = recorded(workspace, ("How long?",), case=case)
+    tape = recorded(workspace, words, case=case)
     for name in names:
         shutil.copy(tape, workspace.fixtures / f"{name}.tape.jsonl")
         shutil.copy(workspace.fixtures / "talk.case.toml", workspace.fixtures / f"{name}.case.toml")

@@ -168,6 +168,36 @@ def test_one_ceiling_holds_over_processes_and_what_is_not_run_is_said(
     assert sum(row["micro_usd"] for row in rows(workspace, "n")) == 1_050_000
 
 
+def test_a_run_that_was_cut_off_by_what_was_set_aside_for_it_is_made_again_with_more(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = talks(tmp_path, "aa", words=("How long?", "Sure?"))
+    monkeypatch.chdir(workspace.root)
+    with loopback([RIGHT, RIGHT, DEAR]) as address:
+        serve(workspace, address)
+        words = ("--model", "served", "--repeat", "2", "--name", "n")
+        assert run(*MATRIX, *words, "--usd", "1") == 0
+        assert len(address.requests) == 5
+    kinds = [(row["kind"], row["number"], row["micro_usd"] >= 210_000) for row in rows(workspace, "n")]
+    assert kinds == [("passed", 1, False), ("error", 2, True), ("passed", 2, True)]
+    assert "this run has cost 0.2100 USD, which leaves nothing of 0.01" in rows(workspace, "n")[1]["line"]
+
+
+def test_a_workspace_that_is_stopped_or_not_trusted_runs_nothing(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = talks(tmp_path, "aa", "bb")
+    monkeypatch.chdir(workspace.root)
+    assert run("stop", "--reason", "enough") == 0
+    with loopback([RIGHT]) as address:
+        serve(workspace, address)
+        assert run(*MATRIX, "--model", "served", "--repeat", "5") == 4
+        assert "so 7 runs of it were not made" in run.err and "--lift" in run.err
+        (workspace.tools / "till.py").write_text("raise SystemExit")
+        assert run(*MATRIX, "--model", "served") == 2
+        assert "not trusted" in run.err and address.requests == []
+
+
 def test_a_model_that_fails_again_and_again_is_left_alone(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
