@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
 
-SUITE: tuple[Command, ...] = (
+MATRIX: tuple[Command, ...] = (
     Command(
         ("fixture", "matrix"),
         "Run fixtures as versions of a persona on several models, and compare; without --model, replay their tapes",
