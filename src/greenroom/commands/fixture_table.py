@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
 from greenroom.commands.interchange_table import INTERCHANGE, NAMES
+from greenroom.commands.matrix_table import MATRIX
 
 
 def _at(place: str) -> str:
@@ -121,4 +122,5 @@ FIXTURE: tuple[Command, ...] = (
         ),
     ),
     *INTERCHANGE,
+    *MATRIX,
 )

@@ -124,7 +124,8 @@ async def live_once(
     judging = Meter(*budgets)
     verdict, run = await _verdict(_Run(fixture, session, recording, meter, ceiling), build, judging, problem)
     spent = meter.micro_usd + judging.micro_usd
-    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes))
+    notes, tokens = tuple(recording.notes), _tokens(session, recording)
+    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, notes, tokens)
     return _made(session, made, whole=problem is None)
 
 
@@ -202,3 +203,10 @@ def _milliseconds(session: Session, recording: LiveRecording) -> dict[int, int]:
         if isinstance(event, ReplyGenerated) and not recording.before(event.step):
             took[event.turn] = took.get(event.turn, 0) + event.milliseconds
     return took
+
+
+def _tokens(session: Session, recording: LiveRecording) -> int:
+    """How many tokens the live replies took, in and out."""
+    events = (record.event for record in session.records)
+    live = (one for one in events if isinstance(one, ReplyGenerated) and not recording.before(one.step))
+    return sum(one.usage.tokens for one in live)
