@@ -123,7 +123,7 @@ def test_a_suite_does_not_go_on_as_another_and_its_name_is_taken(
         (("--name", "x\x1b[31m"), "cannot be the name of a suite"),
         (("--resume", "--name", "none"), "there is no suite 'none'"),
         (("--resume",), "there is no suite to go on with"),
-        (("../../etc/passwd",), "no fixture 'passwd'"),
+        (("../../etc/passwd",), "no fixture '../../etc/passwd'"),
         (("--persona", "bob"), "no persona 'bob'"),
         (("--persona", "ada@9.9.9"), "has no version '9.9.9'"),
         (("--repeat", "3"), "a replay comes out the same each time"),

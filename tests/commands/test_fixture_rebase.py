@@ -119,7 +119,7 @@ def test_a_bad_recording_stays_as_it_is(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"usd": "much"}, "--usd much is not an amount"),
+        ({"usd": "much"}, "'much' USD cannot be a ceiling"),
         ({"usd": "-1"}, "-1.0 USD cannot be a ceiling"),
         ({"persona": "ada@9.9.9"}, "persona 'ada' has no version '9.9.9'"),
         ({"name": ["nope"]}, "no fixture 'nope'"),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.fixture import exit_code
 from greenroom.commands.invocation import Invocation
-from greenroom.core.errors import UsageError
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
@@ -24,8 +23,9 @@ async def rebase(asked: Invocation) -> Answer[list[Rebased]]:
     """
     from greenroom.assembly.rebasing import rebase_all
     from greenroom.regression.live import LiveOptions
+    from greenroom.regression.live.options import money
 
-    options = LiveOptions(model=asked.text("model"), persona=asked.text("persona"), usd=_money(asked.text("usd")))
+    options = LiveOptions(model=asked.text("model"), persona=asked.text("persona"), usd=money(asked.text("usd")))
 
     def told(one: Rebased, number: int, of: int) -> None:
         if asked.face is not None:
@@ -41,13 +41,6 @@ async def rebase(asked: Invocation) -> Answer[list[Rebased]]:
     notes = [] if found else ["nothing is stale, so nothing was run"]
     notes += ["look at them: greenroom fixture diff; take them over: greenroom fixture accept"] if kept else []
     return answer(found, lines, [_data(one) for one in found], notes=notes, exit_code=code)
-
-
-def _money(text: str) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        raise UsageError(f"--usd {text} is not an amount", hint="0 or more, such as 0.25", code="live.usd") from None
 
 
 def _line(one: Rebased) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Face, Invocation
-from greenroom.commands.matrix_asked import matrix_asked, require_same, usd_asked
+from greenroom.commands.matrix_asked import matrix_asked, require_same
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
@@ -37,12 +37,13 @@ def matrix(asked: Invocation) -> Answer[Compared]:
     """
     from greenroom.assembly.crew import open_crew
     from greenroom.commands.matrix_lines import csv_text, data_of, lines_of, width
+    from greenroom.regression.live.options import money
     from greenroom.regression.parts import write_whole
     from greenroom.regression.suite.table import compare
 
     workspace = asked.workspace()
     with _journal(asked, workspace) as journal:
-        usd = usd_asked(asked) if asked.text("usd") else journal.header.usd
+        usd = money(asked.text("usd")) if asked.text("usd") else journal.header.usd
         tier = journal.header.matrix.tier
         with closing(open_crew(tier, _processes(asked), asked.text("cluster"))) as crew:
             left = _run(asked.face, workspace, journal, crew, usd)
@@ -56,6 +57,7 @@ def matrix(asked: Invocation) -> Answer[Compared]:
 
 def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     """A new suite's journal, or that of the one that goes on."""
+    from greenroom.regression.live.options import money
     from greenroom.regression.suite.journal import Header, Journal, kept
 
     name = asked.text("name")
@@ -63,7 +65,10 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     if not asked.flag("resume"):
         now = stamp(SystemClock().now())
         header = Header(
-            suite=name or _fresh(workspace, now), at=now, matrix=matrix_asked(asked, workspace), usd=usd_asked(asked)
+            suite=name or _fresh(workspace, now),
+            at=now,
+            matrix=matrix_asked(asked, workspace),
+            usd=money(asked.text("usd")),
         )
         return Journal.begin(workspace.state, header)
     if not name:

@@ -92,22 +92,3 @@ def _models(workspace: Workspace, words: Sequence[str]) -> dict[str, ModelAsked]
         text = script.read_text(encoding="utf-8", errors="replace") if name.startswith("scripted/") else ""
         found[word] = ModelAsked(name=name, script=digest(text) if text else "")
     return found or {"": ModelAsked(name="")}
-
-
-def usd_asked(given: Invocation) -> float | None:
-    """The ceiling that was given.
-
-    Raises:
-        UsageError: it is none.
-    """
-    from greenroom.regression.live.options import require_money
-
-    text = given.text("usd")
-    if not text:
-        return None
-    try:
-        usd = float(text)
-    except ValueError:
-        raise UsageError(f"'{text}' USD cannot be a ceiling", hint="0 or more, such as 0.25", code="live.usd") from None
-    require_money(usd)
-    return usd

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert_line
 
 MOST_RUNS = 1_000
 
@@ -46,3 +47,21 @@ def require_money(usd: float | None) -> None:
     """
     if usd is not None and not (math.isfinite(usd) and usd >= 0):
         raise UsageError(f"{usd} USD cannot be a ceiling", hint="0 or more, such as 0.25", code="live.usd")
+
+
+def money(text: str) -> float | None:
+    """US dollars that may be spent at the most, as somebody wrote them; None for ''.
+
+    Raises:
+        UsageError: it is no amount, or one that `require_money` refuses.
+    """
+    if not text:
+        return None
+    try:
+        usd = float(text)
+    except ValueError:
+        raise UsageError(
+            f"'{inert_line(text, 40)}' USD cannot be a ceiling", hint="0 or more, such as 0.25", code="live.usd"
+        ) from None
+    require_money(usd)
+    return usd

@@ -6,20 +6,18 @@ Invariant: two suites of the same matrix ran the same texts, so that what one be
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from greenroom.core.canonical import digest, short
 from greenroom.core.errors import UsageError
-from greenroom.core.toml_text import suggest
 from greenroom.core.values import Frozen
 from greenroom.regression.case import case_path
+from greenroom.regression.find import required
 from greenroom.regression.live.options import MOST_RUNS
 from greenroom.regression.live.reliability import goal_of
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import load_fixture
-from greenroom.regression.tape import SUFFIX
 
 Tier = Literal["live", "replay"]
 MOST = 1_000_000
@@ -114,7 +112,7 @@ def fixtures_asked(folder: Path, names: Sequence[str], repeat: int, tier: Tier) 
     if not 0 <= repeat <= MOST_RUNS:
         raise UsageError("so many runs cannot be made", hint=f"from 1 to {MOST_RUNS}", code="suite.repeat")
     parts = Parts(folder)
-    return {name: _asked(path, parts, repeat, tier) for name, path in _chosen(folder, names).items()}
+    return {name: _asked(path, parts, repeat, tier) for name, path in required(folder, names).items()}
 
 
 def _asked(path: Path, parts: Parts, repeat: int, tier: Tier) -> FixtureAsked:
@@ -126,23 +124,6 @@ def _asked(path: Path, parts: Parts, repeat: int, tier: Tier) -> FixtureAsked:
     live = fixture.case.live
     goal = goal_of(live.runs if live else 1, live.pass_k if live else None, repeat)
     return FixtureAsked(digest=digest(texts), persona=fixture.tape.persona, runs=goal.runs, needed=goal.needed)
-
-
-def _chosen(folder: Path, names: Sequence[str]) -> dict[str, Path]:
-    every = {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-    chosen: dict[str, Path] = {} if names else every
-    for word in names:
-        name = Path(word).name.removesuffix(SUFFIX)
-        fitting = {one: path for one, path in every.items() if one == name or fnmatchcase(one, name)}
-        if not fitting:
-            hint = suggest(name, list(every)) if every else "greenroom session export makes one"
-            raise UsageError(f"no fixture '{name}'", hint=hint, code="fixture.unknown")
-        chosen |= fitting
-    if not chosen:
-        raise UsageError(
-            "there is no fixture to run", hint="greenroom session export makes one", code="fixture.unknown"
-        )
-    return dict(sorted(chosen.items()))
 
 
 def matrix_of(
