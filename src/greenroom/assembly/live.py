@@ -61,7 +61,7 @@ class LiveSessions:
         desk = recording.desk
         outside = Outside(
             model=ResilientModel([MeteredModel(self._model(cast.contract.model), meter)], retries=self._retries),
-            tools=TapeTools(cast.tools, desk),
+            tools=TapeTools(cast.tools, desk, recording.decided),
             retriever=LateRetriever(lambda: self._retriever(clock)),
             memory=PlainMemory(_about(cast.contract.subject, recording.memories), clock),
             approver=TapeApprover(desk),

@@ -7,7 +7,7 @@ Invariant: it goes by that for these very arguments in this very turn only; a ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from greenroom.core.canonical import canonical
@@ -40,6 +40,24 @@ def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
         if "held" in line:
             held[turn, str(line["held"])] = line
     return _among([line for line in lines if "held" not in line], held)
+
+
+def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
+    """The lines of a live telling, whose calls may have other ids, with what is held about the same arguments."""
+    found: dict[tuple[int, str], Line] = {}
+    tools: dict[str, str] = {}
+    turn = 0
+    for line in lines:
+        turn = int(line["turn"]) if "turn" in line else turn
+        asked = {str(call["id"]): call["args"] for call in line.get("calls", ())}
+        tools |= {str(call["id"]): str(call["tool"]) for call in line.get("calls", ())}
+        if "answer" in line and line.get("decision") == "edit":
+            asked[_next_round(str(line["answer"]))] = line.get("args")
+        for of, arguments in asked.items():
+            kept = held.get(key_of(turn, tools.get(of.partition(".")[0], ""), arguments))
+            if kept is not None:
+                found[turn, of] = {"held": of, **kept}
+    return _among([line for line in lines if "held" not in line], found)
 
 
 def _among(lines: Sequence[Line], held: dict[tuple[int, str], Line]) -> list[Line]:

@@ -16,7 +16,7 @@ from greenroom.core.canonical import clean_text, digest
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message, ModelReply, ModelRequest
-from greenroom.core.values import Json, Usage
+from greenroom.core.values import Usage
 from greenroom.models.port import AttemptProblem, Model
 
 MOST_VOTES = 15
@@ -63,9 +63,7 @@ class Judgement:
     usage: Usage = Usage()
 
 
-async def judge(
-    model: Model, rubric: str, reply: str, words: str = "", *, votes: int = 1, params: dict[str, Json] | None = None
-) -> Judgement:
+async def judge(model: Model, rubric: str, reply: str, words: str = "", *, votes: int = 1) -> Judgement:
     """Ask a model whether a reply to a person's words meets a rubric.
 
     Votes are cast one after another, and no more than it takes until the rest could change nothing.
@@ -81,7 +79,7 @@ async def judge(
     usage = Usage()
     for number in range(votes):
         mark = digest([rubric, words, reply, number])[:_MARK_LENGTH]
-        answered = await model.generate(_request(model.name, rubric, reply, words, mark, params), _unheard, _unseen)
+        answered = await model.generate(_request(model.name, rubric, reply, words, mark), _unheard, _unseen)
         usage = usage.plus(answered.usage)
         cast.append(_read(answered, mark))
         if _settled(cast, votes):
@@ -112,9 +110,7 @@ def read_rubric(workspace: Path, file: str) -> str:
     return text
 
 
-def _request(
-    model: str, rubric: str, reply: str, words: str, mark: str, params: dict[str, Json] | None
-) -> ModelRequest:
+def _request(model: str, rubric: str, reply: str, words: str, mark: str) -> ModelRequest:
     material = json.dumps({"mark": mark, "words": words, "reply": reply}, ensure_ascii=False)
     system = _INSTRUCTIONS.format(rubric=rubric.strip(), mark=mark)
     return ModelRequest(
@@ -123,7 +119,6 @@ def _request(
             Message(role="system", text=system, source="system"),
             Message(role="user", text=material, source="input"),
         ),
-        params=params or {},
     )
 
 

@@ -104,13 +104,18 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
     """Go by the decisions that are held, put down a context that is not run again, and have the recording know its last
     prompt.
     """
-    if world.held:
-        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
+    hold(session, world)
     asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
     for at, event in enumerate(events):
         if at == asked:
             recording.take_over(session.request_now().messages)
         session.repeat(event)
+
+
+def hold(session: Session, world: World) -> None:
+    """Have the session go by the decisions that are held."""
+    if world.held:
+        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
 
 
 async def say_again(

@@ -27,7 +27,7 @@ from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
 from greenroom.regression.outcome import Outcome, broken, outcome
-from greenroom.regression.replay import Fixture, say_again
+from greenroom.regression.replay import Fixture, hold, say_again
 from greenroom.regression.tape import Line
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import under_test
@@ -117,6 +117,7 @@ async def live_once(
     stop = session.bus.subscribe(recording.see)
     try:
         await build.warm()
+        hold(session, recording.world)
         problem = await say_again(session, recording.world, said=recording.words)
     finally:
         stop()

@@ -6,24 +6,28 @@ is real, and documents where the tape has no answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, ToolSpec
 from greenroom.regression.live.desk import Desk
 from greenroom.tools.port import Tools
 
 
 class TapeTools:
-    """A `Tools` with today's schemas and the tape's results."""
+    """A `Tools` with today's schemas and the tape's results. `decided` knows calls that had no problem when recorded."""
 
-    def __init__(self, tools: Tools, desk: Desk) -> None:
+    def __init__(self, tools: Tools, desk: Desk, decided: Callable[[ToolCall], bool] = lambda call: False) -> None:
         self._tools = tools
         self._desk = desk
+        self._decided = decided
         desk.typed_by(tools.specs())
 
     def specs(self) -> tuple[ToolSpec, ...]:
         return self._tools.specs()
 
     def problem(self, call: ToolCall) -> str:
-        return self._tools.problem(call)
+        problem = self._tools.problem(call)
+        return "" if problem and self._decided(call) else problem
 
     async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
         """The recorded result.

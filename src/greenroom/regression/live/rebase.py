@@ -8,16 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greenroom.core.errors import GreenroomError
+from greenroom.regression.held import held_alike
 from greenroom.regression.last_run import LastRuns
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.once import LiveBuild
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_once
 from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.record import record
+from greenroom.regression.record import record, recorded_digests
 from greenroom.regression.replay import Fixture
 from greenroom.regression.retold import Retold
-from greenroom.regression.tape import turns_of_header
+from greenroom.regression.tape import Tape, turns_of_header
+from greenroom.regression.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,18 @@ async def rebase(
         return Rebased(name, found, made.run.micro_usd)
     try:
         fresh = record(made.records, made.policy, turns_of_header(fixture.tape.header))
+        tape = _holding(fresh.tape, World(fixture.tape, fixture.parts, fixture.file))
     except GreenroomError as error:  # the export hook forbids it
         return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
     told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)
-    runs.keep(name, fixture, Retold(fresh.tape, fresh.texts), told, live=True)
+    runs.keep(name, fixture, Retold(tape, fresh.texts), told, live=True)
     return Rebased(name, found, made.run.micro_usd, kept=True)
+
+
+def _holding(tape: Tape, world: World) -> Tape:
+    """The tape with the decisions about placeholders that the recorded one holds."""
+    if not world.held:
+        return tape
+    lines = held_alike(tape.events, world.held)
+    digests = {**tape.digests, **recorded_digests(lines)}
+    return Tape({**tape.header, "digests": dict(sorted(digests.items()))}, tuple(lines))

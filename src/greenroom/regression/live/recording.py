@@ -23,7 +23,7 @@ from greenroom.core.events import (
     ToolReturned,
 )
 from greenroom.core.signals import Signal
-from greenroom.core.values import Memory
+from greenroom.core.values import Memory, ToolCall
 from greenroom.engine.generating import AGAIN
 from greenroom.regression.live.desk import Desk
 from greenroom.regression.live.recorded import recorded_of
@@ -72,6 +72,10 @@ class LiveRecording:
         self._last = max([self._last, *(int(call.id[1:]) for call in event.calls)])
         if not self.before(event.step):
             self.desk.see(event.turn, event.calls)
+
+    def decided(self, call: ToolCall) -> bool:
+        """Whether this very call was decided about before placeholders stood in it, so that it fits its tool."""
+        return self._tape.decided(call)
 
     def words(self, words: str) -> str:
         """What the person says, in the live run's ids."""
