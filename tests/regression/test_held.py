@@ -11,7 +11,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ApprovalReply, ToolCall, Verdict
 from greenroom.engine.closed import ClosedParts
 from greenroom.policy.port import Question
-from greenroom.regression.held import HeldPolicy
+from greenroom.regression.held import HeldPolicy, held_alike
 from greenroom.regression.match import TapeRecording
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.suite import replayed as replayed_on
@@ -122,6 +122,16 @@ def test_a_call_that_fitted_its_tool_still_does(tmp_path: Path) -> None:
     assert ClosedParts(Particular(), recording.decided).problem(call) == ""
     assert ClosedParts(Particular()).problem(call) == "to must be an address"
     assert ClosedParts(Particular(), recording.decided).problem(call.model_copy(update={"arguments": {"to": "x"}}))
+
+
+def test_what_a_telling_holds_already_stays(tmp_path: Path) -> None:
+    _, kept = session(ALLOW)
+    Parts(tmp_path).write(kept.texts)
+    world = World(kept.tape, Parts(tmp_path), "x")
+    assert tuple(held_alike(kept.tape.events, {})) == kept.tape.events
+    assert tuple(held_alike(kept.tape.events, world.held)) == kept.tape.events
+    without = [line for line in kept.tape.events if "held" not in line]
+    assert tuple(held_alike(without, world.held)) == kept.tape.events
 
 
 def test_it_holds_on_the_ground_of_mutants_too(tmp_path: Path) -> None:

@@ -43,8 +43,12 @@ def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
 
 
 def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
-    """The lines of a live telling, whose calls may have other ids, with what is held about the same arguments."""
+    """The lines of a live telling, whose calls may have other ids, with what is held about the same arguments.
+
+    What such a telling holds already stays.
+    """
     found: dict[tuple[int, str], Line] = {}
+    there: set[tuple[int, str]] = set()
     tools: dict[str, str] = {}
     turn = 0
     for line in lines:
@@ -57,7 +61,9 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
             kept = held.get(key_of(turn, tools.get(of.partition(".")[0], ""), arguments))
             if kept is not None:
                 found[turn, of] = {"held": of, **kept}
-    return _among([line for line in lines if "held" not in line], found)
+        if "held" in line:
+            there.add((turn, str(line["held"])))
+    return _among(lines, {place: line for place, line in found.items() if place not in there})
 
 
 def _among(lines: Sequence[Line], held: dict[tuple[int, str], Line]) -> list[Line]:

@@ -104,7 +104,7 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
     """Go by the decisions that are held, put down a context that is not run again, and have the recording know its last
     prompt.
     """
-    hold(session, world)
+    hold_decisions(session, world)
     asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
     for at, event in enumerate(events):
         if at == asked:
@@ -112,8 +112,8 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
         session.repeat(event)
 
 
-def hold(session: Session, world: World) -> None:
-    """Have the session go by the decisions that are held."""
+def hold_decisions(session: Session, world: World) -> None:
+    """Have the session go by the recorded decisions where the tape has placeholders in what they were about."""
     if world.held:
         session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
 

@@ -16,6 +16,7 @@ from greenroom.core.ids import CountedIds, Ids
 from greenroom.engine.session import Session
 from greenroom.models.port import Model
 from greenroom.policy.port import Policy
+from greenroom.regression.context import context_of
 from greenroom.regression.expect import Beside
 from greenroom.regression.judge import read_rubric
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
@@ -27,7 +28,7 @@ from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
 from greenroom.regression.outcome import Outcome, broken, outcome
-from greenroom.regression.replay import Fixture, hold, say_again
+from greenroom.regression.replay import Fixture, hold_decisions, say_again
 from greenroom.regression.tape import Line
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import under_test
@@ -106,6 +107,7 @@ async def live_once(
     try:
         world = World(fixture.tape, fixture.parts, fixture.file)
         recording = LiveRecording(fixture.tape, world, start, fixture.file)
+        before = context_of(fixture.tape, world, fixture.file) if fixture.tape.takes_over else []
         persona = options.persona or fixture.tape.persona
         session = build(
             recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
@@ -117,8 +119,10 @@ async def live_once(
     stop = session.bus.subscribe(recording.see)
     try:
         await build.warm()
-        hold(session, recording.world)
-        problem = await say_again(session, recording.world, said=recording.words)
+        hold_decisions(session, world)
+        for event in before:
+            session.repeat(event)
+        problem = await say_again(session, world, fixture.tape.first_turn if before else 1, recording.words)
     finally:
         stop()
         await session.aclose()

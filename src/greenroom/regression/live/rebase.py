@@ -16,7 +16,7 @@ from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_once
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.record import record, recorded_digests
-from greenroom.regression.replay import Fixture
+from greenroom.regression.replay import Fixture, with_context
 from greenroom.regression.retold import Retold
 from greenroom.regression.tape import Tape, turns_of_header
 from greenroom.regression.world import World
@@ -50,7 +50,7 @@ async def rebase(
         return Rebased(name, found, made.run.micro_usd)
     try:
         fresh = record(made.records, made.policy, turns_of_header(fixture.tape.header))
-        tape = _holding(fresh.tape, World(fixture.tape, fixture.parts, fixture.file))
+        tape = _of_the_same(fresh.tape, fixture.tape, World(fixture.tape, fixture.parts, fixture.file))
     except GreenroomError as error:  # the export hook forbids it
         return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
     told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)
@@ -58,10 +58,9 @@ async def rebase(
     return Rebased(name, found, made.run.micro_usd, kept=True)
 
 
-def _holding(tape: Tape, world: World) -> Tape:
-    """The tape with the decisions about placeholders that the recorded one holds."""
-    if not world.held:
-        return tape
-    lines = held_alike(tape.events, world.held)
-    digests = {**tape.digests, **recorded_digests(lines)}
-    return Tape({**tape.header, "digests": dict(sorted(digests.items()))}, tuple(lines))
+def _of_the_same(fresh: Tape, recorded: Tape, world: World) -> Tape:
+    """The new tape with what a live run does not make: decisions that are held, and a context that is taken over."""
+    lines = held_alike(with_context(recorded, fresh.events), world.held)
+    header = {**fresh.header, **({"context": recorded.header["context"]} if recorded.takes_over else {})}
+    digests = {**fresh.digests, **recorded_digests(lines)}
+    return Tape({**header, "digests": dict(sorted(digests.items()))}, tuple(lines))
