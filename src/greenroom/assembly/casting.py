@@ -27,7 +27,7 @@ from greenroom.tools.port import Tools
 from greenroom.tools.python_tools import PythonTools
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import Ceilings, Settings, load_settings
-from greenroom.workspace.trust import is_trusted
+from greenroom.workspace.trust import must_be_trusted
 
 OTHER_TOOLS = "other_tools"
 """The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
@@ -104,20 +104,6 @@ def cast_of(
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
     )
     return Cast(contract, allowed, masks, policy.label)
-
-
-def must_be_trusted(workspace: Workspace, trusted: bool | None) -> None:
-    """Go on only in a trusted workspace; `trusted` is what a caller knows already.
-
-    Raises:
-        UsageError: a person has not trusted what the workspace is now.
-    """
-    if not (is_trusted(workspace) if trusted is None else trusted):
-        raise UsageError(
-            "this workspace is not trusted yet, so none of its code runs",
-            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
-            code="trust.missing",
-        )
 
 
 def policy_text(workspace: Workspace, names: tuple[str, ...]) -> str:

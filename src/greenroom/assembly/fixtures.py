@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.assembly import load_contract, replay_builder
-from greenroom.assembly.casting import must_be_trusted
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.engine.contract import Contract
 from greenroom.regression.check import check, failing
@@ -25,6 +24,7 @@ from greenroom.regression.tape import SUFFIX, Tape
 from greenroom.regression.tape_diff import changes_between
 from greenroom.regression.world import World
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import must_be_trusted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from greenroom.assembly.casting import must_be_trusted, workspace_tools
+from greenroom.assembly.casting import workspace_tools
 from greenroom.assembly.world import documents_of
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import list_personas, load_persona
@@ -16,6 +16,7 @@ from greenroom.regression.coverage import Thing
 from greenroom.retrieval.ingest import labels_of
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
+from greenroom.workspace.trust import must_be_trusted
 
 
 def inventory(workspace: Workspace) -> tuple[dict[Thing, str], tuple[LoadedPolicy, ...]]:

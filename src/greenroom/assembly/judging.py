@@ -5,13 +5,13 @@ Invariant: as for a session, no host is reached for a workspace that nobody trus
 
 from __future__ import annotations
 
-from greenroom.assembly.casting import must_be_trusted
 from greenroom.assembly.world import model_of
 from greenroom.core.clock import SystemClock
 from greenroom.models.port import Model
 from greenroom.models.resilience import ResilientModel
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
+from greenroom.workspace.trust import must_be_trusted
 
 
 def judging_model(workspace: Workspace, name: str, *, trusted: bool | None = None) -> Model:

@@ -22,7 +22,7 @@ from greenroom.core.toml_text import suggest
 from greenroom.regression.case import case_path, load_case
 from greenroom.regression.find import NOTHING_HERE, fitting_in, required, tapes_in
 from greenroom.workspace.layout import Workspace
-from greenroom.workspace.trust import is_trusted
+from greenroom.workspace.trust import must_be_trusted
 
 _LIVE = ("model", "persona", "repeat", "usd", "from")
 _PASSED_ON = {
@@ -100,12 +100,7 @@ def _tags(tape: Path) -> tuple[str, ...]:
 
 
 def _check(asked: Invocation, workspace: Workspace) -> None:
-    if not is_trusted(workspace):
-        raise UsageError(
-            "this workspace is not trusted yet, so none of its code runs",
-            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
-            code="trust.missing",
-        )
+    must_be_trusted(workspace)
     given = [name for name in _LIVE if asked.options.get(name) is not None]
     if given and not asked.flag("live"):
         raise UsageError(f"--{given[0]} belongs to a live run", hint="add --live", code="test.live")

@@ -19,7 +19,7 @@ from platformdirs import user_config_path
 from pydantic import Field, ValidationError
 
 from greenroom.core.canonical import clean_json, digest
-from greenroom.core.errors import DiskFailed, FileInvalid
+from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.core.values import Frozen
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import Settings, load_settings
@@ -86,6 +86,20 @@ def is_trusted(workspace: Workspace) -> bool:
     """
     described = describe(workspace)
     return described.harmless or _read().workspaces.get(_key(workspace)) == described.digest
+
+
+def must_be_trusted(workspace: Workspace, trusted: bool | None = None) -> None:
+    """Go on only in a trusted workspace; `trusted` is what a caller knows already.
+
+    Raises:
+        UsageError: a person has not trusted what the workspace is now.
+    """
+    if not (is_trusted(workspace) if trusted is None else trusted):
+        raise UsageError(
+            "this workspace is not trusted yet, so none of its code runs",
+            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
+            code="trust.missing",
+        )
 
 
 def trust(workspace: Workspace) -> Described:
