@@ -145,5 +145,6 @@ def offline(said: str = "a replay tried to use the network; everything it needs 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("connect", "connect_ex", "sendto", "sendmsg"):
             patch.setattr(socket.socket, name, refuse, raising=False)
-        patch.setattr(socket, "getaddrinfo", refuse)
+        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"):
+            patch.setattr(socket, name, refuse)
         yield
