@@ -19,12 +19,14 @@ from greenroom.engine.contract import Contract
 from greenroom.regression.accept import failing
 from greenroom.regression.check import check
 from greenroom.regression.documents import Documents
+from greenroom.regression.file_name import require_fit
 from greenroom.regression.last_run import LastRun, LastRuns
 from greenroom.regression.outcome import Outcome, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Fixture, line_in, load_fixture, replay_fixture
 from greenroom.regression.tape import SUFFIX, Tape
 from greenroom.regression.tape_diff import changes_between
+from greenroom.regression.wall import walled
 from greenroom.regression.world import World
 from greenroom.workspace.layout import Workspace
 
@@ -64,8 +66,10 @@ class Fixtures:
 
         Raises:
             UsageError: there is no such fixture.
+            FileInvalid: a tape's file name is not fit to be shown.
         """
-        every = {path.name.removesuffix(SUFFIX): path for path in sorted(self.workspace.fixtures.glob(f"*{SUFFIX}"))}
+        tapes = map(require_fit, sorted(self.workspace.fixtures.glob(f"*{SUFFIX}")))
+        every = {path.name.removesuffix(SUFFIX): path for path in tapes}
         if not names:
             return list(every.values())
         found: dict[str, Path] = {}
@@ -104,7 +108,8 @@ class Fixtures:
         """What would govern this fixture's session today. Raises as `load_contract`."""
         key = (tape.persona, tape.model)
         if key not in self._contracts:
-            self._contracts[key] = load_contract(self.workspace, *key, trusted=self._trusted)
+            with walled():
+                self._contracts[key] = load_contract(self.workspace, *key, trusted=self._trusted)
         return self._contracts[key]
 
     def checked(self, path: Path, *, stale: bool = True) -> tuple[Outcome, Fixture | None]:

@@ -57,7 +57,9 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
 
 
 def _chosen(workspace: Workspace, names: list[str]) -> list[str]:
-    known = sorted(path.name.removesuffix(_TAPE) for path in workspace.fixtures.glob(f"*{_TAPE}"))
+    from greenroom.regression.file_name import require_fit
+
+    known = sorted(require_fit(path).name.removesuffix(_TAPE) for path in workspace.fixtures.glob(f"*{_TAPE}"))
     for name in names:
         if name not in known:
             hint = suggest(name, known) if known else "there are none yet"

@@ -23,9 +23,12 @@ def named(workspace: Workspace, names: Sequence[str]) -> dict[str, Path]:
 
     Raises:
         UsageError: there is no such fixture, or none at all.
+        FileInvalid: a tape's file name is not fit to be shown.
     """
+    from greenroom.regression.file_name import require_fit
+
     known = {
-        path.relative_to(workspace.fixtures).as_posix().removesuffix(SUFFIX): path
+        require_fit(path).relative_to(workspace.fixtures).as_posix().removesuffix(SUFFIX): path
         for path in sorted(workspace.fixtures.rglob(f"*{SUFFIX}"))
     }
     if not known:
