@@ -19,6 +19,7 @@ from greenroom.regression.outcome import Outcome
 from greenroom.regression.parts import FOLDER, Parts, write_whole
 from greenroom.regression.replay import Build, Fixture
 from greenroom.regression.retold import Retold, retell
+from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import RECORDED_ONLY
 from greenroom.regression.tape import MAX_BYTES, SUFFIX, Tape, read, write
 from greenroom.workspace.own_file import read_regular
@@ -73,7 +74,7 @@ class LastRuns:
                 return None
             tape = read(read_regular(tape_path, MAX_BYTES), tape_path.name)
             told = json.loads(read_regular(about, _MOST_BYTES))
-            if told["schema"] != _SCHEMA or told["tape"] != _mark(tape):
+            if told["schema"] != _SCHEMA or told["tape"] != _mark(tape) or broken_seal(tape):
                 return None
             causes, missing = (tuple(inert_line(str(one), 400) for one in told[key]) for key in ("causes", "missing"))
             kind, line = (inert_line(str(told[key]), 400) for key in ("kind", "line"))
