@@ -19,6 +19,8 @@ _, status, used = os.wait4(child.pid, 0)
 child.returncode = os.waitstatus_to_exitcode(status)
 print("\\n" + json.dumps([child.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss]), end="")
 """
+# What is installed beside Greenroom must not count, and Greenroom's own plugin only where a run asks for it.
+_BARE_PYTEST = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -33,7 +35,7 @@ class Cost:
 
 def cost(arguments: Sequence[str], where: Path) -> Cost:
     """Run this Python with `arguments` in `where`; the benchmark fails if the child does."""
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "COLUMNS": "120"}
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "COLUMNS": "120", **_BARE_PYTEST}
     command = [sys.executable, "-c", _MEASURE, sys.executable, *arguments]
     ran = subprocess.run(command, cwd=where, env=environment, capture_output=True, check=False)
     said, _, figures = ran.stdout.decode(errors="replace").rpartition("\n")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from greenroom.assembly import replay_builder
-from greenroom.detectors.find import _remembered
+from greenroom.detectors.find import _remembered, _remembered_flat
 from greenroom.regression.check import check_file
 from greenroom.regression.parts import Parts
 from greenroom.regression.replay import load_fixture, replay_fixture
@@ -72,6 +72,7 @@ def test_one_replay(benchmark: Any, replay_next: Runner) -> None:
 def test_one_replay_of_texts_never_looked_at_before(benchmark: Any, replay_next: Runner) -> None:
     def forget() -> None:
         _remembered.cache_clear()
+        _remembered_flat.cache_clear()
         _words.cache_clear()
 
     benchmark.pedantic(replay_next, setup=forget, rounds=200, warmup_rounds=16)

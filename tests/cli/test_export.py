@@ -112,7 +112,7 @@ def test_a_session_that_no_longer_replays_is_written_and_says_so(spoken: Workspa
     policy = spoken.policies / "support.toml"
     policy.write_text(policy.read_text().replace("amount > 100", "amount > 400"))
     assert run("session", "export", "last", "--name", "stale") == 1
-    assert "replays: stale: persona aria: policy changed" in run.out
+    assert "replays: stale: policy: rule refund.large: when args.amount > 100 -> args.amount > 400" in run.out
     assert "refund.large" in run.out
     assert "stale.tape.jsonl" in files(spoken)
 

@@ -1,10 +1,15 @@
 """Errors in files name the line and the key, and guess what was meant."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import Field
 
 from greenroom.core.errors import FileInvalid
-from greenroom.core.toml_text import parse, positions
+from greenroom.core.toml_text import parse, positions, tables
 from greenroom.core.values import Frozen
 
 
@@ -55,3 +60,37 @@ def test_broken_toml_names_its_line() -> None:
 def test_keys_inside_multiline_strings_are_not_positions() -> None:
     lines = positions('text = """\nfake = 1\n[[nope]]\n"""\nreal = 2\n')
     assert ("fake",) not in lines and lines[("real",)] == 5
+
+
+def _known() -> list[str]:
+    files = Path(__file__).resolve().parents[2].glob("workspaces/helpdesk/**/*.toml")
+    return [file.read_text(encoding="utf-8") for file in files]
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_the_quick_reader_says_what_the_standard_librarys_says(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(_known()))
+    start = data.draw(st.integers(0, len(text)))
+    cut = text[start : start + 600]
+    place, odd = data.draw(st.integers(0, len(cut))), data.draw(st.text('"[]{}=.,#\n\r\t a1-_', max_size=3))
+    changed = cut[:place] + odd + cut[place:]
+    try:
+        expected = tomllib.loads(changed)
+    except tomllib.TOMLDecodeError:
+        return  # the quick one also takes what TOML 1.1 added
+    assert tables(changed, "p.toml") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = """\r\none\r\ntwo\r\n"""\r\n',
+        "a = 1e400",
+        "a = 123456789012345678901234567890",
+        "d = 2026-11-20T10:00:00Z\nt = 10:00:00",
+        "a.b = 1\n[c.d]\ne = [{ f = 1 }]",
+    ],
+)
+def test_what_one_of_the_readers_does_in_its_own_way_comes_out_the_same(text: str) -> None:
+    assert tables(text, "p.toml") == tomllib.loads(text)

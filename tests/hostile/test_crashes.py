@@ -75,7 +75,7 @@ def test_a_process_killed_at_random_moments(shop: Workspace) -> None:
             stderr=subprocess.DEVNULL,
         )
         try:
-            child.wait(whole * moments.uniform(0.3, 1.4))
+            child.wait(whole * moments.uniform(0.3, 2.5))
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGKILL)
             child.wait()

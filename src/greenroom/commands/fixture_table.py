@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenroom.commands.declare import Argument, Command
 from greenroom.commands.interchange_table import INTERCHANGE
+from greenroom.commands.matrix_table import MATRIX
 
 _NAMES = Argument("name", "fixtures by name or pattern such as 'refund-*'; all of them without", "*")
 
@@ -114,4 +115,5 @@ FIXTURE: tuple[Command, ...] = (
         ),
     ),
     *INTERCHANGE,
+    *MATRIX,
 )

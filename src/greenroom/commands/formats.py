@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from greenroom.approval.answers import AnswerFile
 from greenroom.approval.kill_switch import StopFile
 from greenroom.commands import samples
+from greenroom.commands.suite_sample import suite, suite_schema
 from greenroom.core.events import AnyEvent, Event
 from greenroom.core.values import Json
 from greenroom.detectors.corpus import CorpusFile
@@ -60,6 +61,13 @@ FORMATS: tuple[Format, ...] = (
     Format("case/1", "fixtures/<name>.case.toml", "what is expected of it; yours", _of(Case), samples.case),
     Format("log 1", ".greenroom/sessions/<id>.jsonl", "one record a line", samples.log_schema, samples.log),
     Format("live 1", ".greenroom/live.jsonl", "what live runs came to, one line each", _of(Entry), samples.live),
+    Format(
+        "suite 1",
+        ".greenroom/suites/<name>.jsonl",
+        "what a suite was asked, then what each run came to",
+        suite_schema,
+        suite,
+    ),
     Format(
         "ledger 1",
         ".greenroom/ledger.jsonl",

@@ -18,7 +18,9 @@ _SAFE_INTEGER = 2**53 - 1
 
 def canonical(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value. orjson writes the same bytes far faster where the value is plain."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if _plain(value) else rfc8785.dumps(value)
+    if _plain(value) or _plain(value := _whole(value)):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return rfc8785.dumps(value)
 
 
 def digest(value: Any) -> str:
@@ -43,6 +45,16 @@ def _plain(value: Any) -> bool:
     if kind is dict:
         return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())
     return kind in (list, tuple) and all(map(_plain, value))
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole numbers such as 120.0 as integers: RFC 8785 writes both as 120."""
+    kind = type(value)
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) <= _SAFE_INTEGER else value
+    if kind is dict:
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if kind in (list, tuple) else value
 
 
 def clean_text(text: str) -> str:

@@ -43,7 +43,7 @@ class FrozenClock:
 
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, as the log writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def parse_stamp(text: str) -> datetime:

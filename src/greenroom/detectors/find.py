@@ -13,17 +13,19 @@ from functools import lru_cache
 from itertools import accumulate, islice
 
 from greenroom.core.inert import hidden_spans
-from greenroom.core.values import Finding, Json
+from greenroom.core.values import Finding, Json, trusted
 from greenroom.detectors.checks import MAX_WINDOWS
 from greenroom.detectors.fold import fold
 from greenroom.detectors.own import MASK, NONE, OwnDetectors
 from greenroom.detectors.patterns import PATTERNS, Pattern
-from greenroom.detectors.walk import walk
+from greenroom.detectors.walk import Walked, walk
 
 MAX_FINDINGS = 2_000
 _REMEMBERED = 1_024
 _REMEMBERED_CHARACTERS = 4_000
 """Payloads up to this size are looked at once: a turn puts the same words to policy at several hooks. In memory only."""
+
+_PLAIN = frozenset({int, float, bool, type(None)})
 
 LABELS = {
     "personal.email": "email",
@@ -70,9 +72,35 @@ def scan(payload: Json, own: OwnDetectors = NONE) -> Scan:
 
     Linear in its size; never raises.
     """
+    if _is_flat(payload):
+        return _remembered_flat(tuple(payload.items()), own)
     walked = walk(payload)
     look = _remembered if walked.characters <= _REMEMBERED_CHARACTERS else looked_at
-    seen = look(tuple(walked.strings), own)
+    return _with(walked, look(tuple(walked.strings), own))
+
+
+def _is_flat(payload: Json) -> bool:
+    """Whether it is a short object of texts and numbers, as most questions are: they are known again without a walk."""
+    if type(payload) is not dict:
+        return False
+    characters = 0
+    for key, value in payload.items():
+        kind = type(value)
+        if kind is str:
+            characters += len(value)
+        elif kind not in _PLAIN:
+            return False
+        if type(key) is not str:
+            return False
+    return characters <= _REMEMBERED_CHARACTERS
+
+
+def _scan_flat(items: tuple[tuple[str, Json], ...], own: OwnDetectors) -> Scan:
+    walked = walk(dict(items))
+    return _with(walked, looked_at(tuple(walked.strings), own))
+
+
+def _with(walked: Walked, seen: Scan) -> Scan:
     return Scan(seen.findings, (*walked.unchecked, *seen.unchecked)) if walked.unchecked else seen
 
 
@@ -95,8 +123,10 @@ def looked_at(strings: tuple[tuple[str, str], ...], own: OwnDetectors, patterns:
     return Scan(tuple(joined.finding(*place) for place in places), tuple(unchecked))
 
 
-# A pure function of paths and texts, so remembering its answers changes none.
+# Pure functions, so remembering their answers changes none. Numbers that are equal (1, 1.0, True) hold the same digits
+# for a detector, or none at all.
 _remembered = lru_cache(_REMEMBERED)(looked_at)
+_remembered_flat = lru_cache(_REMEMBERED)(_scan_flat)
 
 
 def _without_numbers_in_numbers(places: list[Place]) -> list[Place]:
@@ -158,7 +188,7 @@ class _Strings:
     def finding(self, index: int, start: int, end: int, detector: str) -> Finding:
         path, text = self._strings[index]
         mask = text[start:end] if text[start] == "‹" and MASK.fullmatch(text, start, end) else ""
-        return Finding.model_construct(detector=detector, path=path, start=start, end=end, mask=mask)
+        return trusted(Finding, detector=detector, path=path, start=start, end=end, mask=mask)
 
     def _place(self, start: int, end: int) -> tuple[int, int, int] | None:
         """Which string a byte span stands in, and where there in code points; None if it spans several."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
-from greenroom.core.values import Memory, Passage
+from greenroom.core.values import Memory, Passage, trusted
 from greenroom.engine.permitting import permit
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
@@ -98,7 +98,8 @@ def _masked_memory(room: Room, memory: Memory) -> Memory:
 
 def _about_memory(memory: Memory, facts: SessionFacts) -> Question:
     payload = {"text": memory.text, "key": memory.key, "segment": memory.segment}
-    return Question(
+    return trusted(
+        Question,
         hook="memory.read",
         subject=memory.segment,
         payload=payload,
@@ -116,4 +117,6 @@ def _about_passage(passage: Passage, facts: SessionFacts) -> Question:
         "collection": passage.collection,
         "score": passage.score,
     }
-    return Question(hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts)
+    return trusted(
+        Question, hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts
+    )

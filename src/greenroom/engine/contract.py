@@ -38,7 +38,10 @@ class Contract:
 
     def spec(self, tool: str) -> ToolSpec | None:
         """The spec of a tool the persona has, or None."""
-        return next((spec for spec in self.tools if spec.name == tool), None)
+        for spec in self.tools:
+            if spec.name == tool:
+                return spec
+        return None
 
     def loaded(self, known: set[str]) -> ContractLoaded:
         """The event that brings this contract into a log which already holds the texts `known` by digest."""

@@ -21,11 +21,27 @@ from greenroom.core.events import (
     ToolStarted,
     TurnStarted,
 )
-from greenroom.core.values import Json, Origin
+from greenroom.core.values import Json, Origin, trusted
 from greenroom.policy.port import SessionFacts
 
 Reserves = Callable[[str, Mapping[str, Json]], Mapping[str, float]]
 """From a tool and its arguments to what the call adds to each sum the envelope limits."""
+
+
+_COUNTED = frozenset(
+    {
+        TurnStarted,
+        ContextSelected,
+        PassagesRetrieved,
+        ToolStarted,
+        ToolReturned,
+        ReplyGenerated,
+        DaySumsRead,
+        SessionForked,
+        AutonomyChanged,
+    }
+)
+"""What says something about a session that policy may know; most records do not."""
 
 
 @dataclass(slots=True)
@@ -83,6 +99,8 @@ class Facts:
 
     def see(self, record: Record) -> None:
         """Take a record into account."""
+        if type(record.event) not in _COUNTED:
+            return
         self._now = None
         match record.event:
             case TurnStarted(turn=turn):
@@ -152,7 +170,8 @@ class Facts:
                 over = (key.endswith(":turn") and not step.startswith(mine)) or (key.endswith(":day") and not one.today)
                 if not over:
                     sums[key] = sums.get(key, 0.0) + amount
-        return SessionFacts(
+        return trusted(
+            SessionFacts,
             turn=self._turn,
             taint=tuple(self._taint),
             calls_this_turn=calls,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greenroom.core.events import AutonomyChanged, Record, VerdictReached
-from greenroom.core.values import Json, Origin, ToolCall, ToolSpec, Verdict
+from greenroom.core.values import Json, Origin, ToolCall, ToolSpec, Verdict, trusted
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates import Gates
@@ -86,7 +86,8 @@ class Room:
 
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
         verdict = self._admitted_already(question) or self.contract.policy.decide(question)
-        return VerdictReached(
+        return trusted(
+            VerdictReached,
             step=step,
             turn=turn,
             hook=question.hook,

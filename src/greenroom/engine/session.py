@@ -120,7 +120,7 @@ class Session:
         """
         if self.running or self.open_turn() is not None:
             raise UsageError("a turn is still open", hint="resume or abandon it first", code="turn.open")
-        number = 1 + sum(isinstance(r.event, TurnStarted) for r in self.records)
+        number = 1 + sum([type(record.event) is TurnStarted for record in self.records])
         question = Question(
             hook="input", payload={"text": clean_text(words)}, origin="user", session=self._room.facts.now()
         )
@@ -283,6 +283,7 @@ class Session:
             await asyncio.wait([self._running])
         await self._room.outside.aclose()
         self.log.close()
+        self._steps.let_go()
 
     def _must_rest(self) -> None:
         if self.running:

@@ -34,6 +34,7 @@ from greenroom.policy.port import Question
 from greenroom.views.dead_letters import AGAIN
 
 HIGHEST = 4
+_BETWEEN = frozenset({TurnStarted, AutonomyChanged, TurnAbandoned, TurnFinished})
 
 
 def revoke(room: Room, step: str, by: str, reason: str) -> None:
@@ -104,6 +105,8 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
     found: set[int] = set()
     inside: set[int] | None = None
     for record in records:
+        if type(record.event) not in _BETWEEN:
+            continue
         match record.event:
             case TurnStarted():
                 inside = set()

@@ -63,7 +63,7 @@ class Steps:
         self.bus = bus
         self._recording = recording or NothingRecorded()
         self._latest: dict[tuple[type[Event], str], Record] = {}
-        self._readers: list[Callable[[Record], None]] = []
+        self._readers: tuple[Callable[[Record], None], ...] = ()
         self._met = -1
         self._met_again: set[int] = set()
         for record in log.records:
@@ -74,8 +74,15 @@ class Steps:
 
         The returned callable ends it.
         """
-        self._readers.append(reader)
-        return lambda: self._readers.remove(reader)
+        self._readers = (*self._readers, reader)
+        return lambda: self._unread(reader)
+
+    def _unread(self, reader: Callable[[Record], None]) -> None:
+        self._readers = tuple(one for one in self._readers if one != reader)
+
+    def let_go(self) -> None:
+        """Show records to nobody any more, so that a session that is over is freed at once: its readers hold it too."""
+        self._readers = ()
 
     def rewind(self, seq: int) -> None:
         """Take records after `seq` as not yet met: a resumed turn meets them again, step by step."""
@@ -177,12 +184,13 @@ class Steps:
         if record.seq <= self._met or record.seq in self._met_again:
             return
         self._met_again.add(record.seq)
-        for reader in tuple(self._readers):
+        for reader in self._readers:
             reader(record)
 
     def _index(self, record: Record) -> None:
-        if record.event.step:
-            self._latest[(type(record.event), record.event.step)] = record
+        event = record.event
+        if event.step:
+            self._latest[type(event), event.step] = record
 
 
 def as_json(inputs: Any) -> Any:

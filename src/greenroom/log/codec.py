@@ -16,6 +16,7 @@ from greenroom.core.chain import GENESIS, SALT, VERSION, commit, link, salt_mark
 from greenroom.core.errors import LogDamaged
 from greenroom.core.events import CONTENT, AnyEvent, Event, Record
 from greenroom.core.ids import Ids
+from greenroom.core.values import trusted
 
 ERASED = "‹erased›"
 _STAND_INS: dict[str, dict[str, Any]] = {
@@ -65,9 +66,7 @@ def encode(event: Event, seq: int, at: str, prev: str, ids: Ids, derived: dict[s
     if derived:
         event = event.model_copy(update={name: commitments[name] for name in derived})
     salts = {key: entry[0] for key, entry in content.items()}
-    record = Record.model_construct(
-        seq=seq, at=at, event=event, prev=prev, hash=digest, commitments=commitments, salts=salts
-    )
+    record = trusted(Record, seq=seq, at=at, event=event, prev=prev, hash=digest, commitments=commitments, salts=salts)
     return orjson.dumps(line) + b"\n", record
 
 
@@ -91,7 +90,8 @@ def decode(line: dict[str, Any]) -> Record:
         raise LogDamaged(
             f"record {line['seq']} cannot be read: {problem['msg']}", hint="a newer Greenroom may have written it"
         ) from None
-    return Record.model_construct(
+    return trusted(
+        Record,
         seq=line["seq"],
         at=line["at"],
         event=event,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.core.values import Clause, Effect, Finding, Fired, Json
+from greenroom.core.values import Clause, Effect, Finding, Fired, Json, trusted
 from greenroom.policy import vocabulary
 from greenroom.policy.arguments import flatten
 from greenroom.policy.autonomy import UNTRUSTED
@@ -18,12 +18,16 @@ from greenroom.policy.conditions import Condition, Environment, Outcome, shown
 from greenroom.policy.port import Question
 from greenroom.policy.rules import AUTONOMY, ExceptionTest, Rule
 
+_NOTHING: frozenset[str] = frozenset()
+
 
 class Live:
     """The values of one question, typed for each environment that asks, with one activation for all its clauses.
 
     Nothing is read before a clause needs it: most questions meet no clause at all.
     """
+
+    __slots__ = ("_activations", "_args", "_findings", "_question", "_typed")
 
     def __init__(self, question: Question, findings: tuple[Finding, ...]) -> None:
         args = question.payload.get("args")
@@ -45,7 +49,9 @@ class Live:
         key = id(environment)
         if key not in self._activations:
             needed = vocabulary.values(self._question, self._findings, environment.reads)
-            self._activations[key] = environment.activation(needed | flatten(self._args, environment.arguments))
+            if self._args:
+                needed |= flatten(self._args, environment.arguments)
+            self._activations[key] = environment.activation(needed)
         return self._activations[key]
 
 
@@ -85,7 +91,8 @@ class Setting:
     def fired(self, live: Live, effect: Effect, why: str) -> Fired:
         """The record of a question of autonomy that it sets aside."""
         values = live.values(self.environment)
-        return Fired.model_construct(
+        return trusted(
+            Fired,
             rule=AUTONOMY,
             effect=effect,
             why=f"{why} Set aside: {self.text}",
@@ -115,7 +122,8 @@ class Match:
         clauses = tuple(_clause(condition, outcome, values) for condition, outcome in self.outcomes)
         rule = self.active.rule
         why = f"{rule.why} Set aside: {self.aside}" if self.aside else rule.why
-        return Fired.model_construct(
+        return trusted(
+            Fired,
             rule=rule.id,
             effect=rule.then,
             why=why,
@@ -196,7 +204,8 @@ def _all(
 
 def _clause(condition: Condition, outcome: Outcome, values: Mapping[str, Any]) -> Clause:
     failed = isinstance(outcome, str)
-    return Clause.model_construct(
+    return trusted(
+        Clause,
         source=condition.source,
         outcome="error" if failed else "true",
         values=condition.live(values),
@@ -219,4 +228,4 @@ def show_values(names: Sequence[str], payload: Mapping[str, Json], values: Mappi
 
 def relevant(findings: tuple[Finding, ...]) -> frozenset[str]:
     """The kinds among findings."""
-    return frozenset(item.detector for item in findings)
+    return frozenset([item.detector for item in findings]) if findings else _NOTHING

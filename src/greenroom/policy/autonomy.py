@@ -19,7 +19,7 @@ _ENVELOPE_RISK = 70
 
 def lowered(level: int, taint: Sequence[Origin]) -> int:
     """The level that counts: one less while the session holds untrusted text, but asking stays possible at 1."""
-    return level - 1 if level > 1 and UNTRUSTED & set(taint) else level
+    return level - 1 if level > 1 and not UNTRUSTED.isdisjoint(taint) else level
 
 
 def decide(level: int, tool: ToolSpec, risk: int) -> tuple[Effect, str]:

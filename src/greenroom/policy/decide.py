@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from greenroom.core.values import Ask, Effect, Finding, Fired, Hook, Json, ToolSpec, Verdict
+from greenroom.core.values import Ask, Effect, Finding, Fired, Hook, Json, ToolSpec, Verdict, trusted
 from greenroom.detectors.find import Scan, scan
 from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
 from greenroom.detectors.own import NONE, OwnDetector, OwnDetectors
@@ -93,7 +93,11 @@ class RulePolicy:
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
+        self._default = replace(_PASSED, policy=label)
         self._passed: dict[int, Verdict] = {}
+        self._watched = frozenset(hook for active in self.rules for hook in active.rule.hook)
+        environments = [*(rule.environment for rule in self.rules), *(aside.environment for aside in self.asides)]
+        self._read = frozenset().union(*(environment.reads for environment in environments))
         self._streamed = self._acting("output")
 
     @property
@@ -138,17 +142,11 @@ class RulePolicy:
 
     def watches(self, hook: Hook) -> bool:
         """Whether any rule speaks about `hook`."""
-        return any(hook in active.rule.hook for active in self.rules)
+        return hook in self._watched
 
     def uses(self, name: str) -> bool:
         """Whether any clause reads `name`."""
-        return any(
-            name in environment.reads
-            for environment in [
-                *(rule.environment for rule in self.rules),
-                *(aside.environment for aside in self.asides),
-            ]
-        )
+        return name in self._read
 
     def covers(self, question: Question, when: Sequence[str]) -> bool:
         """Whether all of these clauses hold for a call; False where one cannot be compiled or evaluated."""
@@ -253,11 +251,12 @@ class RulePolicy:
             case.reasons.append(_Reason("require_approval", 0, "taint", together, self.label))
 
     def _concluded(self, case: _Case, addends: tuple[tuple[str, int], ...], risk: int) -> Verdict:
-        chosen = min((*case.reasons, replace(_PASSED, policy=self.label)), key=lambda reason: reason.order)
+        chosen = min((*case.reasons, self._default), key=lambda reason: reason.order)
         payload, findings = self._masked(case)
         shown_live = self._live_after(case, payload)
         matches = sorted(case.matches, key=lambda one: (-_STRICTNESS[one.active.rule.then], one.active.order))
-        return Verdict.model_construct(
+        return trusted(
+            Verdict,
             effect=chosen.effect,
             rule=chosen.rule,
             why=chosen.why,
@@ -296,7 +295,8 @@ class RulePolicy:
 
     def _refused(self, question: Question, scanned: Scan) -> Verdict:
         """What cannot be checked as a whole does not pass, and none of it is handed to a native engine."""
-        return Verdict.model_construct(
+        return trusted(
+            Verdict,
             effect="deny",
             rule="unchecked",
             why=f"It could not be checked: {'; '.join(scanned.unchecked)}.",

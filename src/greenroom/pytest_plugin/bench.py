@@ -54,6 +54,7 @@ class Bench:
         self._live = live
         self._runner: asyncio.Runner | None = None
         self._builds: dict[Path, Build] = {}
+        self._folders: dict[Path, Build] = {}
         self._parts: dict[Path, Parts] = {}
         self._runs: dict[Path, LastRuns] = {}
 
@@ -70,8 +71,9 @@ class Bench:
             build = self._build_of(tape)
         except GreenroomError as error:
             return Played(outcome("broken", error.line()), fixture)
-        with offline():
-            return Played(self._started().run(self._replayed(tape, fixture, build)), fixture)
+        loop = self._started().get_loop()
+        with offline():  # the loop itself: `Runner.run` would set up and take down signals for each fixture
+            return Played(loop.run_until_complete(self._replayed(tape, fixture, build)), fixture)
 
     async def _replayed(self, tape: Path, fixture: Fixture, build: Build) -> Outcome:
         """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
@@ -104,11 +106,14 @@ class Bench:
         return self._parts.setdefault(folder, Parts(folder))
 
     def _build_of(self, tape: Path) -> Build:
-        workspace = require(tape)
-        if workspace.root not in self._builds:
-            self._builds[workspace.root] = replay_builder(workspace, trusted=True)
-            self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
-        return self._builds[workspace.root]
+        """The builder of the workspace a tape lies in, looked up once for each folder."""
+        if tape.parent not in self._folders:
+            workspace = require(tape)
+            if workspace.root not in self._builds:
+                self._builds[workspace.root] = replay_builder(workspace, trusted=True)
+                self._runs[workspace.fixtures] = LastRuns(workspace.last_run, workspace.make_state)
+            self._folders[tape.parent] = self._builds[workspace.root]
+        return self._folders[tape.parent]
 
 
 _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
@@ -135,6 +140,12 @@ def stale_mode(config: pytest.Config) -> str:
     return str(config.getoption("--greenroom-stale") or config.getini("greenroom_stale"))
 
 
+_DOORS = (
+    *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
+    *((socket, f"get{name}") for name in ("addrinfo", "hostbyaddr", "hostbyname", "hostbyname_ex", "nameinfo")),
+)
+
+
 @contextmanager
 def offline(said: str = "a replay tried to use the network; everything it needs must be on the tape") -> Iterator[None]:
     """Refuse every connection, in the words `said`."""
@@ -142,9 +153,14 @@ def offline(said: str = "a replay tried to use the network; everything it needs 
     def refuse(*_: object, **__: object) -> None:
         raise RuntimeError(said)
 
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("connect", "connect_ex", "sendto", "sendmsg"):
-            patch.setattr(socket.socket, name, refuse, raising=False)
-        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo"):
-            patch.setattr(socket, name, refuse)
+    before = [(owner, name, vars(owner).get(name)) for owner, name in _DOORS]
+    try:
+        for owner, name in _DOORS:
+            setattr(owner, name, refuse)
         yield
+    finally:
+        for owner, name, kept in before:
+            if kept is None:
+                delattr(owner, name)  # what the class inherits shows again
+            else:
+                setattr(owner, name, kept)

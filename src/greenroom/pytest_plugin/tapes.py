@@ -23,6 +23,9 @@ from greenroom.regression.outcome import outcome
 SUFFIX = ".tape.jsonl"
 
 
+_TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
 class TapeFailed(Exception):
     """A fixture did not pass; what is told says how."""
 
@@ -48,7 +51,10 @@ class TapeFile(pytest.File):
         except FileInvalid:
             item.case = None  # running the item says what is wrong with the file
         for tag in item.case.tags if item.case else ():
-            self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
+            known = self.config.stash.setdefault(_TAGS, set())
+            if tag not in known:
+                known.add(tag)
+                self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
             item.add_marker(tag)
         yield item
 
@@ -69,6 +75,7 @@ class TapeItem(pytest.Item):
         problem = self.parent.problem if isinstance(self.parent, TapeFile) else ""
         played = Played(outcome("broken", problem)) if problem else bench_of(self.config).play(self.path, self.case)
         self.told = told = self._told(played)
+        self.case = None  # a thousand of them would be kept to the end of the run
         self.user_properties.extend((*_properties(told), *played.properties))
         if told["kind"] == "stale" and told["mode"] == "xfail":
             pytest.xfail(told["line"])

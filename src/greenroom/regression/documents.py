@@ -74,5 +74,5 @@ def _shown(tape: Tape, parts: Parts) -> list[Passage]:
                 raise FileInvalid(
                     "the recorded candidates are not of the form a tape has", where="fixtures/.parts"
                 ) from None
-            out += [passage for passage in found if passage.id in names]
+            out += [passage for key, passage in found.items() if key in names]
     return out

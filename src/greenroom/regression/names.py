@@ -19,7 +19,7 @@ class Names:
     """
 
     def __init__(self, proposed: Iterable[str] | None = None) -> None:
-        self._known: dict[str, str] = {}
+        self._known: dict[str, dict[str, str]] = {"p": {}, "m": {}}
         self._last = {"p": 0, "m": 0}
         self._replaying = proposed is not None
         self._proposed = list(reversed(list(proposed or ())))
@@ -32,13 +32,13 @@ class Names:
 
     def of(self, key: str) -> str:
         """The name an id already has, else the id itself."""
-        return self._known.get(f"p {key}") or self._known.get(f"m {key}") or key
+        return self._known["p"].get(key) or self._known["m"].get(key) or key
 
     def _name(self, kind: str, key: str) -> str:
-        place = f"{kind} {key}"
-        if place not in self._known:
-            self._known[place] = self._recorded(kind, key) or self._next(kind)
-        return self._known[place]
+        known = self._known[kind]
+        if key not in known:
+            known[key] = self._recorded(kind, key) or self._next(kind)
+        return known[key]
 
     def _recorded(self, kind: str, key: str) -> str:
         if not self._replaying:

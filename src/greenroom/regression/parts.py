@@ -47,7 +47,7 @@ class Parts:
     def __init__(self, fixtures: Path) -> None:
         self.folder = fixtures / FOLDER
         self._read: dict[str, str] = {}
-        self._listings: OrderedDict[str, tuple[Passage, ...]] = OrderedDict()
+        self._listings: OrderedDict[str, dict[str, Passage]] = OrderedDict()
 
     @property
     def workspace(self) -> Path:
@@ -77,13 +77,13 @@ class Parts:
             )
         return self._read.setdefault(name, text)
 
-    def candidates(self, name: str, listed: Callable[[str], tuple[Passage, ...]]) -> tuple[Passage, ...]:
-        """The passages that the listing called `name` stands for; fixtures of one workspace share many.
+    def candidates(self, name: str, listed: Callable[[str], tuple[Passage, ...]]) -> Mapping[str, Passage]:
+        """The passages by id, in order, that the listing called `name` stands for; fixtures of one workspace share many.
 
         Raises: as `passage`, and whatever `listed` raises.
         """
         if name not in self._listings:
-            self._listings[name] = listed(self.passage(name))
+            self._listings[name] = {passage.id: passage for passage in listed(self.passage(name))}
             if len(self._listings) > _LISTINGS:
                 self._listings.popitem(last=False)
         return self._listings[name]

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenroom.core.events import ApprovalRequested, Event, Record, TurnResumed
-
-# A copy of a record is made in half the time of a new one.
-_BLANK = Record(seq=0, at="", event=TurnResumed(), prev="", hash="")
+from greenroom.core.events import ApprovalRequested, Event, Record
+from greenroom.core.values import trusted
 
 
 class PlainLog:
@@ -33,7 +31,9 @@ class PlainLog:
     def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
         # What an approval binds to is the card's commitment; in a replay any fixed word serves.
         commitments = {"card": "card"} if isinstance(event, ApprovalRequested) else {}
-        record = _BLANK.model_copy(update={"seq": len(self._records), "event": event, "commitments": commitments})
+        record = trusted(
+            Record, seq=len(self._records), at="", event=event, prev="", hash="", commitments=commitments, salts={}
+        )
         self._records.append(record)
         return record
 

@@ -108,8 +108,7 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
     """Go by the decisions that are held, put down a context that is not run again, and have the recording know its last
     prompt.
     """
-    if world.held:
-        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
+    hold_decisions(session, world)
     asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
     for at, event in enumerate(events):
         if at == asked:
@@ -117,23 +116,29 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
         session.repeat(event)
 
 
+def hold_decisions(session: Session, world: World) -> None:
+    """Have the session go by the recorded decisions where the tape has placeholders in what they were about."""
+    if world.held:
+        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
+
+
 async def say_again(session: Session, world: World, first: int = 1) -> GreenroomError | None:
     """Each recorded turn from `first` on, in order; returns what stopped one that was not given up when it was recorded."""
     taken_over = sum(turn < first for turn, _ in world.turns)
     for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
         if place > taken_over or not taken_over:
-            _set_levels(session, world, place)
+            set_levels(session, world, place)
         try:
             await session.turn(words, origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error
             session.abandon("as recorded")
-    _set_levels(session, world, len(world.turns))
+    set_levels(session, world, len(world.turns))
     return None
 
 
-def _set_levels(session: Session, world: World, over: int) -> None:
+def set_levels(session: Session, world: World, over: int) -> None:
     """The levels set between two turns, when so many turns were over."""
     for turns, changed in world.autonomy:
         if turns == over:

@@ -94,7 +94,7 @@ def write(tape: Tape) -> bytes:
         rows.append(_row(packed))
         rows.extend(_row(part) for part in parts)
     body = b"\n".join(rows) + b"\n"
-    return body + _last_row(len(tape.events), rows, body) + b"\n"
+    return body + _last_row(len(tape.events), _checks(rows), _digest(body)) + b"\n"
 
 
 def read(data: bytes, file: str) -> Tape:
@@ -116,9 +116,10 @@ def read(data: bytes, file: str) -> Tape:
         )
     rows.pop()
     header, version = _header(rows[0], file)
-    _require_untouched(rows, data, file)
+    digest, checks = _digest(data[: len(data) - len(rows[-1]) - 1]), _checks(rows[:-1])
+    _require_untouched(rows, digest, checks, file)
     tape = _assembled(header, rows, file)
-    if rows[-1] != _last_row(len(tape.events), rows[:-1], data[: len(data) - len(rows[-1]) - 1]):
+    if rows[-1] != _last_row(len(tape.events), checks, digest):
         raise _touched(file, len(rows))
     if version == versions.VERSION:
         return tape
@@ -150,15 +151,15 @@ def _escape(character: str) -> str:
 
 def _checks(rows: list[bytes]) -> str:
     """Two hex digits a line of a checksum that rolls on, so that the first changed line shows."""
-    rolling, out = 0, []
+    rolling, out = 0, bytearray()
     for row in rows:
         rolling = zlib.crc32(row, rolling)
-        out.append(f"{rolling & 0xFF:02x}")
-    return "".join(out)
+        out.append(rolling & 0xFF)
+    return out.hex()
 
 
-def _last_row(events: int, rows: list[bytes], body: bytes) -> bytes:
-    return orjson.dumps({"events": events, "lines": _checks(rows), "digest": _digest(body)})
+def _last_row(events: int, checks: str, digest: str) -> bytes:
+    return orjson.dumps({"events": events, "lines": checks, "digest": digest})
 
 
 def _digest(body: bytes) -> str:
@@ -181,13 +182,13 @@ def _header(row: bytes, file: str) -> tuple[Line, int]:
     return header, version
 
 
-def _require_untouched(rows: list[bytes], data: bytes, file: str) -> None:
+def _require_untouched(rows: list[bytes], digest: str, have: str, file: str) -> None:
     last = _loaded(rows[-1], file, len(rows))
     if not isinstance(last, dict) or not isinstance(last.get("lines"), str) or "digest" not in last:
         raise _touched(file, len(rows), "the last line is not the tape's digest line: its end is missing")
-    if last["digest"] == _digest(data[: len(data) - len(rows[-1]) - 1]):
+    if last["digest"] == digest:
         return
-    checks, have = last["lines"], _checks(rows[:-1])
+    checks = last["lines"]
     wrong = next((i for i in range(0, max(len(have), len(checks)), 2) if have[i : i + 2] != checks[i : i + 2]), 0)
     raise _touched(file, min(wrong // 2 + 1, len(rows)))
 
@@ -206,15 +207,18 @@ def _assembled(header: Line, rows: list[bytes], file: str) -> Tape:
     numbers: list[int] = []
     at, end = 1, len(rows) - 1
     while at < end:
-        packed = _object(rows[at], file, at + 1)
-        marked = _MARKED in rows[at] or b"\\u00" in rows[at]
-        count = pieces_of(packed) if marked else 0
-        parts = [_piece(row, file, at + 2 + place) for place, row in enumerate(rows[at + 1 : min(end, at + 1 + count)])]
-        if len(parts) < count:
-            raise FileInvalid("text lines are missing", where=f"{file}:{at + 1}", code="tape.malformed")
-        events.append(unpack(packed, iter(parts)) if marked else packed)
-        numbers.append(at + 1)
-        at += 1 + count
+        row = rows[at]
+        at += 1
+        event = _object(row, file, at)
+        numbers.append(at)
+        if _MARKED in row or b"\\u00" in row:
+            count = pieces_of(event)
+            parts = [_piece(row, file, at + 1 + place) for place, row in enumerate(rows[at : min(end, at + count)])]
+            if len(parts) < count:
+                raise FileInvalid("text lines are missing", where=f"{file}:{at}", code="tape.malformed")
+            event = unpack(event, iter(parts))
+            at += count
+        events.append(event)
     return Tape(header, tuple(events), tuple(numbers))
 
 
@@ -235,7 +239,7 @@ def _piece(row: bytes, file: str, number: int) -> str:
 def _loaded(row: bytes, file: str, number: int) -> Any:
     try:
         found = orjson.loads(row)
-        if row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
+        if len(row) > _DEEP and row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
             raise ValueError
         return found
     except ValueError:

@@ -92,7 +92,8 @@ class _Teller:
 
     def see(self, record: Record) -> None:
         if lines := _TELLERS[type(record.event)](self, record.event):
-            match = _CALL.search(record.event.step)
+            step = record.event.step
+            match = _CALL.search(step) if ":c" in step else None
             call = int(match[1]) if match else 0
             self._lines += [(call, line) for line in lines]
         if self._added is not None:

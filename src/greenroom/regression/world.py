@@ -5,7 +5,7 @@ Invariant: every answer was read and checked before the replay begins; a line of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
 
 from pydantic import ValidationError
@@ -28,7 +28,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
 from greenroom.engine.results import STOPPED
 from greenroom.regression.candidates import listed
-from greenroom.regression.derived import require_form
+from greenroom.regression.forms import require_form
 from greenroom.regression.held import Key as HeldKey
 from greenroom.regression.held import key_of
 from greenroom.regression.parts import Parts
@@ -81,6 +81,7 @@ class World:
                     code="tape.malformed",
                 )
             try:
+                require_form(kind, line)
                 _TAKERS[kind](self, line)
             except MALFORMED:
                 raise FileInvalid(
@@ -108,7 +109,6 @@ class World:
 
     def derived(self, line: Line) -> None:
         """A line that the replay works out by itself; it is only compared."""
-        require_form(line)
 
     def _put(self, event: Event, line: Line) -> None:
         self.events[type(event), event.step] = event
@@ -142,19 +142,19 @@ class World:
 
     def retrieve(self, line: Line) -> None:
         """The candidates from their listing, which must agree with what the tape shows of them."""
-        candidates: tuple[Passage, ...] = ()
+        candidates: Mapping[str, Passage] = {}
         if "candidates" in line:
             candidates = self._parts.candidates(str(line["candidates"]), lambda text: listed(text, self._parts))
-        by_name = {passage.id: passage for passage in candidates}
         for name, label, score in line["retrieve"]:
-            if (by_name[name].label, by_name[name].score) != (label, score):
+            passage = candidates[name]
+            if passage.score != score or passage.label != label:
                 raise ValueError(name)
         event = PassagesRetrieved(
             step=f"t{self._turn}/retrieve",
             turn=self._turn,
             query=line.get("query", self._words),
             legs=tuple(line.get("legs", ())),
-            candidates=candidates,
+            candidates=tuple(candidates.values()),
         )
         self._put(event, line)
 
@@ -166,6 +166,8 @@ class World:
             for call in line.get("calls", ())
         )
         read, written = line["tokens"]
+        if not all(isinstance(tag, str) for tag in line.get("added", ())):
+            raise TypeError(line)
         event = ReplyGenerated(
             step=f"t{self._turn}/generate:{line['reply']}",
             turn=self._turn,
@@ -183,7 +185,6 @@ class World:
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
     def ask(self, line: Line) -> None:
-        self.derived(line)
         if not line.get("reason"):
             self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
 
@@ -254,7 +255,6 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
-        self.derived(line)
         if line["finish"] == "abandoned":
             self.abandoned.add(self._turn)
 

@@ -15,6 +15,8 @@ MIN_SCORE = 0.15
 """Of a leg's own score: the lexical leg found this share of the query's information, or the cosine is this high."""
 BUDGET_CHARS = 6_000
 _SAME = 0.9
+_Kept = tuple[int, frozenset[str], Passage]
+"""A passage that goes into the prompt, behind its different words and how many they are."""
 
 
 def choose(
@@ -31,33 +33,33 @@ def choose(
         min_score: what the better of a passage's own leg scores must reach; one without any leg score is not judged.
         budget_chars: the most characters of text to keep in all; a shorter passage further down may still fit.
     """
-    kept: list[tuple[Passage, frozenset[str]]] = []
+    kept: list[_Kept] = []
     dropped: dict[str, str] = {}
     for passage in candidates:
-        scores = [score for score in (passage.lexical, passage.vector) if score is not None]
-        if scores and max(scores) < min_score:
-            dropped[passage.id] = f"score: {max(scores):.2f} is under {min_score:.2f}"
+        score = _own_score(passage)
+        if score is not None and score < min_score:
+            dropped[passage.id] = f"score: {score:.2f} is under {min_score:.2f}"
             continue
         words = _words(passage.text)
         if reason := _why_not(passage, words, kept, top_k, budget_chars):
             dropped[passage.id] = reason
         else:
-            kept.append((passage, words))
-    return tuple(passage.id for passage, _ in kept), dropped
+            kept.append((len(words), words, passage))
+    return tuple([passage.id for _, _, passage in kept]), dropped
 
 
 def _why_not(
     passage: Passage,
     words: frozenset[str],
-    kept: Sequence[tuple[Passage, frozenset[str]]],
+    kept: Sequence[_Kept],
     top_k: int,
     budget_chars: int,
 ) -> str:
-    if twin := next((other for other, others in kept if _alike(words, others)), None):
+    if twin := _twin(words, kept):
         return f"duplicate: says the same as {twin.id}"
     if len(kept) >= top_k:
         return f"count: {top_k} better ones"
-    used = sum(len(other.text) for other, _ in kept)
+    used = sum(len(other.text) for _, _, other in kept)
     if used + len(passage.text) > budget_chars:
         return f"budget: {len(passage.text)} characters, {budget_chars - used} left of {budget_chars}"
     return ""
@@ -68,10 +70,21 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.lower().split())
 
 
-def _alike(left: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether two texts have nine of ten words in common."""
-    ones, others = len(left), len(right)
-    if ones < _SAME * others or others < _SAME * ones:  # then even all of the fewer are too few
-        return False
-    both = len(left & right)
-    return both >= _SAME * max(ones + others - both, 1)
+def _own_score(passage: Passage) -> float | None:
+    """The better of its legs' scores."""
+    if passage.lexical is None or passage.vector is None:
+        return passage.vector if passage.lexical is None else passage.lexical
+    return max(passage.lexical, passage.vector)
+
+
+def _twin(words: frozenset[str], kept: Sequence[_Kept]) -> Passage | None:
+    """The first kept passage that has nine of ten words in common with these."""
+    size = len(words)
+    least = _SAME * size
+    for other, others, passage in kept:
+        if other < least or size < _SAME * other:  # then even all of the fewer are too few
+            continue
+        both = len(words & others)
+        if both >= _SAME * max(size + other - both, 1):
+            return passage
+    return None

@@ -47,6 +47,7 @@ class LeaveSheet(Sheet):
     LeaveSheet.-slim Input { margin: 0; }
     LeaveSheet #leave-problem { height: 1; padding: 0 1; color: $warning; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+    ABOVE = 2
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other", "Other", show=False, priority=True, id="leave.other"),
         Binding("d", "end", "Take back or let go", show=False, id="leave.end"),

@@ -48,6 +48,7 @@ class ReviewSheet(Sheet):
     ReviewSheet #review-state { height: 1; padding: 0 1; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
     ReviewSheet #review-state.-bad { color: $error; }
     """
+    ABOVE = 1
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "accept", "Accept", show=False, id="review.accept"),
         Binding("A", "accept_cause", "Accept all of this cause", show=False, id="review.accept_cause"),

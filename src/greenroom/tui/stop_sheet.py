@@ -64,6 +64,7 @@ class StopSheet(Sheet):
     StopSheet.-slim Input { margin: 0; }
     StopSheet #stop-problem { height: 1; padding: 0 1; color: $error; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+    ABOVE = 2
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other", "Other", show=False, priority=True, id="stop.other")
     ]

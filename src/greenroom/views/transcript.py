@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from greenroom.core.events import (
@@ -28,7 +29,7 @@ from greenroom.core.values import Memory, Passage
 from greenroom.views.fold import Turns, by_turn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what a turn adds to later prompts is worked out once
 class TranscriptTurn:
     """A turn's share of the prompt: the person's words, the exchange with tools, and what was released.
 
@@ -43,7 +44,28 @@ class TranscriptTurn:
     memories: tuple[Memory, ...] = ()
     passages: tuple[Passage, ...] = ()
 
+    @cached_property
+    def context(self) -> tuple[Message, ...]:
+        """What was found for this turn, as the model reads it while the turn lasts."""
+        found = []
+        if self.memories:
+            found.append(Message(role="system", text=memory_part(self.memories), source="memory"))
+        if self.passages:
+            found.append(Message(role="system", text=passage_part(self.passages), source="passages"))
+        return tuple(found)
 
+    @cached_property
+    def past(self) -> tuple[Message, ...]:
+        """What later turns are told of this one."""
+        if self.abandoned or not self.taken_in or not (self.released or self.exchange):
+            return ()
+        said = Message(role="user", text=self.words)
+        reply = (Message(role="assistant", text=self.released),) if self.released else ()
+        exchange = tuple(message.model_copy(update={"source": "history"}) for message in self.exchange)
+        return (said, *exchange, *reply)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 Transcript = Turns[TranscriptTurn]
 EMPTY: Transcript = Turns()
 
@@ -56,12 +78,9 @@ def compose(state: Transcript, system: str, voice: str, history_turns: int = 40)
     messages = [Message(role="system", text=system, source="system")]
     if voice:
         messages.append(Message(role="system", text=voice, source="voice"))
-    if now.memories:
-        messages.append(Message(role="system", text=memory_part(now.memories), source="memory"))
-    if now.passages:
-        messages.append(Message(role="system", text=passage_part(now.passages), source="passages"))
+    messages += now.context
     for turn in state.finished[-history_turns:]:
-        messages += _past(turn)
+        messages += turn.past
     messages.append(Message(role="user", text=now.words, source="input"))
     return (*messages, *now.exchange)
 
@@ -94,16 +113,7 @@ def tool_text(event: ToolReturned) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _past(turn: TranscriptTurn) -> tuple[Message, ...]:
-    if turn.abandoned or not turn.taken_in or not (turn.released or turn.exchange):
-        return ()
-    said = Message(role="user", text=turn.words)
-    reply = (Message(role="assistant", text=turn.released),) if turn.released else ()
-    exchange = tuple(message.model_copy(update={"source": "history"}) for message in turn.exchange)
-    return (said, *exchange, *reply)
+    return _ENCODER.encode(value)
 
 
 def _start(record: Record, event: TurnStarted) -> TranscriptTurn:

@@ -145,12 +145,17 @@ def served(workspace: Workspace, address: str) -> None:
 
 
 def recorded(
-    workspace: Workspace, words: Sequence[Said], answers: Sequence[ApprovalReply] = (), *, case: str = ""
+    workspace: Workspace,
+    words: Sequence[Said],
+    answers: Sequence[ApprovalReply] = (),
+    *,
+    case: str = "",
+    turns: tuple[int, int] | None = None,
 ) -> Path:
     """The tape of a session in which `words` are said, or deeds done, and questions answered; `case` are lines for its
     case file.
     """
-    asyncio.run(_record(workspace, words, list(answers)))
+    asyncio.run(_record(workspace, words, list(answers), turns))
     tape = workspace.fixtures / "talk.tape.jsonl"
     if case:
         tape.with_name("talk.case.toml").write_text(f'schema = "case/1"\n{case}')
@@ -159,7 +164,9 @@ def recorded(
     return tape
 
 
-async def _record(workspace: Workspace, words: Sequence[Said], answers: list[ApprovalReply]) -> None:
+async def _record(
+    workspace: Workspace, words: Sequence[Said], answers: list[ApprovalReply], turns: tuple[int, int] | None
+) -> None:
     session = await open_session(workspace, instant=True, trusted=True)
 
     def watch(item: object) -> None:
@@ -175,7 +182,8 @@ async def _record(workspace: Workspace, words: Sequence[Said], answers: list[App
     records = list(session.records)
     await session.aclose()
     kinds = ("trajectory", "verdicts", "passages", "memory")  # what a reply repeats is each test's own business
-    export(records, load_contract(workspace, trusted=True), workspace.fixtures, "talk", replace=True, kinds=kinds)
+    contract = load_contract(workspace, trusted=True)
+    export(records, contract, workspace.fixtures, "talk", replace=True, kinds=kinds, turns=turns)
 
 
 def live(tape: Path, workspace: Workspace, budget: Budget | None = None, **options: Any) -> LiveOutcome:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.assembly import load_contract
+from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply, Json
+from greenroom.engine.session import Session
+from greenroom.regression.live.start import start_at
 from greenroom.regression.tape import Line, read
 from tests.models.loopback import calls, loopback, text
 from tests.regression.live.counter import counter, live, persona, recorded, script, served, traces
@@ -127,3 +131,26 @@ calls = [{ tool = "till.ticket", args = { subject = "shoes" } }, { tool = "till.
 def noted_in(lines: Sequence[Line]) -> list[Json]:
     """What was written to which ticket, as the results say."""
     return [line["output"] for line in lines if line.get("tool") == "till.note" and "result" in line]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_range_is_live_and_its_context_comes_from_the_tape(tmp_path: Path, changed: bool) -> None:
+    workspace = counter(tmp_path, PAY, PAID, LOOK, LOOKED, HELLO)
+
+    def edit(session: Session) -> None:
+        persona(workspace, prompt="Be very brief.")
+        session.reload(load_contract(workspace, trusted=True))
+
+    tape = recorded(workspace, (*WORDS[:2], *([edit] if changed else []), WORDS[2]), [ALLOW], turns=(3, 3))
+    with loopback([calls(("till__pay", '{"order_id": 1001, "amount": 120}')), text("Done, see R-1.")]) as address:
+        served(workspace, address)
+        came = live(tape, workspace, model="served")
+        asked = [request["messages"] for _, request in address.requests]
+    assert (came.outcome.kind, len(asked)) == ("passed", 2), came
+    told = [message["content"] for message in asked[0] if message["role"] in ("user", "assistant")]
+    assert (told[0], told[1], told[-2], told[-1]) == ("Hi", "Hello.", "There is 120 left.", "I want it back")
+    taken_over = read(tape.read_bytes(), tape.name).takes_over
+    assert taken_over is changed
+    if taken_over:
+        with pytest.raises(UsageError, match="lies in the context"):
+            start_at(read(tape.read_bytes(), tape.name), "t2")

@@ -16,6 +16,7 @@ from greenroom.core.ids import CountedIds, Ids
 from greenroom.engine.session import Session
 from greenroom.models.port import Model
 from greenroom.policy.port import Policy
+from greenroom.regression.context import context_of
 from greenroom.regression.expect import Beside
 from greenroom.regression.judge import read_rubric
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
@@ -27,7 +28,7 @@ from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
 from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.replay import Fixture, line_in
+from greenroom.regression.replay import Fixture, hold_decisions, line_in, set_levels
 from greenroom.regression.tape import Line
 from greenroom.regression.telling import tell
 from greenroom.regression.world import World
@@ -105,6 +106,7 @@ async def live_once(
     try:
         world = World(fixture.tape, fixture.parts, fixture.file)
         recording = LiveRecording(fixture.tape, world, start, fixture.file)
+        before = context_of(fixture.tape, world, fixture.file) if fixture.tape.takes_over else []
         persona = options.persona or fixture.tape.persona
         session = build(
             recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
@@ -116,37 +118,36 @@ async def live_once(
     stop = session.bus.subscribe(recording.see)
     try:
         await build.warm()
-        problem = await _say(session, recording)
+        hold_decisions(session, world)
+        for event in before:
+            session.repeat(event)
+        problem = await _say(session, recording, fixture.tape.first_turn if before else 1)
     finally:
         stop()
         await session.aclose()
     judging = Meter(*budgets)
     verdict, run = await _verdict(_Run(fixture, session, recording, meter, ceiling), build, judging, problem)
     spent = meter.micro_usd + judging.micro_usd
-    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, tuple(recording.notes))
+    notes, tokens = tuple(recording.notes), _tokens(session, recording)
+    made = LiveRun(verdict, tuple(run.lines), run.milliseconds, spent, notes, tokens)
     return _made(session, made, whole=problem is None)
 
 
-async def _say(session: Session, recording: LiveRecording) -> GreenroomError | None:
-    """The person's words in order; returns what ended the run before its end."""
+async def _say(session: Session, recording: LiveRecording, first: int) -> GreenroomError | None:
+    """The person's words from turn `first` on, in order; returns what ended the run before its end."""
     world = recording.world
-    for place, (turn, words) in enumerate(world.turns):
-        _set_levels(session, world, place)
+    taken_over = sum(turn < first for turn, _ in world.turns)
+    for place, (turn, words) in enumerate(world.turns[taken_over:], taken_over):
+        if place > taken_over or not taken_over:
+            set_levels(session, world, place)
         try:
             await session.turn(recording.words(words), origin="tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error
             session.abandon("as recorded")
-    _set_levels(session, world, len(world.turns))
+    set_levels(session, world, len(world.turns))
     return None
-
-
-def _set_levels(session: Session, world: World, over: int) -> None:
-    """The levels that people set when so many turns were over."""
-    for turns, changed in world.autonomy:
-        if turns == over:
-            session.repeat(changed)
 
 
 async def _verdict(
@@ -223,3 +224,10 @@ def _milliseconds(session: Session, recording: LiveRecording) -> dict[int, int]:
         if isinstance(event, ReplyGenerated) and not recording.before(event.step):
             took[event.turn] = took.get(event.turn, 0) + event.milliseconds
     return took
+
+
+def _tokens(session: Session, recording: LiveRecording) -> int:
+    """How many tokens the live replies took, in and out."""
+    events = (record.event for record in session.records)
+    live = (one for one in events if isinstance(one, ReplyGenerated) and not recording.before(one.step))
+    return sum(one.usage.tokens for one in live)

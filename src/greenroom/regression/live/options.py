@@ -17,8 +17,8 @@ MOST_RUNS = 1_000
 class LiveOptions:
     """`model` and `persona` (`aria`, `aria@1.4.0`) as they are to be run; '' for what the workspace says today.
 
-    `repeat` is how often, 0 for what the case says. `start` is the first event that is live, '' for the whole
-    conversation (see `start_at`). `usd` is the most this fixture may cost in all its runs. With `whole` every run is
+    `repeat` is how often, 0 for what the case says. `start` is the first event that is live, '' for all the
+    turns under test (see `start_at`). `usd` is the most this fixture may cost in all its runs. With `whole` every run is
     made, even when the verdict is certain already.
 
     Raises on construction:

@@ -19,7 +19,7 @@ from greenroom.regression.tape import Line
 class LiveRun:
     """One run: how it went, what happened (as tape lines), how long models and tools took, what it cost.
 
-    `notes` says what was looked up for real.
+    `notes` says what was looked up for real. `tokens` are those of the persona's own live replies.
     """
 
     outcome: Outcome
@@ -27,6 +27,7 @@ class LiveRun:
     milliseconds: int = 0
     micro_usd: int = 0
     notes: tuple[str, ...] = ()
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

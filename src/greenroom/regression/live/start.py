@@ -30,7 +30,7 @@ EVERYTHING = Start()
 
 
 def start_at(tape: Tape, event: str) -> Start:
-    """The start that `event` names; '' is the whole conversation.
+    """The start that `event` names; '' is the first turn under test, before which stands its context.
 
     A turn or a reply is itself the first that is live. A call is made as recorded, and what the model makes of its
     result is live. So is a line: what it says still counts unless it is a turn or a reply.
@@ -39,12 +39,18 @@ def start_at(tape: Tape, event: str) -> Start:
         UsageError: there is no such event, or nothing comes after it; the hint says what there is.
     """
     if not event:
-        return EVERYTHING
+        return Start(tape.first_turn) if tape.first_turn > 1 else EVERYTHING
     names, places = _events(tape)
     found = places.get(int(event)) if _LINE.fullmatch(event) else names.get(event)
     if found is None:
         told = _known(event, names, places)
         raise UsageError(f"'{inert_line(event, 60)}' is no event of this tape", hint=told, code="live.start")
+    if tape.takes_over and found < Start(tape.first_turn):
+        raise UsageError(
+            f"'{inert_line(event, 60)}' lies in the context, which ran under other files and is only taken over",
+            hint=f"begin with t{tape.first_turn} or later",
+            code="live.start",
+        )
     if found != EVERYTHING and found.turn not in {int(line["turn"]) for line in tape.events if "turn" in line}:
         raise UsageError(f"nothing comes after '{inert_line(event, 60)}', so nothing would be live", code="live.start")
     return found

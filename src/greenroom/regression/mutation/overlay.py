@@ -27,6 +27,8 @@ class PartsWith(Parts):
         """See `Parts.passage`."""
         return self._fresh[name] if name in self._fresh else self._base.passage(name)
 
-    def candidates(self, name: str, listed: Callable[[str], tuple[Passage, ...]]) -> tuple[Passage, ...]:
+    def candidates(self, name: str, listed: Callable[[str], tuple[Passage, ...]]) -> Mapping[str, Passage]:
         """See `Parts.candidates`."""
-        return listed(self._fresh[name]) if name in self._fresh else self._base.candidates(name, listed)
+        if name not in self._fresh:
+            return self._base.candidates(name, listed)
+        return {passage.id: passage for passage in listed(self._fresh[name])}

@@ -1,0 +1,246 @@
+"""What a suite was asked and what each of its runs came to, in `.greenroom/suites/<name>.jsonl`.
+
+Invariant: a row is a whole line, on the disk before the next run is paid for; a torn last line is passed over and
+destroys no other. One process at a time goes on with a suite. No words of a conversation but an outcome's one line are
+kept here, and no key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import orjson
+from filelock import FileLock, Timeout
+from pydantic import Field, ValidationError
+
+from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
+from greenroom.core.values import Frozen
+from greenroom.regression.outcome import Kind
+from greenroom.regression.suite.matrix import Cell, Matrix, Run
+from greenroom.workspace.own_file import open_own, read_own, require_own_folder
+
+FOLDER = "suites"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MOST_BYTES = 400_000_000
+_SUFFIX = ".jsonl"
+
+
+class Header(Frozen):
+    """The first line: what was asked, when, and under which ceiling. `at` is a stamp."""
+
+    v: Literal[1] = 1
+    suite: str
+    at: str
+    matrix: Matrix
+    usd: float | None = None
+
+
+class Row(Frozen):
+    """One run that ended. `persona` and `model` are the words that were asked with; `number` counts a cell's runs.
+
+    `passed` and the other verdicts count; an `error` or a `broken` file is none, and such a run is made again.
+    """
+
+    fixture: str
+    persona: str
+    model: str
+    number: int = Field(ge=1)
+    kind: Kind
+    line: str = ""
+    at: str
+    milliseconds: int = Field(default=0, ge=0)
+    micro_usd: int = Field(default=0, ge=0)
+    tokens: int = Field(default=0, ge=0)
+
+    @property
+    def run(self) -> Run:
+        """Which run of the matrix it is."""
+        return Run(Cell(self.fixture, self.persona, self.model), self.number)
+
+    @property
+    def judged(self) -> bool:
+        """Whether it came to a verdict on the persona."""
+        return self.kind not in ("error", "broken")
+
+
+class Journal:
+    """One suite's journal, held for as long as the suite runs: `with Journal.begin(...) as journal`."""
+
+    def __init__(self, path: Path, header: Header, rows: tuple[Row, ...], lock: FileLock) -> None:
+        self.header = header
+        self.rows = list(rows)
+        self._path = path
+        self._lock = lock
+
+    @classmethod
+    def begin(cls, state: Path, header: Header) -> Journal:
+        """A new journal, which is on the disk once it was started.
+
+        Raises:
+            UsageError: the name is none, or a suite has it already.
+            DiskFailed: its folder cannot be made.
+        """
+        path = path_of(state, header.suite)
+        lock = _locked(path)
+        if path.exists() or path.is_symlink():
+            lock.release()
+            raise UsageError(
+                f"there is a suite '{header.suite}' already",
+                hint=f"greenroom fixture matrix --resume --name {header.suite} goes on with it; or take another name",
+                code="suite.name",
+            )
+        return cls(path, header, (), lock)
+
+    @classmethod
+    def resume(cls, state: Path, name: str) -> Journal:
+        """The journal of a suite that is to go on.
+
+        Raises:
+            UsageError: there is none, or another process goes on with it.
+            FileInvalid: it cannot be read.
+        """
+        path = path_of(state, name)
+        if not path.is_file():
+            known = ", ".join(names(state)[-5:])
+            raise UsageError(
+                f"there is no suite '{name}'", hint=f"there are: {known}" if known else "", code="suite.name"
+            )
+        lock = _locked(path)
+        try:
+            return cls(path, *read(path), lock)
+        except FileInvalid:
+            lock.release()
+            raise
+
+    def start(self) -> None:
+        """Put down what was asked, where that is not there yet.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        if not self._path.exists():
+            self._write(written(self.header))
+
+    def append(self, row: Row) -> None:
+        """Put down one more run.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        self._write(written(row))
+        self.rows.append(row)
+
+    def missing(self) -> list[Run]:
+        """The runs without a verdict, in the order they are to be made."""
+        done = {row.run for row in self.rows if row.judged}
+        return [run for run in self.header.matrix.runs() if run not in done]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def _write(self, line: bytes) -> None:
+        try:
+            with os.fdopen(open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "r+b") as file:
+                if file.seek(0, os.SEEK_END):
+                    file.seek(-1, os.SEEK_END)
+                    line = line if file.read(1) == b"\n" else b"\n" + line  # a torn line keeps to itself
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise DiskFailed(f"could not write {self._path.name}: {error.strerror or error}") from None
+
+
+def path_of(state: Path, name: str) -> Path:
+    """Where the journal of the suite `name` lies.
+
+    Raises:
+        UsageError: that is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' cannot be the name of a suite", hint="letters, digits, '.', '_' and '-'", code="suite.name"
+        )
+    return state / FOLDER / f"{name}{_SUFFIX}"
+
+
+def names(state: Path) -> list[str]:
+    """The suites kept in a workspace, by name."""
+    paths = sorted((state / FOLDER).glob(f"*{_SUFFIX}"))
+    return [path.name.removesuffix(_SUFFIX) for path in paths if _NAME.fullmatch(path.name.removesuffix(_SUFFIX))]
+
+
+def kept(state: Path) -> list[tuple[Header, tuple[Row, ...]]]:
+    """Every suite that can be read, oldest first."""
+    found = []
+    for name in names(state):
+        try:
+            found.append(read(path_of(state, name)))
+        except FileInvalid:
+            continue
+    return sorted(found, key=lambda one: (one[0].at, one[0].suite))
+
+
+def read(path: Path) -> tuple[Header, tuple[Row, ...]]:
+    """A journal's header and its rows.
+
+    Raises:
+        FileInvalid: it cannot be read, or does not begin with a header.
+    """
+    shown = f"{FOLDER}/{path.name}"
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise FileInvalid(f"larger than {_MOST_BYTES // 1_000_000} MB", where=shown)
+        first, _, rest = read_own(path).partition(b"\n")
+    except OSError as error:
+        raise FileInvalid(f"cannot be read: {error.strerror}", where=shown) from None
+    try:
+        header = Header.model_validate(orjson.loads(first))
+    except (ValueError, RecursionError):
+        raise FileInvalid(
+            "does not say what was asked", where=f"{shown}:1", hint="remove it, and run the suite again"
+        ) from None
+    if header.suite != path.name.removesuffix(_SUFFIX):
+        raise FileInvalid(f"is the journal of the suite '{header.suite}'", where=f"{shown}:1", hint="name it so again")
+    return header, tuple(_rows(rest, header))
+
+
+def _rows(data: bytes, header: Header) -> Iterator[Row]:
+    """Rows of the matrix; what is torn, or of a later Greenroom, or was never asked, is passed over."""
+    asked = set(header.matrix.cells())
+    for line in data.split(b"\n"):
+        try:
+            row = Row.model_validate(orjson.loads(line))
+        except (ValueError, ValidationError, RecursionError):
+            continue
+        if row.run.cell in asked and row.number <= header.matrix.fixtures[row.fixture].runs:
+            yield row
+
+
+def written(value: Header | Row) -> bytes:
+    """A line of a journal."""
+    return orjson.dumps(value.model_dump(mode="json")) + b"\n"
+
+
+def _locked(path: Path) -> FileLock:
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        require_own_folder(path.parent)
+        lock = FileLock(path.with_suffix(".lock"), mode=0o600, timeout=0)
+        lock.acquire()
+    except Timeout:
+        name = path.name.removesuffix(_SUFFIX)
+        raise UsageError(f"another process runs the suite '{name}'", hint="wait for it", code="suite.busy") from None
+    except OSError as error:
+        raise DiskFailed(f"could not write in {FOLDER}: {error.strerror or error}") from None
+    return lock
