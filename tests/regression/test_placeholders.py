@@ -50,6 +50,15 @@ def test_a_secret_in_every_place_of_a_session_is_nowhere_in_the_folder(tmp_path:
     assert replayed(made, record(records, made.policy), tmp_path).kind == "passed"
 
 
+def test_what_a_model_took_for_a_tool_s_name_leaves_nowhere_and_is_told_again(tmp_path: Path) -> None:
+    made = stage(says("", (f"mail.{MAIL}", {}), (TOKEN, {}), ("orders.get", {"order": 7})), says("Done."))
+    kept = record(said(made.session(), "hello"), made.policy)
+    data = write(kept.tape).decode()
+    assert (MAIL in data, TOKEN in data) == (False, False)
+    assert data.count('"tool":"‹email#1›"') == data.count('"tool":"‹token#1›"') == 2
+    assert replayed(made, kept, tmp_path).kind == "passed"
+
+
 def test_what_is_said_of_a_replacement_names_turn_place_kind_and_placeholder() -> None:
     made = stage(says("I see.", ("orders.get", {"note": TOKEN})), says(f"It says {TOKEN}."))
     records = said(made.session(), f"My token is {TOKEN} or {TOKEN}.")

@@ -22,6 +22,7 @@ from greenroom.regression.parts import Parts
 from greenroom.regression.replay import Fixture, load_fixture, replay_fixture
 from greenroom.regression.tape import SUFFIX, Tape
 from greenroom.regression.tape_diff import changes_between
+from greenroom.regression.wall import walled
 from greenroom.regression.world import World
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import must_be_trusted
@@ -62,6 +63,7 @@ class Fixtures:
 
         Raises:
             UsageError: there is no such fixture.
+            FileInvalid: a tape's file name is not fit to be shown.
         """
         return list(chosen(self.workspace.fixtures, names).values())
 
@@ -110,7 +112,8 @@ class Fixtures:
         """What would govern this fixture's session today. Raises as `load_contract`."""
         key = (tape.persona, tape.model)
         if key not in self._contracts:
-            self._contracts[key] = load_contract(self.workspace, *key, trusted=self._trusted)
+            with walled():
+                self._contracts[key] = load_contract(self.workspace, *key, trusted=self._trusted)
         return self._contracts[key]
 
     def checked(self, path: Path, *, stale: bool = True) -> tuple[Outcome, Fixture | None]:

@@ -10,6 +10,7 @@ from greenroom.core.clock import SystemClock
 from greenroom.policy.bundle import parted
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.suite import GroundOf
+from greenroom.regression.wall import walled
 from greenroom.workspace.layout import Workspace
 
 
@@ -24,9 +25,10 @@ def grounds(workspace: Workspace, *, trusted: bool | None = None) -> GroundOf:
     def ground_of(persona: str, model: str) -> Ground:
         key = (persona, model)
         if key not in known:
-            cast = cast_of(workspace, persona, model, clock, trusted=trusted)
-            sources = parted(policy_text(workspace, cast.contract.persona.policy.files))
-            specs = workspace_tools(workspace, clock).specs()
+            with walled():
+                cast = cast_of(workspace, persona, model, clock, trusted=trusted)
+                sources = parted(policy_text(workspace, cast.contract.persona.policy.files))
+                specs = workspace_tools(workspace, clock).specs()
             known[key] = Ground(cast.contract, cast.tools, specs, sources, clock)
         return known[key]
 

@@ -35,13 +35,15 @@ async def coverage(asked: Invocation) -> Answer[Coverage]:
     from greenroom.assembly.fixtures import Fixtures
     from greenroom.assembly.inventory import inventory
     from greenroom.regression.coverage import measure
+    from greenroom.regression.wall import walled
 
     least = asked.number("fail_under")
     if least is not None and not 0 <= least <= 100:
         raise UsageError(f"--fail-under {least} is not a percentage", hint="0 to 100")
     workspace = asked.workspace()
     fixtures, notes = Fixtures(workspace).readable()
-    there, files = inventory(workspace)
+    with walled():
+        there, files = inventory(workspace)
     build = replay_builder(workspace)
     passing = [one async for one in _passing(fixtures, build, notes)]
     found = measure(there, files, passing, SystemClock().now().date())

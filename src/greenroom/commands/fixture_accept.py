@@ -80,10 +80,12 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
     try:
         fixture = fixtures.whole(fixtures.tape(run.name))
         new = proposed(fixture, run, only)
-        no = refusal(fixture, run, fixtures.contract(fixture.tape), new, force=force)
+        contract = fixtures.contract(fixture.tape)
+        no = refusal(fixture, run, contract, new, force=force)
         if no is not None:
             return Taken(run.name, refused=no.line(), exit_code=no.exit_code)
-        return Taken(run.name, write(fixture, run, fixtures.runs, fixtures.workspace.fixtures, new))
+        policy = contract.texts.get("policy", "")
+        return Taken(run.name, write(fixture, run, fixtures.runs, fixtures.workspace.fixtures, new, policy))
     except GreenroomError as error:
         return Taken(run.name, refused=error.line(), exit_code=error.exit_code)
 

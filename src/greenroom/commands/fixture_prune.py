@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from greenroom.assembly.fixtures import Fixtures
 
 
+_WRITTEN = (".tape.jsonl", ".case.toml")
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """A file and why nothing needs it. A `case` was written by a person, and goes only when that is asked for."""
@@ -71,10 +74,12 @@ def _orphans(fixtures: Fixtures, notes: list[str]) -> Iterator[Orphan]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         if path not in cases:
             yield Orphan(path, "a case without a tape", case=True)
-    for path in sorted((folder / FOLDER).glob("*")) if whole else ():
+    if (folder / FOLDER).is_symlink():
+        notes.append(f"{fixtures.workspace.shown(folder / FOLDER)} is a link; what it leads to is left alone")
+    for path in Parts(folder).files() if whole else ():
         if path.name.removesuffix(".txt") not in used:
             yield Orphan(path, "a part that no tape uses")
-    for path in sorted(folder.glob(".*.new")):
+    for path in sorted(path for kind in _WRITTEN for path in folder.glob(f".*{kind}.*.new")):
         yield Orphan(path, "left half written")
     for path in fixtures.runs.leftovers(map(name_of, tapes)):
         yield Orphan(path, "of a last run that is no use any more")

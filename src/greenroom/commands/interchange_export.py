@@ -59,8 +59,10 @@ def _taped(name: str, path: Path, parts: Parts, losses: Losses) -> list[Taped]:
     """A fixture as a conversation; none where no turn came to its end."""
     from greenroom.regression.interop.taped import taped_of
     from greenroom.regression.replay import load_fixture
+    from greenroom.regression.world import World
 
     fixture = load_fixture(path, parts)
+    World(fixture.tape, fixture.parts, fixture.file)  # every line is looked at before anything reads it
     taped = taped_of(name, fixture.tape, fixture.case, fixture.parts)
     if not taped.conversation.turns:
         losses.note(name, "a fixture", "none of its turns came to its end")

@@ -16,6 +16,8 @@ from greenroom.core.errors import FileInvalid
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
+_MOST_PARTS = 300
+_BETWEEN_KEYS = re.compile(r"[={},\[\]]")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
@@ -44,6 +46,7 @@ def tables(text: str, file: str) -> dict[str, Any]:
     except ValueError:
         pass  # the standard library's reader is ten times slower, and says better what is wrong and where
     try:
+        _require_short_keys(text)
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
@@ -54,6 +57,20 @@ def tables(text: str, file: str) -> dict[str, Any]:
         raise FileInvalid("nested too deeply", where=file, code="toml.syntax") from None
     except ValueError:  # Python refuses to read a number of more than 4300 digits
         raise FileInvalid("holds a number that is too long", where=file, code="toml.syntax") from None
+
+
+def _require_short_keys(text: str) -> None:
+    """Refuse a dotted key of very many parts: what Python needs to read one grows with the square of their number.
+
+    Raises:
+        RecursionError: there is one.
+    """
+    for line in text.splitlines():
+        if line.count(".") > _MOST_PARTS:
+            for piece in _BETWEEN_KEYS.split(line):
+                parts = piece.split(".")
+                if len(parts) > _MOST_PARTS and all(part.strip() for part in parts):
+                    raise RecursionError
 
 
 def positions(text: str) -> dict[Path, int]:

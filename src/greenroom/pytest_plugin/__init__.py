@@ -84,7 +84,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile |
         return None
     _report(parent.config)
     from greenroom.pytest_plugin.tapes import TapeFile
+    from greenroom.regression.file_name import harmless, unfit
 
+    if problem := unfit(file_path):
+        shown = harmless(file_path)
+        misnamed = TapeFile.from_parent(parent, path=shown, name=shown.name, nodeid=shown.name)
+        misnamed.problem = problem
+        return misnamed
     if file_path.is_relative_to(parent.config.rootpath):
         return TapeFile.from_parent(parent, path=file_path)
     # Outside the root pytest would call two workspaces' fixtures alike.

@@ -139,7 +139,10 @@ def stale_mode(config: pytest.Config) -> str:
     return str(config.getoption("--greenroom-stale") or config.getini("greenroom_stale"))
 
 
-_DOORS = (*((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")), (socket, "getaddrinfo"))
+_DOORS = (
+    *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
+    *((socket, f"get{name}") for name in ("addrinfo", "hostbyaddr", "hostbyname", "hostbyname_ex", "nameinfo")),
+)
 
 
 @contextmanager

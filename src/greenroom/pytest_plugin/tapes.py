@@ -19,6 +19,7 @@ from greenroom.pytest_plugin.failure import FailureText
 from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
+from greenroom.regression.outcome import outcome
 
 _TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
 
@@ -32,7 +33,12 @@ class TapeFailed(Exception):
 
 
 class TapeFile(pytest.File):
-    """A tape on disk. It holds one item, so that the case's tags can be its markers."""
+    """A tape on disk. It holds one item, so that the case's tags can be its markers.
+
+    `problem` is why it is not looked at: then its path is one that can be shown, and there is no such file.
+    """
+
+    problem = ""
 
     def collect(self) -> Iterator[TapeItem]:
         """The fixture, named as its file, marked with its case's tags."""
@@ -64,7 +70,8 @@ class TapeItem(pytest.Item):
             TapeFailed: it failed, diverged, is stale or broken, or a model could not be reached.
             pytest.xfail.Exception: it is stale, and that is expected.
         """
-        played = bench_of(self.config).play(self.path, self.case)
+        problem = self.parent.problem if isinstance(self.parent, TapeFile) else ""
+        played = Played(outcome("broken", problem)) if problem else bench_of(self.config).play(self.path, self.case)
         self.told = told = self._told(played)
         self.case = None  # a thousand of them would be kept to the end of the run
         self.user_properties.extend((*_properties(told), *played.properties))

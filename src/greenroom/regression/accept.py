@@ -14,8 +14,8 @@ from greenroom.core.errors import CheckFailed, FileInvalid
 from greenroom.engine.contract import Contract
 from greenroom.regression.check import failing
 from greenroom.regression.last_run import LastRun, LastRuns, parts_of
-from greenroom.regression.parts import Parts, part_name, write_whole
-from greenroom.regression.record import recorded_digests
+from greenroom.regression.parts import Parts, part_name, text_name, write_whole
+from greenroom.regression.record import COVERED, recorded_digests
 from greenroom.regression.replay import Fixture
 from greenroom.regression.stale import RECORDED_ONLY, changes
 from greenroom.regression.tape import SUFFIX, Tape, write
@@ -30,6 +30,7 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
     "tools": "tools",
     "policy": "policy",
 }
+_NOT_COMPARED = {*RECORDED_ONLY, *COVERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, fo
         hint = "only a live run answers that: record the session again"
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
     now = {part: part_name(full) for part, full in contract.digests.items()}
-    if other := [
-        part for part, was in run.tape.digests.items() if part not in RECORDED_ONLY and now.get(part, was) != was
-    ]:
+    ran = run.tape.digests
+    governing = [part for part in {**ran, **now} if part not in _NOT_COMPARED]
+    if other := [part for part in governing if now.get(part, ran.get(part)) != ran.get(part)]:
         what = f"{name}: {' and '.join(other)} changed since it was replayed"
         return _no(what, "replay it again: greenroom fixture status", "accept.outdated")
     found = () if force else failing(fixture, new, contract.texts)
@@ -78,16 +79,16 @@ def proposed(fixture: Fixture, run: LastRun, only: Collection[Aspect] = ASPECTS)
     return Tape(header, tuple(lines))
 
 
-def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Tape) -> Accepted:
-    """Write `new` into `folder` in the place of the recorded tape. Ask `refusal` first.
+def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Tape, policy: str = "") -> Accepted:
+    """Write `new` into `folder` in the place of the recorded tape. Ask `refusal` first. `policy` is today's text, which no
+    digest of a part proves.
 
     Raises:
-        CheckFailed: what was chosen of the changes does not go together.
+        CheckFailed: what was chosen of the changes does not go together, or texts of the last run are not what they were.
         DiskFailed: a file could not be written; the old fixture is untouched.
     """
     parts = Parts(folder)
-    missing = {name: run.parts.component(name) for name in sorted(parts_of(new, run.parts)) if not parts.has(name)}
-    parts.write({name: text for name, text in missing.items() if text})
+    parts.write(_texts(run, new, parts, policy))
     try:
         World(new, parts, fixture.file)
     except FileInvalid as error:
@@ -103,6 +104,22 @@ def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Ta
     else:
         runs.clear(run.name)
     return Accepted(run.name, path, before, changes_between(fixture.tape.events, new.events), after, left)
+
+
+def _texts(run: LastRun, new: Tape, parts: Parts, policy: str) -> dict[str, str]:
+    """The texts of `new` that `parts` has not, each held to the digest that it is named by."""
+    found: dict[str, str] = {}
+    for name in sorted(parts_of(new, run.parts)):
+        if parts.has(name):
+            continue
+        proved = name != new.digests.get("policy")
+        text = run.parts.component(name) if proved else policy or run.parts.component(name)
+        if text and proved and text_name(text) != name:
+            what = f"{run.name}: a text of its last run is not what was written ({name})"
+            raise _no(what, "replay it again: greenroom fixture status", "accept.parts")
+        if text:
+            found[name] = text
+    return found
 
 
 _TOGETHER = "take over more kinds of change with --only, or all of them"

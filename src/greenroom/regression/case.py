@@ -24,6 +24,7 @@ from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
 from greenroom.regression.expect.trajectory import ToolsExpected
 from greenroom.regression.tape import SUFFIX as TAPE
+from greenroom.workspace.own_file import read_regular
 
 __all__ = [
     "ApprovalExpected",
@@ -83,7 +84,7 @@ class Case(Frozen):
     schema_: Literal["case/1"] = Field(alias="schema")
     why: str = ""
     expect: Literal["good", "bad", "observe"] = "good"
-    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], ...] = ()
+    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")], ...] = ()
     match: CaseMatch | None = None
     assert_: tuple[Assertion, ...] = Field(default=(), alias="assert")
     live: LiveExpected | None = None
@@ -102,7 +103,7 @@ def load_case(path: Path, shown: str = "") -> Case:
     """
     file = shown or path.name
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES, links=True)
     except FileNotFoundError:
         return Case(schema="case/1")
     except OSError as error:

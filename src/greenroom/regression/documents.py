@@ -15,7 +15,9 @@ from greenroom.core.values import Passage
 from greenroom.regression.candidates import listed
 from greenroom.regression.parts import Parts
 from greenroom.regression.tape import Tape
+from greenroom.workspace.own_file import read_regular
 
+_MOST_BYTES = 64_000_000
 _MASK = re.compile(r"‹[a-z_]+#\d+›")
 """What stands in a passage whose words were masked: it is in no document, and cannot be looked for."""
 
@@ -55,7 +57,7 @@ class Documents:
         try:
             if not path.resolve().is_relative_to(self._folder.resolve()):
                 return None  # a tape names it; nothing outside the knowledge folder is opened for it
-            return path.read_bytes().decode("utf-8-sig", "replace")
+            return read_regular(path, _MOST_BYTES, links=True).decode("utf-8-sig", "replace")
         except (OSError, ValueError):
             return None
 

@@ -13,6 +13,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import suggest
 from greenroom.regression.case import SUFFIX as CASE
+from greenroom.regression.file_name import require_fit
 from greenroom.regression.tape import SUFFIX as TAPE
 
 NONE_YET = "this workspace has no fixtures yet"
@@ -26,8 +27,12 @@ def name_of(path: Path | str) -> str:
 
 
 def tapes_in(folder: Path) -> dict[str, Path]:
-    """Every tape by the name of its fixture, in the order of names."""
-    return {name_of(path): path for path in sorted(folder.glob(f"*{TAPE}"))}
+    """Every tape by the name of its fixture, in the order of names.
+
+    Raises:
+        FileInvalid: a tape's file name is not fit to be shown.
+    """
+    return {name_of(require_fit(path)): path for path in sorted(folder.glob(f"*{TAPE}"))}
 
 
 def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
@@ -35,6 +40,7 @@ def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
 
     Raises:
         UsageError: a word means no fixture.
+        FileInvalid: a tape's file name is not fit to be shown.
     """
     every = tapes_in(folder)
     if not words:

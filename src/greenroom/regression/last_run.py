@@ -13,15 +13,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line
 from greenroom.regression.find import tapes_in
 from greenroom.regression.outcome import Outcome
 from greenroom.regression.parts import FOLDER, Parts, write_whole
 from greenroom.regression.replay import Build, Fixture
 from greenroom.regression.retold import Retold, retell
+from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import RECORDED_ONLY
-from greenroom.regression.tape import SUFFIX, Tape, read, write
+from greenroom.regression.tape import MAX_BYTES, SUFFIX, Tape, read, write
+from greenroom.workspace.own_file import read_regular
 
 ABOUT = ".run.json"
 _SCHEMA = "run/1"
@@ -61,17 +63,19 @@ class LastRuns:
 
     def names(self) -> tuple[str, ...]:
         """The fixtures that have one, sorted."""
+        if self._leads_elsewhere():
+            return ()
         return tuple(tapes_in(self.folder))
 
     def find(self, name: str) -> LastRun | None:
         """The last run of a fixture, None if it passed, was never replayed, or was only half written."""
         tape_path, about = self._paths(name)
         try:
-            if max(tape_path.stat().st_size, about.stat().st_size) > 16 * _MOST_BYTES:
+            if self._leads_elsewhere():
                 return None
-            data, told = tape_path.read_bytes(), json.loads(about.read_bytes())
-            tape = read(data, tape_path.name)
-            if told["schema"] != _SCHEMA or told["tape"] != _mark(tape):
+            tape = read(read_regular(tape_path, MAX_BYTES), tape_path.name)
+            told = json.loads(read_regular(about, _MOST_BYTES))
+            if told["schema"] != _SCHEMA or told["tape"] != _mark(tape) or broken_seal(tape):
                 return None
             causes, missing = (tuple(inert_line(str(one), 400) for one in told[key]) for key in ("causes", "missing"))
             kind, line = (inert_line(str(told[key]), 400) for key in ("kind", "line"))
@@ -100,9 +104,11 @@ class LastRuns:
         What was made `live` under what governs still is not written over by a replay: it was paid for.
 
         Raises:
-            DiskFailed: it could not be written.
+            DiskFailed: it could not be written, or its folder is a link.
         """
         fresh = {part: text for part, text in retold.texts.items() if not fixture.parts.has(part)}
+        if self._leads_elsewhere():
+            raise DiskFailed(f"{self.folder} leads elsewhere by a symbolic link, which Greenroom does not follow")
         self._prepare()
         self._parts.write(fresh, durable=False)
         tape_path, about = self._paths(name)
@@ -128,18 +134,20 @@ class LastRuns:
         """
         about = self._paths(name)[1]
         with suppress(OSError, ValueError):
-            told = {**json.loads(about.read_bytes()), "of": _mark(recorded)}
+            told = {**json.loads(read_regular(about, _MOST_BYTES)), "of": _mark(recorded)}
             write_whole(about, json.dumps(told, ensure_ascii=False, indent=1).encode(), durable=False)
 
     def clear(self, name: str) -> None:
         """Let go of what was kept; nothing happens if there is none."""
-        for path in self._paths(name):
+        for path in () if self._leads_elsewhere() else self._paths(name):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
         self._names_kept().discard(name)
 
     def leftovers(self, fixtures: Iterable[str]) -> tuple[Path, ...]:
         """Files of fixtures that are not there, halves, and parts that no kept tape uses."""
+        if self._leads_elsewhere():
+            return ()
         known, used = set(fixtures), set()
         keep: set[Path] = set()
         for name in self.names():
@@ -158,6 +166,10 @@ class LastRuns:
             return False
         then, now = kept.tape.digests, retold.tape.digests
         return all(then.get(part) == now.get(part) for part in {**then, **now} if part not in RECORDED_ONLY)
+
+    def _leads_elsewhere(self) -> bool:
+        """Whether a link stands in the folder's place: a workspace can bring one, and what it leads to is not ours."""
+        return any(folder.is_symlink() for folder in (self.folder.parent, self.folder, self.folder / FOLDER))
 
     def _paths(self, name: str) -> tuple[Path, Path]:
         return self.folder / f"{name}{SUFFIX}", self.folder / f"{name}{ABOUT}"

@@ -15,14 +15,20 @@ from pathlib import Path
 from greenroom.core.canonical import digest
 from greenroom.core.errors import DiskFailed, FileInvalid
 from greenroom.core.values import Passage
+from greenroom.workspace.own_file import read_regular
 
 FOLDER = ".parts"
 LENGTH = 16
 """Hex digits of a digest on a tape and in a part's name: enough against accidents, short enough to read."""
 
 _LISTINGS = 256
+MAX_BYTES = 16_000_000
+"""What a part may have; a longer one counts as missing."""
 
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(rf"[0-9a-f]{{{LENGTH}}}")
+_FILE = re.compile(rf"{_NAME.pattern}\.txt|\.{_NAME.pattern}\.txt\.\d+\.new")
 
 
 def part_name(full_digest: str) -> str:
@@ -86,6 +92,14 @@ class Parts:
         """Whether there is a part of that name."""
         return name in self._read or (self.folder / f"{name}.txt").exists()
 
+    def files(self) -> tuple[Path, ...]:
+        """The parts that are there and those left half written, sorted; none where a link stands in the folder's place,
+        for what it leads to is not ours.
+        """
+        if self.folder.is_symlink():
+            return ()
+        return tuple(sorted(path for path in self.folder.glob("*") if _FILE.fullmatch(path.name)))
+
     def named_in(self, listing: str) -> set[str]:
         """The parts that the text of a listing names, whether they are there or not."""
         return set(re.findall(rf'"([0-9a-f]{{{LENGTH}}})"', self._text(listing) or ""))
@@ -96,8 +110,10 @@ class Parts:
         """Put down the texts that are not there yet; returns the files written, and has `written` hold each as it is.
 
         Raises:
-            DiskFailed: one could not be written; none is half there.
+            DiskFailed: one could not be written; none is half there. Or their folder is a link: it may lead anywhere.
         """
+        if texts and self.folder.is_symlink():
+            raise DiskFailed(f"{self.folder} is a symbolic link, which Greenroom does not write through")
         fresh = [] if written is None else written
         for name, text in texts.items():
             path = self.folder / f"{name}.txt"
@@ -110,7 +126,8 @@ class Parts:
         if not _NAME.fullmatch(name):
             return None
         try:
-            return (self.folder / f"{name}.txt").read_bytes().decode()
+            data = read_regular(self.folder / f"{name}.txt", MAX_BYTES)
+            return data.decode() if len(data) <= MAX_BYTES else None
         except (OSError, UnicodeDecodeError):
             return None
 
@@ -133,7 +150,8 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, _NEW, 0o666), "wb") as file:  # noqa: PTH123  # a link of that name is never followed
             file.write(data)
             if durable:
                 file.flush()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.errors import CheckFailed
-from greenroom.core.events import ContractLoaded, Event, PassagesRetrieved, Record
+from greenroom.core.events import ContractLoaded, Event, PassagesRetrieved, Record, ReplyGenerated, ToolReturned
 from greenroom.core.values import Finding, Json
 from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks, redact, with_masks
@@ -76,8 +76,24 @@ def redacted(records: Iterable[Record], policy: Policy) -> tuple[list[Record], t
     clean = [editor.by_policy(record) for record in records]
     for record in clean:
         editor.masks.reserve(_content(record.event))
-    clean = [editor.by_kind(record) for record in clean]
+    clean = _named_alike([editor.by_kind(record) for record in clean])
     return clean, tuple(one for one in editor.made.values() if not _said_already(one, editor.made))
+
+
+def _named_alike(records: list[Record]) -> list[Record]:
+    """Results with the names of tools that their calls have now: a model may call a tool by anything it was told."""
+    names: dict[tuple[int, str], str] = {}
+    out: list[Record] = []
+    for record in records:
+        event = record.event
+        if isinstance(event, ReplyGenerated):
+            names |= {(event.turn, call.id): call.tool for call in event.calls}
+        if isinstance(event, ToolReturned) and names.get((event.turn, event.call), event.tool) != event.tool:
+            named = event.model_copy(update={"tool": names[event.turn, event.call]})
+            out.append(record.model_copy(update={"event": named}))
+        else:
+            out.append(record)
+    return out
 
 
 def _said_already(one: Redaction, made: Mapping[tuple[int, str, str, str], Redaction]) -> bool:

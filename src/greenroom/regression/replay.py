@@ -25,10 +25,12 @@ from greenroom.regression.outcome import Outcome, broken, outcome
 from greenroom.regression.parts import Parts
 from greenroom.regression.sealed import broken_seal
 from greenroom.regression.stale import changes
-from greenroom.regression.tape import Line, Tape, read
+from greenroom.regression.tape import MAX_BYTES, Line, Tape, read
 from greenroom.regression.telling import tell
 from greenroom.regression.under_test import context_length, under_test
+from greenroom.regression.wall import walled
 from greenroom.regression.world import World
+from greenroom.workspace.own_file import read_regular
 
 Build = Callable[..., Session]
 """`build(recording, *, persona, model, clock, ids)`: a session over a log in memory, with every port closed."""
@@ -59,7 +61,7 @@ def load_fixture(path: Path, parts: Parts | None = None, shown: str = "", case: 
     """
     file = shown or path.name
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES, links=True)
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
     return Fixture(file, read(data, file), case or load_case(case_path(path)), parts or Parts(path.parent))
@@ -75,8 +77,14 @@ async def replay_tape(
 ) -> Outcome:
     """Replay a tape and judge it. What changed since is said first; with `stale="warn"` it is only noted.
 
-    A broken file, a broken workspace and a divergence are outcomes; nothing is raised for them.
+    A broken file, a broken workspace and a divergence are outcomes; nothing is raised for them. Nothing connects
+    anywhere or starts a process meanwhile.
     """
+    with walled():
+        return await _replayed(tape, case, build, parts, file, stale)
+
+
+async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: str, stale: str) -> Outcome:
     try:
         world = World(tape, parts, file)
         before = context_of(tape, world, file) if tape.takes_over else []

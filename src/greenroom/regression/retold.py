@@ -37,6 +37,7 @@ from greenroom.regression.redaction import redacted
 from greenroom.regression.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.tape import Line, Tape
 from greenroom.regression.telling import tell
+from greenroom.regression.wall import walled
 from greenroom.regression.world import World
 
 
@@ -59,6 +60,11 @@ async def retell(fixture: Fixture, build: Build) -> Retold:
         FileInvalid: the tape or something of the workspace is broken.
         GreenroomError: no session can be built, e.g. the persona is gone.
     """
+    with walled():
+        return await _told_again(fixture, build)
+
+
+async def _told_again(fixture: Fixture, build: Build) -> Retold:
     tape, world = fixture.tape, World(fixture.tape, fixture.parts, fixture.file)
     before = context_of(tape, world, fixture.file) if tape.takes_over else []
     recording = ForgivingRecording(world)

@@ -166,6 +166,8 @@ class World:
             for call in line.get("calls", ())
         )
         read, written = line["tokens"]
+        if not all(isinstance(tag, str) for tag in line.get("added", ())):
+            raise TypeError(line)
         event = ReplyGenerated(
             step=f"t{self._turn}/generate:{line['reply']}",
             turn=self._turn,

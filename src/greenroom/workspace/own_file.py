@@ -13,7 +13,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_WAITS_FOR_NOTHING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | _WAITS_FOR_NOTHING
 
 
 def open_own(path: Path, flags: int) -> int:
@@ -40,6 +41,27 @@ def read_own(path: Path) -> bytes:
     """All bytes of the file at `path`. Raises as `open_own`."""
     with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
         return file.read()
+
+
+def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
+    """The first `most` bytes of a file and one more if there are more, so that a caller can refuse a longer one.
+
+    With `links` a link may lead there, as in a file that people keep; a pipe or a device is never waited for or read.
+
+    Raises:
+        OSError: it is a pipe, a device, a folder or (without `links`) a link, or cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _WAITS_FOR_NOTHING) if links else open_own(path, os.O_RDONLY)
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise _strange(path, "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file")
+        data = os.read(descriptor, most + 1)
+        while data and len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
+            data += more
+        return data
+    finally:
+        os.close(descriptor)
 
 
 def write_own(path: Path, data: bytes) -> None:

@@ -50,7 +50,9 @@ def pattern(text: str) -> str:
     try:
         re2.compile(text, options)
     except re2.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        said = error.args[0] if error.args else ""
+        why = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        raise ValueError(f"not a regular expression: {why}") from None
     return text
 
 

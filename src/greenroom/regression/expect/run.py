@@ -15,7 +15,8 @@ from greenroom.core.events import ContractLoaded, TurnFinished
 from greenroom.regression.expect.beside import Beside
 from greenroom.regression.expect.bounds import phrases_in
 from greenroom.regression.facts import TurnFacts, turns_of
-from greenroom.regression.tape import Line, read
+from greenroom.regression.tape import MAX_BYTES, Line, read
+from greenroom.workspace.own_file import read_regular
 
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -65,7 +66,7 @@ def _of_tape(path: Path, workspace: Path | None) -> Run:
     from greenroom.regression.parts import Parts
 
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES, links=True)
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=str(path)) from None
     tape = read(data, path.name)

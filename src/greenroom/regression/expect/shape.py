@@ -17,6 +17,7 @@ from greenroom.regression.expect.beside import NotHere
 from greenroom.regression.expect.matcher import Expected
 from greenroom.regression.expect.said import shown
 from greenroom.regression.expect.values import difference
+from greenroom.workspace.own_file import read_regular
 
 _FENCES = ("```", "~~~")
 _MOST_SCHEMA = 1_000_000
@@ -79,9 +80,8 @@ def _schema(written: str | dict[str, Json], folder: Path | None) -> Json:
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             return f"the schema {written} leads out of the workspace"
-        if path.stat().st_size > _MOST_SCHEMA:
-            return f"the schema {written} is larger than 1 MB"
-        return orjson.loads(path.read_bytes())
+        data = read_regular(path, _MOST_SCHEMA, links=True)
+        return orjson.loads(data) if len(data) <= _MOST_SCHEMA else f"the schema {written} is larger than 1 MB"
     except OSError as error:
         return f"the schema {written} cannot be read: {error.strerror}"
     except ValueError:
