@@ -225,7 +225,7 @@ def test_only_some_kinds_of_change_are_taken_over_and_the_rest_later(shop: Works
     rest = '+["args.amount > 240", 15] -["args.amount > 250", 15]'
     assert done.lines == (
         f"accepted  {WINDOW}: persona aria 1.3.0: limits.usd 0.25 -> 0.1; every event as before",
-        f"          left as recorded: policy: rule refund.large: risk.add {rest}",
+        f"left as recorded: policy: rule refund.large: risk.add {rest}; 1 fixture",
     )
     done = call(fixture_accept.accept, shop, WINDOW, only="memory")
     assert done.lines[0] == f"unchanged {WINDOW}: nothing of that kind differs"
