@@ -148,6 +148,17 @@ def test_a_document_that_says_something_else_is_a_note_and_not_stale(shop: Works
     )
 
 
+def test_a_persona_that_cannot_be_read_is_told_once_for_the_whole_suite(shop: Workspace) -> None:
+    change(shop, PERSONA, "top_k ", "topk ")
+    done = call(fixture_status.status, shop)
+    assert done.lines[0] == "3 fixtures: 3 broken"
+    broken = [line for line in done.lines if line.startswith("broken ")]
+    assert len(broken) == 1
+    assert "knowledge.topk: unknown key 'topk'" in broken[0]
+    assert broken[0].endswith("; 3 fixtures")
+    assert f"          {CARD}, {REFUND}, {WINDOW}" in done.lines
+
+
 def test_accepting_changes_the_header_alone_where_every_event_is_the_same(shop: Workspace) -> None:
     before = tapes(shop)
     change(shop, PERSONA, "usd        = 0.25", "usd = 0.10")

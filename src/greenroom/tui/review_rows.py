@@ -17,7 +17,7 @@ from greenroom.tui.runs import Line, Run, Tint, cell
 if TYPE_CHECKING:
     from greenroom.assembly.fixtures import Reviewed
 
-_NAME, _HEADING = 34, 76
+_NAME, _HEADING = 34, 110
 _SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}
 _ORDER = ("stale", "diverged", "failed", "error", "broken", "passed")
 _HEADINGS = {
