@@ -148,6 +148,17 @@ def test_a_document_that_says_something_else_is_a_note_and_not_stale(shop: Works
     )
 
 
+def test_a_persona_that_cannot_be_read_is_told_once_for_the_whole_suite(shop: Workspace) -> None:
+    change(shop, PERSONA, "top_k ", "topk ")
+    done = call(fixture_status.status, shop)
+    assert done.lines[0] == "3 fixtures: 3 broken"
+    broken = [line for line in done.lines if line.startswith("broken ")]
+    assert len(broken) == 1
+    assert "knowledge.topk: unknown key 'topk'" in broken[0]
+    assert broken[0].endswith("; 3 fixtures")
+    assert f"          {CARD}, {REFUND}, {WINDOW}" in done.lines
+
+
 def test_accepting_changes_the_header_alone_where_every_event_is_the_same(shop: Workspace) -> None:
     before = tapes(shop)
     change(shop, PERSONA, "usd        = 0.25", "usd = 0.10")
@@ -225,7 +236,7 @@ def test_only_some_kinds_of_change_are_taken_over_and_the_rest_later(shop: Works
     rest = '+["args.amount > 240", 15] -["args.amount > 250", 15]'
     assert done.lines == (
         f"accepted  {WINDOW}: persona aria 1.3.0: limits.usd 0.25 -> 0.1; every event as before",
-        f"          left as recorded: policy: rule refund.large: risk.add {rest}",
+        f"left as recorded: policy: rule refund.large: risk.add {rest}; 1 fixture",
     )
     done = call(fixture_accept.accept, shop, WINDOW, only="memory")
     assert done.lines[0] == f"unchanged {WINDOW}: nothing of that kind differs"

@@ -91,6 +91,7 @@ def test_what_a_policys_own_tests_come_to_in_one_line(tools: Tools, build: Calla
 @pytest.mark.parametrize(
     ("old", "new", "said", "hint"),
     [
+        (OURS, "args.to >> 'a'", "extraneous input '>'", ""),
         (OURS, "args.to = 'a'", "'=' is no operator", "compare with =="),
         (OURS, "args.to.size()", "'args.to.size()' is a whole number, not true or false", "compare it with something"),
         (

@@ -103,6 +103,18 @@ def test_expectations_take_the_conversation_as_it_is(sessions: Sessions) -> None
         expect(session).called("mail.send")
 
 
+def test_expectations_of_a_reply_are_about_its_turn_alone(sessions: Sessions) -> None:
+    session = sessions("aria")
+    kept, thanked = session.say("I'm Mara and I wear size 42"), session.say("thank you")
+    expect(kept).memory(write={"size": "Size: 42"})
+    expect(thanked).text(contains="walk")
+    expect(session).turn(1).text(contains="42")
+    with pytest.raises(AssertionError, match="turn 2: "):
+        expect(thanked).text(contains="42")
+    with pytest.raises(UsageError, match=r"int is nothing that can be judged: expect.* a reply of it"):
+        expect(42)
+
+
 def test_no_tool_reaches_the_network_unless_the_test_asks(sessions: Sessions, shop: Path) -> None:
     body = "    with database() as connection:\n        order = _order(connection, order_id)\n"
     reach = "    __import__('socket').create_connection(('127.0.0.1', 9), timeout=1)\n"

@@ -121,7 +121,7 @@ def test_what_does_not_hold_is_one_sentence(assertion: dict[str, Any], said: str
 def test_bad_and_observe_turn_the_question_round() -> None:
     holds = {"turn": 1, "text": {"contains": "30"}}
     fails = {"turn": 1, "text": {"contains": "40"}}
-    assert judged("bad", **holds) == ("what was recorded as bad happened again",)
+    assert judged("bad", **holds) == ('what was recorded as bad happened again: turn 1: text = { contains = "30" }',)
     assert judged("bad", **fails) == ()
     assert judged("observe", **fails) == ()
 

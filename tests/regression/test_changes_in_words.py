@@ -30,6 +30,7 @@ ARIA = (Path(__file__).parents[2] / "workspaces/helpdesk/personas/aria/persona.t
         (', "mail.send"]', "]", "tools.allow -mail.send"),
         ('"brief", "plain"]', '"short", "plain"]', "voice.tone +short -brief"),
         ('then    = "no reply', 'then    = "never a reply', "acceptance.card-number-hidden.then: -no +never a"),
+        ('write = ["customer"]', "write = []", "memory.write customer -> empty"),
         ("# nothing", "# nothing", ""),
         ("temperature = 0.2", "temperature = 0.7", ""),
         ('"1.3.0"', '"1.4.0"', ""),

@@ -123,6 +123,15 @@ def test_a_difference_shows_both_sides_of_the_first_event_that_differs() -> None
     assert (found.index, found.ended) == (3, False)
 
 
+def test_names_are_told_by_an_arrow_and_what_came_or_went_by_its_name() -> None:
+    old: Line = {"verdict": "tool.call", "of": "c2", "effect": "require_approval", "rule": "refund.large", "risk": 40}
+    new: Line = {"verdict": "tool.call", "of": "c2", "effect": "require_approval", "rule": "autonomy"}
+    gone = first_difference([LINES[0], old, *LINES[1:]], [LINES[0], new, *LINES[1:]])
+    assert gone.line == "turn 1: verdict tool.call of c2: rule refund.large -> autonomy; no risk any more"
+    came = first_difference([LINES[0], new, *LINES[1:]], [LINES[0], old, *LINES[1:]])
+    assert came.line == "turn 1: verdict tool.call of c2: rule autonomy -> refund.large; risk 40 is new"
+
+
 def test_a_missing_event_an_extra_event_and_an_early_end_are_told_apart() -> None:
     missing = first_difference(LINES, [*LINES[:3], LINES[4]])
     assert missing.line == "turn 1: reply 1 did not happen"

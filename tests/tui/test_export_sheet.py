@@ -74,6 +74,16 @@ def test_expectations_are_switched_loosened_and_written(workspace: Workspace) ->
     assert not any(one.passages for one in case.assert_)
 
 
+def test_what_a_rule_masked_in_the_session_is_named_as_such(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "repeat my card number 4111 1111 1111 1111")
+        assert "‹card#1›  masked in the session already" in shown(sheet)
+        assert "nothing private" not in shown(sheet)
+        assert "at most 1 model call and 0 tool calls in all" in shown(sheet)
+
+    rehearse(workspace, scene)
+
+
 def test_a_range_is_previewed_and_keeps_what_was_chosen(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
         sheet = await opened(hands, "What is your return policy for shoes?", "Where is order 1001?")

@@ -71,6 +71,22 @@ def test_causes_stand_above_their_fixtures_and_a_diff_unfolds_below(workspace: W
     rehearse(workspace, scene)
 
 
+def test_every_cause_stands_in_a_line_of_its_own(workspace: Workspace) -> None:
+    change(
+        workspace, "personas/aria/prompt.md", "Say what happens next.", "Say what happens next, and apologise first."
+    )
+    change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 90"]')
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        rows = shown(hands)
+        assert rows[0].startswith("persona aria 1.3.0: prompt: one sentence: ")
+        assert rows[1].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 90")
+        assert CARD in rows[2]
+
+    rehearse(workspace, scene)
+
+
 def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace: Workspace) -> None:
     change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 200"]')
     tapes = {name: (workspace.fixtures / f"{name}.tape.jsonl").read_bytes() for name in (REFUND, CARD, WINDOW)}

@@ -39,6 +39,26 @@ def test_no_workspace_and_no_folder_each_say_what_to_do(tmp_path: Path) -> None:
         require(tmp_path / "missing")
 
 
+@pytest.mark.parametrize("named", ['"shop"', '["nowhere", "shop"]', '"nowhere shop"'])
+def test_the_workspace_that_a_repository_names_for_pytest_is_found_from_its_root(tmp_path: Path, named: str) -> None:
+    shop, sources = workspace_at(tmp_path / "shop"), tmp_path / "src"
+    sources.mkdir()
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\ngreenroom_workspace = {named}\n")
+    assert find(tmp_path) == find(sources) == Workspace(shop.resolve())
+    inner = workspace_at(tmp_path / "src" / "other")
+    assert find(inner) == Workspace(inner.resolve())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not toml", "tool = 1", "[tool.pytest.ini_options]\ngreenroom_workspace = 3", "a" * 2_000_000]
+)
+def test_a_pyproject_that_names_no_workspace_is_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert find(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe")
+    assert find(tmp_path) is None
+
+
 def test_state_is_private_and_ignores_itself(tmp_path: Path) -> None:
     workspace = Workspace(workspace_at(tmp_path / "shop"))
     workspace.state.mkdir(mode=0o755)

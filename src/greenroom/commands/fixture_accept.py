@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def accept(asked: Invocation) -> Answer[list[Taken]]:
     if face is not None and not face.interactive:
         raise UsageError("-i asks at a terminal, and there is none", hint="name the fixtures instead")
     found = list(_all(fixtures, runs, only, asked.flag("force"), face))
-    lines = [line for one in found for line in told(one)]
+    lines = [*(line for one in found for line in told(one)), *_left(found)]
     notes = [] if runs else [nothing_differed(fixtures)]
     data = [_data(one) for one in found]
     return answer(found, lines, data, notes=notes, exit_code=max((one.exit_code for one in found), default=0))
@@ -91,19 +92,24 @@ def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: b
 
 
 def told(one: Taken) -> Iterator[str]:
-    """One line a fixture, and what was left as recorded where only some kinds of change were taken over."""
+    """One line a fixture."""
     if one.done is None:
         yield f"refused   {one.refused if one.refused.startswith(one.name) else f'{one.name}: {one.refused}'}"
-        return
-    done = one.done
-    if not (done.causes or done.taken):
+    elif not (one.done.causes or one.done.taken):
         yield f"unchanged {one.name}: nothing of that kind differs"
     else:
-        events = counted(len(done.taken), "event") if done.taken else "every event as before"
-        yield f"accepted  {one.name}: {'; '.join([*done.causes, events])}"
-    if done.left_causes or done.left:
-        left = [*done.left_causes, *([counted(len(done.left), "event")] if done.left else [])]
-        yield f"          left as recorded: {'; '.join(left)}"
+        events = counted(len(one.done.taken), "event") if one.done.taken else "every event as before"
+        yield f"accepted  {one.name}: {'; '.join([*one.done.causes, events])}"
+
+
+def _left(found: Sequence[Taken]) -> Iterator[str]:
+    """What was left as recorded where only some kinds of change were taken over: a line a cause, then the events."""
+    causes = Counter(cause for one in found if one.done for cause in one.done.left_causes)
+    for cause, number in causes.items():
+        yield f"left as recorded: {cause}; {counted(number, 'fixture')}"
+    for one in found:
+        if one.done and one.done.left:
+            yield f"left as recorded: {counted(len(one.done.left), 'event')} of {one.name}"
 
 
 def _all(

@@ -49,15 +49,27 @@ def summary(found: Sequence[Reviewed]) -> list[str]:
     for cause, concerned in by_cause(found):
         lines += ["", f"stale     {cause}; {counted(len(concerned), 'fixture')}", f"          {_names(concerned)}"]
         lines.append(f"          {_behave(concerned)}")
-    for one in found:
-        if one.outcome.kind not in ("passed", "stale"):
-            lines += ["", f"{one.outcome.kind:<9} {one.name}: {one.outcome.line}"]
+    lines += _not_passed(found)
     lines += [
         line
         for note, concerned in _by_note(found)
         for line in ("", f"note      {note}; {counted(concerned, 'fixture')}")
     ]
     return [*lines, *_what_now(found)]
+
+
+def _not_passed(found: Sequence[Reviewed]) -> Iterator[str]:
+    """Each once; those that went wrong for the very same reason, such as a persona that cannot be read, together."""
+    groups: dict[tuple[str, str], list[Reviewed]] = {}
+    for one in found:
+        if one.outcome.kind not in ("passed", "stale"):
+            groups.setdefault((one.outcome.kind, one.outcome.line), []).append(one)
+    for (kind, line), concerned in groups.items():
+        yield ""
+        if len(concerned) == 1:
+            yield f"{kind:<9} {concerned[0].name}: {line}"
+        else:
+            yield from (f"{kind:<9} {line}; {counted(len(concerned), 'fixture')}", f"          {_names(concerned)}")
 
 
 def diff(asked: Invocation) -> Answer[list[LastRun]]:

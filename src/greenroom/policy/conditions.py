@@ -23,6 +23,8 @@ MAX_CLAUSE = 2_000
 _OVERLOAD = re.compile(r"<input>:1:(\d+): found no matching overload for '(\S+)' applied to '\((\w+), (\w+)\)'")
 _PLACE = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:\d+:(\d+): ")
 _STRAY = re.compile(r"(?:Syntax error: )?token recognition error at: '(=>|[=&|])")
+_EXPECTING = re.compile(r" (\(in container|expecting \{).*")
+"""What the engine adds for those who know its grammar."""
 _SHOWN = 200
 _KINDS = {
     "DOUBLE": "a number",
@@ -237,7 +239,7 @@ def _explained(message: str) -> ClauseInvalid:
         return ClauseInvalid(
             "the clause is not finished" if ends else "'in' needs items of the same type", column=column
         )
-    return ClauseInvalid(said.partition(" (in container")[0].removeprefix("Syntax error: "), column=column)
+    return ClauseInvalid(_EXPECTING.sub("", said).removeprefix("Syntax error: "), column=column)
 
 
 def _in_words(error: str) -> str:

@@ -71,7 +71,7 @@ def policy_paths(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
     for name in names:
         if name.removesuffix(".toml") not in known:
             hint = suggest(name, known) if known else f"{folder.name}/ has no policy files"
-            raise FileInvalid(f"no policy file '{name}'", where=str(folder / f"{name}.toml"), hint=hint)
+            raise FileInvalid(f"no policy file '{name}'", where=f"{folder.name}/{name}.toml", hint=hint)
     return tuple(folder / f"{name.removesuffix('.toml')}.toml" for name in names)
 
 

@@ -5,11 +5,14 @@ Invariant: nothing of Greenroom is imported here; no text of a fixture can act a
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from greenroom.pytest_plugin.told import Told, harmless
 
 _TAPE, _CASE = ".tape.jsonl", ".case.toml"
+_ASSERT = re.compile(r"assert\[([0-9]{1,4})\]")
 _SIGNS = {"- ": "red", "+ ": "green"}
 
 
@@ -48,5 +51,16 @@ def _rows(told: Told) -> list[str]:
     text = harmless(f"{told['kind']}: {told['line']}\n{detail}")
     rows = [row for row in text.splitlines() if row.strip()]
     if told["kind"] == "failed":
-        rows.append(f"expected in {told['shown'].removesuffix(_TAPE)}{_CASE}")
+        rows.append(f"expected in {told['shown'].removesuffix(_TAPE)}{_CASE}{_line_in_case(told)}")
     return [*rows, f"{told['shown']}:{told['tape_line']}"]
+
+
+def _line_in_case(told: Told) -> str:
+    """`:20`, the line at which the expectation that the failure names begins; '' where that cannot be told."""
+    named = _ASSERT.match(told["line"])
+    try:
+        lines = Path(told["path"].removesuffix(_TAPE) + _CASE).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return ""
+    begun = [number for number, line in enumerate(lines, 1) if line.startswith("[[assert]]")]
+    return f":{begun[int(named[1])]}" if named and int(named[1]) < len(begun) else ""

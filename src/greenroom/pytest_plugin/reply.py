@@ -6,7 +6,7 @@ Invariant: a pure function of the session's records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from greenroom.core.events import Record, ReplyReleased, TurnFinished
 from greenroom.core.values import Json, Memory, Passage, Usage
@@ -44,7 +44,7 @@ class Decision:
 class Reply:
     """One turn. `text` is what the person got to read, `outcome` how the turn ended (`answered`, `refused`, `limited`,
     `stopped`), `passages` those that reached the prompt in rank order, `memories` those that were kept, `recalled`
-    those that were remembered.
+    those that were remembered. `turn` is its number and `records` the log up to it, for `expect(reply)`.
     """
 
     text: str
@@ -55,6 +55,8 @@ class Reply:
     memories: tuple[Memory, ...]
     recalled: tuple[Memory, ...]
     usage: Usage
+    turn: int = 1
+    records: Sequence[Record] = field(default=(), repr=False, compare=False)
 
 
 def reply_of(records: Sequence[Record], finished: TurnFinished) -> Reply:
@@ -78,6 +80,8 @@ def reply_of(records: Sequence[Record], finished: TurnFinished) -> Reply:
         memories=tuple(one.memory for one in kept.proposed if one.fate == "kept") if kept else (),
         recalled=tuple(one.memory for one in kept.recalled if one.fate == "recalled") if kept else (),
         usage=finished.usage,
+        turn=finished.turn,
+        records=tuple(records),
     )
 
 

@@ -48,6 +48,8 @@ def said(value: Any) -> str:
     """A value in a few harmless words."""
     if value is _GONE:
         return "none"
+    if value in ("", []):
+        return "empty"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return inert_line(", ".join(value), SHOWN)
     return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), SHOWN)

@@ -115,14 +115,18 @@ def changed_keys(old: Line, new: Line) -> str:
     keys = [
         key for key in (*old, *(k for k in new if k not in old)) if old.get(key) != new.get(key) and key not in LEFT_OUT
     ]
-    parts = []
-    for key in keys[:3]:
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, str) and isinstance(after, str):
-            parts.append(f"{key} {word_diff(before, after, 120)}")
-        else:
-            parts.append(f"{key} {shown(before, 80)} -> {shown(after, 80)}")
-    return "; ".join(parts)
+    return "; ".join(_changed(key, old, new) for key in keys[:3])
+
+
+def _changed(key: str, old: Line, new: Line) -> str:
+    if key not in new:
+        return f"no {key} any more"
+    if key not in old:
+        return f"{key} {shown(new[key], 80)} is new"
+    before, after = old[key], new[key]
+    if isinstance(before, str) and isinstance(after, str) and (" " in before or " " in after):
+        return f"{key} {word_diff(before, after, 120)}"
+    return f"{key} {shown(before, 80)} -> {shown(after, 80)}"
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from greenroom.core.values import Json
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.matcher import literal
+from greenroom.regression.expect.said import counted
 from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.inline_toml import holds_nothing, toml
 from greenroom.regression.proposal import USUAL, Form, Item, Proposal, case_of
@@ -187,7 +188,8 @@ def _limits(turns: Sequence[TurnFacts]) -> Iterator[Proposal]:
         used, more = (models, tools), (models + (models + 1) // 2, tools + (tools + 1) // 2)
         forms = tuple(
             Form(
-                {"model_calls": most, "tool_calls": calls}, f"at most {most} model calls and {calls} tool calls in all"
+                {"model_calls": most, "tool_calls": calls},
+                f"at most {counted(most, 'model call')} and {counted(calls, 'tool call')} in all",
             )
             for most, calls in dict.fromkeys((used, more))
         )

@@ -5,19 +5,20 @@ Invariant: what a person switched, loosened or edited is kept when anything else
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import Record
+from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.governing import governing, stretches
 from greenroom.regression.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
 from greenroom.regression.record import Recorded, proposed, record
-from greenroom.regression.redaction import Redaction
 from greenroom.regression.under_test import Stretch, under_test, written
 from greenroom.tui.entries import Entry
 from greenroom.tui.runs import Line, Run
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 EDITED = "case.toml"
 """What the case is called while it has no name yet."""
+_PLACEHOLDER, _NAMED = re.compile(r"‹[a-z_]+#[1-9][0-9]{0,8}›"), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def first_range(records: Sequence[Record]) -> str:
 
 def entries(draft: Draft) -> list[Entry]:
     """The rows of the preview."""
-    return [*_expected(draft), *_replaced(draft.made.redactions)]
+    return [*_expected(draft), *_replaced(draft.made)]
 
 
 def problem_line(error: FileInvalid) -> int:
@@ -134,10 +136,10 @@ def _row(id: str, proposal: Proposal, item: Item) -> Entry:
     return Entry(id, "row", head=head, body=body)
 
 
-def _replaced(redactions: Sequence[Redaction]) -> list[Entry]:
+def _replaced(made: Recorded) -> list[Entry]:
     """One row for each value in each turn, with all the places it stood in."""
     places: dict[tuple[int, str, str], list[str]] = {}
-    for one in redactions:
+    for one in made.redactions:
         count = f" ({one.count} times)" if one.count > 1 else ""
         places.setdefault((one.turn, one.placeholder, one.kind), []).append(one.where + count)
     head = Entry("redactions", "section", "replaced before it leaves", aside="the values are in no file")
@@ -154,7 +156,19 @@ def _replaced(redactions: Sequence[Redaction]) -> list[Entry]:
         )
         for at, ((turn, placeholder, kind), where) in enumerate(places.items())
     ]
+    before = _masked_before(made)
+    if before:
+        rows.append(Entry("masked", "row", head=(Run(f"  {before}  ", "key"), Run("masked in the session already"))))
     return [head, *(rows or [Entry("redaction", "row", head=(Run("  nothing private was found", "quiet"),))])]
+
+
+def _masked_before(made: Recorded) -> str:
+    """The placeholders that stand in the tape because a rule put them there before anything was written."""
+    here = {one.placeholder for one in made.redactions}
+    found = dict.fromkeys(one for line in made.tape.events for one in _PLACEHOLDER.findall(repr(line)))
+    names = [name for name in found if name not in here]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return inert_line(", ".join(names[:_NAMED]) + more, 60)
 
 
 def _place(proposal: Proposal, item: Item) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from greenroom.tui.runs import Line, Run, Tint, cell
 if TYPE_CHECKING:
     from greenroom.assembly.fixtures import Reviewed
 
-_NAME, _HEADING = 34, 76
+_NAME, _HEADING = 34, 110
 _SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}
 _ORDER = ("stale", "diverged", "failed", "error", "broken", "passed")
 _HEADINGS = {
@@ -33,8 +33,10 @@ def rows(found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Colle
     """Headings and rows; the ids of rows are `fixture:NAME`."""
     out: list[Entry] = []
     room = min(max((len(one.name) for one in found), default=0), _NAME)
-    for heading, concerned in grouped(found):
-        out.append(Entry(f"cause:{concerned[0].name}", "section", heading, aside=counted(len(concerned), "fixture")))
+    for headings, concerned in grouped(found):
+        count = counted(len(concerned), "fixture")
+        out.append(Entry(f"cause:{concerned[0].name}", "section", headings[0], aside=count))
+        out += [Entry(f"cause:{concerned[0].name}:{n}", "section", more) for n, more in enumerate(headings[1:], 2)]
         out += [_row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room) for one in concerned]
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
     if notes:
@@ -43,22 +45,15 @@ def rows(found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Colle
     return out or [Entry("none", "note", text="No fixture yet: x exports this session as one.")]
 
 
-def grouped(found: Sequence[Reviewed]) -> list[tuple[str, list[Reviewed]]]:
-    """Each fixture once: under what it is stale for, else under how it went; what needs a look comes first."""
-    groups: dict[tuple[int, str, tuple[str, ...]], list[Reviewed]] = {}
+def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Reviewed]]]:
+    """Each fixture once: under all it is stale for, else under how it went; what needs a look comes first."""
+    groups: dict[tuple[int, tuple[str, ...]], list[Reviewed]] = {}
     for one in found:
         kind = one.outcome.kind
-        heading = _cause(one.outcome.reasons) if kind == "stale" else _HEADINGS.get(kind, kind)
-        causes = one.outcome.reasons if kind == "stale" else ()
-        groups.setdefault((_ORDER.index(kind), heading, causes), []).append(one)
+        causes = (one.outcome.reasons or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
+        groups.setdefault((_ORDER.index(kind), tuple(causes)), []).append(one)
     order = sorted(groups, key=lambda key: (key[0], -len(groups[key]), key[1]))
-    return [(key[1], groups[key]) for key in order]
-
-
-def _cause(reasons: Sequence[str]) -> str:
-    """The first cause, and how many come with it: they are accepted together."""
-    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-    return f"{inert_line(reasons[0], _HEADING - len(more))}{more}" if reasons else "stale"
+    return [(tuple(inert_line(cause, _HEADING) for cause in key[1]), groups[key]) for key in order]
 
 
 def acceptable(one: Reviewed, accepted: Collection[str]) -> bool:

@@ -144,14 +144,16 @@ class Expecting(Words[Spec]):
     """
 
     def __call__(self, run: Any, workspace: Path | None = None, recorded: Any = None) -> Expect:
-        """What is expected of a run: a session, its records, a tape's path or lines. `workspace` is where schemas lie,
-        `recorded` a run to compare with (`similar`, `as_recorded`); a tape's path brings its own.
+        """What is expected of a run: a session, a reply of it (its turn alone), records, a tape's path or lines.
+        `workspace` is where schemas lie, `recorded` a run to compare with (`similar`, `as_recorded`); a tape's path
+        brings its own.
 
         Raises:
             FileInvalid: the tape is broken.
             UsageError: it is nothing that can be judged.
         """
-        return Expect(run_of(run, workspace, recorded))
+        turn = getattr(run, "turn", "any")
+        return Expect(run_of(run, workspace, recorded), turn if isinstance(turn, int) else "any")
 
     def _with(self, **part: Json) -> Spec:
         return Spec(part)

@@ -67,8 +67,15 @@ def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tup
     found = [f"assert[{number}] {problem}" for number, one in enumerate(judged) for problem in one.problems]
     if case.expect == "bad":
         decided = any(not one.unknown for one in judged)
-        return ("what was recorded as bad happened again",) if decided and not found else ()
+        return (_again(case.assert_),) if decided and not found else ()
     return tuple(found)
+
+
+def _again(expected: Sequence[Assertion]) -> str:
+    """What holds, though it should not: the first of it in full, for whoever reads only this line."""
+    first, others = expected[0], len(expected) - 1
+    more = f" (and {counted(others, 'expectation')} more)" if others else ""
+    return f"what was recorded as bad happened again: turn {first.turn}: {in_toml(first)}{more}"
 
 
 def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged:

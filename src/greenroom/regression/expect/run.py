@@ -56,8 +56,8 @@ def _read(what: Any, workspace: Path | None) -> Run:
     if isinstance(lines, Sequence):
         return _of_lines(tuple(lines), Beside(folder=workspace), "the lines")
     raise UsageError(
-        f"{type(what).__name__} is nothing that can be judged",
-        hint="expect(...) takes a session, its records, a tape's path or a tape's lines",
+        f"{type(what).__name__} is nothing that can be judged: expect(...) takes a session, a reply of it, records, "
+        "a tape's path or a tape's lines",
         code="expect.run",
     )
 
