@@ -17,9 +17,9 @@ import pytest
 
 from greenroom.assembly import replay_builder
 from greenroom.detectors.find import _remembered, _remembered_flat
-from greenroom.regression.check import check_file
-from greenroom.regression.parts import Parts
-from greenroom.regression.replay import load_fixture, replay_fixture
+from greenroom.regression.replay.check import check_file
+from greenroom.regression.replay.replay import load_fixture, replay_fixture
+from greenroom.regression.tape.parts import Parts
 from greenroom.retrieval.select import _words
 from greenroom.workspace.find import require
 from tests.benchmarks import recording

@@ -11,8 +11,8 @@ import pytest
 
 from greenroom.assembly import replay_builder
 from greenroom.regression.interop.detect import read_source
-from greenroom.regression.outcome import Outcome
-from greenroom.regression.replay import Fixture, load_fixture, replay_fixture
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import Fixture, load_fixture, replay_fixture
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
 

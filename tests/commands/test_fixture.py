@@ -15,7 +15,7 @@ from greenroom.commands import fixture, fixture_accept, fixture_prune, fixture_s
 from greenroom.commands.answer import Answer
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import CheckFailed, UsageError
-from greenroom.regression.last_run import LastRuns
+from greenroom.regression.accept.last_run import LastRuns
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 

@@ -14,7 +14,7 @@ from greenroom.commands.fixture_accept import accept
 from greenroom.commands.fixture_rebase import rebase
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
-from greenroom.regression.last_run import LastRun
+from greenroom.regression.accept.last_run import LastRun
 from greenroom.regression.live import LiveOptions
 from greenroom.regression.live.rebase import Rebased
 from greenroom.workspace.layout import Workspace

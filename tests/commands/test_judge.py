@@ -12,7 +12,7 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.inert import hidden_count
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
-from tests.regression.test_judge import SCRIPT
+from tests.regression.judge.test_judge import SCRIPT
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from greenroom.engine.steps import Recording
 from greenroom.log.memory_log import MemoryLog
 from greenroom.log.port import Log
 from greenroom.regression.case import Case
-from greenroom.regression.parts import Parts
-from greenroom.regression.plain_log import PlainLog
-from greenroom.regression.record import record
-from greenroom.regression.replay import replay_tape
-from greenroom.regression.tape import read, write
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.replay import replay_tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import read, write
 from tests.engine.chaos import DEEDS, Steady, Story
 from tests.engine.chaos_world import Shelf, World, contract
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.core.errors import DiskFailed
-from greenroom.regression.parts import write_whole
+from greenroom.regression.tape.parts import write_whole
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import HELPDESK, change, greenroom, line_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from greenroom.regression.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, write
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL, HELPDESK, RAW, greenroom, line_of
 from tests.pytest_plugin.running import run

@@ -11,10 +11,10 @@ import pytest
 
 from greenroom.assembly.fixtures import Fixtures
 from greenroom.commands.fixture_accept import Taken, take
-from greenroom.regression.last_run import _mark
-from greenroom.regression.sealed import SESSION
-from greenroom.regression.tape import Tape, read, write
-from greenroom.regression.tape_diff import ASPECTS
+from greenroom.regression.accept.last_run import _mark
+from greenroom.regression.accept.tape_diff import ASPECTS
+from greenroom.regression.tape.sealed import SESSION
+from greenroom.regression.tape.tape import Tape, read, write
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL, HELPDESK, change, greenroom
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from greenroom.assembly import load_contract, open_session
 from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.values import ApprovalReply
-from greenroom.regression.record import export
+from greenroom.regression.record.record import export
 from greenroom.workspace.create import init
 from greenroom.workspace.layout import Workspace
 

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from greenroom.regression.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, write
 from tests.hygiene.source import ROOT
 
 SOURCE = ROOT / "src"

@@ -13,7 +13,7 @@ from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.pytest_plugin.sessions import Sessions
 from greenroom.regression import expect
-from greenroom.regression.check import check_file
+from greenroom.regression.replay.check import check_file
 from tests.pytest_plugin.running import copied, replaced, run
 
 REFUND = "I want a refund of 120 EUR for order 1001"

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from greenroom.regression.last_run import LastRuns
+from greenroom.regression.accept.last_run import LastRuns
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = () if any(one.value == "greenroom.pytest_plugin" for one in entry_points(group="pytest11")) else ("-p", "greenroom.pytest_plugin")  # fmt: skip

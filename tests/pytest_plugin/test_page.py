@@ -10,7 +10,7 @@ import pytest
 
 from greenroom.core.errors import DiskFailed
 from greenroom.pytest_plugin.page import page, write_page
-from greenroom.regression.tape import read
+from greenroom.regression.tape.tape import read
 from tests.pytest_plugin.running import HELPDESK, TAPE
 from tests.pytest_plugin.telling import HOSTILE, told
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.regression.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, write
 from tests.pytest_plugin.running import HELPDESK, TAPE, copied, replaced, rewritten, run
 
 GOOD = 'schema = "case/1"\nwhy = "No refund without a person."\n'

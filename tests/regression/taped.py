@@ -14,12 +14,12 @@ from greenroom.core.values import ApprovalReply, Memory
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.regression.case import Case
-from greenroom.regression.outcome import Outcome
-from greenroom.regression.parts import Parts
-from greenroom.regression.plain_log import PlainLog
-from greenroom.regression.record import Recorded
-from greenroom.regression.replay import replay_tape
-from greenroom.regression.tape import Line, Tape, read, write
+from greenroom.regression.record.record import Recorded
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.replay import replay_tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import Line, Tape, read, write
 from tests.engine.stage import ListMemory, Stage, answering, says, stage
 
 GOOD = Case(schema="case/1", why="A refund is never made alone.")

@@ -13,8 +13,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import tables
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import failures, fits
-from greenroom.regression.proposing import case_text, toml
-from greenroom.regression.tape import Line
+from greenroom.regression.record.proposing import case_text, toml
+from greenroom.regression.tape.tape import Line
 
 LINES: list[Line] = [
     {"turn": 1, "user": "Hello, I wear 42."},

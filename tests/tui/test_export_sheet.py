@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from greenroom.regression.case import load_case
-from greenroom.regression.tape import read
+from greenroom.regression.tape.tape import read
 from greenroom.tui.column import Place
 from greenroom.tui.export_sheet import ExportSheet
 from greenroom.tui.hints import Hints

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Static
 
 from greenroom.assembly.fixtures import Fixtures, Reviewed
-from greenroom.regression.last_run import LastRuns
+from greenroom.regression.accept.last_run import LastRuns
 from greenroom.tui.review_sheet import ReviewSheet
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust

@@ -208,7 +208,7 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
 
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
     """
-    from greenroom.regression.closed_session import closed_session
+    from greenroom.regression.replay.closed_session import closed_session
 
     casts: dict[tuple[str, str], Cast] = {}
 

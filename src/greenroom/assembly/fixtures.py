@@ -13,17 +13,17 @@ from pathlib import Path
 from greenroom.assembly import load_contract, replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.engine.contract import Contract
-from greenroom.regression.check import check, failing
-from greenroom.regression.documents import Documents
+from greenroom.regression.accept.last_run import LastRun, LastRuns
+from greenroom.regression.accept.tape_diff import changes_between
 from greenroom.regression.find import chosen, name_of, required
-from greenroom.regression.last_run import LastRun, LastRuns
-from greenroom.regression.outcome import Outcome, broken
-from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Fixture, load_fixture, replay_fixture
-from greenroom.regression.tape import SUFFIX, Tape
-from greenroom.regression.tape_diff import changes_between
-from greenroom.regression.wall import walled
-from greenroom.regression.world import World
+from greenroom.regression.replay.check import check, failing
+from greenroom.regression.replay.outcome import Outcome, broken
+from greenroom.regression.replay.replay import Fixture, load_fixture, replay_fixture
+from greenroom.regression.replay.wall import walled
+from greenroom.regression.replay.world import World
+from greenroom.regression.stale.documents import Documents
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import SUFFIX, Tape
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import must_be_trusted
 

@@ -10,7 +10,7 @@ from greenroom.core.clock import SystemClock
 from greenroom.policy.bundle import parted
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.suite import GroundOf
-from greenroom.regression.wall import walled
+from greenroom.regression.replay.wall import walled
 from greenroom.workspace.layout import Workspace
 
 

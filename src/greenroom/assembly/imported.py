@@ -20,7 +20,7 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.interop.conversation import Conversation
 from greenroom.regression.interop.ports import ImportedWorld
-from greenroom.regression.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import PlainLog
 from greenroom.workspace.layout import Workspace
 
 Stage = Callable[[Conversation], tuple[Session, ImportedWorld]]

@@ -25,7 +25,7 @@ from greenroom.regression.live.budget import Meter, MeteredModel
 from greenroom.regression.live.history import History
 from greenroom.regression.live.ports import TapeApprover, TapeTools
 from greenroom.regression.live.recording import LiveRecording
-from greenroom.regression.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import PlainLog
 from greenroom.retrieval.port import Found, PassageQuery, Retriever
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings

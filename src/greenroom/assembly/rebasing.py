@@ -15,8 +15,8 @@ from greenroom.engine.contract import Contract
 from greenroom.regression.find import name_of
 from greenroom.regression.live import Budget, LiveOptions
 from greenroom.regression.live.rebase import Rebased, rebase
-from greenroom.regression.outcome import broken
-from greenroom.regression.stale import changes
+from greenroom.regression.replay.outcome import broken
+from greenroom.regression.stale.stale import changes
 from greenroom.workspace.layout import Workspace
 
 OnDone = Callable[[Rebased, int, int], None]

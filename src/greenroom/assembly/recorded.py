@@ -28,8 +28,8 @@ from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
 from greenroom.policy.load import PolicySource, compile_policies, load_file, read_source
 from greenroom.policy.port import Policy
-from greenroom.regression.closed_session import closed_session
 from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
+from greenroom.regression.replay.closed_session import closed_session
 from greenroom.workspace.layout import Workspace
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside, failures
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 _CASE = """\
 schema = "case/1"

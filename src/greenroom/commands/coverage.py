@@ -18,7 +18,7 @@ from greenroom.core.values import Json
 
 if TYPE_CHECKING:
     from greenroom.regression.coverage import Coverage, Covered
-    from greenroom.regression.replay import Build, Fixture
+    from greenroom.regression.replay.replay import Build, Fixture
 
 _NAMED = 12
 """Untouched things named of each kind; `--json` has all, with the fixtures that touch each of the others."""
@@ -35,7 +35,7 @@ async def coverage(asked: Invocation) -> Answer[Coverage]:
     from greenroom.assembly.fixtures import Fixtures
     from greenroom.assembly.inventory import inventory
     from greenroom.regression.coverage import measure
-    from greenroom.regression.wall import walled
+    from greenroom.regression.replay.wall import walled
 
     least = asked.number("fail_under")
     if least is not None and not 0 <= least <= 100:

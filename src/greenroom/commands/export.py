@@ -16,8 +16,8 @@ from greenroom.workspace.layout import Workspace
 if TYPE_CHECKING:
     from greenroom.core.values import Json
     from greenroom.engine.contract import Contract
-    from greenroom.regression.outcome import Outcome
-    from greenroom.regression.record import Exported
+    from greenroom.regression.record.record import Exported
+    from greenroom.regression.replay.outcome import Outcome
 
 Expect = Literal["good", "bad", "observe"]
 EXPECTS: tuple[Expect, ...] = get_args(Expect)
@@ -89,7 +89,7 @@ def expected(text: str) -> tuple[Expect, Collection[str] | None]:
     Raises:
         UsageError: a word is neither, or they contradict each other.
     """
-    from greenroom.regression.proposal import KINDS
+    from greenroom.regression.record.proposal import KINDS
 
     words = listed(text, (*EXPECTS, *KINDS), "cannot be expected", "export.expect")
     stands = [one for one in EXPECTS if one in words]
@@ -123,9 +123,9 @@ def written(
     workspace: Workspace, records: Sequence[Record], contract: Contract, name: str, wanted: Wanted = Wanted()
 ) -> Answer[Exported]:
     """Write one fixture and replay it. Blocks, with an event loop of its own. Raises as `export` does."""
-    from greenroom.regression import record
-    from greenroom.regression.proposal import USUAL
-    from greenroom.regression.under_test import stretch
+    from greenroom.regression.record import record
+    from greenroom.regression.record.proposal import USUAL
+    from greenroom.regression.tape.under_test import stretch
 
     if not name:
         raise UsageError("a fixture needs a name", hint="such as refund-over-limit", code="export.name")
@@ -150,8 +150,8 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
     from greenroom.assembly import replay_builder
     from greenroom.core.clock import SystemClock
     from greenroom.core.errors import GreenroomError
-    from greenroom.regression.outcome import broken
-    from greenroom.regression.replay import load_fixture, replay_fixture
+    from greenroom.regression.replay.outcome import broken
+    from greenroom.regression.replay.replay import load_fixture, replay_fixture
 
     clock = SystemClock()
     expect: Expect = "good"

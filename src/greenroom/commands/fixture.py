@@ -12,8 +12,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.regression.outcome import Outcome
-    from greenroom.regression.replay import Fixture
+    from greenroom.regression.replay.outcome import Outcome
+    from greenroom.regression.replay.replay import Fixture
 
 
 def list_all(asked: Invocation) -> Answer[list[tuple[str, Fixture | None]]]:

@@ -15,10 +15,10 @@ from greenroom.core.values import Json
 
 if TYPE_CHECKING:
     from greenroom.assembly.fixtures import Fixtures
-    from greenroom.regression.accept import Accepted
-    from greenroom.regression.last_run import LastRun
-    from greenroom.regression.replay import Fixture
-    from greenroom.regression.tape_diff import Aspect
+    from greenroom.regression.accept.accept import Accepted
+    from greenroom.regression.accept.last_run import LastRun
+    from greenroom.regression.accept.tape_diff import Aspect
+    from greenroom.regression.replay.replay import Fixture
 
 _PLAIN_NO = ("", "0", "false", "no")
 
@@ -75,8 +75,8 @@ def must_be_read() -> None:
 
 def take(fixtures: Fixtures, run: LastRun, only: Collection[Aspect], *, force: bool) -> Taken:
     """Take one last run over, or say why not."""
-    from greenroom.regression.accept import accept as write
-    from greenroom.regression.accept import proposed, refusal
+    from greenroom.regression.accept.accept import accept as write
+    from greenroom.regression.accept.accept import proposed, refusal
 
     try:
         fixture = fixtures.whole(fixtures.tape(run.name))
@@ -136,7 +136,7 @@ def _asked(face: Face, fixtures: Fixtures, run: LastRun) -> str:
 
 
 def _only(text: str) -> tuple[Aspect, ...]:
-    from greenroom.regression.tape_diff import ASPECTS
+    from greenroom.regression.accept.tape_diff import ASPECTS
 
     words = listed(text, ASPECTS, "is not a kind of change")
     return tuple(one for one in ASPECTS if one in words) or ASPECTS

@@ -56,10 +56,10 @@ def prune(asked: Invocation) -> Answer[list[Orphan]]:
 
 
 def _orphans(fixtures: Fixtures, notes: list[str]) -> Iterator[Orphan]:
+    from greenroom.regression.accept.last_run import parts_of
     from greenroom.regression.case import SUFFIX, case_path
     from greenroom.regression.find import name_of
-    from greenroom.regression.last_run import parts_of
-    from greenroom.regression.parts import FOLDER, Parts
+    from greenroom.regression.tape.parts import FOLDER, Parts
 
     folder, tapes = fixtures.workspace.fixtures, fixtures.paths()
     used: set[str] = set()

@@ -13,8 +13,8 @@ from greenroom.core.values import Json
 
 if TYPE_CHECKING:
     from greenroom.assembly.fixtures import Fixtures, Reviewed
-    from greenroom.regression.last_run import LastRun
-    from greenroom.regression.replay import Fixture
+    from greenroom.regression.accept.last_run import LastRun
+    from greenroom.regression.replay.replay import Fixture
 
 DIFF_LINES = 40
 _NAMES = 3
@@ -117,8 +117,8 @@ def nothing_differed(fixtures: Fixtures) -> str:
 
 def diff_of(fixture: Fixture, run: LastRun, most: int = DIFF_LINES) -> list[str]:
     """Recorded against last run, in at most so many lines."""
-    from greenroom.regression.accept import causes
-    from greenroom.regression.tape_diff import changes_between
+    from greenroom.regression.accept.accept import causes
+    from greenroom.regression.accept.tape_diff import changes_between
 
     lines = [f"{run.name}: {run.kind}"]
     if not run.is_of(fixture.tape):
@@ -201,8 +201,8 @@ def _data(one: Reviewed) -> dict[str, Json]:
 
 
 def _diff_data(fixture: Fixture, run: LastRun) -> dict[str, Json]:
-    from greenroom.regression.accept import causes
-    from greenroom.regression.tape_diff import changes_between
+    from greenroom.regression.accept.accept import causes
+    from greenroom.regression.accept.tape_diff import changes_between
 
     return {
         "name": run.name,

@@ -14,8 +14,8 @@ from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.regression.replay import Fixture
-    from greenroom.regression.tape import Line
+    from greenroom.regression.replay.replay import Fixture
+    from greenroom.regression.tape.tape import Line
 
 _WIDE = 160
 _STANDS = {"good": "this must stay so", "bad": "this must not come back", "observe": "replayed, nothing is expected"}
@@ -98,7 +98,7 @@ def _aside(kind: str, line: Line) -> str:
 
 
 def _expected(fixture: Fixture) -> Iterator[str]:
-    from greenroom.regression.check import failing
+    from greenroom.regression.replay.check import failing
 
     case = fixture.case
     if not case.assert_:

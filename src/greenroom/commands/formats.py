@@ -25,8 +25,8 @@ from greenroom.persona.contract import Persona
 from greenroom.policy.rules import PolicyFile
 from greenroom.regression.case import Case
 from greenroom.regression.live.history import Entry
-from greenroom.regression.tape_schema import tape_schema
-from greenroom.regression.versions import VERSION
+from greenroom.regression.tape.schema import tape_schema
+from greenroom.regression.tape.versions import VERSION
 from greenroom.workspace.settings import Settings
 
 

@@ -16,7 +16,7 @@ from greenroom.core.values import Json
 if TYPE_CHECKING:
     from greenroom.regression.interop.conversation import Losses
     from greenroom.regression.interop.taped import Taped
-    from greenroom.regression.parts import Parts
+    from greenroom.regression.tape.parts import Parts
 
 
 def export_fixtures(asked: Invocation) -> Answer[int]:
@@ -30,7 +30,7 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
     from greenroom.regression.find import required
     from greenroom.regression.interop.conversation import Losses, folded
     from greenroom.regression.interop.detect import BY_NAME
-    from greenroom.regression.parts import Parts, write_whole
+    from greenroom.regression.tape.parts import Parts, write_whole
 
     workspace, out = asked.workspace(), Path(asked.text("out"))
     form = BY_NAME[asked.text("format")]
@@ -58,8 +58,8 @@ def export_fixtures(asked: Invocation) -> Answer[int]:
 def _taped(name: str, path: Path, parts: Parts, losses: Losses) -> list[Taped]:
     """A fixture as a conversation; none where no turn came to its end."""
     from greenroom.regression.interop.taped import taped_of
-    from greenroom.regression.replay import load_fixture
-    from greenroom.regression.world import World
+    from greenroom.regression.replay.replay import load_fixture
+    from greenroom.regression.replay.world import World
 
     fixture = load_fixture(path, parts)
     World(fixture.tape, fixture.parts, fixture.file)  # every line is looked at before anything reads it

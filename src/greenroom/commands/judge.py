@@ -11,7 +11,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.regression.agreement import Agreement, Judged
+    from greenroom.regression.judge.agreement import Agreement, Judged
 
 _WIDEST = 70
 _VOTES = 3
@@ -26,8 +26,8 @@ async def judge(asked: Invocation) -> Answer[Agreement]:
         ServiceUnavailable: the judging model cannot be used now.
     """
     from greenroom.assembly.judging import judging_model
-    from greenroom.regression.agreement import agreement, read_labelled
-    from greenroom.regression.judge import MOST_VOTES, read_rubric
+    from greenroom.regression.judge.agreement import agreement, read_labelled
+    from greenroom.regression.judge.rubric import MOST_VOTES, read_rubric
 
     workspace, votes = asked.workspace(), asked.number("votes")
     votes = _VOTES if votes is None else votes

@@ -38,8 +38,8 @@ def matrix(asked: Invocation) -> Answer[Compared]:
     from greenroom.assembly.crew import open_crew
     from greenroom.commands.matrix_lines import csv_text, data_of, lines_of, width
     from greenroom.regression.live.options import money
-    from greenroom.regression.parts import write_whole
     from greenroom.regression.suite.table import compare
+    from greenroom.regression.tape.parts import write_whole
 
     workspace = asked.workspace()
     with _journal(asked, workspace) as journal:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from greenroom.regression.mutation.report import Report
     from greenroom.regression.mutation.run import Result, Run
     from greenroom.regression.mutation.suite import Suite
-    from greenroom.regression.replay import Fixture
+    from greenroom.regression.replay.replay import Fixture
 
 LIMIT = 2_000
 INTERRUPTED = 130

@@ -33,7 +33,7 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
     from greenroom.policy.junit import junit
     from greenroom.policy.matrix import matrix
     from greenroom.policy.trial import run_trials
-    from greenroom.regression.parts import write_whole
+    from greenroom.regression.tape.parts import write_whole
 
     workspace, persona = who(asked)
     specs = tools_of(workspace).specs()

@@ -25,8 +25,8 @@ from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
 from greenroom.policy.load import PolicySource, load_file
 from greenroom.regression.live.history import Entry, written
-from greenroom.regression.tape import Line, Tape, read, write
-from greenroom.regression.telling import tell
+from greenroom.regression.record.telling import tell
+from greenroom.regression.tape.tape import Line, Tape, read, write
 from greenroom.workspace.settings import Settings
 
 _WORKSPACE = """\

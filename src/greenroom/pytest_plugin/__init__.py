@@ -84,7 +84,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile |
         return None
     _report(parent.config)
     from greenroom.pytest_plugin.tapes import TapeFile
-    from greenroom.regression.file_name import harmless, unfit
+    from greenroom.regression.tape.file_name import harmless, unfit
 
     if problem := unfit(file_path):
         shown = harmless(file_path)

@@ -17,11 +17,11 @@ import pytest
 
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.regression.accept.last_run import LastRuns
 from greenroom.regression.case import Case
-from greenroom.regression.last_run import LastRuns
-from greenroom.regression.outcome import Outcome, broken
-from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Build, Fixture, load_fixture, replay_fixture
+from greenroom.regression.replay.outcome import Outcome, broken
+from greenroom.regression.replay.replay import Build, Fixture, load_fixture, replay_fixture
+from greenroom.regression.tape.parts import Parts
 from greenroom.workspace.find import require
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from greenroom.core.events import Record
 from greenroom.engine.contract import Contract
 from greenroom.engine.session import Session
 from greenroom.pytest_plugin.reply import Reply, reply_of
-from greenroom.regression.record import Exported, export
+from greenroom.regression.record.record import Exported, export
 from greenroom.workspace.layout import Workspace
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -70,7 +70,7 @@ class Conversation:
     ) -> Exported:
         """Write the conversation as a fixture: into the copy, which goes when the test ends, unless `into` names a folder.
 
-        Raises: as `regression.record.export`.
+        Raises: as `regression.record.record.export`.
         """
         folder = into or self._copy.fixtures
         return export(self.records, self.contract, folder, name, why=why, expect=expect, tags=tags, replace=replace)

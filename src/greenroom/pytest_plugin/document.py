@@ -13,7 +13,7 @@ import orjson
 
 from greenroom.pytest_plugin.summary import by_cause, is_stale
 from greenroom.pytest_plugin.told import Told
-from greenroom.regression.parts import write_whole
+from greenroom.regression.tape.parts import write_whole
 
 _KEPT = ("name", "kind", "line", "detail", "reasons", "nodeid", "path", "tape_line", "persona", "model", "tags", "runs")
 KINDS = ("passed", "failed", "diverged", "stale", "broken", "error")

@@ -15,8 +15,8 @@ import pytest
 from greenroom.assembly.live import LiveSessions, live_builder
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.regression.live import Budget, LiveOptions, LiveOutcome, run_live
-from greenroom.regression.outcome import outcome
-from greenroom.regression.replay import Fixture
+from greenroom.regression.replay.outcome import outcome
+from greenroom.regression.replay.replay import Fixture
 from greenroom.workspace.find import require
 
 

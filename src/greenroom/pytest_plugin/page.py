@@ -15,7 +15,7 @@ from greenroom.pytest_plugin.document import KINDS
 from greenroom.pytest_plugin.page_conversation import conversation, escaped
 from greenroom.pytest_plugin.summary import by_cause, is_stale
 from greenroom.pytest_plugin.told import Told
-from greenroom.regression.parts import write_whole
+from greenroom.regression.tape.parts import write_whole
 
 _OPEN, _IN_FULL = 10, 100
 """How many that did not pass stand open; how many of those that did not pass, and of those that did, have their

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from greenroom.core.inert import inert
-from greenroom.regression.difference import title
+from greenroom.regression.replay.difference import title
 
 Line = dict[str, Any]
 _LONG = 4_000

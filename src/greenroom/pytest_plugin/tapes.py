@@ -19,7 +19,7 @@ from greenroom.pytest_plugin.failure import FailureText
 from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
-from greenroom.regression.outcome import outcome
+from greenroom.regression.replay.outcome import outcome
 
 _TAGS: pytest.StashKey[set[str]] = pytest.StashKey()
 

@@ -23,7 +23,7 @@ from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpec
 from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
 from greenroom.regression.expect.trajectory import ToolsExpected
-from greenroom.regression.tape import SUFFIX as TAPE
+from greenroom.regression.tape.tape import SUFFIX as TAPE
 from greenroom.workspace.own_file import read_regular
 
 __all__ = [

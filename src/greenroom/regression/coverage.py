@@ -22,9 +22,9 @@ from greenroom.core.events import (
 from greenroom.engine.session import Session
 from greenroom.policy.coverage import ExceptionUse, RuleUse, cover
 from greenroom.policy.load import LoadedPolicy
-from greenroom.regression.outcome import Outcome
-from greenroom.regression.replay import Build, Fixture, replay_fixture
-from greenroom.regression.tape import SUFFIX
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
+from greenroom.regression.tape.tape import SUFFIX
 
 Thing = tuple[str, str]
 """A kind of thing and its name, such as `("rule", "refund.large")`."""

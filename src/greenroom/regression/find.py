@@ -13,8 +13,8 @@ from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import suggest
 from greenroom.regression.case import SUFFIX as CASE
-from greenroom.regression.file_name import require_fit
-from greenroom.regression.tape import SUFFIX as TAPE
+from greenroom.regression.tape.file_name import require_fit
+from greenroom.regression.tape.tape import SUFFIX as TAPE
 
 NONE_YET = "this workspace has no fixtures yet"
 HOW_TO_MAKE_ONE = "greenroom session export last --name NAME makes one"

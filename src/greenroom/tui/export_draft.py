@@ -16,10 +16,10 @@ from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
-from greenroom.regression.governing import governing, stretches
-from greenroom.regression.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
-from greenroom.regression.record import Recorded, proposed, record
-from greenroom.regression.under_test import Stretch, under_test, written
+from greenroom.regression.record.governing import governing, stretches
+from greenroom.regression.record.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
+from greenroom.regression.record.record import Recorded, proposed, record
+from greenroom.regression.tape.under_test import Stretch, under_test, written
 from greenroom.tui.entries import Entry
 from greenroom.tui.runs import Line, Run
 

@@ -171,7 +171,7 @@ class ExportSheet(Sheet):
         self.run_worker(self._preview(), group="preview", exclusive=True)
 
     async def _preview(self) -> None:
-        from greenroom.regression.under_test import stretch
+        from greenroom.regression.tape.under_test import stretch
         from greenroom.tui.export_draft import draft_of
 
         try:

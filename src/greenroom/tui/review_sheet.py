@@ -202,7 +202,7 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
     """
     from greenroom.assembly.fixtures import Fixtures
     from greenroom.commands.fixture_accept import must_be_read, take
-    from greenroom.regression.tape_diff import ASPECTS
+    from greenroom.regression.accept.tape_diff import ASPECTS
 
     must_be_read()
     fixtures = Fixtures(workspace)

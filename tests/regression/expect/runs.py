@@ -6,7 +6,7 @@ from typing import Any
 
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside, failures
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 JSON_REPLY = 'Here it is:\n```json\n{"refund": {"id": "R-1", "amount": 90, "lines": [1, 2]}}\n```\nAnything else?'
 RUN: list[Line] = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from greenroom.regression.case import Case
 from greenroom.regression.expect import trajectory_problems
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 
 def matched(order: str = "strict", **args: str) -> Case:

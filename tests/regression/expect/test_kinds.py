@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from greenroom.regression.expect import Beside, failures
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 from tests.regression.expect.runs import RUN, case_of, judged
 
 KNOWN = Beside(RUN, lambda: ("guarantee", "as an ai"), None, {1: 400, 2: 700, 3: 100})

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside, failures, trajectory_problems
-from greenroom.regression.proposing import case_text
-from greenroom.regression.tape import Line
+from greenroom.regression.record.proposing import case_text
+from greenroom.regression.tape.tape import Line
 from tests.regression.expect.test_matchers import VALUES
 
 NAMES = st.sampled_from(["orders.get", "orders.refund", "mail.send", "x"])

@@ -19,10 +19,10 @@ from greenroom.regression import expect
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.fluent import EXPECT, Expecting
 from greenroom.regression.expect.words import Spec
-from greenroom.regression.tape import Line, read
+from greenroom.regression.tape.tape import Line, read
 from tests.engine.stage import says, stage
 from tests.regression.expect.runs import RUN, case_of
-from tests.regression.test_judge import SCRIPT
+from tests.regression.judge.test_judge import SCRIPT
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk" / "fixtures"
 

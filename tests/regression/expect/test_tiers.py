@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import load_contract, replay_builder
-from greenroom.regression.check import check_file
 from greenroom.regression.expect import failures
-from greenroom.regression.outcome import Outcome
-from greenroom.regression.replay import load_fixture, replay_fixture
-from greenroom.regression.tape import Line
+from greenroom.regression.replay.check import check_file
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import load_fixture, replay_fixture
+from greenroom.regression.tape.tape import Line
 from greenroom.workspace.layout import Workspace
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"

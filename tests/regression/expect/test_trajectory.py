@@ -14,7 +14,7 @@ from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.matching import assignment
 from greenroom.regression.expect.trajectory import Order, compare
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 ORDERS: tuple[Order, ...] = ("strict", "in_order", "any_order", "subset", "superset")
 Fits = Callable[[int, int], bool]

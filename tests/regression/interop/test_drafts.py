@@ -20,7 +20,7 @@ from greenroom.regression.interop.draft import draft_of, own_tools, play
 from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.interop.private import free_name
 from greenroom.regression.interop.taped import taped_of
-from greenroom.regression.parts import Parts
+from greenroom.regression.tape.parts import Parts
 from tests.engine.stage import AmountPolicy, Stage, stage
 from tests.regression.interop.conversations import TOOLS, conversations
 from tests.regression.taped import replayed

@@ -16,7 +16,7 @@ from greenroom.regression.interop.conversation import Losses, Reply, Turn
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.promptfoo_asserts import read_assert, write_asserts
 from greenroom.regression.interop.template import render
-from greenroom.regression.proposing import toml
+from greenroom.regression.record.proposing import toml
 from tests.regression.interop.conversations import source, taped
 
 CONFIG = """

@@ -13,8 +13,8 @@ from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.session import Session
 from greenroom.regression.live import Budget, LiveOptions, LiveOutcome, run_live
-from greenroom.regression.record import export
-from greenroom.regression.replay import load_fixture
+from greenroom.regression.record.record import export
+from greenroom.regression.replay.replay import load_fixture
 from greenroom.workspace.layout import Workspace
 
 SETTINGS = """schema = "workspace/1"

@@ -12,7 +12,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply, Json
 from greenroom.engine.session import Session
 from greenroom.regression.live.start import start_at
-from greenroom.regression.tape import Line, read
+from greenroom.regression.tape.tape import Line, read
 from tests.models.loopback import calls, loopback, text
 from tests.regression.live.counter import counter, live, persona, recorded, script, served, traces
 

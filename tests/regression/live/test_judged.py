@@ -11,7 +11,7 @@ from greenroom.regression.expect import Beside
 from greenroom.regression.live import Budget
 from greenroom.regression.live.judging import Ended, judge
 from greenroom.regression.live.start import EVERYTHING
-from greenroom.regression.tape import Tape
+from greenroom.regression.tape.tape import Tape
 from greenroom.workspace.layout import Workspace
 from tests.models.loopback import Reply, loopback, text
 from tests.regression.live.counter import SETTINGS, counter, live, recorded, script

@@ -9,7 +9,7 @@ import pytest
 
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.session import Session
-from greenroom.regression.tape import Line, Tape, read, write
+from greenroom.regression.tape.tape import Line, Tape, read, write
 from tests.regression.live.counter import counter, live, persona, policy, recorded, script, traces
 
 LOOK = """when = { user = "order" }

@@ -10,7 +10,7 @@ import pytest
 
 from greenroom.assembly.live import live_builder
 from greenroom.regression.live import Budget, History, LiveOptions, LiveRun, run_live
-from greenroom.regression.replay import load_fixture
+from greenroom.regression.replay.replay import load_fixture
 from greenroom.workspace.layout import Workspace
 from tests.models.loopback import Reply, failure, loopback, text
 from tests.regression.live.counter import counter, live, persona, recorded, script, served

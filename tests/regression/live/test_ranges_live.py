@@ -12,9 +12,9 @@ from greenroom.assembly.fixtures import Fixtures
 from greenroom.assembly.rebasing import rebase_all
 from greenroom.commands.fixture_accept import take
 from greenroom.engine.session import Session
+from greenroom.regression.accept.tape_diff import ASPECTS
 from greenroom.regression.live import LiveOptions
-from greenroom.regression.replay import load_fixture, replay_fixture
-from greenroom.regression.tape_diff import ASPECTS
+from greenroom.regression.replay.replay import load_fixture, replay_fixture
 from greenroom.workspace.trust import trust
 from tests.regression.live.counter import counter, live, persona, recorded, script
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import hidden_spans
 from greenroom.regression.live.start import EVERYTHING, Start, start_at
-from greenroom.regression.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, write
 
 _CALL = {"id": "c1", "tool": "till.look", "args": {}}
 TAPE = read(

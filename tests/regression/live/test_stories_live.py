@@ -20,15 +20,15 @@ from greenroom.engine.session import Session
 from greenroom.memory.plain_memory import PlainMemory
 from greenroom.models.port import Model
 from greenroom.regression.case import Case
-from greenroom.regression.difference import first_difference
 from greenroom.regression.live import Budget, History, LiveOptions, Meter, MeteredModel, run_live
 from greenroom.regression.live.ports import TapeApprover, TapeTools
 from greenroom.regression.live.recording import LiveRecording
-from greenroom.regression.parts import Parts
-from greenroom.regression.plain_log import PlainLog
-from greenroom.regression.record import record
-from greenroom.regression.replay import Fixture
-from greenroom.regression.tape import Line, read, write
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.difference import first_difference
+from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.replay import Fixture
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import Line, read, write
 from tests.engine.chaos import Steady
 from tests.engine.chaos_world import Shelf, contract
 from tests.engine.test_replays_hold import TROUBLE, lived

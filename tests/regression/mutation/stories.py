@@ -17,11 +17,11 @@ from greenroom.engine.session import Session
 from greenroom.regression.case import Case
 from greenroom.regression.mutation.mutant import Retold
 from greenroom.regression.mutation.overlay import PartsWith
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.parts import Parts
-from greenroom.regression.record import record
-from greenroom.regression.replay import Build, Fixture, replay_tape
-from greenroom.regression.tape import read, write
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.replay.replay import Build, Fixture, replay_tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import read, write
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, answering, persona, says, stage
 from tests.regression.taped import builder, recorded_session
 

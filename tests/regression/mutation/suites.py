@@ -14,9 +14,9 @@ from greenroom.regression.case import Case
 from greenroom.regression.mutation.mutant import Kind
 from greenroom.regression.mutation.run import Result, Run, run
 from greenroom.regression.mutation.suite import Suite
-from greenroom.regression.parts import Parts
-from greenroom.regression.record import export
-from greenroom.regression.replay import Fixture, load_fixture
+from greenroom.regression.record.record import export
+from greenroom.regression.replay.replay import Fixture, load_fixture
+from greenroom.regression.tape.parts import Parts
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust

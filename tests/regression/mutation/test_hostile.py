@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from greenroom.core.values import Json
-from greenroom.regression.check import check
 from greenroom.regression.mutation.mutant import Retold
-from greenroom.regression.replay import Fixture
-from greenroom.regression.tape import Tape
+from greenroom.regression.replay.check import check
+from greenroom.regression.replay.replay import Fixture
+from greenroom.regression.tape.tape import Tape
 from tests.regression.mutation.stories import NOTHING, of_story, replayed
 
 HOSTILE: tuple[Json, ...] = (None, True, -1, 10**18, "\u202e\x1b[31m", [["a", "b"]], {"a": {"b": 1}}, "A" * 3_000)

@@ -11,13 +11,13 @@ import pytest
 
 from greenroom.assembly.grounds import grounds
 from greenroom.regression.case import Case
-from greenroom.regression.facts import TurnFacts, turns_of
 from greenroom.regression.mutation import world
 from greenroom.regression.mutation.mutant import Mutant, Retold
 from greenroom.regression.mutation.suite import replayed_as, same_facts
-from greenroom.regression.record import record
-from greenroom.regression.replay import Build, Fixture
-from greenroom.regression.tape import Line, Tape
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.replay import Build, Fixture
+from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.tape import Line, Tape
 from greenroom.workspace.find import require
 from tests.regression.mutation.stories import STORIES, of_story, replayed
 from tests.regression.mutation.suites import HELPDESK, loaded

@@ -14,12 +14,12 @@ from typing import Any
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.engine.session import Session
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.parts import Parts
-from greenroom.regression.replay import Build, Fixture, load_fixture, replay_fixture
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.replay.replay import Build, Fixture, load_fixture, replay_fixture
 from greenroom.regression.suite.crew import Job, Result, Work
 from greenroom.regression.suite.matrix import Tier
-from greenroom.regression.tape import SUFFIX
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import SUFFIX
 from greenroom.workspace.layout import Workspace
 
 

@@ -18,8 +18,8 @@ from greenroom.regression.expect.calls import CallExpected, Match, Tool, call_pr
 from greenroom.regression.expect.matcher import literal
 from greenroom.regression.expect.said import SENTENCE, counted
 from greenroom.regression.expect.trajectory import SAID, Comparison, Order, compare, differences, groups_of
-from greenroom.regression.facts import CallFacts, TurnFacts, turns_of
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.facts import CallFacts, TurnFacts, turns_of
+from greenroom.regression.tape.tape import Line
 
 if TYPE_CHECKING:
     from greenroom.regression.case import Case

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 
 class NotHere(Exception):

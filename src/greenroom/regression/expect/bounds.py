@@ -15,7 +15,7 @@ from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import Beside, NotHere
 from greenroom.regression.expect.said import Line, counted, shown
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.facts import TurnFacts
+from greenroom.regression.tape.facts import TurnFacts
 
 _NO_PERSONA = "the persona is not known, so neither is what its voice never says"
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")

@@ -14,7 +14,7 @@ from greenroom.core.values import Frozen, Json
 from greenroom.regression.expect.matcher import Expected
 from greenroom.regression.expect.said import Line, listed
 from greenroom.regression.expect.values import difference, expectation, is_path, place
-from greenroom.regression.facts import CallFacts, TurnFacts
+from greenroom.regression.tape.facts import CallFacts, TurnFacts
 
 Status = Literal["done", "failed", "timed_out", "invalid", "denied", "unknown"]
 Match = Literal["exact", "subset", "superset", "ignore"]

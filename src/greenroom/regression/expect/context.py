@@ -14,7 +14,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.facts import TurnFacts
+from greenroom.regression.tape.facts import TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
 EVERY_KEY = "*"

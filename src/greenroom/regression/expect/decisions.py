@@ -11,7 +11,7 @@ from typing import Literal
 from greenroom.core.values import Effect, Hook
 from greenroom.regression.expect.said import Line, listed, named
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.facts import CallFacts, TurnFacts
+from greenroom.regression.tape.facts import CallFacts, TurnFacts
 
 Verdict = tuple[str, str, str]
 """Hook, effect and rule."""

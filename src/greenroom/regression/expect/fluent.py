@@ -20,11 +20,11 @@ from greenroom.regression.expect.judging import judge
 from greenroom.regression.expect.run import Run, run_of
 from greenroom.regression.expect.said import SENTENCE, shown
 from greenroom.regression.expect.words import Spec, Words
-from greenroom.regression.facts import TurnFacts
+from greenroom.regression.tape.facts import TurnFacts
 
 if TYPE_CHECKING:
     from greenroom.models.port import Model
-    from greenroom.regression.judge import Judgement
+    from greenroom.regression.judge.rubric import Judgement
 
 M = TypeVar("M", bound=Frozen)
 __tracebackhide__ = True
@@ -69,7 +69,7 @@ class Expect(Words["Expect"]):
         return self
 
     def judged(self, rubric: str, model: Model, *, votes: int = 1) -> Expect:
-        """A model that reads the text of a rubric finds every one of these replies to meet it. See `regression.judge`.
+        """A model that reads the text of a rubric finds every one of these replies to meet it. See `regression.judge.rubric`.
 
         Raises:
             AssertionError: one does not, or what the judge says of one cannot be read.
@@ -125,7 +125,7 @@ def _checked(model: type[M], table: Mapping[str, Json]) -> M:
 def _asked(model: Model, rubric: str, turn: TurnFacts, votes: int) -> Judgement:
     import asyncio
 
-    from greenroom.regression.judge import judge as ask
+    from greenroom.regression.judge.rubric import judge as ask
 
     try:
         asyncio.get_running_loop()
@@ -133,7 +133,7 @@ def _asked(model: Model, rubric: str, turn: TurnFacts, votes: int) -> Judgement:
         return asyncio.run(ask(model, rubric, turn.text, turn.words, votes=votes))
     raise UsageError(
         "judged() waits for a model, which an async test must not",
-        hint="there: await greenroom.regression.judge.judge(model, rubric, reply)",
+        hint="there: await greenroom.regression.judge.rubric.judge(model, rubric, reply)",
         code="expect.loop",
     )
 

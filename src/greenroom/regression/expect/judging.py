@@ -22,8 +22,8 @@ from greenroom.regression.expect.own import custom_problems
 from greenroom.regression.expect.replies import TextExpected, absent_problems, text_problems
 from greenroom.regression.expect.said import SENTENCE, counted, each, shown
 from greenroom.regression.expect.trajectory import tools_problems, where
-from greenroom.regression.facts import TurnFacts, turns_of
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.tape import Line
 
 if TYPE_CHECKING:
     from greenroom.regression.case import Case
@@ -224,7 +224,7 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
 
 def in_toml(expected: Assertion) -> str:
     """An expectation as a case says it, on one line."""
-    from greenroom.regression.proposing import toml
+    from greenroom.regression.record.proposing import toml
 
     table = expected.model_dump(mode="json", by_alias=True, exclude_unset=True)
     table.pop("turn", None)

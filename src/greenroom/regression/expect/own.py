@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 from greenroom.regression.expect.said import shown
-from greenroom.regression.facts import TurnFacts
+from greenroom.regression.tape.facts import TurnFacts
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -16,7 +16,7 @@ from greenroom.regression.expect.said import Lines, each, shown
 from greenroom.regression.expect.shape import JsonExpected, json_problem
 from greenroom.regression.expect.similar import Similar, similar_problem
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.facts import TurnFacts, turns_of
+from greenroom.regression.tape.facts import TurnFacts, turns_of
 
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(pattern)]
 

@@ -14,8 +14,8 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, TurnFinished
 from greenroom.regression.expect.beside import Beside
 from greenroom.regression.expect.bounds import phrases_in
-from greenroom.regression.facts import TurnFacts, turns_of
-from greenroom.regression.tape import MAX_BYTES, Line, read
+from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.tape import MAX_BYTES, Line, read
 from greenroom.workspace.own_file import read_regular
 
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -63,7 +63,7 @@ def _read(what: Any, workspace: Path | None) -> Run:
 
 
 def _of_tape(path: Path, workspace: Path | None) -> Run:
-    from greenroom.regression.parts import Parts
+    from greenroom.regression.tape.parts import Parts
 
     try:
         data = read_regular(path, MAX_BYTES, links=True)
@@ -77,7 +77,7 @@ def _of_tape(path: Path, workspace: Path | None) -> Run:
 
 
 def _of_records(records: tuple[Any, ...], contract: Any, workspace: Path | None) -> Run:
-    from greenroom.regression.telling import tell
+    from greenroom.regression.record.telling import tell
 
     loaded = [record.event for record in records if isinstance(record.event, ContractLoaded)]
     lines, _ = tell(records, loaded[-1].model if loaded else "")

@@ -17,7 +17,7 @@ from greenroom.regression.expect.calls import Call, CallExpected, Tool, as_call,
 from greenroom.regression.expect.matching import Fits, assignment, in_order, strictly
 from greenroom.regression.expect.said import listed
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.facts import CallFacts, TurnFacts
+from greenroom.regression.tape.facts import CallFacts, TurnFacts
 
 Order = Literal["strict", "in_order", "any_order", "subset", "superset"]
 _MOST = 500

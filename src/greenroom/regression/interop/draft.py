@@ -25,11 +25,11 @@ from greenroom.regression.expect import failures
 from greenroom.regression.interop.conversation import Conversation, Losses
 from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.interop.private import without_private
-from greenroom.regression.parts import Parts, write_whole
-from greenroom.regression.proposing import case_text, toml
-from greenroom.regression.record import Recorded, record
-from greenroom.regression.tape import MAX_BYTES as LARGEST_TAPE
-from greenroom.regression.tape import SUFFIX, write
+from greenroom.regression.record.proposing import case_text, toml
+from greenroom.regression.record.record import Recorded, record
+from greenroom.regression.tape.parts import Parts, write_whole
+from greenroom.regression.tape.tape import MAX_BYTES as LARGEST_TAPE
+from greenroom.regression.tape.tape import SUFFIX, write
 
 _TAG = "imported"
 _MOST_TURNS = 500

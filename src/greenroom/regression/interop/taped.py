@@ -14,8 +14,8 @@ from greenroom.core.values import Json
 from greenroom.models.litellm_wire import wire_name
 from greenroom.regression.case import Case
 from greenroom.regression.interop.conversation import Call, Conversation, Losses, Reply, Result, Turn
-from greenroom.regression.parts import Parts
-from greenroom.regression.tape import Line, Tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import Line, Tape
 
 _WORDS = {
     "verdict": "verdicts of the policy",

@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from greenroom.core.errors import DiskFailed
 from greenroom.core.values import Frozen
-from greenroom.regression.outcome import Kind
+from greenroom.regression.replay.outcome import Kind
 from greenroom.workspace.own_file import open_own
 
 FILE = "live.jsonl"

@@ -15,12 +15,12 @@ from greenroom.regression.case import Assertion, Case, LiveExpected
 from greenroom.regression.expect import Beside, failures, trajectory_problems
 from greenroom.regression.expect.judging import judge as judge_one
 from greenroom.regression.expect.similar import similarity
-from greenroom.regression.facts import TurnFacts, turns_of
-from greenroom.regression.judge import judge as ask_judge
+from greenroom.regression.judge.rubric import judge as ask_judge
 from greenroom.regression.live.start import Start
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.tape import Line, Tape
-from greenroom.regression.under_test import under_test
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.tape import Line, Tape
+from greenroom.regression.tape.under_test import under_test
 
 _SHOWN = 160
 _BROKEN_OFF: Line = {"finish": "interrupted"}

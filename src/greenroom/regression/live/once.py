@@ -16,9 +16,8 @@ from greenroom.core.ids import CountedIds, Ids
 from greenroom.engine.session import Session
 from greenroom.models.port import Model
 from greenroom.policy.port import Policy
-from greenroom.regression.context import context_of
 from greenroom.regression.expect import Beside
-from greenroom.regression.judge import read_rubric
+from greenroom.regression.judge.rubric import read_rubric
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter
 from greenroom.regression.live.clock import LiveClock
 from greenroom.regression.live.history import History
@@ -27,12 +26,13 @@ from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveRun
 from greenroom.regression.live.recording import LiveRecording
 from greenroom.regression.live.start import Start
-from greenroom.regression.outcome import Outcome, broken, outcome
-from greenroom.regression.replay import Fixture, hold_decisions, say_again
-from greenroom.regression.tape import Line
-from greenroom.regression.telling import tell
-from greenroom.regression.under_test import under_test
-from greenroom.regression.world import World
+from greenroom.regression.record.telling import tell
+from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.replay import Fixture, hold_decisions, say_again
+from greenroom.regression.replay.world import World
+from greenroom.regression.tape.tape import Line
+from greenroom.regression.tape.under_test import under_test
 
 _HINTS = {
     "model.rate_limit": "wait a little, then run it again",

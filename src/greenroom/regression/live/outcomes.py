@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from greenroom.regression.live.history import Entry
 from greenroom.regression.live.reliability import Goal, pass_hat
-from greenroom.regression.outcome import Kind, Outcome, outcome
-from greenroom.regression.tape import Line
+from greenroom.regression.replay.outcome import Kind, Outcome, outcome
+from greenroom.regression.tape.tape import Line
 
 
 @dataclass(frozen=True, slots=True)

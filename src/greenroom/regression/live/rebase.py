@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greenroom.core.errors import GreenroomError
-from greenroom.regression.held import held_alike
-from greenroom.regression.last_run import LastRuns
+from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.retold import Retold
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.once import LiveBuild
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_once
-from greenroom.regression.outcome import Outcome, outcome
-from greenroom.regression.record import record, recorded_digests
-from greenroom.regression.replay import Fixture, with_context
-from greenroom.regression.retold import Retold
-from greenroom.regression.tape import Tape, turns_of_header
-from greenroom.regression.world import World
+from greenroom.regression.record.record import record, recorded_digests
+from greenroom.regression.replay.held import held_alike
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.replay.replay import Fixture, with_context
+from greenroom.regression.replay.world import World
+from greenroom.regression.tape.tape import Tape, turns_of_header
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.core.values import ApprovalReply, Json, ToolResult
-from greenroom.regression.tape import Line, Tape
+from greenroom.regression.tape.tape import Line, Tape
 
 STEPPING = "stepping"
 """The reason of a question that no rule raised: the person was stepping through calls."""

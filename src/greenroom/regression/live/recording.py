@@ -28,9 +28,9 @@ from greenroom.engine.generating import AGAIN
 from greenroom.regression.live.desk import Desk
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.start import Start
-from greenroom.regression.match import TapeRecording
-from greenroom.regression.tape import Tape
-from greenroom.regression.world import World
+from greenroom.regression.replay.match import TapeRecording
+from greenroom.regression.replay.world import World
+from greenroom.regression.tape.tape import Tape
 
 _STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
 _UNKNOWN = ".unknown"

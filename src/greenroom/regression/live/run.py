@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
-from greenroom.regression.judge import read_rubric
+from greenroom.regression.judge.rubric import read_rubric
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.history import Entry
 from greenroom.regression.live.once import LiveBuild, Made, live_once
@@ -21,9 +21,9 @@ from greenroom.regression.live.outcomes import LiveOutcome, LiveRun, verdict_on
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.reliability import Goal, goal_of
 from greenroom.regression.live.start import Start, start_at
-from greenroom.regression.outcome import Outcome, broken, outcome
-from greenroom.regression.replay import Fixture
-from greenroom.regression.world import World
+from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.replay import Fixture
+from greenroom.regression.replay.world import World
 
 Progress = Callable[[LiveRun, int, int], None]
 """Told of each run as it ends, with its number and how many there are to be."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
-from greenroom.regression.tape import Line, Tape
+from greenroom.regression.tape.tape import Line, Tape
 
 _LINE = re.compile(r"[1-9][0-9]{0,8}")
 _TOLD = 12

@@ -22,7 +22,7 @@ from greenroom.persona.contract import Persona
 from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, compile_policies
-from greenroom.regression.closed_session import closed_session
+from greenroom.regression.replay.closed_session import closed_session
 from greenroom.tools.port import Tools
 
 

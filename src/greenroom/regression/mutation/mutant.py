@@ -11,7 +11,7 @@ from typing import Literal
 
 from greenroom.core.inert import inert_line
 from greenroom.regression.mutation.ground import Ground
-from greenroom.regression.tape import Tape
+from greenroom.regression.tape.tape import Tape
 
 Kind = Literal["persona", "prompt", "policy", "tools", "world"]
 KINDS: tuple[Kind, ...] = ("persona", "prompt", "policy", "tools", "world")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from greenroom.core.values import Passage
-from greenroom.regression.parts import Parts
+from greenroom.regression.tape.parts import Parts
 
 
 class PartsWith(Parts):

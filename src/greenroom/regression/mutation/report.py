@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom.core.values import Json
-from greenroom.regression.facts import turns_of
 from greenroom.regression.mutation.mutant import KINDS, Kind
 from greenroom.regression.mutation.run import Result, Run
-from greenroom.regression.replay import Fixture
+from greenroom.regression.replay.replay import Fixture
+from greenroom.regression.tape.facts import turns_of
 
 
 @dataclass(frozen=True, slots=True)

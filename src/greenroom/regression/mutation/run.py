@@ -17,8 +17,8 @@ from greenroom.policy.trial import run_trials
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.mutant import Mutant, Retold
 from greenroom.regression.mutation.suite import Aimed, Suite, replayed, replayed_as, same_facts
-from greenroom.regression.outcome import Outcome
-from greenroom.regression.replay import Fixture
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import Fixture
 
 State = Literal["caught", "survived", "digest", "irrelevant"]
 """`digest`: nothing that is judged tells, only the digest of what changed. `irrelevant`: the changed tape says the same

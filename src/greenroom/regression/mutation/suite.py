@@ -11,15 +11,15 @@ from operator import itemgetter
 
 from greenroom.core.canonical import digest
 from greenroom.core.errors import FileInvalid
-from greenroom.regression.facts import turns_of
 from greenroom.regression.mutation import persona, policy, prompt, tools, world
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.mutant import Kind, Mutant, Retold
 from greenroom.regression.mutation.overlay import PartsWith
-from greenroom.regression.outcome import Outcome, broken
-from greenroom.regression.record import recorded_digests
-from greenroom.regression.replay import Fixture, replay_tape
-from greenroom.regression.tape import Line, Tape, read, write
+from greenroom.regression.record.record import recorded_digests
+from greenroom.regression.replay.outcome import Outcome, broken
+from greenroom.regression.replay.replay import Fixture, replay_tape
+from greenroom.regression.tape.facts import turns_of
+from greenroom.regression.tape.tape import Line, Tape, read, write
 
 GroundOf = Callable[[str, str], Ground]
 """From a persona's id and a model's name to what replays of it run on."""

@@ -11,7 +11,7 @@ from typing import get_args
 
 from greenroom.core.values import ApprovalReply, Effect, GateReply, Json, ToolResult
 from greenroom.regression.mutation.mutant import said
-from greenroom.regression.tape import Line
+from greenroom.regression.tape.tape import Line
 
 _WORD = re.compile(r"\w+")
 _WORDS: dict[str, tuple[str, ...]] = {

@@ -13,12 +13,12 @@ import orjson
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
-from greenroom.regression.difference import title
 from greenroom.regression.mutation import values
 from greenroom.regression.mutation.mutant import Mutant, Retold
-from greenroom.regression.parts import Parts, text_name
-from greenroom.regression.replay import Fixture
-from greenroom.regression.tape import Line, Tape
+from greenroom.regression.replay.difference import title
+from greenroom.regression.replay.replay import Fixture
+from greenroom.regression.tape.parts import Parts, text_name
+from greenroom.regression.tape.tape import Line, Tape
 
 _RAISED = 0.99
 

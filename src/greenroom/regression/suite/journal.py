@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.core.values import Frozen
-from greenroom.regression.outcome import Kind
+from greenroom.regression.replay.outcome import Kind
 from greenroom.regression.suite.matrix import Cell, Matrix, Run
 from greenroom.workspace.own_file import open_own, read_own, require_own_folder
 

@@ -16,8 +16,8 @@ from greenroom.regression.case import case_path
 from greenroom.regression.find import required
 from greenroom.regression.live.options import MOST_RUNS
 from greenroom.regression.live.reliability import goal_of
-from greenroom.regression.parts import Parts
-from greenroom.regression.replay import load_fixture
+from greenroom.regression.replay.replay import load_fixture
+from greenroom.regression.tape.parts import Parts
 
 Tier = Literal["live", "replay"]
 MOST = 1_000_000

@@ -1,0 +1,1 @@
+"""Replies judged by a model that reads a rubric, and how far it agrees with people."""

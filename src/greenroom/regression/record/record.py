@@ -1,0 +1,216 @@
+"""A session exported as a fixture: tape, case and parts, with what is private replaced by placeholders.
+
+Invariant: nothing of the session reaches the folder unredacted, and no file a person may have edited is written over.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from greenroom.core.canonical import digest
+from greenroom.core.errors import DiskFailed, UsageError
+from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished
+from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import parse
+from greenroom.engine.contract import Contract
+from greenroom.policy.port import Policy
+from greenroom.regression.case import Case, case_path
+from greenroom.regression.record.governing import changed_within, governing, one_contract, same
+from greenroom.regression.record.proposal import USUAL, Proposal, case_of
+from greenroom.regression.record.proposing import proposals
+from greenroom.regression.record.redaction import Redaction, redacted
+from greenroom.regression.record.telling import tell
+from greenroom.regression.replay.held import with_held
+from greenroom.regression.tape.parts import FOLDER as PARTS
+from greenroom.regression.tape.parts import Parts, part_name, write_whole
+from greenroom.regression.tape.sealed import SESSION, session_digest
+from greenroom.regression.tape.tape import SUFFIX, Line, Tape, write
+from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
+
+COVERED = frozenset({"other_tools"})
+"""Components of a log that a tape does without: the digest of the policy covers them."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A tape, the texts that go beside it by part name, and what was replaced on the way."""
+
+    tape: Tape
+    texts: Mapping[str, str]
+    redactions: tuple[Redaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export wrote. `command` is the line that replays it; `case` is left alone where it existed."""
+
+    tape: Path
+    case: Path
+    parts: tuple[Path, ...]
+    redactions: tuple[Redaction, ...]
+    command: str
+    case_kept: bool = False
+
+
+def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = None) -> Recorded:
+    """The tape of a session's finished turns, or of a range of them with the turns before it as their context.
+
+    A context may have run under another contract than the range; what comes after the range is cut.
+
+    Raises:
+        UsageError: no turn has ended, there are no such turns, or the persona changed between those of the range.
+        CheckFailed: the policy's export hook forbids it.
+    """
+    by_turn = governing(records)
+    first, last = turns or (1, _last_turn(records))
+    _require_turns(records, by_turn, first, last)
+    loaded = one_contract(by_turn, (first, last))
+    records = until(records, last)
+    clean, redactions = redacted(records, policy)
+    lines, texts = tell(clean, loaded.model)
+    lines = with_held(lines, records, clean)
+    digests_of = {name: full for name, full in loaded.digests.items() if name not in COVERED}
+    digests = {name: part_name(full) for name, full in digests_of.items()}
+    digests |= recorded_digests(lines)
+    header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
+    if first > 1:
+        header["turns"] = written((first, last))
+        within = changed_within(records)
+        if not all(same(event, loaded) and turn not in within for turn, event in by_turn.items() if turn < first):
+            header["context"] = TAKEN_OVER
+    header["digests"] = dict(sorted(digests.items()))
+    known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
+    components = {part_name(full): known[full] for full in digests_of.values() if full in known}
+    return Recorded(Tape(header, tuple(lines)), {**components, **texts}, redactions)
+
+
+def until(records: Sequence[Record], last: int) -> Sequence[Record]:
+    """The records up to the end of turn `last`."""
+    for at, item in enumerate(records):
+        if isinstance(item.event, TurnFinished | TurnAbandoned) and item.event.turn == last:
+            return records[: at + 1]
+    return records
+
+
+def _last_turn(records: Sequence[Record]) -> int:
+    return max((r.event.turn for r in records if isinstance(r.event, TurnFinished | TurnAbandoned)), default=1)
+
+
+def _require_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], first: int, last: int) -> None:
+    ended = [r.event.turn for r in records if isinstance(r.event, TurnFinished | TurnAbandoned)]
+    if not any(isinstance(r.event, TurnFinished) for r in records):
+        raise UsageError("no turn of this session has ended yet", hint="finish one, then export", code="export.empty")
+    if not by_turn:
+        raise UsageError("this session's log names no persona", code="export.contract")
+    if last > max(ended):
+        raise UsageError(
+            f"there is no ended turn {last}", hint=f"this session has {named((1, max(ended)))}", code="export.turns"
+        )
+
+
+def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
+    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written,
+    `session` over everything.
+    """
+    passages = [str(line["candidates"]) for line in lines if "candidates" in line]
+    written = {line["write"] for line in lines if "write" in line}
+    memories = sorted(
+        [str(line["segment"]), str(line.get("key", "")), str(line["text"])]
+        for line in lines
+        if "memory" in line and line["memory"] not in written
+    )
+    return {
+        "corpus": part_name(digest(passages)),
+        "memory": part_name(digest(memories)),
+        SESSION: session_digest(lines),
+    }
+
+
+def export(
+    records: Sequence[Record],
+    contract: Contract,
+    folder: Path,
+    name: str,
+    *,
+    why: str = "",
+    expect: Literal["good", "bad", "observe"] = "good",
+    tags: Sequence[str] = (),
+    replace: bool = False,
+    turns: Stretch | None = None,
+    kinds: Collection[str] = USUAL,
+    case: str = "",
+) -> Exported:
+    """Write `<name>.tape.jsonl`, `<name>.case.toml` and their parts into `folder` (a workspace's `fixtures`).
+
+    `turns` are those under test, all of them when None; `kinds` which expectations are proposed; `case` is the text of the
+    case where somebody has written it already.
+
+    Raises:
+        UsageError: the name is not usable, a tape of that name exists and `replace` is not set, or see `record`.
+        FileInvalid: the case is not one.
+        CheckFailed: the policy's export hook forbids it.
+        DiskFailed: a file could not be written; none is half there, and what was written before it is gone again.
+    """
+    tape_path = require_free(folder, name, replace=replace)
+    made = record(records, contract.policy, turns)
+    file = case_path(tape_path)
+    text = case or case_of(name, why, expect, tags, proposed(made.tape, contract, kinds))
+    parse(text, Case, file.name)
+    kept = file.exists()
+    fresh: list[Path] = []
+    try:
+        parts = Parts(folder).write(made.texts, fresh)
+        if not kept:
+            write_whole(file, text.encode())
+            fresh.append(file)
+        write_whole(tape_path, write(made.tape))
+    except DiskFailed:
+        _take_back(fresh, folder)
+        raise
+    return Exported(tape_path, file, parts, made.redactions, f"pytest {shlex.quote(str(tape_path))}", kept)
+
+
+def proposed(tape: Tape, contract: Contract, kinds: Collection[str] = USUAL) -> tuple[Proposal, ...]:
+    """What can be expected of the turns under test; what is not of `kinds` is switched off."""
+    return proposals(under_test(tape, tape.events), kinds, contract.persona.voice.never)
+
+
+def require_free(folder: Path, name: str, *, replace: bool = False) -> Path:
+    """The path of the tape that a fixture of this name would have.
+
+    Raises:
+        UsageError: the name is not usable, or a tape of that name exists and `replace` is not set.
+        DiskFailed: the folder cannot be looked into.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{inert_line(name, 40)}' cannot be a fixture's name",
+            hint="up to 80 small letters, digits, '-', '_' and '.'",
+            code="export.name",
+        )
+    path = folder / f"{name}{SUFFIX}"
+    try:
+        taken = path.exists()
+    except OSError as error:
+        raise DiskFailed(f"could not look into {folder}: {error.strerror or error}") from None
+    if taken and not replace:
+        raise UsageError(f"{path} exists", hint="choose another name, or --replace", code="export.exists")
+    return path
+
+
+def _take_back(paths: Iterable[Path], folder: Path) -> None:
+    """Remove what was written for a fixture that could not be finished."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+    for empty in (folder / PARTS, folder):
+        with suppress(OSError):
+            empty.rmdir()  # only where nothing else is in it

@@ -1,0 +1,73 @@
+"""The check tier: what can be said of a fixture without running anything.
+
+Invariant: no engine, no workspace code, no network; a tape that passes is whole and says what its case expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from greenroom.core.errors import FileInvalid
+from greenroom.regression.expect import Beside, failures
+from greenroom.regression.expect.bounds import phrases_in
+from greenroom.regression.record.record import recorded_digests
+from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.replay import Fixture, load_fixture
+from greenroom.regression.replay.world import World
+from greenroom.regression.stale.stale import changes
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import Tape
+from greenroom.regression.tape.under_test import under_test
+
+
+def check_file(
+    path: Path,
+    digests: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+    parts: Parts | None = None,
+) -> Outcome:
+    """Check the fixture whose tape is `path`; with today's `digests` and `texts` by component, its staleness too."""
+    try:
+        fixture = load_fixture(path, parts)
+    except FileInvalid as error:
+        return broken(error, path.name)
+    return check(fixture, digests or {}, texts or {})
+
+
+def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]) -> Outcome:
+    """Check a fixture that was read: every line's form, the recorded world's digests, expectations, staleness."""
+    try:
+        world = World(fixture.tape, fixture.parts, fixture.file)
+        if fixture.tape.takes_over:
+            context_of(fixture.tape, world, fixture.file)
+        recorded = recorded_digests(fixture.tape.events)
+    except FileInvalid as error:
+        return broken(error, fixture.file)
+    for component, digest in recorded.items():
+        if fixture.tape.digests.get(component, digest) != digest:
+            return outcome("broken", f"{fixture.file}:1: the recorded {component} is not what the header says")
+    changed = changes(fixture.tape, digests, texts, fixture.parts)
+    if changed and fixture.case.expect != "bad":
+        return outcome("stale", changed[0], "\n".join(changed), changed)
+    if fixture.case.expect == "bad":
+        return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
+    if found := failing(fixture, fixture.tape, texts):
+        return outcome("failed", found[0], "\n".join(found), found)
+    return outcome("passed")
+
+
+def failing(fixture: Fixture, tape: Tape, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The expectations of its case that do not hold on `tape`: the recorded one, or one that is to take its place.
+
+    What is expected to be as recorded is held against `tape` itself. Of today's `texts` by component the persona counts;
+    where it is not among them, the one that was kept with the recording does.
+    """
+
+    def forbidden() -> Sequence[str]:
+        persona = texts.get("persona") or fixture.parts.component(fixture.tape.digests.get("persona", ""))
+        return phrases_in(persona)
+
+    lines = under_test(tape, tape.events)
+    return failures(fixture.case, lines, Beside(lines, forbidden, fixture.parts.workspace))

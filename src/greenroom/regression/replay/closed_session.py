@@ -1,0 +1,32 @@
+"""A session that a recording alone answers: everything of Greenroom runs, and nothing outside of it does.
+
+Invariant: every port is closed, and its log is in memory; of the tools only their schemas are real.
+"""
+
+from __future__ import annotations
+
+from greenroom.core.clock import Clock
+from greenroom.core.ids import Ids
+from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.contract import Contract
+from greenroom.engine.outside import Outside
+from greenroom.engine.session import Session
+from greenroom.engine.steps import Recording
+from greenroom.regression.replay.match import TapeRecording
+from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.tools.port import Tools
+
+
+def closed_session(contract: Contract, tools: Tools, recording: Recording, clock: Clock, ids: Ids) -> Session:
+    """The session. A call that a tape holds a decision about fits its tool, whatever placeholder stands in it."""
+    closed = ClosedParts(tools, recording.decided) if isinstance(recording, TapeRecording) else ClosedParts(tools)
+    outside = Outside(
+        model=ClosedModel(contract.model),
+        tools=closed,
+        retriever=closed,
+        memory=closed,
+        approver=closed,
+        clock=clock,
+        ids=ids,
+    )
+    return Session(PlainLog("replay"), contract, outside, recording=recording)

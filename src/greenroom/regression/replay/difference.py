@@ -1,0 +1,178 @@
+"""The first event a replay did otherwise, and the recorded one nearest to it, in lines a newcomer can read.
+
+Invariant: '' exactly when the two tellings are the same; turns that were given up do not count.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Json
+from greenroom.regression.tape.tape import Line
+
+_SHOWN = 600
+_WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
+_MOST_WORDS = 2_000
+LEFT_OUT = ("added", "candidates")
+"""What a replay takes from the tape unchanged, or has checked already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`line` says what and where in one line, `detail` shows the event as recorded and as replayed.
+
+    `index` is its place among the recorded events, -1 if all of them happened; `ended` says that the replay stopped
+    before it. `turn` is where.
+    """
+
+    line: str = ""
+    detail: str = ""
+    index: int = -1
+    ended: bool = False
+    turn: int = 0
+
+
+def first_difference(recorded: Sequence[Line], replayed: Sequence[Line]) -> Difference:
+    """The first event that differs between two tellings of a session."""
+    old, new = _counted(recorded), _counted(replayed)
+    for place in range(max(len(old), len(new))):
+        before = old[place] if place < len(old) else None
+        after = new[place] if place < len(new) else None
+        if before is None or after is None or not _same(before[2], after[2]):
+            found = _explained(before, after, old[place:], new[place:])
+            return replace(found, turn=(before or after or (0, 0))[1])
+    return Difference()
+
+
+def title(line: Line) -> str:
+    """What a line is about, e.g. `verdict tool.call of c1` or `result of c2 (orders.refund)`."""
+    kind = next(iter(line))
+    value = line[kind]
+    if kind in ("ask", "answer", "result"):
+        tool = f" ({line['tool']})" if "tool" in line else ""
+        return f"{kind} of {value}{tool}"
+    if kind == "verdict":
+        return f"verdict {value}" + (f" of {line['of']}" if "of" in line else "")
+    return f"{kind} {value}" if isinstance(value, str | int) and kind != "release" else kind
+
+
+Counted = tuple[int, int, Line]
+"""Index in the whole telling, turn, line."""
+
+
+def _counted(lines: Sequence[Line]) -> list[Counted]:
+    out: list[Counted] = []
+    here: list[Counted] = []
+    turn = 0
+    for index, line in enumerate(lines):
+        if "turn" in line:
+            turn = int(line["turn"])
+        if "held" not in line:  # it tells a replay what to go by, and is no event
+            here.append((index, turn, line))
+        if "finish" in line:
+            if line["finish"] != "abandoned":
+                out += here
+            here = []
+    return out + here
+
+
+def _same(old: Line, new: Line) -> bool:
+    if old == new:
+        return True
+    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in LEFT_OUT)
+
+
+def _explained(before: Counted | None, after: Counted | None, old: list[Counted], new: list[Counted]) -> Difference:
+    if before is None:
+        assert after is not None
+        return Difference(f"turn {after[1]}: {title(after[2])} happened and is not on the tape", _rows("+", after[2]))
+    if after is None or _comes_later(after, old[1:]):
+        nearest = f"\nreplayed next: {title(after[2])}" if after else "\nthe replay ended before it"
+        line = f"turn {before[1]}: {title(before[2])} did not happen"
+        return Difference(line, _rows("-", before[2]) + nearest, before[0], ended=after is None)
+    if _comes_later(before, new[1:]) and title(before[2]) != title(after[2]):
+        nearest = f"\nrecorded next: {title(before[2])}"
+        line = f"turn {after[1]}: {title(after[2])} happened and is not on the tape"
+        return Difference(line, _rows("+", after[2]) + nearest, before[0])
+    what = changed_keys(before[2], after[2])
+    return Difference(f"turn {before[1]}: {title(before[2])}: {what}", _pair(before[2], after[2]), before[0])
+
+
+def _comes_later(item: Counted, others: list[Counted]) -> bool:
+    return any(item[1] == other[1] and _same(item[2], other[2]) for other in others)
+
+
+def changed_keys(old: Line, new: Line) -> str:
+    """`rule refund.large -> refund.huge`, for the first keys that differ."""
+    if next(iter(old)) != next(iter(new)):
+        return f"replayed {title(new)}"
+    keys = [
+        key for key in (*old, *(k for k in new if k not in old)) if old.get(key) != new.get(key) and key not in LEFT_OUT
+    ]
+    return "; ".join(_changed(key, old, new) for key in keys[:3])
+
+
+def _changed(key: str, old: Line, new: Line) -> str:
+    if key not in new:
+        return f"no {key} any more"
+    if key not in old:
+        return f"{key} {shown(new[key], 80)} is new"
+    before, after = old[key], new[key]
+    if isinstance(before, str) and isinstance(after, str) and (" " in before or " " in after):
+        return f"{key} {word_diff(before, after, 120)}"
+    return f"{key} {shown(before, 80)} -> {shown(after, 80)}"
+
+
+@lru_cache(maxsize=64)
+def word_diff(old: str, new: str, limit: int = 160, context: int = 0) -> str:
+    """What words went and came: `-brief +short and warm`, each change after `context` words that stayed.
+
+    Remembered, because one changed text concerns every fixture of a suite.
+    """
+    before, after = _WORD.findall(old), _WORD.findall(new)
+    # Most changes are small: what is the same at both ends need not go through the matcher, which is quadratic.
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
+    gone = before[start : len(before) - end][:_MOST_WORDS]
+    came = after[start : len(after) - end][:_MOST_WORDS]
+    parts = []
+    for kind, a, b, c, d in SequenceMatcher(None, gone, came, autojunk=False).get_opcodes():
+        if kind != "equal":
+            stayed = before[max(start + a - context, 0) : start + a] if context else []
+            parts += ["…", *stayed] if stayed else []
+            parts += ["-" + " ".join(gone[a:b])] if b > a else []
+            parts += ["+" + " ".join(came[c:d])] if d > c else []
+    return inert_line(" ".join(parts) or "only spaces and line ends", limit)
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many words two texts have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _rows(sign: str, line: Line) -> str:
+    return f"{sign} {shown(line, _SHOWN)}"
+
+
+def _pair(old: Line, new: Line) -> str:
+    keys = [key for key in (*old, *(k for k in new if k not in old)) if key not in LEFT_OUT]
+    rows = []
+    for key in keys:
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            rows.append(f"  {key}: {shown(before, 100)}")
+        else:
+            rows += [f"- {key}: {shown(before, _SHOWN)}"] if key in old else []
+            rows += [f"+ {key}: {shown(after, _SHOWN)}"] if key in new else []
+    return "\n".join(rows)
+
+
+def shown(value: Json, limit: int) -> str:
+    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)

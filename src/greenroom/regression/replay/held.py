@@ -1,0 +1,170 @@
+"""Decisions that are held as they were recorded, because placeholders stand in the arguments they were about.
+
+A rule that reads an address cannot decide about `‹email#1›`. So the tape says what was decided about such a call, and a
+replay in which the policy now says otherwise of the placeholder goes by that.
+Invariant: it goes by that for these very arguments in this very turn only; a changed policy is stale all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from greenroom.core.canonical import canonical
+from greenroom.core.events import ApprovalGiven, Record, ReplyGenerated, VerdictReached
+from greenroom.core.values import Ask, Finding, Json, Verdict
+from greenroom.policy.port import Policy, Question
+from greenroom.regression.tape.tape import Line
+
+if TYPE_CHECKING:
+    from greenroom.regression.replay.world import World
+
+Key = tuple[int, str, bytes]
+"""Turn, tool and arguments."""
+
+_HOOK = "tool.call"
+_STEP = f"/verdict:{_HOOK}:"
+
+
+def with_held(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequence[Record]) -> list[Line]:
+    """The lines of a telling of `clean` with what was decided in `recorded` about calls that were changed in between."""
+    return _among(lines, _held(recorded, clean))
+
+
+def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
+    """The lines of another telling with what a tape holds about the same calls."""
+    held: dict[tuple[int, str], Line] = {}
+    turn = 0
+    for line in tape:
+        turn = int(line["turn"]) if "turn" in line else turn
+        if "held" in line:
+            held[turn, str(line["held"])] = line
+    return _among([line for line in lines if "held" not in line], held)
+
+
+def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
+    """The lines of a live telling, whose calls may have other ids, with what is held about the same arguments.
+
+    What such a telling holds already stays.
+    """
+    found: dict[tuple[int, str], Line] = {}
+    there: set[tuple[int, str]] = set()
+    tools: dict[str, str] = {}
+    turn = 0
+    for line in lines:
+        turn = int(line["turn"]) if "turn" in line else turn
+        asked = {str(call["id"]): call["args"] for call in line.get("calls", ())}
+        tools |= {str(call["id"]): str(call["tool"]) for call in line.get("calls", ())}
+        if "answer" in line and line.get("decision") == "edit":
+            asked[_next_round(str(line["answer"]))] = line.get("args")
+        for of, arguments in asked.items():
+            kept = held.get(key_of(turn, tools.get(of.partition(".")[0], ""), arguments))
+            if kept is not None:
+                found[turn, of] = {"held": of, **kept}
+        if "held" in line:
+            there.add((turn, str(line["held"])))
+    return _among(lines, {place: line for place, line in found.items() if place not in there})
+
+
+def _among(lines: Sequence[Line], held: dict[tuple[int, str], Line]) -> list[Line]:
+    if not held:
+        return list(lines)
+    out: list[Line] = []
+    turn = 0
+    for line in lines:
+        out.append(line)
+        turn = int(line["turn"]) if "turn" in line else turn
+        out += [held[turn, of] for of in _decided_after(line) if (turn, of) in held]
+    return out
+
+
+def key_of(turn: int, tool: str, arguments: Json) -> Key:
+    """What a held decision is found by."""
+    return turn, tool, canonical(arguments)
+
+
+class HeldPolicy:
+    """A policy that decides for itself, but for what is held."""
+
+    def __init__(self, policy: Policy, world: World) -> None:
+        self._policy = policy
+        self._held = world.held
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._policy, name)
+
+    def decide(self, question: Question) -> Verdict:
+        """The policy's verdict; the recorded one where it is held and another."""
+        verdict = self._policy.decide(question)
+        if question.hook != _HOOK:
+            return verdict
+        line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
+        return verdict if line is None or _says(verdict) == line else _as_recorded(verdict, line)
+
+
+def _held(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[tuple[int, str], Line]:
+    """By turn and call, what was decided about arguments that are others now."""
+    before, after = _arguments(recorded), _arguments(clean)
+    changed = {place for place, arguments in before.items() if after.get(place) != arguments}
+    found: dict[tuple[int, str], Line] = {}
+    for record in clean if changed else ():
+        event = record.event
+        if isinstance(event, VerdictReached) and event.hook == _HOOK:
+            place = event.turn, event.step.partition(_STEP)[2]
+            if place in changed:
+                found[place] = {"held": place[1], **_says(event.verdict)}
+    return found
+
+
+def _arguments(records: Sequence[Record]) -> dict[tuple[int, str], Json]:
+    """The arguments that were decided about, by turn and call; those of the second edit of c1 stand under c1.2."""
+    found: dict[tuple[int, str], Json] = {}
+    for record in records:
+        match record.event:
+            case ReplyGenerated(turn=turn, calls=calls):
+                found |= {(turn, call.id): call.arguments for call in calls}
+            case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments):
+                found[turn, _next_round(step.partition("/ask:")[2])] = arguments
+            case _:
+                pass
+    return found
+
+
+def _next_round(asked: str) -> str:
+    call, _, edits = asked.partition(".")
+    return f"{call}.{int(edits or 0) + 1}" if not edits or edits.isdigit() else asked
+
+
+def _decided_after(line: Line) -> Iterator[str]:
+    """The decisions whose arguments a line has."""
+    if "reply" in line:
+        yield from (str(call["id"]) for call in line.get("calls", ()))
+    elif "answer" in line and line.get("decision") == "edit":
+        yield _next_round(str(line["answer"]))
+
+
+def _says(verdict: Verdict) -> Line:
+    """What of a verdict a replay depends on."""
+    line: Line = {"effect": verdict.effect, "rule": verdict.rule, "why": verdict.why}
+    if verdict.risk:
+        line["risk"] = verdict.risk
+    if kinds := sorted({finding.detector for finding in verdict.findings}):
+        line["found"] = kinds
+    if verdict.ask is not None:
+        line["role"] = verdict.ask.role
+    return line
+
+
+def _as_recorded(verdict: Verdict, line: Line) -> Verdict:
+    found = tuple(Finding(detector=str(kind), path="", start=0, end=0) for kind in line.get("found", ()))
+    role = line.get("role")
+    return verdict.model_copy(
+        update={
+            "effect": line["effect"],
+            "rule": line["rule"],
+            "why": line["why"],
+            "risk": line.get("risk", 0),
+            "findings": found,
+            "ask": None if role is None else Ask(role=str(role)),
+        }
+    )

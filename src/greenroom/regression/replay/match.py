@@ -1,0 +1,163 @@
+"""The tape as the answers to a replay: by step, tool, arguments and what was added to the prompt; never by position alone.
+
+Invariant: an answer is given only to the question it was recorded for; anything else is a divergence that says what differs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from greenroom.core.errors import Divergence
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    DaySumsRead,
+    Event,
+    GatePassed,
+    MemoriesRecalled,
+    MemoryWritten,
+    PassagesRetrieved,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+)
+from greenroom.core.inert import inert_line
+from greenroom.core.messages import Message
+from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.regression.replay.added import Added
+from greenroom.regression.replay.held import key_of
+from greenroom.regression.replay.world import World
+from greenroom.regression.tape.tape import Line
+
+_CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
+_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
+_SHOWN = 300
+
+
+class TapeRecording:
+    """An `engine.steps.Recording` over a tape."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._added = Added()
+        self._dated = False
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        """The recorded answer; None for a step that is done for real.
+
+        Raises:
+            Divergence: it is not on the tape, or was recorded for something else.
+        """
+        line = self.line(kind, step, inputs)
+        if kind is DaySumsRead and not self._dated:
+            self._dated = True
+            return self._world.events.get((kind, step)) or self._first_day(step)
+        if line is None:
+            if kind in _CLOSED:
+                raise Divergence(f"{place_of(step)} is not on the tape", step=step)
+            return None
+        if inputs is not None:
+            self.check(kind, step, line, inputs)
+        if kind is MemoryWritten:
+            return written_again(step, line, inputs)
+        return self._world.events.get((kind, step))
+
+    def decided(self, call: ToolCall) -> bool:
+        """Whether this very call was decided about when its arguments had no placeholders yet, so that it fits its tool."""
+        return any(key[1:] == key_of(0, call.tool, call.arguments)[1:] for key in self._world.held)
+
+    def take_over(self, messages: Iterable[Message]) -> None:
+        """What was asked of the model last, and the day it was, in a context that is not asked about again."""
+        self._added.since(messages)
+        self._dated = True
+
+    def _first_day(self, step: str) -> DaySumsRead | None:
+        """Of a tape that goes past midnight, the day it begins on: nothing was spent elsewhere, so no line says it."""
+        return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day="day 1")
+
+    def holds(self, kind: type[Event], step: str) -> bool:
+        """Whether a person stepped in here: at a gate, with a level, at a call that no rule asked about, or by ending the
+        turn while this call waited for them.
+        """
+        if kind is ToolReturned:
+            return step in self._world.stopped
+        if kind is ApprovalGiven and step in self._world.ruled:
+            return False  # where no rule asks any more, nobody is asked
+        return kind in _INTERVENTIONS and (kind, step) in self._world.lines
+
+    def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
+        """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
+        if kind is MemoryWritten:
+            return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
+        return self._world.lines.get((kind, step))
+
+    def check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
+        """Hold what was asked to what it was recorded for.
+
+        Raises:
+            Divergence: it is something else.
+        """
+        if kind is MemoriesRecalled or kind is PassagesRetrieved:
+            self._check_query(kind, step, inputs)
+        elif kind is ReplyGenerated:
+            self._check_prompt(step, line, inputs)
+        elif kind is ToolStarted:
+            _check_call(step, line, inputs)
+        elif kind is MemoryWritten and inputs.text != line["text"]:
+            raise _differs(step, "another text was about to be kept", line["text"], inputs.text)
+
+    def _check_query(self, kind: type[Event], step: str, inputs: Any) -> None:
+        query = getattr(self._world.events[kind, step], "query", "")
+        if inputs["text"] != query:
+            raise _differs(step, "looked for other words", query, inputs["text"])
+
+    def _check_prompt(self, step: str, line: Line, inputs: Any) -> None:
+        now = self._added.since(inputs.messages)
+        recorded = line.get("added")
+        if recorded != now:
+            was = recorded if isinstance(recorded, list) else []
+            other = [tag.partition("#")[0] for tag in now if tag not in was] or [
+                f"no {str(tag).partition('#')[0]}" for tag in was if tag not in now
+            ]
+            what = ", ".join(other) or "their order"
+            raise _differs(step, f"other things were added to the prompt ({what})", recorded, now)
+
+
+def _check_call(step: str, line: Line, inputs: Any) -> None:
+    tool, arguments = inputs
+    if [tool, arguments] != [line["tool"], line["args"]]:
+        raise _differs(step, f"{tool} was about to run with other arguments", line["args"], arguments)
+
+
+def written_again(step: str, line: Line, memory: Memory) -> MemoryWritten:
+    """A memory as kept; what it superseded is what the tape says."""
+    return MemoryWritten(
+        step=step,
+        turn=_turn_of(step),
+        memory_id=memory.id,
+        segment=memory.segment,
+        superseded=str(line.get("superseded", "")),
+        memory=memory,
+    )
+
+
+def _turn_of(step: str) -> int:
+    return int(step[1:].partition("/")[0])
+
+
+def _differs(step: str, what: str, recorded: Json, now: Json) -> Divergence:
+    difference = f"recorded: {shown_value(recorded)}\nreplayed: {shown_value(now)}"
+    return Divergence(f"{place_of(step)}: {what}", step=step, difference=difference)
+
+
+def shown_value(value: Json) -> str:
+    """A value in one harmless line."""
+    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _SHOWN)
+
+
+def place_of(step: str) -> str:
+    """`turn 2, generate 1` for `t2/generate:1`."""
+    turn, _, rest = step.partition("/")
+    return f"turn {turn[1:]}, {rest.replace(':', ' ')}"

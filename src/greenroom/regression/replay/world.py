@@ -1,0 +1,293 @@
+"""What a tape holds, line by line, as the events that answer a replay.
+
+Invariant: every answer was read and checked before the replay begins; a line of another form is one error with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isfinite
+
+from pydantic import ValidationError
+
+from greenroom.core.canonical import clean_json
+from greenroom.core.errors import FileInvalid
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    DaySumsRead,
+    Event,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+)
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
+from greenroom.engine.results import STOPPED
+from greenroom.regression.replay.held import Key as HeldKey
+from greenroom.regression.replay.held import key_of
+from greenroom.regression.tape.candidates import listed
+from greenroom.regression.tape.forms import require_form
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import Line, Tape
+
+Key = tuple[type[Event], str]
+_AS_TOLD = "9999-12-31T23:59:59.999999Z"
+"""When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
+MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
+class World:
+    """The recorded world of one tape.
+
+    `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
+    segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
+    questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
+    many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
+    they were.
+
+    Raises on construction:
+        FileInvalid: a line is not what its kind says, or a passage's text is missing.
+    """
+
+    def __init__(self, tape: Tape, parts: Parts, file: str) -> None:
+        self._parts = parts
+        self._model = tape.model
+        self._turn = 0
+        self._words = ""
+        self._memories: dict[str, Memory] = {}
+        self.events: dict[Key, Event] = {}
+        self.lines: dict[Key, Line] = {}
+        self.writes: dict[tuple[int, str, str], Line] = {}
+        self.turns: list[tuple[int, str]] = []
+        self.abandoned: set[int] = set()
+        self.proposed: list[str] = []
+        self.stopped: set[str] = set()
+        self.autonomy: list[tuple[int, AutonomyChanged]] = []
+        self.days = 1
+        self.held: dict[HeldKey, Line] = {}
+        self.ruled: set[str] = set()
+        for index, line in enumerate(tape.events):
+            kind = next(iter(line), "")
+            if kind not in _TAKERS:
+                raise FileInvalid(
+                    f"a tape has no '{inert_line(kind, 20)}' lines",
+                    where=f"{file}:{tape.line_number(index)}",
+                    hint="a newer Greenroom may have written it",
+                    code="tape.malformed",
+                )
+            try:
+                require_form(kind, line)
+                _TAKERS[kind](self, line)
+            except MALFORMED:
+                raise FileInvalid(
+                    f"this '{kind}' line is not of the form a tape has",
+                    where=f"{file}:{tape.line_number(index)}",
+                    hint="restore it from git, or export the session again",
+                    code="tape.malformed",
+                ) from None
+
+    def hold(self, line: Line) -> None:
+        """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
+        of = str(line["held"])
+        call, _, edits = of.partition(".")
+        tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])
+        if edits:
+            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else call
+            given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
+            arguments = given.arguments if isinstance(given, ApprovalGiven) else None
+        else:
+            arguments = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
+        Verdict(
+            effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
+        )  # of the form it has
+        self.held[key_of(self._turn, tool, arguments)] = {key: line[key] for key in line if key != "held"}
+
+    def derived(self, line: Line) -> None:
+        """A line that the replay works out by itself; it is only compared."""
+
+    def _put(self, event: Event, line: Line) -> None:
+        self.events[type(event), event.step] = event
+        self.lines[type(event), event.step] = line
+
+    def turn(self, line: Line) -> None:
+        self._turn, self._words = int(line["turn"]), str(line["user"])
+        self.turns.append((self._turn, self._words))
+
+    def gate(self, line: Line) -> None:
+        step, edit = f"t{self._turn}/gate:{line['gate']}", line.get("edit")
+        gate = str(line["gate"]).partition(":")[0]
+        if gate == "input" and isinstance(edit, str) and edit:
+            self._words = edit
+        event = GatePassed.model_validate(
+            {"step": step, "turn": self._turn, "gate": gate, "action": line["action"], "edit": edit}
+        )
+        self._put(event, line)
+
+    def memory(self, line: Line) -> None:
+        self._memories[str(line["memory"])] = memory_of(line)
+
+    def recall(self, line: Line) -> None:
+        memories = []
+        for item in line["recall"]:
+            name, score = (item, None) if isinstance(item, str) else item
+            memories.append(self._memories[name].model_copy(update={"score": score}))
+        step = f"t{self._turn}/recall"
+        query = line.get("query", self._words)
+        self._put(MemoriesRecalled(step=step, turn=self._turn, query=query, memories=tuple(memories)), line)
+
+    def retrieve(self, line: Line) -> None:
+        """The candidates from their listing, which must agree with what the tape shows of them."""
+        candidates: Mapping[str, Passage] = {}
+        if "candidates" in line:
+            candidates = self._parts.candidates(str(line["candidates"]), lambda text: listed(text, self._parts))
+        for name, label, score in line["retrieve"]:
+            passage = candidates[name]
+            if passage.score != score or passage.label != label:
+                raise ValueError(name)
+        event = PassagesRetrieved(
+            step=f"t{self._turn}/retrieve",
+            turn=self._turn,
+            query=line.get("query", self._words),
+            legs=tuple(line.get("legs", ())),
+            candidates=tuple(candidates.values()),
+        )
+        self._put(event, line)
+
+    def reply(self, line: Line) -> None:
+        calls = tuple(
+            ToolCall(
+                id=call["id"], tool=call["tool"], arguments=clean_json(call["args"]), problem=call.get("problem", "")
+            )
+            for call in line.get("calls", ())
+        )
+        read, written = line["tokens"]
+        if not all(isinstance(tag, str) for tag in line.get("added", ())):
+            raise TypeError(line)
+        event = ReplyGenerated(
+            step=f"t{self._turn}/generate:{line['reply']}",
+            turn=self._turn,
+            model=line.get("model", self._model),
+            text=line.get("text", ""),
+            reasoning=line.get("reasoning", ""),
+            calls=calls,
+            finish=line.get("finish", "calls" if calls else "stop"),
+            milliseconds=line.get("milliseconds", 0),
+            usage=Usage(input_tokens=read, output_tokens=written, micro_usd=line.get("micro_usd", 0)),
+        )
+        self._put(event, line)
+        for call in calls:
+            step = f"t{self._turn}/tool:{call.id}"
+            self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
+
+    def ask(self, line: Line) -> None:
+        if not line.get("reason"):
+            self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
+
+    def answer(self, line: Line) -> None:
+        event = ApprovalGiven(
+            step=f"t{self._turn}/ask:{line['answer']}",
+            turn=self._turn,
+            call=str(line["answer"]).partition(".")[0],
+            decision=line["decision"],
+            approver="tape",
+            reason=line.get("reason", ""),
+            arguments=line.get("args"),
+            result=line.get("result"),
+            scope=line.get("scope", "once"),
+            when=tuple(line.get("when", ())),
+        )
+        self._put(event, line)
+
+    def set_autonomy(self, line: Line) -> None:
+        if "of" not in line:
+            self.autonomy.append((len(self.turns), self.level_set(line)))
+            return
+        step = f"t{self._turn}/autonomy:{line['of']}"
+        self._put(AutonomyChanged(step=step, turn=self._turn, level=line["autonomy"], expires=_AS_TOLD), line)
+
+    def level_set(self, line: Line) -> AutonomyChanged:
+        """A level that was set between two turns."""
+        return AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)
+
+    def day(self, line: Line) -> None:
+        self.days += bool(line.get("later"))
+        step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
+        if not all(isfinite(float(amount)) for amount in line["day"].values()):
+            raise ValueError(day)
+        self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
+
+    def result(self, line: Line) -> None:
+        step = f"t{self._turn}/tool:{line['result']}"
+        asked = self.lines.get((ToolStarted, step))
+        if asked is not None and asked["tool"] != line["tool"]:
+            raise ValueError(step)
+        if not line.get("ran"):
+            self.lines.pop((ToolStarted, step), None)
+            if line.get("error") == STOPPED:
+                self.stopped.add(step)
+            return
+        event = ToolReturned(
+            step=step,
+            turn=self._turn,
+            call=line["result"],
+            tool=line["tool"],
+            status=line["status"],
+            output=line.get("output"),
+            error=line.get("error", ""),
+            milliseconds=line.get("milliseconds", 0),
+            simulated=bool(line.get("simulated")),  # a person said what came of it, for nobody knew
+        )
+        self._put(event, line)
+        if "args" in line:
+            self.lines[ToolStarted, step] = {"tool": event.tool, "args": line["args"]}
+
+    def propose(self, line: Line) -> None:
+        self.proposed += [self._memories[name].id for name in line["propose"]]
+
+    def write(self, line: Line) -> None:
+        memory = self._memories[str(line["write"])]
+        full = {"segment": memory.segment, "key": memory.key, "text": line.get("text", memory.text)}
+        self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
+
+    def finish(self, line: Line) -> None:
+        if line["finish"] == "abandoned":
+            self.abandoned.add(self._turn)
+
+
+def memory_of(line: Line) -> Memory:
+    """The memory that a line declares."""
+    return Memory(
+        id=line["memory"],
+        segment=line["segment"],
+        subject="",
+        text=line["text"],
+        key=line.get("key", ""),
+        confidence=line.get("confidence", 1.0),
+    )
+
+
+_TAKERS: dict[str, Callable[[World, Line], None]] = {
+    "turn": World.turn,
+    "held": World.hold,
+    "gate": World.gate,
+    "memory": World.memory,
+    "recall": World.recall,
+    "retrieve": World.retrieve,
+    "select": World.derived,
+    "verdict": World.derived,
+    "reply": World.reply,
+    "ask": World.ask,
+    "answer": World.answer,
+    "result": World.result,
+    "release": World.derived,
+    "propose": World.propose,
+    "write": World.write,
+    "finish": World.finish,
+    "autonomy": World.set_autonomy,
+    "day": World.day,
+}

@@ -1,0 +1,1 @@
+"""What changed since a tape was recorded, component by component, in words."""

@@ -1,0 +1,77 @@
+"""Two readings of something a person wrote, told apart key by key: `limits.usd 0.25 -> 0.1`.
+
+Invariant: nothing is said exactly where both are the same, and what is said is harmless and short.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from greenroom.core.inert import inert_line
+from greenroom.regression.replay.difference import word_diff
+
+TOLD, SHOWN = 3, 60
+_GONE = object()
+"""In the place of a key that is not there, which is not the same as null."""
+_LONG = 30
+"""Characters from which two texts are told apart word by word."""
+_NAMES = ("id", "name", "user")
+"""What tells the tables of a list apart, e.g. acceptance criteria by their id."""
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """One saying for each key that differs, in the order of the keys."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            yield from differences(old.get(key, _GONE), new.get(key, _GONE), f"{path}.{key}" if path else str(key))
+    elif old != new and path == "test":
+        yield "tests changed"
+    elif old != new and (named := _by_name(old, new)) is not None:
+        yield from differences(*named, path)
+    elif old != new and isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
+        yield f"{inert_line(path, SHOWN)} {_came_and_went(old, new)}"
+    elif old != new and isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
+        yield f"{inert_line(path, SHOWN)}: {word_diff(old, new, context=2)}"
+    elif old != new:
+        yield f"{inert_line(path, SHOWN)} {said(old)} -> {said(new)}"
+
+
+def in_short(sayings: Sequence[str], between: str = "; ") -> str:
+    """The first few, and how many more there are."""
+    more = f" and {len(sayings) - TOLD} more" if len(sayings) > TOLD else ""
+    return between.join(sayings[:TOLD]) + more
+
+
+def said(value: Any) -> str:
+    """A value in a few harmless words."""
+    if value is _GONE:
+        return "none"
+    if value in ("", []):
+        return "empty"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return inert_line(", ".join(value), SHOWN)
+    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), SHOWN)
+
+
+def _came_and_went(old: Sequence[Any], new: Sequence[Any]) -> str:
+    """`+mail.send -orders.find`; where only the order or the number differs, both."""
+    parts = [f"+{said(one)}" for one in new if one not in old] + [f"-{said(one)}" for one in old if one not in new]
+    return inert_line(" ".join(parts), 2 * SHOWN) if parts else f"{said(old)} -> {said(new)}"
+
+
+def _by_name(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """Two lists of tables by what names each of them; None if they are not that."""
+    one, other = ({} if value is _GONE else _named(value) for value in (old, new))
+    return None if one is None or other is None or not (one or other) else (one, other)
+
+
+def _named(value: Any) -> dict[str, Any] | None:
+    if not (isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value)):
+        return None
+    for name in _NAMES:
+        keys = [item.get(name) for item in value]
+        if all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys):
+            return dict(zip(keys, value, strict=True))
+    return None

@@ -1,0 +1,78 @@
+"""What changed in a persona: its contract key by key, its prompt by sentences, its parameters by name.
+
+Invariant: never raises; '' exactly where a contract that can be read says the same as before, be it written otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from greenroom.core.inert import inert_line
+from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
+from greenroom.regression.tape.long_text import pieces
+
+_ELSEWHERE = (("version",), ("model", "params"))
+"""Keys that are told of by themselves: the version before everything else, the parameters as a component of their own."""
+
+
+def contract_change(old: str, new: str, without: tuple[str, ...] = ()) -> str:
+    """`limits.usd 0.25 -> 0.1; model scripted/helpdesk -> gpt-5` between two contracts, but for the version and the
+    keys that are told of elsewhere.
+    """
+    before, after = _contract(old), _contract(new)
+    if before is None or after is None:
+        return word_diff(old, new, context=3)
+    models = [str(_at(one, "model", "use") or "") for one in (before, after)]
+    told = [f"model {said(models[0])} -> {said(models[1])}"] if models[0] != models[1] else []
+    told += [line for line in differences(before, after) if line.partition(" ")[0] not in ("model.use", *without)]
+    return in_short(told)
+
+
+def version_of(contract: str) -> str:
+    """The version a contract says it has, '' if it cannot be read."""
+    try:
+        return inert_line(str(tomllib.loads(contract).get("version", "")), SHOWN)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return ""
+
+
+def prompt_change(old: str, new: str) -> str:
+    """`one sentence: … be -brief +short and warm` between two prompts."""
+    before, after = ([" ".join(piece.split()) for piece in pieces(text)] for text in (old, new))
+    before, after = ([piece for piece in one if piece] for one in (before, after))
+    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    count = sum(max(b - a, d - c) for kind, a, b, c, d in blocks if kind != "equal")
+    words = word_diff(old, new, context=3)
+    return f"{'one sentence' if count == 1 else f'{count} sentences'}: {words}" if count else words
+
+
+def parameters_change(old: str, new: str) -> str:
+    """`temperature 0.2 -> 0.7` between two sets of model parameters, or of ceilings, as JSON."""
+    try:
+        before, after = json.loads(old), json.loads(new)
+    except (ValueError, RecursionError):
+        return word_diff(old, new, context=3)
+    return in_short(list(differences(before, after)))
+
+
+def _contract(text: str) -> dict[str, Any] | None:
+    try:
+        found = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return None
+    for *above, last in _ELSEWHERE:
+        table = _at(found, *above)
+        if isinstance(table, dict):
+            table.pop(last, None)
+    return found
+
+
+def _at(found: Any, *path: str) -> Any:
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found

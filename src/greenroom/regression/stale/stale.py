@@ -1,0 +1,92 @@
+"""Whether a tape was recorded under what governs today: component by component, with the keys, rules or words that changed.
+
+Invariant: a component counts as changed only when both sides know it; what is said depends on the two states alone, so
+that one change is told alike for every fixture of a suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from greenroom.core.canonical import short
+from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.stale.persona_change import contract_change, parameters_change, prompt_change, version_of
+from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
+from greenroom.regression.stale.tools_change import tools_change
+from greenroom.regression.tape.parts import Parts, part_name
+from greenroom.regression.tape.tape import Tape
+
+RECORDED_ONLY = ("corpus", "memory", "session")
+"""Digests of what is itself on the tape; `check` and replay hold the tape to them, and no workspace is compared with them."""
+
+_OF_PERSONA = ("persona", "prompt", "parameters", "ceilings")
+_UNTOLD = "changed ("
+_MOST_CAUSES = 1_000
+
+
+def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
+    """One line for each cause, e.g. `persona aria 1.3.0: prompt: one sentence: … be -old +new`.
+
+    A persona that took a new version is one cause with all that came with it. `digests` and `texts` are today's, by
+    component.
+    """
+    changed = []
+    for component, recorded in tape.digests.items():
+        today = digests.get(component)
+        if today is not None and component not in RECORDED_ONLY and part_name(today) != recorded:
+            changed.append((component, recorded, today))
+    return _told(tape, changed, texts, parts) if changed else ()
+
+
+def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
+    tools = any(component == "tools" for component, _, _ in changed)
+    found = {
+        component: _saying(component, parts.component(recorded), texts.get(component, ""), recorded, today, tools)
+        for component, recorded, today in changed
+    }
+    told = {component: saying for component, saying in found.items() if saying}
+    if len(told) > 1 and told.get("policy") == SAME_RULES:
+        del told["policy"]  # what it was compiled with is told of by itself
+    name, _, before = str(tape.header.get("persona", "")).partition("@")
+    after = version_of(texts.get("persona", "")) or before
+    own = [_labelled(part, told[part]) for part in _OF_PERSONA if part in told]
+    rest = [_labelled(component, saying) for component, saying in told.items() if component not in _OF_PERSONA]
+    if after != before:
+        return (f"persona {name} {before} -> {after}: {'; '.join(own) or 'nothing else of it changed'}", *rest)
+    return (*(f"persona {name}{f' {before}' if before else ''}: {one}" for one in own), *rest)
+
+
+def _labelled(component: str, saying: str) -> str:
+    """`prompt: one sentence`, `parameters: temperature 0.2 -> 0.7`; the contract's own keys need no label."""
+    if saying.startswith(_UNTOLD):
+        return f"{'contract' if component == 'persona' else component} {saying}"
+    return saying if component == "persona" else f"{component}: {saying}"
+
+
+@lru_cache(maxsize=_MOST_CAUSES)
+def _saying(component: str, old: str, new: str, recorded: str, today: str, tools: bool) -> str:
+    """What of a component changed; its digests where its old text was not kept, '' where it says the same.
+
+    Which tools a persona may use is told with the `tools` where those changed.
+    """
+    if not (old and new):
+        return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
+    if component == "persona" and tools:
+        return contract_change(old, new, ("tools.allow",))
+    told = _TELLERS.get(component, _words)(old, new)
+    return told if told or component == "persona" else f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
+
+
+def _words(old: str, new: str) -> str:
+    return word_diff(old, new, context=3)
+
+
+_TELLERS: Mapping[str, Callable[[str, str], str]] = {
+    "persona": contract_change,
+    "prompt": prompt_change,
+    "parameters": parameters_change,
+    "ceilings": parameters_change,
+    "tools": tools_change,
+    "policy": policy_change,
+}

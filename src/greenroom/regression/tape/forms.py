@@ -1,0 +1,55 @@
+"""What may stand under a key of a tape line: looked at before anything reads the line, so that no reader can trip over it.
+
+Invariant: a line that passes has every key its readers ask for, each with a value of the kind they expect.
+"""
+
+from __future__ import annotations
+
+from greenroom.regression.tape.tape import Line
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("user", "text", "model", "reasoning", "query", "error", "problem", "reason", "release"), (str,)),
+    **dict.fromkeys(("gate", "action", "memory", "segment", "key", "write", "superseded", "candidates"), (str,)),
+    **dict.fromkeys(("verdict", "of", "effect", "rule", "ask", "answer", "role", "decision", "scope"), (str,)),
+    **dict.fromkeys(("tool", "status", "finish", "held", "why"), (str,)),
+    **dict.fromkeys(("turn", "reply", "risk", "milliseconds", "micro_usd", "autonomy"), (int,)),
+    **dict.fromkeys(("recall", "retrieve", "legs", "select", "memories", "calls", "tokens", "added"), (list,)),
+    **dict.fromkeys(("found", "when", "propose"), (list,)),
+    **dict.fromkeys(("args", "dropped", "day"), (dict,)),
+    **dict.fromkeys(("ran", "simulated", "later"), (bool,)),
+    "confidence": (int, float),
+}
+"""By key, whatever line it is in; a key that is not here may hold anything."""
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "turn": ("user",),
+    "verdict": ("effect", "rule"),
+    "ask": ("rule", "role"),
+    "answer": ("decision",),
+    "result": ("tool", "status"),
+}
+_FIRST_ONLY = frozenset(
+    {"turn", "memory", "recall", "retrieve", "select", "write", "propose", "verdict", "release", "held"}
+)
+"""Keys that say what a line is about, and so stand in no other line."""
+
+
+def require_form(kind: str, line: Line) -> None:
+    """Nothing, if a line whose first key is `kind` is of the form that its readers expect.
+
+    Raises:
+        KeyError, TypeError: it is not.
+    """
+    for key, value in line.items():
+        expected = _KINDS.get(key)
+        if expected is not None and type(value) not in expected and not (key == "args" and value is None):
+            raise TypeError(key)
+        if key in _FIRST_ONLY and key != kind:
+            raise KeyError(key)
+    for key in _NEEDED.get(kind, ()):
+        line[key]
+    if kind in ("result", "select") and not all(isinstance(name, str) for name in _names(kind, line)):
+        raise TypeError(kind)
+
+
+def _names(kind: str, line: Line) -> list[object]:
+    return [line[kind]] if kind == "result" else [*line[kind], *line.get("memories", ())]

@@ -1,0 +1,144 @@
+"""The lines of a tape as a JSON Schema, for people and programs that read tapes without Greenroom.
+
+Invariant: every line that a telling writes fits it, and a line with a key it does not have does not.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from greenroom.core.values import Effect, Hook, Json
+from greenroom.regression.tape.long_text import MARK
+
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_TEXT: Json = {
+    "description": f'a string, or {{"{MARK}": n}}: the n JSON strings in the rows below, joined',
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "properties": {MARK: _COUNT}, "required": [MARK], "additionalProperties": False},
+    ],
+}
+_WORD: Json = {"type": "string"}
+_NUMBER: Json = {"type": "number"}
+_YES: Json = {"const": True}
+_ANY: Json = {}
+_OBJECT: Json = {"type": "object"}
+_WORDS: Json = {"type": "array", "items": _WORD}
+_EFFECT: Json = {"enum": list(get_args(Effect))}
+_CALL: Json = {
+    "type": "object",
+    "properties": {"id": _WORD, "tool": _WORD, "args": _OBJECT, "problem": _TEXT},
+    "required": ["id", "tool", "args"],
+    "additionalProperties": False,
+}
+
+
+def _row(*kinds: Json) -> Json:
+    return {"type": "array", "prefixItems": list(kinds), "minItems": len(kinds), "maxItems": len(kinds)}
+
+
+_HEADER: dict[str, Json] = {
+    "tape": {"type": "integer", "minimum": 1},
+    "persona": _WORD,
+    "model": _WORD,
+    "turns?": {"type": "string", "pattern": r"^[1-9]\d*(-[1-9]\d*)?$"},
+    "context?": {"const": "taken over"},
+    "digests": {"type": "object", "additionalProperties": _WORD},
+}
+_LAST: dict[str, Json] = {"events": _COUNT, "lines": _WORD, "digest": _WORD}
+
+EVENTS: dict[str, dict[str, Json]] = {
+    "turn": {"turn": {"type": "integer", "minimum": 1}, "user": _TEXT},
+    "gate": {"gate": _WORD, "action": {"enum": ["edit", "abandon"]}, "edit?": _ANY},
+    "memory": {"memory": _WORD, "segment": _WORD, "key?": _WORD, "text": _TEXT, "confidence?": _NUMBER},
+    "recall": {
+        "recall": {"type": "array", "items": {"anyOf": [_WORD, _row(_WORD, _NUMBER)]}},
+        "query?": _TEXT,
+    },
+    "retrieve": {
+        "retrieve": {"type": "array", "items": _row(_WORD, _TEXT, _NUMBER)},
+        "candidates?": _WORD,
+        "legs?": _WORDS,
+        "query?": _TEXT,
+    },
+    "select": {"select": _WORDS, "memories?": _WORDS, "dropped?": _OBJECT},
+    "verdict": {
+        "verdict": {"enum": list(get_args(Hook))},
+        "of?": _WORD,
+        "effect": _EFFECT,
+        "rule": _WORD,
+        "risk?": _NUMBER,
+        "found?": _WORDS,
+    },
+    "reply": {
+        "reply": _COUNT,
+        "model?": _WORD,
+        "text?": _TEXT,
+        "reasoning?": _TEXT,
+        "calls?": {"type": "array", "items": _CALL},
+        "finish?": _WORD,
+        "tokens": _row(_COUNT, _COUNT),
+        "micro_usd?": _COUNT,
+        "milliseconds?": _COUNT,
+        "added?": _WORDS,
+    },
+    "held": {
+        "held": _WORD,
+        "effect": _EFFECT,
+        "rule": _WORD,
+        "why": _TEXT,
+        "risk?": _NUMBER,
+        "found?": _WORDS,
+        "role?": _WORD,
+    },
+    "ask": {"ask": _WORD, "rule": _WORD, "role": _WORD, "reason?": _TEXT, "args?": _OBJECT},
+    "answer": {
+        "answer": _WORD,
+        "decision": {"enum": ["allow", "deny", "edit", "simulate", "stop"]},
+        "reason?": _TEXT,
+        "scope?": {"enum": ["turn", "session"]},
+        "when?": {"type": "array", "items": _TEXT},
+        "args?": _OBJECT,
+        "result?": _ANY,
+    },
+    "autonomy": {"autonomy": _COUNT, "of?": _WORD},
+    "day": {"day": {"type": "object", "additionalProperties": _WORD}, "of": _WORD, "later?": _YES},
+    "result": {
+        "result": _WORD,
+        "tool": _WORD,
+        "status": {"enum": ["done", "failed", "timed_out", "invalid", "denied", "unknown"]},
+        "simulated?": _YES,
+        "ran?": _YES,
+        "args?": _OBJECT,
+        "output?": _ANY,
+        "error?": _TEXT,
+        "milliseconds?": _COUNT,
+    },
+    "release": {"release": _TEXT, "effect": _EFFECT},
+    "propose": {"propose": _WORDS},
+    "write": {"write": _WORD, "text?": _TEXT, "superseded?": _WORD},
+    "finish": {"finish": {"enum": ["answered", "refused", "limited", "stopped", "abandoned"]}, "reason?": _TEXT},
+}
+"""The keys of each kind of event, which its first key names; those with a `?` need not be there."""
+
+
+def tape_schema() -> Json:
+    """The schema of one row of a tape that is an object; rows that are strings belong to the object above them."""
+    return {
+        "type": "object",
+        "description": "one row of a tape: the header, an event, or the last row. Events: " + ", ".join(EVENTS),
+        "oneOf": [
+            _object("header", _HEADER),
+            *(_object(kind, keys) for kind, keys in EVENTS.items()),
+            _object("last", _LAST),
+        ],
+    }
+
+
+def _object(title: str, keys: dict[str, Json]) -> Json:
+    return {
+        "title": title,
+        "properties": {key.removesuffix("?"): kind for key, kind in keys.items()},
+        "required": [key for key in keys if not key.endswith("?")],
+        "additionalProperties": False,
+    }

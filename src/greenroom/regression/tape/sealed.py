@@ -1,0 +1,29 @@
+"""A digest of everything that happened, which a tape's header states: the last words of a recording, what they cost and
+why somebody agreed are in no later prompt that would tell if they were edited.
+
+Invariant: it guards against accidents, as the tape's last line does, and not against somebody who makes both anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import orjson
+
+from greenroom.regression.tape.parts import part_name
+from greenroom.regression.tape.tape import Line, Tape
+
+SESSION = "session"
+"""The component by this name."""
+
+
+def session_digest(lines: Sequence[Line]) -> str:
+    """Over the lines as a tape has them, whose keys have a fixed order: a canonical form would cost a replay too much."""
+    return part_name(hashlib.sha256(orjson.dumps(lines)).hexdigest())
+
+
+def broken_seal(tape: Tape) -> str:
+    """`the recorded session is not what the header says`, or ''; a header that states no such digest is content."""
+    stated = tape.digests.get(SESSION, "")
+    return "the recorded session is not what the header says" if stated not in ("", session_digest(tape.events)) else ""

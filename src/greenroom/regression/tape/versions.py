@@ -1,0 +1,65 @@
+"""Tapes of earlier formats, read as tapes of today's: one step for each format, from it to the next.
+
+Invariant: a step keeps one event for each event, so that every line stays where its file has it; what is written is
+always of today's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from greenroom.core.errors import FileInvalid
+
+if TYPE_CHECKING:
+    from greenroom.regression.tape.tape import Line
+
+VERSION = 1
+"""The format that is written. Whoever raises it adds the step from the one before to `UPGRADES`."""
+
+Step = Callable[["Line", "list[Line]"], "tuple[Line, list[Line]]"]
+"""From header and events of one format to those of the next."""
+
+UPGRADES: dict[int, Step] = {}
+"""The steps by the format they start from."""
+
+
+def require_known(version: int, file: str) -> None:
+    """Nothing, if a tape of this format can be read.
+
+    Raises:
+        FileInvalid: it is of a later format, or of one that no step leads on from (`tape.version`).
+    """
+    if version == VERSION or (1 <= version < VERSION and all(one in UPGRADES for one in range(version, VERSION))):
+        return
+    hint = "upgrade Greenroom" if version > VERSION else "export the session again"
+    raise FileInvalid(f"tape format {version} is not known here", where=f"{file}:1", hint=hint, code="tape.version")
+
+
+def upgraded(version: int, header: Line, events: list[Line], file: str) -> tuple[Line, list[Line]]:
+    """Header and events of a tape of an earlier format, as today's has them.
+
+    Raises:
+        FileInvalid: they are not what their own format has (`tape.malformed`).
+    """
+    for one in range(version, VERSION):
+        try:
+            header, fresh = UPGRADES[one](header, events)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+            raise FileInvalid(
+                f"not a tape of format {one}, as it says",
+                where=f"{file}:1",
+                hint="restore it from git",
+                code="tape.malformed",
+            ) from None
+        assert len(fresh) == len(events), "a step keeps every event in its place"
+        events = fresh
+    return _unsealed(header), events
+
+
+def _unsealed(header: Line) -> Line:
+    """The header without its digest of the lines, which are others now; the file was held to its last line already."""
+    digests = header.get("digests")
+    if not isinstance(digests, dict):
+        return header
+    return {**header, "digests": {name: value for name, value in digests.items() if name != "session"}}

@@ -1,0 +1,64 @@
+"""What a stale fixture says of a policy that changed: the rule and what of it, never a header of the bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from greenroom.policy.bundle import joined
+from greenroom.policy.load import PolicySource, builtin_source
+from greenroom.regression.stale.policy_change import policy_change
+
+TEXT = (Path(__file__).parents[3] / "workspaces/helpdesk/policies/support.toml").read_text(encoding="utf-8")
+
+
+def bundle(text: str) -> str:
+    return joined([builtin_source(), PolicySource("policies/support.toml", text)])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('then  = "require_approval"', 'then  = "deny"\n#', "rule refund.large: then require_approval -> deny"),
+        (
+            '["args.amount > 100"]',
+            '["args.amount > 90"]',
+            "rule refund.large: when args.amount > 100 -> args.amount > 90",
+        ),
+        ('deadline = "15m"', 'deadline = "1h"', "rule refund.large: ask.deadline 15m -> 1h"),
+        ('"120 needs a person"', '"much"', "rule refund.large: tests changed"),
+        ('"refund.large"', '"refund.big"', "rule refund.large removed, rule refund.big added"),
+        ('"2.3.0"', '"2.3.1"', "support: version 2.3.0 -> 2.3.1"),
+        ("calls_per_turn = 6", "calls_per_turn = 5", "support: envelope.persona.limits.calls_per_turn 6 -> 5"),
+        ("# What a person", "# Whatever a person", "the same rules, but other tools or bounds of the persona"),
+    ],
+)
+def test_the_rule_and_what_of_it_is_named(old: str, new: str, said: str) -> None:
+    assert old in TEXT
+    changed = TEXT.replace(old, new, 1)
+    if "ask" not in said and "deny" in said:  # a rule that denies asks nobody
+        changed = changed.replace(
+            'ask   = { role = "operator", deadline = "15m", then = ["escalate:lead", "deny"] }\n', "", 1
+        )
+    assert policy_change(bundle(TEXT), bundle(changed)).startswith(said)
+
+
+def test_a_rule_comes_before_the_version_that_follows_from_it() -> None:
+    changed = TEXT.replace('"2.3.0"', '"2.3.1"').replace("args.amount > 500", "args.amount > 400")
+    assert policy_change(bundle(TEXT), bundle(changed)) == (
+        "rule refund.finance: when args.amount > 500 -> args.amount > 400, support: version 2.3.0 -> 2.3.1"
+    )
+
+
+def test_files_that_cannot_be_read_are_told_by_their_first_changed_line() -> None:
+    broken = bundle(TEXT.replace("args.amount > 100", "args.amount > 90")).replace('schema  = "policy/1"', "schema = 7")
+    assert policy_change(bundle(TEXT), broken) == '-schema = "policy/1" +schema = 7'
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_two_texts_are_told_apart_in_a_line_without_raising(old: str, new: str) -> None:
+    said = policy_change(old, new)
+    assert said and "\n" not in said
