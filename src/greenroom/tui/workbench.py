@@ -208,8 +208,8 @@ class Workbench(CardApp[int]):
     def redraw(self) -> None:
         """Draw header, gate and panes as things stand."""
         self._redrawing = False
-        if not self.rehearsal.begun:
-            return  # the first paint stands, and what follows draws all of it
+        if not self.rehearsal.begun or not self.query(GateBar):
+            return  # the first paint stands, and what follows draws all of it; or the screen is being taken down
         self.show_standing()
         bar = self.query_one(GateBar)
         step = session.waiting_gate() if (session := self.rehearsal.session) else ""
