@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 
+from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalGiven, AutonomyChanged, DeadLetterDiscarded, ReplyGenerated, TurnStarted
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
+from greenroom.engine.standing import _changes_at
 from greenroom.log.memory_log import MemoryLog
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage, until
 
@@ -139,3 +142,14 @@ def test_a_dead_letter_can_be_let_be_and_an_unknown_one_is_refused() -> None:
         session.discard_letter("t9/ask:c9", "kim")
     with pytest.raises(UsageError, match="no call was asked about"):
         asyncio.run(session.ask_again("t9/ask:c9"))
+
+
+def test_levels_met_again_end_with_the_one_that_was_set_last() -> None:
+    """In a third life a call's level was set anew under its first key, behind a fall that has a key of its own."""
+    clock, ids = FrozenClock(), CountedIds()
+    log = MemoryLog("s1", clock, ids)
+    log.append(TurnStarted(turn=1, words="hello", origin="person"))
+    for step, level in (("c3", 4), ("c3.run", 3), ("c4", 2), ("c3", 1)):
+        log.append(AutonomyChanged(step=f"t1/autonomy:{step}", turn=1, level=level))
+    room = SimpleNamespace(steps=SimpleNamespace(log=log))
+    assert _changes_at(room, "t1/autonomy:c3") == ["t1/autonomy:c3.run", "t1/autonomy:c3"]  # type: ignore[arg-type]

@@ -143,14 +143,14 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over:
 
 
 def _changes_at(room: Room, step: str) -> list[str]:
-    """The steps of this turn at which the level changed for a call, in order."""
+    """The steps of this turn at which the level changed for a call, each once, in the order in which they did last."""
     found = []
     for record in reversed(room.steps.log.records):
         if isinstance(record.event, TurnStarted):
             break
         if isinstance(record.event, AutonomyChanged) and f"{record.event.step}.".startswith(f"{step}."):
             found.append(record.event.step)
-    return found[::-1]
+    return [*dict.fromkeys(found)][::-1]
 
 
 def level_changes(room: Room, turn: int, call: ToolCall, moment: str) -> bool:
