@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from hypothesis import settings
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 # Children compile what they import, as they do for a person; without it start-up figures are wrong.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell that starts tests in the background has them ignore ctrl+c, which children would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Children run elsewhere; a path such as `src` must lead them to the same package.
 if "PYTHONPATH" in os.environ:
