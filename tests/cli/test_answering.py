@@ -12,8 +12,8 @@ from greenroom.approval.answers import AnswerBox, QuestionId
 from greenroom.approval.automatic import LeaveOpen
 from greenroom.approval.kill_switch import STOP_FILE, KillSwitch
 from greenroom.assembly import open_session, read_session
-from greenroom.commands import elsewhere
-from greenroom.commands.card import approver
+from greenroom.commands.answering import elsewhere
+from greenroom.commands.answering.card import approver
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ToolStarted, TurnStarted

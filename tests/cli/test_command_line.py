@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.commands import session as session_commands
+from greenroom.commands.session import sessions as session_commands
 from greenroom.core.errors import LogDamaged
 from greenroom.core.inert import hidden_count
 from greenroom.workspace.layout import Workspace

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.commands.export import expected, in_words
+from greenroom.commands.session.export import expected, in_words
 from greenroom.core.errors import UsageError
 from greenroom.regression.case import load_case
 from greenroom.workspace.layout import Workspace

@@ -2,7 +2,7 @@
 
 import json
 
-from greenroom.commands.card import approver
+from greenroom.commands.answering.card import approver
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
 from tests.cli.test_answering import REFUND, TOOL, asked, refunds

@@ -9,7 +9,7 @@ import pytest
 from greenroom.approval.automatic import LeaveOpen
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.assembly import open_session
-from greenroom.commands.card import approver
+from greenroom.commands.answering.card import approver
 from greenroom.core.errors import KillSwitchThrown
 from greenroom.core.values import Stop
 from greenroom.workspace.layout import Workspace

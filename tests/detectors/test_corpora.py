@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.commands.detectors import detectors
 from greenroom.commands.invocation import Invocation
+from greenroom.commands.policy.detectors import detectors
 from greenroom.core.clock import FrozenClock, SystemClock
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.detectors.about import ABOUT

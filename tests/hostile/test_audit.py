@@ -15,7 +15,7 @@ from greenroom.assembly import fork_session, open_session, reloaded_contract
 from greenroom.assembly.proof import prove_session
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.ledger import head, verify
-from greenroom.commands.verify import verified
+from greenroom.commands.session.verify import verified
 from greenroom.core.canonical import digest
 from greenroom.core.chain import commit
 from greenroom.core.errors import LogDamaged

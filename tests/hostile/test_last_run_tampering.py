@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly.fixtures import Fixtures
-from greenroom.commands.fixture_accept import Taken, take
+from greenroom.commands.fixture.accept import Taken, take
 from greenroom.regression.accept.last_run import _mark
 from greenroom.regression.accept.tape_diff import ASPECTS
 from greenroom.regression.tape.sealed import SESSION

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.assembly import open_session, sessions
-from greenroom.commands.session import conversation, timeline
+from greenroom.commands.session.sessions import conversation, timeline
 from greenroom.core.chain import commit, link
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import LogDamaged

@@ -12,8 +12,8 @@ import pytest
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly import open_session
-from greenroom.commands.recorded import as_data
-from greenroom.commands.session import conversation, timeline
+from greenroom.commands.session.as_data import as_data
+from greenroom.commands.session.sessions import conversation, timeline
 from greenroom.core.errors import ServiceUnavailable
 from greenroom.core.events import Record
 from greenroom.core.signals import TextArrived

@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 from greenroom.approval.answers import AnswerBox
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.assembly import open_session
-from greenroom.commands.resume import question_id
+from greenroom.commands.session.resume import question_id
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ApprovalGiven,

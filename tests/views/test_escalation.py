@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.approval.automatic import LeaveOpen
-from greenroom.commands.escalated import package_lines
+from greenroom.commands.answering.escalated import package_lines
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.values import Ask, Card, ToolCall, ToolSpec, Verdict
 from greenroom.engine import waiting

@@ -33,7 +33,7 @@ class Terminal:
         if not isinstance(item, Record):
             self._signal(item)
         elif self._as_json:
-            from greenroom.commands.recorded import as_data
+            from greenroom.commands.session.as_data import as_data
 
             stdout.write_json(as_data(item))
         else:

@@ -29,7 +29,7 @@ class Person:
         Raises:
             WaitingForPerson: the terminal was closed; the question stays open.
         """
-        from greenroom.commands.card import CHOICES, answer_of, card_lines
+        from greenroom.commands.answering.card import CHOICES, answer_of, card_lines
 
         async with self._one_at_a_time:
             _forget_typed_ahead()

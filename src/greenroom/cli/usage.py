@@ -33,7 +33,7 @@ def _guide(group: str) -> list[str]:
     """How the commands of a group go together, where that needs saying."""
     if group != "policy":
         return []
-    from greenroom.commands.policy_guide import STEPS
+    from greenroom.commands.policy.guide import STEPS
 
     return ["", *STEPS.splitlines(), "", "more: greenroom help policy (a whole file, every name a clause may use)"]
 

@@ -15,9 +15,9 @@ from typing import Literal
 from greenroom import __version__
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.control.stop import sentence
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.policy_test import failing_tests
-from greenroom.commands.stop import sentence
+from greenroom.commands.policy.trial import failing_tests
 from greenroom.commands.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, ServiceUnavailable

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.verify import CUT, NOT_ANCHORED
+from greenroom.commands.session.verify import CUT, NOT_ANCHORED
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.inert import inert_line

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from greenroom.commands.answer import Answer, answer, table
-from greenroom.commands.card import ESTABLISHED, approver
+from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.declare import Action
 from greenroom.commands.dispatch import handler_of
 from greenroom.commands.narrate import as_json
-from greenroom.commands.session import timeline
+from greenroom.commands.session.sessions import timeline
 from greenroom.commands.table import ACTIONS
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
@@ -182,7 +182,7 @@ def abandon(live: Live, words: str) -> Answer[str]:
 
 
 async def export(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.export import in_words, written
+    from greenroom.commands.session.export import in_words, written
 
     name, wanted = in_words(words)
     session = live.session
@@ -190,7 +190,7 @@ async def export(live: Live, words: str) -> Answer[Any]:
 
 
 def verify(live: Live, words: str) -> Answer[Any]:
-    from greenroom.commands.verify import verified
+    from greenroom.commands.session.verify import verified
 
     return verified(live.workspace, live.session.id)
 

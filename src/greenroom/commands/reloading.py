@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.live import Live
-from greenroom.commands.policy_test import failing_tests
+from greenroom.commands.policy.trial import failing_tests
 from greenroom.core.inert import inert_line
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted

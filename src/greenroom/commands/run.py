@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from greenroom.approval.automatic import ByPolicy, DenyAll, LeaveOpen
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.answer import Answer, answer
+from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
-from greenroom.commands.policy_test import failing_tests
-from greenroom.commands.stop import heed
+from greenroom.commands.policy.trial import failing_tests
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalRequested, Record, TurnFinished
 from greenroom.persona.load import list_personas

@@ -5,12 +5,12 @@ Invariant: importing this costs nothing; a handler is a dotted path that is impo
 
 from __future__ import annotations
 
-from greenroom.commands.answering_table import ANSWERING
-from greenroom.commands.control_table import CONTROL
+from greenroom.commands.answering.table import ANSWERING
+from greenroom.commands.control.table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
-from greenroom.commands.fixture_table import FIXTURE
-from greenroom.commands.policy_table import POLICY
-from greenroom.commands.testing_table import TESTING
+from greenroom.commands.fixture.table import FIXTURE
+from greenroom.commands.policy.table import POLICY
+from greenroom.commands.suite.testing_table import TESTING
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
@@ -78,25 +78,25 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         ("session", "list"),
         "The sessions of this workspace, newest first",
-        _at("session:list_sessions"),
+        _at("session.sessions:list_sessions"),
         slash="sessions",
     ),
     Command(
         ("session", "show"),
         "Show a session: the conversation with its verdicts, tools and approvals",
-        _at("session:show"),
+        _at("session.sessions:show"),
         (_SESSION, Argument("--events", "every event, one line each", flag=True)),
     ),
     Command(
         ("session", "verify"),
         "Check a session's chain, and say who approved what and what is anchored",
-        _at("verify:verify"),
+        _at("session.verify:verify"),
         (_SESSION, Argument("--full", "with what each approver was shown", flag=True)),
     ),
     Command(
         ("session", "resume"),
         "Go on with an interrupted turn, and answer its open question",
-        _at("resume:resume"),
+        _at("session.resume:resume"),
         (
             Argument("session", "a session's id, the beginning of one, or 'last'", "?", default="last"),
             Argument("--answer", "answer the open question", choices=("allow", "deny")),
@@ -107,25 +107,25 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         ("session", "abandon"),
         "Give an unfinished turn up; nothing of it goes into later prompts",
-        _at("resume:abandon"),
+        _at("session.resume:abandon"),
         (_SESSION, Argument("--reason", "why", metavar="TEXT")),
     ),
     Command(
         ("session", "replay"),
         "Run a session again with nothing outside, and name the first difference",
-        _at("replay:replay_session"),
+        _at("session.replay:replay_session"),
         (_SESSION, Argument("--persona", "with this persona or version", metavar="ID"), _MODEL),
     ),
     Command(
         ("session", "fork"),
         "A new session from any event of another",
-        _at("session:fork"),
+        _at("session.sessions:fork"),
         (_SESSION, Argument("--at", "the number of the last event to keep", number=True, metavar="N")),
     ),
     Command(
         ("session", "export"),
         "Write a session as a fixture that pytest replays",
-        _at("export:export"),
+        _at("session.export:export"),
         (
             _SESSION,
             Argument("--name", "the fixture's name", metavar="NAME", needed=True),

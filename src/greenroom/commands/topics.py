@@ -22,7 +22,7 @@ def topic(asked: Invocation) -> Answer[str]:
     """
     name = " ".join(asked.words("topic"))
     if name == "formats":
-        from greenroom.commands.formats import as_data, as_lines
+        from greenroom.commands.formats.formats import as_data, as_lines
 
         return answer(name, as_lines(), as_data())
     if name == "policy":
@@ -32,8 +32,8 @@ def topic(asked: Invocation) -> Answer[str]:
 
         return answer(name, LIMITS, list(LIMITS))
     if name == "interop":
-        from greenroom.commands.interchange_guide import data as of_programs
-        from greenroom.commands.interchange_guide import lines as of_people
+        from greenroom.commands.interchange.guide import data as of_programs
+        from greenroom.commands.interchange.guide import lines as of_people
 
         return answer(name, of_people(), of_programs())
     if name == "keys":
@@ -48,7 +48,7 @@ def topic(asked: Invocation) -> Answer[str]:
 
 
 def _policy() -> Answer[str]:
-    from greenroom.commands.policy_guide import guide
+    from greenroom.commands.policy.guide import guide
     from greenroom.policy.functions import FUNCTIONS
     from greenroom.policy.functions import lines as functions
     from greenroom.policy.rules import EFFECTS, HOOKS

@@ -19,7 +19,7 @@ from greenroom.approval.kill_switch import KillSwitch, spoken
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
 from greenroom.commands.live import Live, act, find_action
-from greenroom.commands.session import conversation
+from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import GatePaused, Record, TurnStarted
 from greenroom.core.inert import inert_line

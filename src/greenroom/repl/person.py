@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from greenroom.commands.card import CHOICES, answer_of, card_lines
-from greenroom.commands.grants import clauses_for, grant_lines, lasting
+from greenroom.commands.answering.card import CHOICES, answer_of, card_lines
+from greenroom.commands.answering.grants import clauses_for, grant_lines, lasting
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import GatePaused

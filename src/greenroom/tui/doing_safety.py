@@ -57,7 +57,7 @@ class SafetyDeeds:
     def stop(self, words: str = "") -> None:
         """The sheet of the kill switch; with words, stop at once what they say."""
         if words and (live := self.live()) is not None:
-            from greenroom.commands.control import meant
+            from greenroom.commands.control.live import meant
 
             scope, target, reason = meant(live, words)
             self._press(scope, target, reason)
@@ -166,7 +166,7 @@ class SafetyDeeds:
     def autonomy(self, words: str = "") -> None:
         """Another level of autonomy, or which one counts."""
         if (live := self.live()) is not None:
-            from greenroom.commands.control import autonomy
+            from greenroom.commands.control.live import autonomy
 
             told = autonomy(live, words)
             self.bench.tell(told.lines[0])
@@ -183,7 +183,7 @@ class SafetyDeeds:
         return question_of(asked, waiting, package=self._package(asked), said=said)
 
     def _package(self, asked: Asked) -> tuple[str, ...]:
-        from greenroom.commands.escalated import package_lines
+        from greenroom.commands.answering.escalated import package_lines
         from greenroom.views.escalation import package
 
         if not (asked.passed or asked.card.verdict.effect == "escalate"):
@@ -198,7 +198,7 @@ class SafetyDeeds:
         self._work(self._always(event), "always")
 
     async def _always(self, event: ApprovalCard.Answered) -> None:
-        from greenroom.commands.always import always
+        from greenroom.commands.answering.always import always
         from greenroom.commands.invocation import Invocation
 
         session = self.rehearsal.session

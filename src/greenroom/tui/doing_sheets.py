@@ -45,7 +45,7 @@ class SheetDeeds:
         if session is None:
             self.bench.tell("nothing is open that could be exported", "warning")
             return
-        from greenroom.commands.export import in_words
+        from greenroom.commands.session.export import in_words
         from greenroom.tui.export_sheet import ExportSheet, free_name
 
         try:
@@ -76,7 +76,7 @@ class SheetDeeds:
 
     def verify(self) -> None:
         """Check the log of this session."""
-        from greenroom.commands.verify import verified
+        from greenroom.commands.session.verify import verified
 
         session = self.rehearsal.session
         if session is not None:

@@ -21,7 +21,7 @@ from textual.containers import Horizontal
 from textual.content import Content, Span
 from textual.widgets import Input, Static
 
-from greenroom.commands.export import EXPECTS, Expect, Wanted
+from greenroom.commands.session.export import EXPECTS, Expect, Wanted
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.events import ApprovalRequested, Record, ToolStarted
 from greenroom.core.inert import inert_line
@@ -305,7 +305,7 @@ class ExportSheet(Sheet):
         self.run_worker(self._write(), group="write", exclusive=True)
 
     async def _write(self) -> None:
-        from greenroom.commands.export import written
+        from greenroom.commands.session.export import written
 
         if self._draft is None:
             return

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import counted
-from greenroom.commands.fixture_status import diff_of
+from greenroom.commands.fixture.status import diff_of
 from greenroom.core.inert import inert_line
 from greenroom.tui.entries import Entry
 from greenroom.tui.runs import Line, Run, Tint, cell

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from greenroom.assembly.fixtures import Reviewed
-    from greenroom.commands.fixture_accept import Taken
+    from greenroom.commands.fixture.accept import Taken
 
 _HINTS = (
     Hint("enter", "diff"),
@@ -201,7 +201,7 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
         CheckFailed: on a build server.
     """
     from greenroom.assembly.fixtures import Fixtures
-    from greenroom.commands.fixture_accept import must_be_read, take
+    from greenroom.commands.fixture.accept import must_be_read, take
     from greenroom.regression.accept.tape_diff import ASPECTS
 
     must_be_read()
@@ -211,6 +211,6 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
 
 def _counts(found: Sequence[Reviewed]) -> str:
     from greenroom.commands.answer import counted
-    from greenroom.commands.fixture import tally
+    from greenroom.commands.fixture.show import tally
 
     return f"{counted(len(found), 'fixture')}: {tally([one.outcome.kind for one in found])}"

@@ -10,7 +10,7 @@ import pytest
 from greenroom.assembly import load_contract, replay_builder
 from greenroom.assembly.fixtures import Fixtures
 from greenroom.assembly.rebasing import rebase_all
-from greenroom.commands.fixture_accept import take
+from greenroom.commands.fixture.accept import take
 from greenroom.engine.session import Session
 from greenroom.regression.accept.tape_diff import ASPECTS
 from greenroom.regression.live import LiveOptions

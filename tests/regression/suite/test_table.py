@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom.commands.matrix_lines import csv_text, data_of, lines_of
+from greenroom.commands.suite.lines import csv_text, data_of, lines_of
 from greenroom.regression.suite.journal import Row
 from greenroom.regression.suite.matrix import Cell
 from greenroom.regression.suite.run import Left

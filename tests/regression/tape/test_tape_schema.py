@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from greenroom.commands import samples
+from greenroom.commands.formats import samples
 from greenroom.core.events import Record
 from greenroom.core.values import ApprovalReply, GateReply, Hook, Memory
 from greenroom.engine.session import Session

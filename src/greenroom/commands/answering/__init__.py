@@ -1,0 +1,1 @@
+"""How people answer questions, and what their answers cover."""

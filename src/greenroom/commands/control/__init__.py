@@ -1,0 +1,1 @@
+"""Autonomy, stops and leave."""

@@ -1,0 +1,1 @@
+"""Every file format, shown from the code."""

@@ -1,0 +1,1 @@
+"""Recorded sessions: looked at, continued, replayed, exported."""

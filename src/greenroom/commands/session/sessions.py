@@ -1,0 +1,102 @@
+"""Sessions on disk: listed, shown, forked. Nothing here continues one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import Answer, answer, table
+from greenroom.commands.invocation import Invocation
+from greenroom.commands.narrate import told
+from greenroom.commands.session.as_data import as_data
+from greenroom.core.errors import UsageError
+from greenroom.core.events import Record, SessionForked, SessionOpened
+from greenroom.views.timeline import row
+
+if TYPE_CHECKING:
+    from greenroom.assembly import SessionSummary
+
+
+def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
+    """Every session of the workspace with how it stands."""
+    from greenroom.assembly import sessions
+
+    found = sessions(asked.workspace())
+    rows = [
+        (
+            one.id,
+            f"{one.persona}@{one.version}" if one.persona else "?",
+            one.started[:19],
+            one.turns,
+            one.status,
+            one.words,
+        )
+        for one in found
+    ]
+    data = [
+        {
+            "id": one.id,
+            "persona": one.persona,
+            "version": one.version,
+            "started": one.started,
+            "turns": one.turns,
+            "status": one.status,
+            "words": one.words,
+        }
+        for one in found
+    ]
+    notes = () if found else ("there is no session yet; greenroom run or the workbench makes one",)
+    return answer(
+        found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes
+    )
+
+
+def show(asked: Invocation) -> Answer[list[Record]]:
+    """The conversation with verdict, tool and approval lines; `--events` every event; JSON is every record.
+
+    Raises:
+        FileInvalid: there is no such session.
+        LogDamaged: it does not verify.
+    """
+    from greenroom.assembly import read_session
+
+    records = read_session(asked.workspace(), asked.text("session"))
+    lines = timeline(records) if asked.flag("events") else conversation(records)
+    return answer(records, lines, [as_data(record) for record in records], stream=True)
+
+
+def conversation(records: list[Record]) -> list[str]:
+    """What was said and what was done about it, as plain lines."""
+    lines: list[str] = []
+    name = "persona"
+    for record in records:
+        if isinstance(record.event, SessionOpened | SessionForked):
+            name = record.event.persona if isinstance(record.event, SessionOpened) else name
+            lines.append(f"{record.event.session} · {row(record).text} · {record.at[:19]}")
+        elif said := told(record):
+            lines.append({"you": f"\nyou: {said.text}", "reply": f"{name}: {said.text}"}.get(said.voice, said.text))
+    return lines
+
+
+def timeline(records: list[Record]) -> list[str]:
+    """Every event in one line."""
+    rows = [row(record) for record in records]
+    return [f"{one.seq:>5}  {one.at[11:23]}  t{one.turn:<3} {one.kind:<20} {one.text}".rstrip() for one in rows]
+
+
+async def fork(asked: Invocation) -> Answer[str]:
+    """A new session that shares everything up to event `--at`.
+
+    Raises:
+        UsageError: no such event.
+        LogDamaged: the parent does not verify.
+    """
+    from greenroom.assembly import fork_session
+
+    at = asked.number("at")
+    if at is None:
+        raise UsageError("fork at which event?", hint="--at N; greenroom session show ID --events numbers them")
+    session = await fork_session(asked.workspace(), asked.text("session"), at)
+    name, records = session.id, len(session.records)
+    await session.aclose()
+    notes = [f"go on with: greenroom run --session {name} TEXT, or greenroom open --session {name}"]
+    return answer(name, [name], {"session": name, "records": records}, notes=notes)

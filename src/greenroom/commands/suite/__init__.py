@@ -1,0 +1,1 @@
+"""Many fixtures at once: pytest over them, matrices, trends."""

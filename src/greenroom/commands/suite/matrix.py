@@ -1,0 +1,161 @@
+"""Fixtures over versions of personas and over models: `fixture matrix`, from what is asked to the table."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.invocation import Face, Invocation
+from greenroom.commands.suite.asked import matrix_asked, require_same
+from greenroom.core.clock import SystemClock, stamp
+from greenroom.core.errors import UsageError
+from greenroom.core.inert import inert_line
+
+if TYPE_CHECKING:
+    from greenroom.regression.suite.crew import Crew
+    from greenroom.regression.suite.journal import Journal
+    from greenroom.regression.suite.run import Left, Progress
+    from greenroom.regression.suite.table import Compared
+    from greenroom.workspace.layout import Workspace
+
+_TOLD = 100
+"""About so many lines of progress; a run that did not pass always has one."""
+
+
+def matrix(asked: Invocation) -> Answer[Compared]:
+    """Run fixtures as several personas on several models, and compare; without a model, replay their tapes.
+
+    Exit 1 when fewer runs of a cell passed than must, or some were not made, 3 for a broken file, 4 when a model or service failed.
+
+    Raises:
+        UsageError: no such fixture, persona or suite, or what is asked is another than what the suite began with.
+        FileInvalid: a tape, case, persona or script is broken.
+        ServiceUnavailable: the cluster does not answer.
+    """
+    from greenroom.assembly.crew import open_crew
+    from greenroom.commands.suite.lines import csv_text, data_of, lines_of, width
+    from greenroom.regression.live.options import money
+    from greenroom.regression.suite.table import compare
+    from greenroom.regression.tape.parts import write_whole
+
+    workspace = asked.workspace()
+    with _journal(asked, workspace) as journal:
+        usd = money(asked.text("usd")) if asked.text("usd") else journal.header.usd
+        tier = journal.header.matrix.tier
+        with closing(open_crew(tier, _processes(asked), asked.text("cluster"))) as crew:
+            left = _run(asked.face, workspace, journal, crew, usd)
+        compared = compare(journal.header, journal.rows)
+    if file := asked.text("csv"):
+        write_whole(Path(file), csv_text(compared).encode())
+    notes = [*_not_made(left, usd, journal.header.suite)]
+    code = _exit_code(compared, left)
+    return answer(compared, lines_of(compared, width()), data_of(compared, left), notes=notes, exit_code=code)
+
+
+def _journal(asked: Invocation, workspace: Workspace) -> Journal:
+    """A new suite's journal, or that of the one that goes on."""
+    from greenroom.regression.live.options import money
+    from greenroom.regression.suite.journal import Header, Journal, kept
+
+    name = asked.text("name")
+    workspace.make_state()
+    if not asked.flag("resume"):
+        now = stamp(SystemClock().now())
+        header = Header(
+            suite=name or _fresh(workspace, now),
+            at=now,
+            matrix=matrix_asked(asked, workspace),
+            usd=money(asked.text("usd")),
+        )
+        return Journal.begin(workspace.state, header)
+    if not name:
+        suites = kept(workspace.state)
+        if not suites:
+            raise UsageError("there is no suite to go on with", code="suite.name")
+        name = suites[-1][0].suite
+    journal = Journal.resume(workspace.state, name)
+    try:
+        require_same(asked, workspace, journal.header.matrix, name)
+    except BaseException:
+        journal.__exit__(None, None, None)
+        raise
+    return journal
+
+
+def _fresh(workspace: Workspace, now: str) -> str:
+    """A name from the time, such as 20261128-101500, that no suite has yet."""
+    from greenroom.regression.suite.journal import names
+
+    name = now[:19].replace("-", "").replace(":", "").replace("T", "-")
+    taken = names(workspace.state)
+    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 1_000))) if one not in taken)
+
+
+def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew, usd: float | None) -> Left:
+    from greenroom.regression.suite.run import purse_of, run_suite
+
+    def seen(progress: Progress) -> None:
+        if face is not None and _worth_a_line(progress):
+            face.note(_told(progress))
+
+    try:
+        return run_suite(str(workspace.root), journal, crew, purse_of(journal, usd), SystemClock(), seen)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        if face is not None:
+            total = sum(1 for _ in journal.header.matrix.runs())
+            done = total - len(journal.missing())
+            face.note(f"stopped: {done} of {total} runs have a verdict; go on with: {_resume(journal.header.suite)}")
+        raise KeyboardInterrupt from None
+
+
+def _resume(name: str) -> str:
+    return f"greenroom fixture matrix --resume --name {name}"
+
+
+def _worth_a_line(progress: Progress) -> bool:
+    step = max(1, progress.total // _TOLD)
+    return progress.row.kind != "passed" or progress.done % step == 0 or progress.done == progress.total
+
+
+def _told(progress: Progress) -> str:
+    """`12/48  2 running  0.0123 USD  1 failed  refund-over-limit aria@1.2.0 openai/gpt-5-mini: passed`."""
+    row = progress.row
+    parts = [f"{progress.done:>{len(str(progress.total))}}/{progress.total}"]
+    parts += [f"{progress.running} running"] if progress.running else []
+    parts += [f"{progress.micro_usd / 1_000_000:.4f} USD"] if progress.micro_usd else []
+    parts += [f"{progress.failures} failed"] if progress.failures else []
+    parts += [f"{progress.errors} without verdict"] if progress.errors else []
+    cell = " ".join(word for word in (row.fixture, row.persona, row.model) if word)
+    said = row.kind if row.kind == "passed" else f"{row.kind}: {inert_line(row.line, 60)}"
+    return "  ".join([*parts, f"{inert_line(cell, 100)}: {said}"])
+
+
+def _not_made(left: Left, usd: float | None, name: str) -> list[str]:
+    notes = []
+    for model, number in left.skipped.items():
+        notes.append(
+            f"{model or 'the replay'} failed several times in a row, so {counted(number, 'run')} of it "
+            f"{'was' if number == 1 else 'were'} not made: {left.why[model]}"
+        )
+    if left.unpaid:
+        notes.append(f"{counted(left.unpaid, 'run')} not made: {usd:g} USD may not suffice for more")
+    if left.number:
+        notes.append(f"go on with: {_resume(name)}{' --usd MORE' if left.unpaid else ''}")
+    return notes
+
+
+def _exit_code(compared: Compared, left: Left) -> int:
+    kinds = {row.kind for row, _ in compared.noted}
+    if "error" in kinds:
+        return 4
+    if "broken" in kinds:
+        return 3
+    return 1 if left.number or not all(figures.good for figures in compared.cells.values()) else 0
+
+
+def _processes(asked: Invocation) -> int:
+    number = asked.number("processes")
+    return 1 if number is None else number
