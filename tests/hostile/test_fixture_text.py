@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from greenroom.regression.tape.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, sealed, write
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL, HELPDESK, RAW, greenroom, line_of
 from tests.pytest_plugin.running import run
@@ -40,7 +40,7 @@ def spoiled(tape: Tape) -> Iterator[Tape]:
     """One tape for each kind of place and value."""
     seen: set[tuple[Any, ...]] = set()
     for path in places(tape.header):
-        yield from (Tape(put(tape.header, path, new), tape.events) for new in VALUES[:3])
+        yield from (sealed(put(tape.header, path, new), tape.events) for new in VALUES[:3])
     for at, line in enumerate(tape.events):
         for path in places(line):
             kind = (next(iter(line)), *("#" if isinstance(part, int) else part for part in path))

@@ -14,7 +14,7 @@ from greenroom.commands.fixture.accept import Taken, take
 from greenroom.regression.accept.last_run import _mark
 from greenroom.regression.accept.tape_diff import ASPECTS
 from greenroom.regression.tape.sealed import SESSION
-from greenroom.regression.tape.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, sealed, write
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL, HELPDESK, change, greenroom
 
@@ -63,7 +63,7 @@ def other_reply(shop: Workspace) -> None:
 
 
 def without_digests(shop: Workspace) -> None:
-    signed_again(shop, lambda tape: Tape({**tape.header, "digests": {SESSION: tape.digests[SESSION]}}, tape.events))
+    signed_again(shop, lambda tape: sealed({**tape.header, "digests": {SESSION: tape.digests[SESSION]}}, tape.events))
 
 
 def not_a_table(shop: Workspace) -> None:

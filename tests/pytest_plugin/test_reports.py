@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.regression.tape.tape import Tape, read, write
+from greenroom.regression.tape.tape import read, sealed, write
 from tests.pytest_plugin.running import HELPDESK, TAPE, copied, replaced, rewritten, run
 
 GOOD = 'schema = "case/1"\nwhy = "No refund without a person."\n'
@@ -40,7 +40,7 @@ def _outdated(path: Path) -> None:
     """Recorded under a prompt that was not kept."""
     tape = read(path.read_bytes(), path.name)
     digests = {**tape.header["digests"], "prompt": "0123456789abcdef"}
-    path.write_bytes(write(Tape({**tape.header, "digests": digests}, tape.events)))
+    path.write_bytes(write(sealed({**tape.header, "digests": digests}, tape.events)))
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])

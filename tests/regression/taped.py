@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from greenroom.regression.record.record import Recorded
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.plain_log import PlainLog
 from greenroom.regression.replay.replay import replay_tape
+from greenroom.regression.tape.header_seal import SEAL
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape, read, write
 from tests.engine.stage import ListMemory, Stage, answering, says, stage
@@ -96,3 +100,22 @@ def edited(tape: Tape, kind: str, number: int = 0, **values: Any) -> Tape:
     events: list[Line] = list(tape.events)
     events[places[number]] = {**events[places[number]], **values}
     return Tape(tape.header, tuple(events))
+
+
+def signed(rows: list[bytes]) -> bytes:
+    """A tape of these rows, whose last one is made anew as anybody can who has read how: it is a checksum and a digest."""
+    rolling, checks = 0, ""
+    for row in rows[:-1]:
+        rolling = zlib.crc32(row, rolling)
+        checks += f"{rolling & 0xFF:02x}"
+    body = b"".join(row + b"\n" for row in rows[:-1])
+    told = {**json.loads(rows[-1]), "lines": checks, "digest": hashlib.sha256(body).hexdigest()[:32]}
+    return body + json.dumps(told, separators=(",", ":")).encode() + b"\n"
+
+
+def written_as_1(tape: Tape) -> bytes:
+    """As a tape of format 1 was written, before headers had seals."""
+    first, *rest = write(tape).splitlines()
+    header = {**json.loads(first), "tape": 1}
+    header.pop(SEAL, None)
+    return signed([json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(), *rest])

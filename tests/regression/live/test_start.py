@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import hidden_spans
 from greenroom.regression.live.start import EVERYTHING, Start, start_at
-from greenroom.regression.tape.tape import Tape, read, write
+from greenroom.regression.tape.tape import read, sealed, write
 
 _CALL = {"id": "c1", "tool": "till.look", "args": {}}
 TAPE = read(
     write(
-        Tape(
+        sealed(
             {"persona": "ada@1.0.0"},
             (
                 {"turn": 1, "user": "Hi"},

@@ -17,7 +17,7 @@ from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.replay.check import check
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.parts import Parts
-from greenroom.regression.tape.tape import Tape, read, write
+from greenroom.regression.tape.tape import Tape, read, sealed, write
 from greenroom.regression.tape.under_test import named, stretch, written
 from tests.engine.stage import AmountPolicy, ListMemory, Stage, answering, says, stage
 from tests.regression.taped import GOOD, builder, edited, recorded_session, replayed
@@ -207,7 +207,7 @@ def test_levels_set_in_the_context_are_taken_over_with_it(tmp_path: Path) -> Non
 @pytest.mark.parametrize("turns", ["1", "1-2", "3-2", "x", "", 2, ["2"]])
 def test_a_header_with_another_range_is_a_broken_tape(turns: Any) -> None:
     _, kept = _kept()
-    data = write(Tape({**kept.tape.header, "turns": turns}, kept.tape.events))
+    data = write(sealed({**kept.tape.header, "turns": turns}, kept.tape.events))
     if turns == 2:
         assert read(data, "x").first_turn == 2
         return

@@ -17,7 +17,7 @@ from greenroom.regression.replay.outcome import DETAIL_LINES, outcome
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import Parts, part_name, text_name
-from greenroom.regression.tape.tape import Line, Tape, write
+from greenroom.regression.tape.tape import Line, Tape, sealed, write
 
 LINES: tuple[Line, ...] = (
     {"turn": 1, "user": "Hello"},
@@ -31,7 +31,7 @@ OLD, NEW = "Be brief and plain.", "Be warm and plain."
 
 def written(folder: Path, lines: tuple[Line, ...] = LINES, **digests: str) -> Path:
     header: Line = {"persona": "aria@1.0.0", "model": "m", "digests": {**recorded_digests(LINES), **digests}}
-    (folder / "x.tape.jsonl").write_bytes(write(Tape(header, lines)))
+    (folder / "x.tape.jsonl").write_bytes(write(sealed(header, lines)))
     return folder / "x.tape.jsonl"
 
 

@@ -14,7 +14,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_count
 from greenroom.regression.tape import versions
 from greenroom.regression.tape.long_text import LONG, pack, pieces, unpack
-from greenroom.regression.tape.tape import Line, Tape, read, sorted_json, write
+from greenroom.regression.tape.tape import Line, Tape, read, sealed, sorted_json, write
+from tests.regression.taped import written_as_1
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     [
@@ -36,11 +37,11 @@ VALUES = st.recursive(
 )
 LINES = st.dictionaries(TEXT, VALUES, min_size=1, max_size=4)
 TAPES = st.builds(
-    lambda header, lines: Tape({k: v for k, v in header.items() if k != "tape"}, tuple(lines)),
+    lambda header, lines: sealed({k: v for k, v in header.items() if k != "tape"}, lines),
     st.dictionaries(TEXT, VALUES, max_size=3),
     st.lists(LINES, max_size=5),
 )
-SMALL = Tape(
+SMALL = sealed(
     {"persona": "aria@1.0.0", "model": "m", "digests": {"prompt": "ab"}},
     ({"turn": 1, "user": "Hello"}, {"reply": 1, "text": "First sentence. " * 9}, {"finish": "answered"}),
 )
@@ -129,13 +130,13 @@ def test_a_deep_or_huge_tape_is_refused() -> None:
 
 
 def test_a_tape_of_an_earlier_format_is_read_as_todays_and_written_as_todays(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = write(Tape({"persona": "aria@1.0.0"}, ({"turn": 1, "said": "Hello."}, {"finish": "answered"})))
+    old = written_as_1(Tape({"persona": "aria@1.0.0"}, ({"turn": 1, "said": "Hello."}, {"finish": "answered"})))
     said = {"said": "user"}
 
     def step(header: Line, events: list[Line]) -> tuple[Line, list[Line]]:
         return {**header, "model": "m"}, [{said.get(key, key): item for key, item in line.items()} for line in events]
 
-    monkeypatch.setattr(versions, "VERSION", 2)
+    monkeypatch.delitem(versions.UPGRADES, 1)
     with pytest.raises(FileInvalid, match="tape format 1 is not known") as caught:
         read(old, "x")
     assert caught.value.hint == "export the session again"
@@ -152,9 +153,9 @@ def test_a_tape_of_an_earlier_format_is_read_as_todays_and_written_as_todays(mon
         read(old, "x")
 
 
-@pytest.mark.parametrize("version", [0, -1, 2, 99])
+@pytest.mark.parametrize("version", [0, -1, 3, 99])
 def test_other_formats_are_refused_in_one_line(version: int) -> None:
-    data = write(Tape({"persona": "aria@1.0.0"}, ({"finish": "answered"},)))
+    data = write(sealed({"persona": "aria@1.0.0"}, ({"finish": "answered"},)))
     with pytest.raises(FileInvalid, match="is not known here") as caught:
-        read(data.replace(b'"tape":1', b'"tape":%d' % version), "x")
+        read(data.replace(b'"tape":2', b'"tape":%d' % version), "x")
     assert (caught.value.code, "\n" in caught.value.line()) == ("tape.version", False)

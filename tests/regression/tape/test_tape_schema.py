@@ -122,7 +122,15 @@ def test_an_edit_at_a_gate_fits() -> None:
     [
         {"day": {"orders.refund:amount:day": "50.0"}, "of": "c2", "later": True},
         {"finish": "abandoned", "reason": "as recorded"},
-        {"tape": 1, "persona": "a@1.0.0", "model": "m", "turns": "3-5", "context": "taken over", "digests": {}},
+        {
+            "tape": 1,
+            "persona": "a@1.0.0",
+            "model": "m",
+            "turns": "3-5",
+            "context": "taken over",
+            "digests": {},
+            "seal": "0" * 16,
+        },
     ],
 )
 def test_other_lines_that_fit(line: Line) -> None:

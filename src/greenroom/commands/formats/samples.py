@@ -26,7 +26,7 @@ from greenroom.persona.contract import Persona
 from greenroom.policy.load import PolicySource, load_file
 from greenroom.regression.live.history import Entry, written
 from greenroom.regression.record.telling import tell
-from greenroom.regression.tape.tape import Line, Tape, read, write
+from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 from greenroom.workspace.settings import Settings
 
 _WORKSPACE = """\
@@ -235,7 +235,7 @@ def _recorded() -> Tape:
         log_.append(event)
     lines, _ = tell(log_.records, "scripted/helpdesk")
     header: Line = {"persona": "aria@1.3.0", "model": "scripted/helpdesk", "digests": {"persona": "0123456789ab"}}
-    return Tape(header, tuple(lines))
+    return sealed(header, lines)
 
 
 def tape() -> str:

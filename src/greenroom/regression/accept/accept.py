@@ -20,7 +20,7 @@ from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.stale import RECORDED_ONLY, changes
 from greenroom.regression.tape.parts import Parts, part_name, text_name, write_whole
-from greenroom.regression.tape.tape import SUFFIX, Tape, write
+from greenroom.regression.tape.tape import SUFFIX, Tape, sealed, write
 
 _OF_COMPONENT: Mapping[str, Aspect] = {
     "persona": "persona",
@@ -76,7 +76,7 @@ def proposed(fixture: Fixture, run: LastRun, only: Collection[Aspect] = ASPECTS)
     digests = {part: value for part, value in digests.items() if value} | recorded_digests(lines)
     persona = run.tape.header if "persona" in only else fixture.tape.header
     header = {**run.tape.header, "persona": persona.get("persona", ""), "digests": dict(sorted(digests.items()))}
-    return Tape(header, tuple(lines))
+    return sealed(header, lines)
 
 
 def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Tape, policy: str = "") -> Accepted:

@@ -38,7 +38,7 @@ from greenroom.regression.replay.replay import Build, Fixture, begin_again, prop
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.parts import part_name
-from greenroom.regression.tape.tape import Line, Tape
+from greenroom.regression.tape.tape import Line, Tape, sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError 
         "digests": dict(sorted(digests.items())),
     }
     written = {part_name(full): contract.texts[name] for name, full in governing.items() if name in contract.texts}
-    return Retold(Tape(header, tuple(lines)), {**written, **texts}, missing)
+    return Retold(sealed(header, lines), {**written, **texts}, missing)
 
 
 def _let_out(records: Sequence[Record], policy: Policy) -> Sequence[Record]:

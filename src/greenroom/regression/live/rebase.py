@@ -19,7 +19,7 @@ from greenroom.regression.replay.held import held_alike
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.replay.replay import Fixture, with_context
 from greenroom.regression.replay.world import World
-from greenroom.regression.tape.tape import Tape, turns_of_header
+from greenroom.regression.tape.tape import Tape, sealed, turns_of_header
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +63,4 @@ def _of_the_same(fresh: Tape, recorded: Tape, world: World) -> Tape:
     lines = held_alike(with_context(recorded, fresh.events), world.held)
     header = {**fresh.header, **({"context": recorded.header["context"]} if recorded.takes_over else {})}
     digests = {**fresh.digests, **recorded_digests(lines)}
-    return Tape({**header, "digests": dict(sorted(digests.items()))}, tuple(lines))
+    return sealed({**header, "digests": dict(sorted(digests.items()))}, lines)

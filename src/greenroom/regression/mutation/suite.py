@@ -19,7 +19,7 @@ from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Fixture, replay_tape
 from greenroom.regression.tape.facts import turns_of
-from greenroom.regression.tape.tape import Line, Tape, read, write
+from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 
 GroundOf = Callable[[str, str], Ground]
 """From a persona's id and a model's name to what replays of it run on."""
@@ -89,12 +89,13 @@ async def replayed(fixture: Fixture, ground: Ground) -> Outcome:
 
 async def replayed_as(fixture: Fixture, retold: Retold, ground: Ground, *, signed: bool) -> Outcome:
     """The same of a tape that was changed and written anew; `signed` says that its header was made to agree with it."""
-    header = dict(retold.tape.header)
+    tape = retold.tape
     if signed:
-        stated = retold.tape.digests
-        header["digests"] = {**stated, **{k: v for k, v in _stated(retold.tape).items() if k in stated}}
+        stated = tape.digests
+        digests = {**stated, **{k: v for k, v in _stated(tape).items() if k in stated}}
+        tape = sealed({**tape.header, "digests": digests}, tape.events)
     try:
-        tape = read(write(Tape(header, retold.tape.events)), fixture.file)
+        tape = read(write(tape), fixture.file)
     except FileInvalid as error:
         return broken(error, fixture.file)
     parts = PartsWith(fixture.parts, retold.texts)

@@ -30,7 +30,7 @@ from greenroom.regression.replay.held import with_held
 from greenroom.regression.tape.parts import FOLDER as PARTS
 from greenroom.regression.tape.parts import Parts, part_name, write_whole
 from greenroom.regression.tape.sealed import SESSION, session_digest
-from greenroom.regression.tape.tape import SUFFIX, Line, Tape, write
+from greenroom.regression.tape.tape import SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
 COVERED = frozenset({"other_tools"})
@@ -89,7 +89,7 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
     components = {part_name(full): known[full] for full in digests_of.values() if full in known}
-    return Recorded(Tape(header, tuple(lines)), {**components, **texts}, redactions)
+    return Recorded(sealed(header, lines), {**components, **texts}, redactions)
 
 
 def until(records: Sequence[Record], last: int) -> Sequence[Record]:

@@ -44,6 +44,7 @@ _HEADER: dict[str, Json] = {
     "turns?": {"type": "string", "pattern": r"^[1-9]\d*(-[1-9]\d*)?$"},
     "context?": {"const": "taken over"},
     "digests": {"type": "object", "additionalProperties": _WORD},
+    "seal": {"type": "string", "pattern": "^[0-9a-f]{16,}$"},
 }
 _LAST: dict[str, Json] = {"events": _COUNT, "lines": _WORD, "digest": _WORD}
 

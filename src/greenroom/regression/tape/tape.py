@@ -1,6 +1,6 @@
 """The tape: one recorded session as JSON lines that read well in a git diff.
 
-First line: what it was recorded under. Then one line an event, long texts in lines of their own below it. Last line:
+First line: what it was recorded under, sealed. Then one line an event, long texts in lines of their own below it. Last line:
 the number of events, two hex digits of a rolling checksum for each line, and a digest of everything.
 Invariant: writing what was read gives the same bytes, and a changed line is noticed and named.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
 from greenroom.regression.tape import versions
+from greenroom.regression.tape.header_seal import SEAL, broken_header, seal_of
 from greenroom.regression.tape.long_text import MARK, pack, pieces_of, unpack
 
 MAX_BYTES = 16_000_000
@@ -76,6 +78,12 @@ class Tape:
         return self.line_numbers[index] if 0 <= index < len(self.line_numbers) else 1
 
 
+def sealed(header: Line, events: Sequence[Line]) -> Tape:
+    """The tape of these events whose first line states its own seal, in the place of any it has."""
+    plain = {key: item for key, item in header.items() if key != SEAL}
+    return Tape({**plain, SEAL: seal_of(_header_row(plain), plain)}, tuple(events))
+
+
 def turns_of_header(header: Line) -> tuple[int, int] | None:
     """The first and last turn that a header says are under test; None if it names no range that has a context."""
     found = _TURNS.fullmatch(str(header.get("turns", "")))
@@ -86,8 +94,8 @@ def turns_of_header(header: Line) -> tuple[int, int] | None:
 
 
 def write(tape: Tape) -> bytes:
-    """The bytes of a tape file."""
-    rows = [_row({"tape": versions.VERSION, **{key: item for key, item in tape.header.items() if key != "tape"}})]
+    """The bytes of a tape file. Its header is `sealed` before: nobody reads one that is not."""
+    rows = [_header_row(tape.header)]
     for event in tape.events:
         parts: list[str] = []
         packed = pack(event, parts)
@@ -118,13 +126,15 @@ def read(data: bytes, file: str) -> Tape:
     header, version = _header(rows[0], file)
     digest, checks = _digest(data[: len(data) - len(rows[-1]) - 1]), _checks(rows[:-1])
     _require_untouched(rows, digest, checks, file)
+    _require_sealed(rows[0], header, version, file)
     tape = _assembled(header, rows, file)
     if rows[-1] != _last_row(len(tape.events), checks, digest):
         raise _touched(file, len(rows))
     if version == versions.VERSION:
         return tape
     header, events = versions.upgraded(version, header, list(tape.events), file)
-    return Tape(header, tuple(events), tape.line_numbers)
+    fresh = sealed(header, events)
+    return Tape(fresh.header, fresh.events, tape.line_numbers)
 
 
 def sorted_json(value: Json) -> Json:
@@ -132,6 +142,10 @@ def sorted_json(value: Json) -> Json:
     if isinstance(value, dict):
         return {key: sorted_json(value[key]) for key in sorted(value)}
     return [sorted_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _header_row(header: Line) -> bytes:
+    return _row({"tape": versions.VERSION, **{key: item for key, item in header.items() if key != "tape"}})
 
 
 def _row(value: Json) -> bytes:
@@ -191,6 +205,16 @@ def _require_untouched(rows: list[bytes], digest: str, have: str, file: str) -> 
     checks = last["lines"]
     wrong = next((i for i in range(0, max(len(have), len(checks)), 2) if have[i : i + 2] != checks[i : i + 2]), 0)
     raise _touched(file, min(wrong // 2 + 1, len(rows)))
+
+
+def _require_sealed(row: bytes, header: Line, version: int, file: str) -> None:
+    """A first line that is not what its seal says was changed by somebody who made the last line anew."""
+    if version < versions.SEALED_SINCE:
+        wrong = "it has a seal, which its format has not" if SEAL in header else ""
+    else:
+        wrong = broken_header(row, header)
+    if wrong:
+        raise _touched(file, 1, f"the header was changed after it was recorded: {wrong}")
 
 
 def _touched(file: str, line: int, what: str = "") -> FileInvalid:
