@@ -117,6 +117,16 @@ COMMANDS: tuple[Command, ...] = (
         (_SESSION, Argument("--persona", "with this persona or version", metavar="ID"), _MODEL),
     ),
     Command(
+        ("session", "diff"),
+        "Set sessions beside one another: words, tools, verdicts, passages, costs; exit 1 where they differ",
+        _at("session.diff:diff"),
+        (
+            _SESSION._replace(nargs="+"),
+            Argument("--turn", "only this turn", number=True, metavar="N"),
+            Argument("--whole", "from the first turn on, and also what is the same", flag=True),
+        ),
+    ),
+    Command(
         ("session", "fork"),
         "A new session from any event of another",
         _at("session.sessions:fork"),

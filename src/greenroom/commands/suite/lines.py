@@ -43,9 +43,9 @@ def lines_of(found: Compared, width: int) -> list[str]:
     return lines
 
 
-def _letter(place: int) -> str:
+def letter(place: int) -> str:
     """A, B, ... Z, AA, AB ..."""
-    return (_letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
 
 
 def _legend(found: Compared) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _legend(found: Compared) -> Iterator[str]:
     for place, (persona, model) in enumerate(found.columns):
         known = matrix.personas[persona]
         on = f" on {matrix.models[model].name}" if model else ""
-        yield f"{_letter(place)}  {inert_line(f'{known.label} #{known.mark}{on}')}"
+        yield f"{letter(place)}  {inert_line(f'{known.label} #{known.mark}{on}')}"
 
 
 def _blocks(found: Compared, width: int) -> Iterator[Sequence[Column]]:
@@ -80,7 +80,7 @@ def _column_width(found: Compared, column: Column) -> int:
 def _texts(found: Compared, column: Column) -> list[tuple[str, str]]:
     """A column's cells from its head to its total, two lines each."""
     best = " best" if found.best is not None and found.best.column == column else ""
-    head = (f"{_letter(found.columns.index(column))}{best}", "")
+    head = (f"{letter(found.columns.index(column))}{best}", "")
     cells = [_texts_of(found.cells.get(Cell(name, *column)), found.header.matrix.tier) for name in found.fixtures]
     return [head, *cells, _texts_of(found.totals[column], found.header.matrix.tier)]
 
@@ -121,8 +121,8 @@ def _block(found: Compared, columns: Sequence[Column], *, replayed: bool) -> Ite
 
 def _verdict(found: Compared) -> Iterator[str]:
     if found.best is not None:
-        letter = _letter(found.columns.index(found.best.column))
-        told = f"best: {letter} passed {found.best.lead} more than the next"
+        name = letter(found.columns.index(found.best.column))
+        told = f"best: {name} passed {found.best.lead} more than the next"
         chance = f"; {found.best.against} runs of the two went against the majority of their own cell"
         yield told if found.header.matrix.tier == "replay" else told + chance
     elif found.why_none:
@@ -138,7 +138,7 @@ def _noted(found: Compared) -> Iterator[str]:
     if causes:
         yield ""
     for (fixture, kind, line), places in list(causes.items())[:_MOST_NOTED]:
-        letters = " ".join(_letter(place) for place, _ in sorted(places))
+        letters = " ".join(letter(place) for place, _ in sorted(places))
         number = sum(times for _, times in places)
         told = inert_line(f"{fixture}: {kind}: {line}", 400)
         yield f"{letters}  {told}{f' ({number} times)' if number > 1 else ''}"

@@ -39,6 +39,14 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
     return _told(tape, changed, texts, parts) if changed else ()
 
 
+def component_change(component: str, old: str, new: str, recorded: str, today: str) -> str:
+    """What changed between two texts of one component, e.g. `prompt: one sentence: … be -old +new`.
+
+    `recorded` and `today` are their digests, which are told where a text is ''.
+    """
+    return _labelled(component, _saying(component, old, new, recorded, today, tools=False))
+
+
 def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
     tools = any(component == "tools" for component, _, _ in changed)
     found = {
