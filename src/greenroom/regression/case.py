@@ -76,7 +76,8 @@ class LiveExpected(Frozen):
 class Case(Frozen):
     """Why a recording is kept and what is expected of it.
 
-    `good`: the expectations hold. `bad`: they describe what went wrong, and must not hold together any more.
+    `good`: the expectations hold. `bad`: they describe what went wrong, and must not hold together any more; with none, the
+    recorded answers must not come back word for word.
     `observe`: the recording is replayed, the expectations are not judged. `match` says how near a live run's tool calls
     must come to those of the tape.
     """

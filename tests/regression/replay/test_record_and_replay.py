@@ -171,8 +171,10 @@ def test_a_bad_recording_fails_until_it_no_longer_comes_back(tmp_path: Path) -> 
         }
     )
     assert replayed(made, kept, tmp_path, case).kind == "failed"
-    strict = AmountPolicy(blocked={"tool.call": "1001"})
+    strict = AmountPolicy(blocked={"tool.call": "'amount': 120"})
     assert replayed(made, kept, tmp_path, case, policy=strict).kind == "passed"
+    blind = AmountPolicy(blocked={"tool.call": "1001"})  # it stops at the look before, and so nobody knows
+    assert replayed(made, kept, tmp_path, case, policy=blind).kind == "stale"
 
 
 def test_what_a_person_did_is_the_tests_approver(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from greenroom.regression.expect.judging import judge as judge_one
 from greenroom.regression.expect.similar import similarity
 from greenroom.regression.judge.rubric import judge as ask_judge
 from greenroom.regression.live.start import Start
+from greenroom.regression.replay.come_back import after, came_back, unknown
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.tape.facts import TurnFacts, turns_of
 from greenroom.regression.tape.tape import Line, Tape
@@ -50,7 +51,8 @@ class Ended:
 
 def judge(run: Ended) -> Outcome:
     """How a run went that came to its end, as far as no model is needed to say."""
-    found = failures(run.case, run.judged, run.beside)
+    bad = run.case.expect == "bad"
+    found = came_back(run.case, run.tape, run.lines, run.beside) if bad else failures(run.case, run.judged, run.beside)
     if run.case.expect == "good":
         found += trajectory_problems(run.case, under_test(run.tape, run.tape.events), run.judged)
         found += (*_alike(run), *_within(run.case.live, run.milliseconds, run.micro_usd))
@@ -60,16 +62,27 @@ def judge(run: Ended) -> Outcome:
 def judge_left(run: Ended, left: Divergence) -> Outcome:
     """How a run went that asked for something the tape does not have, or did otherwise before its start.
 
-    What must never happen may have happened by then; that weighs more. A bad recording that ended otherwise did not
-    come back.
+    What must never happen may have happened by then; that weighs more. A bad recording did not come back where the turn
+    that the run left it in is one of those it is about; where it was left before, nobody knows.
     """
     case = run.case
-    if case.expect == "bad":
-        return _failed(case, failures(case, run.judged, run.beside))
+    if case.expect == "bad" and (found := came_back(case, run.tape, run.lines, run.beside)):
+        return _failed(case, found)
+    if case.expect == "bad" and not _granted(run):
+        return outcome("passed")
     if case.expect == "good" and (found := tuple(_never(run))):
         return _failed(case, found)
     rows = [f"why: {case.why}" if case.why else "", left.difference or left.hint]
-    return outcome("diverged", left.message, "\n".join(row for row in rows if row), (left.message,))
+    went = outcome("diverged", left.message, "\n".join(row for row in rows if row), (left.message,))
+    return unknown(went) if case.expect == "bad" else went
+
+
+def _granted(run: Ended) -> bool:
+    """Whether the bad thing would be there again if all turns went as recorded that come after the one the run was left in."""
+    turn = max((int(line["turn"]) for line in run.lines if "turn" in line), default=0)
+    lines = [*run.lines, _BROKEN_OFF, *after(run.tape.events, turn)]
+    there = came_back(run.case, run.tape, run.tape.events, run.beside)
+    return not there or bool(came_back(run.case, run.tape, lines, run.beside))
 
 
 async def judge_replies(run: Ended, model: Model, file: str, rubric: str, votes: int) -> Outcome:

@@ -18,6 +18,7 @@ from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import Beside, failures
 from greenroom.regression.find import name_of
 from greenroom.regression.record.telling import tell
+from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.held import HeldPolicy
@@ -101,6 +102,8 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         problem = await say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
+        if case.expect == "bad" and judged.kind == "diverged" and changed and stale != "warn":
+            return _stale(case, changed, UNKNOWN)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
         return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
@@ -165,12 +168,15 @@ def _judged(
 ) -> Outcome:
     lines = _told(tape, world, session)
     if case.expect == "bad":
-        return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed")
+        again = came_back(case, tape, lines, beside)
+        if again or problem is None or shows_otherwise(case, tape, lines, beside, session.contract.spec):
+            return _failed(case, again) or outcome("passed")
     difference = first_difference(tape.events, lines)
     if problem is not None or difference.line:
         if problem is not None and _came_before(tape, world, difference, problem):
             problem = None
-        return _diverged(tape, case, difference, problem, changed, _turn_reached(session))
+        found = _diverged(tape, case, difference, problem, changed, _turn_reached(session))
+        return unknown(found) if case.expect == "bad" else found
     return _failed(case, failures(case, under_test(tape, lines), beside)) or outcome("passed", reasons=changed)
 
 
@@ -240,8 +246,9 @@ def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
     return outcome("failed", found[0] + more, "\n".join(rows), found)
 
 
-def _stale(case: Case, changed: tuple[str, ...]) -> Outcome:
+def _stale(case: Case, changed: tuple[str, ...], also: str = "") -> Outcome:
     more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
     rows = [f"why: {case.why}"] if case.why else []
     rows += changed if more else []
+    rows += [also] if also else []
     return outcome("stale", changed[0] + more, "\n".join(rows), changed)

@@ -1,0 +1,117 @@
+"""Whether what was recorded as bad comes back, asked at the place it is about.
+
+A replay that breaks off says nothing of what would have come after. So the rest is granted as recorded: where the bad
+thing would then be there again, nothing that did happen speaks against it, and nobody knows whether it comes back.
+Invariant: a bad recording passes only where something that did happen shows that it is another now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from greenroom.core.values import ToolSpec
+from greenroom.regression.case import Case
+from greenroom.regression.expect import Beside, failures
+from greenroom.regression.replay.difference import shown
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.tape.facts import turns_of
+from greenroom.regression.tape.tape import Line, Tape
+from greenroom.regression.tape.under_test import under_test
+
+UNKNOWN = "whether what was recorded as bad comes back cannot be said"
+_WHAT_NOW = "expect in the case what must not happen before that (a call, a verdict, an approval), or run it live"
+_NUMBERED = frozenset({"reply", "verdict", "ask", "answer", "result", "gate", "write", "held"})
+_STRICTER = frozenset({"deny", "require_approval", "escalate"})
+_SHOWN = 90
+_SAID = 200
+
+
+def came_back(case: Case, tape: Tape, lines: Sequence[Line], beside: Beside) -> tuple[str, ...]:
+    """How what was recorded as bad is there again in `lines`, one sentence; () where it is not.
+
+    Where the case expects nothing, the recorded answers of the turns under test are what was bad.
+    """
+    if case.assert_:
+        return failures(case, under_test(tape, lines), beside)
+    bad, now = (_answers(tape, telling) for telling in (tape.events, lines))
+    if not bad or bad != now:
+        return ()
+    turn = bad[-1]
+    return (f"what was recorded as bad happened again, word for word: turn {turn[0]}: {shown(turn[1], _SHOWN)}",)
+
+
+def shows_otherwise(
+    case: Case, tape: Tape, lines: Sequence[Line], beside: Beside, spec: Callable[[str], ToolSpec | None]
+) -> bool:
+    """Whether a replay that broke off in the last turn of `lines` shows that a bad recording is another now: by what
+    happened in it, or because something that was done in the turn the case is about is denied now, or waits for a person.
+    A tape that does not have it, because a better one was accepted, cannot show that.
+    """
+    turn = _last_turn(lines)
+    if not came_back(case, tape, tape.events, beside):
+        return False
+    if not came_back(case, tape, [*lines, *rest_of(tape.events, lines)], beside):
+        return True
+    concerned = any(one.covers(turn) for one in case.assert_) if case.assert_ else turn >= tape.first_turn
+    return concerned and held_back(tape.events, lines, turn, spec)
+
+
+def unknown(left: Outcome) -> Outcome:
+    """The outcome of a replay that broke off before anything showed whether what was bad comes back."""
+    line = f"{shown(left.line, _SAID)}; {UNKNOWN}"
+    return outcome("diverged", line, f"{left.detail}\n{_WHAT_NOW}", (line,), left.tape_line)
+
+
+def rest_of(recorded: Sequence[Line], lines: Sequence[Line]) -> Sequence[Line]:
+    """What was recorded after the last event that a broken-off telling has too, in its last turn; then the turns after."""
+    turn = _last_turn(lines)
+    have = {_key(line) for line in _of_turn(lines, turn)}
+    there = _of_turn(recorded, turn)
+    over = max((at for at, line in enumerate(there, 1) if _key(line) in have), default=0)
+    return [*there[over:], *after(recorded, turn)]
+
+
+def after(recorded: Sequence[Line], turn: int) -> Sequence[Line]:
+    """The recorded lines of all turns after one."""
+    at = next((at for at, line in enumerate(recorded) if int(line.get("turn", 0)) > turn), len(recorded))
+    return recorded[at:]
+
+
+def held_back(
+    recorded: Sequence[Line], lines: Sequence[Line], turn: int, spec: Callable[[str], ToolSpec | None]
+) -> bool:
+    """Whether a call of this turn that changed something when it was recorded is denied now, or waits for a person."""
+    now = {str(line["of"]): str(line["effect"]) for line in _of_turn(lines, turn) if "verdict" in line and "of" in line}
+    before = _of_turn(recorded, turn)
+    was = {str(line["of"]): str(line["effect"]) for line in before if "verdict" in line and "of" in line}
+    for line in before:
+        call = str(line.get("result", ""))
+        if not line.get("ran") or (known := spec(str(line["tool"]))) is None or known.effects == "none":
+            continue
+        if now.get(call) in _STRICTER and now[call] != was.get(call):
+            return True
+    return False
+
+
+def _answers(tape: Tape, lines: Sequence[Line]) -> list[tuple[int, str, str]]:
+    """What the person read, turn by turn under test, and how each ended."""
+    return [(turn.turn, turn.text, turn.finish) for turn in turns_of(lines) if turn.turn >= tape.first_turn]
+
+
+def _last_turn(lines: Sequence[Line]) -> int:
+    return max((int(line["turn"]) for line in lines if "turn" in line), default=0)
+
+
+def _of_turn(lines: Sequence[Line], turn: int) -> list[Line]:
+    """The lines of one turn; of a turn that was begun anew, those of its last beginning."""
+    starts = [at for at, line in enumerate(lines) if line.get("turn") == turn]
+    if not starts:
+        return []
+    ends = next((at for at in range(starts[-1] + 1, len(lines)) if "turn" in lines[at]), len(lines))
+    return list(lines[starts[-1] : ends])
+
+
+def _key(line: Line) -> tuple[object, ...]:
+    """What makes an event of one telling that of another, whatever came of it."""
+    kind = next(iter(line))
+    return (kind, str(line[kind]), str(line.get("of", ""))) if kind in _NUMBERED else (kind,)
