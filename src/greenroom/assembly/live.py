@@ -38,11 +38,14 @@ class LiveSessions:
     """Builds the sessions of live runs of one workspace. Models are shared by all of them.
 
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
-    `retries` is how often a model is asked again after a problem that may pass.
+    `retries` is how often a model is asked again after a problem that may pass; `brake` another kill switch than its own.
     """
 
-    def __init__(self, workspace: Workspace, *, trusted: bool | None = None, retries: int = 2) -> None:
+    def __init__(
+        self, workspace: Workspace, *, trusted: bool | None = None, retries: int = 2, brake: KillSwitch | None = None
+    ) -> None:
         self._retries = retries
+        self._brake = brake or KillSwitch(workspace)
         self._workspace = workspace
         self._trusted = trusted
         self._models: dict[str, Model] = {}
@@ -67,7 +70,7 @@ class LiveSessions:
             approver=TapeApprover(desk),
             clock=clock,
             ids=ids,
-            brake=KillSwitch(self._workspace),
+            brake=self._brake,
         )
         return Session(PlainLog("live"), cast.contract, outside, recording=recording)
 
@@ -128,10 +131,12 @@ class LateRetriever:
             await self._real.aclose()
 
 
-def live_builder(workspace: Workspace, *, trusted: bool | None = None, retries: int = 2) -> LiveSessions:
+def live_builder(
+    workspace: Workspace, *, trusted: bool | None = None, retries: int = 2, brake: KillSwitch | None = None
+) -> LiveSessions:
     """What `run_live` makes its sessions with.
 
     Raises:
         DiskFailed: the workspace's state folder cannot be made.
     """
-    return LiveSessions(workspace, trusted=trusted, retries=retries)
+    return LiveSessions(workspace, trusted=trusted, retries=retries, brake=brake)

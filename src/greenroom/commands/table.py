@@ -133,6 +133,21 @@ COMMANDS: tuple[Command, ...] = (
         (_SESSION, Argument("--at", "the number of the last event to keep", number=True, metavar="N")),
     ),
     Command(
+        ("session", "bisect"),
+        "Find the version, or the commit of the workspace, that changed how a session goes",
+        _at("session.bisect:bisect"),
+        (
+            _SESSION,
+            Argument("--good", "the last known to be good: aria@1.1.0, or a commit", metavar="VERSION"),
+            Argument("--bad", "one known to be bad: aria@1.3.0, aria (as it is now), or a commit", metavar="VERSION"),
+            Argument("--expect", "the fixture whose expectations say what good is", metavar="FIXTURE"),
+            _MODEL,
+            Argument("--repeat", "how often each is run, for what its case says", number=True, metavar="N"),
+            Argument("--usd", "the most that all runs may cost", metavar="USD"),
+            Argument("--trust", "run the tools of commits whose code is not what is trusted now", flag=True),
+        ),
+    ),
+    Command(
         ("session", "export"),
         "Write a session as a fixture that pytest replays",
         _at("session.export:export"),

@@ -42,10 +42,11 @@ def text_name(text: str) -> str:
 
 
 class Parts:
-    """The parts of one fixtures folder, each read at the most once."""
+    """The parts of one fixtures folder, each read at the most once. `beside` are texts by name that are in no file yet."""
 
-    def __init__(self, fixtures: Path) -> None:
+    def __init__(self, fixtures: Path, beside: Mapping[str, str] | None = None) -> None:
         self.folder = fixtures / FOLDER
+        self._beside = beside or {}
         self._read: dict[str, str] = {}
         self._listings: OrderedDict[str, dict[str, Passage]] = OrderedDict()
 
@@ -90,7 +91,7 @@ class Parts:
 
     def has(self, name: str) -> bool:
         """Whether there is a part of that name."""
-        return name in self._read or (self.folder / f"{name}.txt").exists()
+        return name in self._read or name in self._beside or (self.folder / f"{name}.txt").exists()
 
     def files(self) -> tuple[Path, ...]:
         """The parts that are there and those left half written, sorted; none where a link stands in the folder's place,
@@ -123,6 +124,8 @@ class Parts:
         return tuple(fresh)
 
     def _text(self, name: str) -> str | None:
+        if name in self._beside:
+            return self._beside[name]
         if not _NAME.fullmatch(name):
             return None
         try:
