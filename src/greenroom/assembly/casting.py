@@ -32,6 +32,9 @@ from greenroom.workspace.trust import must_be_trusted
 OTHER_TOOLS = "other_tools"
 """The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
 
+PARAMETERS = "parameters"
+"""The component that holds what is sent to the model beside the prompt."""
+
 CEILINGS = "ceilings"
 """The component that holds the limits the workspace sets lower than the persona; there is none where it sets none."""
 
@@ -88,7 +91,7 @@ def cast_of(
         "policy": policy_text(workspace, bounded.policy.files),
         "tools": specs_text(allowed.specs()),
         OTHER_TOOLS: specs_text([spec for spec in tools.specs() if spec not in allowed.specs()]),
-        "parameters": json.dumps(bounded.model.params, sort_keys=True),
+        PARAMETERS: json.dumps(bounded.model.params, sort_keys=True),
     }
     if lowered := _ceilings(loaded.persona, settings.limits):
         texts[CEILINGS] = json.dumps(lowered, sort_keys=True)

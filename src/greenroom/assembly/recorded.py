@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS, cast_of
+from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS, PARAMETERS, cast_of
 from greenroom.core.canonical import canonical
 from greenroom.core.clock import FrozenClock, SystemClock, parse_stamp
 from greenroom.core.errors import FileInvalid, UsageError
@@ -128,6 +128,9 @@ def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -
 def _persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
     """The persona within the ceilings that held then."""
     persona = parse(known["persona"], Persona, "the recorded persona")
+    if PARAMETERS in known:  # a rerun may have had others than its persona says
+        model = persona.model.model_copy(update={"params": json.loads(known[PARAMETERS])})
+        persona = persona.model_copy(update={"model": model})
     if CEILINGS not in known:
         return persona
     return persona.model_copy(update={"limits": persona.limits.model_copy(update=json.loads(known[CEILINGS]))})

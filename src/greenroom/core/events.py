@@ -1,5 +1,6 @@
 """Every durable fact of a session: a closed union, past tense, never renamed or removed; new fields have defaults.
 
+`kept_from` is the number of the parent's record that a rerun took a step from; None says it was done in this session.
 Fields marked `Words` or `Content[...]` can hold a person's words or model text. The codec keeps them outside the
 hash behind a salted commitment, so that they can be erased later. Numbers in events are integers.
 """
@@ -51,6 +52,7 @@ __all__ = [
     "Record",
     "ReplyGenerated",
     "ReplyReleased",
+    "RerunStarted",
     "SessionForked",
     "SessionOpened",
     "TailCut",
@@ -61,6 +63,7 @@ __all__ = [
     "TurnInterrupted",
     "TurnResumed",
     "TurnStarted",
+    "VariantChosen",
     "VerdictReached",
     "Words",
 ]
@@ -86,6 +89,21 @@ class SessionForked(Event):
     parent: str
     parent_seq: int
     parent_hash: str
+
+
+class RerunStarted(Event):
+    """From here on the parent's `turns` are said again, under what is named in `changed`; the first is `turn` here."""
+
+    kind: Literal["rerun_started"] = "rerun_started"
+    turns: tuple[int, ...]
+    changed: tuple[str, ...] = ()
+
+
+class VariantChosen(Event):
+    """A person went on with what was a variant: from here on what it remembers is in the memory store too."""
+
+    kind: Literal["variant_chosen"] = "variant_chosen"
+    memories: tuple[str, ...] = ()
 
 
 class ContractLoaded(Event):
@@ -126,6 +144,7 @@ class MemoriesRecalled(Event):
     kind: Literal["memories_recalled"] = "memories_recalled"
     query: Words = ""
     memories: Content[tuple[Memory, ...]] = ()
+    kept_from: int | None = None
 
 
 class PassagesRetrieved(Event):
@@ -135,6 +154,7 @@ class PassagesRetrieved(Event):
     query: Words = ""
     legs: tuple[str, ...] = ()
     candidates: Content[tuple[Passage, ...]] = ()
+    kept_from: int | None = None
 
 
 class ContextSelected(Event):
@@ -170,6 +190,7 @@ class ReplyGenerated(Event):
     usage: Usage = Usage()
     milliseconds: int = 0
     first_token_milliseconds: int | None = None
+    kept_from: int | None = None
 
 
 class DaySumsRead(Event):
@@ -189,6 +210,7 @@ class ToolStarted(Event):
     effects: Effects
     idempotency_key: str = ""
     arguments: Content[dict[str, Json]] = Field(default_factory=dict)
+    kept_from: int | None = None
 
 
 class ToolReturned(Event):
@@ -202,6 +224,7 @@ class ToolReturned(Event):
     milliseconds: int = 0
     output: Content[Json] = None
     error: Words = ""
+    kept_from: int | None = None
 
 
 class ReplyReleased(Event):
@@ -288,6 +311,8 @@ class ContentErased(Event):
 AnyEvent = Annotated[
     SessionOpened
     | SessionForked
+    | RerunStarted
+    | VariantChosen
     | ContractLoaded
     | TurnStarted
     | VerdictReached

@@ -40,6 +40,7 @@ class ApprovalGiven(Event):
     scope: Scope = "once"
     when: Content[tuple[str, ...]] = ()
     expires: str | None = None
+    kept_from: int | None = None
 
 
 class ApprovalPassedOn(Event):
@@ -100,6 +101,7 @@ class GatePassed(Event):
     gate: Gate
     action: Literal["continue", "step", "edit", "abandon"]
     edit: Content[Json] = None
+    kept_from: int | None = None
 
 
 class ModeChanged(Event):

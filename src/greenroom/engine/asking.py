@@ -48,6 +48,7 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         KillSwitchThrown: the turn or everything was stopped; the question stays open.
     """
     step = f"t{turn}/ask:{key}"
+    card = room.steps.as_asked(step, card)
     if _outdated(room, card):
         return Void()  # before it is put: a question with an older verdict on its card would be void for ever
     binds, asked = request(room, turn, step, card)

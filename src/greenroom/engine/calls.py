@@ -190,7 +190,8 @@ def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
     step = f"t{turn}/ask:{call.id}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
-    return asked or room.gates.mode != "run" or held
+    again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
+    return asked or room.gates.mode != "run" or held or again
 
 
 async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
@@ -207,7 +208,8 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
             return call, ToolResult(status="denied", error=STOPPED)
         if verdict.effect == "deny":
             return call, ToolResult(status="denied", error=verdict.why)
-        if decided_anew and not (verdict.blocks or edits) and room.gates.mode == "run":
+        again = room.steps.must_ask(item.step, call)
+        if decided_anew and not (verdict.blocks or edits or again) and room.gates.mode == "run":
             return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
         suffix = f".{edits}" if edits else ""
         reason = "" if verdict.blocks else (EDITED if edits else "stepping")

@@ -22,6 +22,8 @@ from greenroom.views.transcript import Transcript, compose
 
 AGAIN = "dead letter"
 """In the place of a model's name, where a person put an earlier call once more."""
+PERSON = "a person"
+"""In the place of a model's name, where a person put words in the place of its own."""
 _LONGEST_NAME = 100
 """Characters of a name that a model made up; a real tool's name is shorter."""
 
@@ -48,6 +50,8 @@ async def generate(room: Room, turn: int, number: int, request: ModelRequest) ->
     async def act() -> ReplyGenerated:
         if number == 1 and (call := room.again.get(turn)) is not None:
             return _again(room, turn, step, call)
+        if (words := room.stand_in.get(step)) is not None:
+            return ReplyGenerated(step=step, turn=turn, model=PERSON, text=_masked_text(room, words))
         return await _ask_model(room, turn, step, request)
 
     return await room.steps.once(ReplyGenerated, step, request, act)

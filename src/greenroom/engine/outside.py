@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,10 +10,19 @@ from typing import Protocol
 from greenroom.approval.port import Approver, Brake, NoBrake
 from greenroom.core.clock import Clock
 from greenroom.core.ids import Ids
+from greenroom.core.values import Memory
 from greenroom.memory.port import MemoryStore
 from greenroom.models.port import Model
 from greenroom.retrieval.port import Retriever
 from greenroom.tools.port import Tools
+
+
+class Held(Protocol):
+    """What a variant remembers beside the memory store, until a person goes on with it."""
+
+    async def settle(self, memories: Iterable[Memory]) -> None:
+        """Put these into the store; from here on what is remembered goes there at once."""
+        ...
 
 
 class DayBook(Protocol):
@@ -51,6 +60,7 @@ class Outside:
     ids: Ids
     brake: Brake = field(default_factory=NoBrake)
     day: DayBook = field(default_factory=NoDayBook)
+    held: Held | None = None
 
     async def aclose(self) -> None:
         """Let go of everything, in the order it could be waiting on."""

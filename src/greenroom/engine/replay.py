@@ -26,12 +26,14 @@ from greenroom.core.events import (
     PassagesRetrieved,
     Record,
     ReplyGenerated,
+    RerunStarted,
     SessionForked,
     ToolReturned,
     ToolStarted,
     TurnAbandoned,
     TurnFinished,
     TurnStarted,
+    VariantChosen,
     VerdictReached,
 )
 from greenroom.core.signals import Signal
@@ -152,6 +154,8 @@ async def say_again(
                 case ContractLoaded():
                     governing = contracts.get(record.seq, governing)
                 case AutonomyChanged() as event if record.seq in between:
+                    session.repeat(event)
+                case RerunStarted() | VariantChosen() as event:
                     session.repeat(event)
                 case SessionForked():
                     session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))

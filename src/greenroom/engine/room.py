@@ -29,6 +29,7 @@ class Room:
     `admitted` is the last question from outside with its verdict: if nothing was masked, it is judged next as it stands.
     `again` is the call that a turn was begun for, by the turn's number; `autonomy_next` what a person set the level to
     while a turn runs, which counts from its next call on. `grants` is the leave given in the log's first `granted` records.
+    `stand_in` are a person's words in the place of a model's, by step.
     """
 
     contract: Contract
@@ -42,6 +43,7 @@ class Room:
     admitted: tuple[Question, Verdict] | None = None
     again: dict[int, ToolCall] = field(default_factory=dict)
     autonomy_next: AutonomyChanged | None = None
+    stand_in: dict[str, str] = field(default_factory=dict)
 
     def see(self, record: Record) -> None:
         """Keep facts and transcript up to the log. Neither depends on a verdict, and most records are verdicts."""

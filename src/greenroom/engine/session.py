@@ -6,7 +6,7 @@ Invariant: at most one turn is open; whatever ends a run, the log says how, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.core.canonical import clean_text
@@ -37,6 +37,7 @@ from greenroom.engine.limits import Budget
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside
 from greenroom.engine.permitting import must_fit
+from greenroom.engine.rerun.memories import choose
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
@@ -111,7 +112,7 @@ class Session:
         return None
 
     async def turn(self, words: str, origin: str = "person") -> TurnFinished:
-        """Say something and carry the turn to its end.
+        """Say something and carry the turn to its end. Who goes on with a variant has chosen it.
 
         Raises:
             UsageError: another turn is open, or the words are too large to be looked at; nothing of them is kept.
@@ -121,6 +122,7 @@ class Session:
         if self.running or self.open_turn() is not None:
             raise UsageError("a turn is still open", hint="resume or abandon it first", code="turn.open")
         number = 1 + sum([type(record.event) is TurnStarted for record in self.records])
+        await choose(self._room, number)
         question = Question(
             hook="input", payload={"text": clean_text(words)}, origin="user", session=self._room.facts.now()
         )
@@ -262,6 +264,10 @@ class Session:
         if gone:
             self._steps.note(MemoryForgotten(memory_id=memory_id, by=by))
         return gone
+
+    def stand_in(self, replies: Mapping[str, str]) -> None:
+        """Have a person's words stand in the place of a model's, by the step of the reply."""
+        self._room.stand_in.update(replies)
 
     async def warm(self) -> None:
         """Start what is slow to start; faces call it after their first paint."""

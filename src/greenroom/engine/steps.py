@@ -15,6 +15,7 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.chain import commit
 from greenroom.core.errors import Divergence
 from greenroom.core.events import Event, Record
+from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.log.port import Log
 
@@ -46,13 +47,29 @@ class Recording(Protocol):
 
 
 class NothingRecorded:
-    """The recording of a live session."""
+    """The recording of a live session: it answers nothing, and the world is there."""
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
         return None
 
     def holds(self, kind: type[Event], step: str) -> bool:
         return False
+
+    def repeats(self, turn: int) -> bool:
+        """Whether a turn is one of another session that is said again."""
+        return False
+
+    def marked(self, event: E) -> E:
+        """An event as it is logged: a rerun says in it what it was kept from."""
+        return event
+
+    def must_ask(self, step: str, call: ToolCall) -> bool:
+        """Whether a call that policy lets through goes to a person first, because a rerun would make it once more."""
+        return False
+
+    def as_asked(self, step: str, card: Card) -> Card:
+        """A card as a person gets to see it."""
+        return card
 
 
 class Steps:
@@ -62,6 +79,7 @@ class Steps:
         self.log = log
         self.bus = bus
         self._recording = recording or NothingRecorded()
+        self._live = self._recording if isinstance(self._recording, NothingRecorded) else NothingRecorded()
         self._latest: dict[tuple[type[Event], str], Record] = {}
         self._readers: tuple[Callable[[Record], None], ...] = ()
         self._met = -1
@@ -145,6 +163,18 @@ class Steps:
         """Whether the recording has something to say at a step that otherwise need not happen."""
         return self._recording.holds(kind, step)
 
+    def repeats(self, turn: int) -> bool:
+        """See `NothingRecorded.repeats`."""
+        return self._live.repeats(turn)
+
+    def must_ask(self, step: str, call: ToolCall) -> bool:
+        """See `NothingRecorded.must_ask`."""
+        return self._live.must_ask(step, call)
+
+    def as_asked(self, step: str, card: Card) -> Card:
+        """See `NothingRecorded.as_asked`."""
+        return self._live.as_asked(step, card)
+
     def record_of(self, kind: type[Event], step: str) -> Record | None:
         """The latest record of a step, with its commitments."""
         return self._latest.get((kind, step))
@@ -174,6 +204,7 @@ class Steps:
         )
 
     def _note(self, event: E, kept: Any, *, sync: bool) -> E:
+        event = self._live.marked(event)
         record = self.log.append(event, derived=None if kept is None else {"inputs": kept}, sync=sync)
         self._index(record)
         self._meet(record)

@@ -29,6 +29,7 @@ from greenroom.core.events import (
     Record,
     ReplyGenerated,
     ReplyReleased,
+    RerunStarted,
     SessionForked,
     SessionOpened,
     TailCut,
@@ -39,6 +40,7 @@ from greenroom.core.events import (
     TurnInterrupted,
     TurnResumed,
     TurnStarted,
+    VariantChosen,
     VerdictReached,
 )
 from greenroom.core.inert import inert_line
@@ -58,7 +60,8 @@ class Row:
 def row(record: Record) -> Row:
     """The line of one record."""
     event = record.event
-    return Row(record.seq, event.turn, record.at, event.kind, summary(event))
+    kept = " · kept" if getattr(event, "kept_from", None) is not None else ""
+    return Row(record.seq, event.turn, record.at, event.kind, f"{summary(event)}{kept}")
 
 
 def story(records: list[Record] | tuple[Record, ...]) -> list[str]:
@@ -77,8 +80,8 @@ def summary(event: AnyEvent) -> str:
             return _about_context(event)
         case MemoryWritten(memory=memory):
             return inert_line(f"{memory.segment}: {memory.text}", 80)
-        case MemoryForgotten(memory_id=memory_id):
-            return memory_id
+        case RerunStarted() | VariantChosen() | MemoryForgotten():
+            return _about_variant(event)
         case AttemptFailed() | ReplyGenerated():
             return _about_model(event)
         case VerdictReached(hook=hook, subject=subject, effect=effect, rule=rule):
@@ -111,6 +114,21 @@ def _about_session(
             return f"{lost} bytes of a torn line"
         case ContentErased(records=records, reason=reason):
             return f"{len(records)} records: {inert_line(reason, 60)}"
+
+
+def _about_variant(event: RerunStarted | VariantChosen | MemoryForgotten) -> str:
+    match event:
+        case RerunStarted(turns=turns, changed=changed):
+            said = f"turn{'s' if len(turns) > 1 else ''} {_stretch(turns)}"
+            return inert_line(f"{said}: {', '.join(changed)} changed" if changed else f"{said} as before", 100)
+        case VariantChosen(memories=memories):
+            return f"{len(memories)} memories"
+        case MemoryForgotten(memory_id=memory_id):
+            return memory_id
+
+
+def _stretch(turns: tuple[int, ...]) -> str:
+    return f"{turns[0]}-{turns[-1]}" if len(turns) > 1 else "".join(map(str, turns))
 
 
 def _about_turn(

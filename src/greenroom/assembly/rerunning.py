@@ -1,0 +1,180 @@
+"""A rerun: what was said in a session said again in a branch of it, under what is on disk now and what a person changed.
+
+Invariant: the parent's bytes are never changed; whatever ends a rerun leaves a legal log that can be resumed; nothing
+is remembered for others, and no effect is had twice, before a person says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from greenroom.approval.automatic import DenyAll
+from greenroom.assembly.casting import Cast
+from greenroom.assembly.changing import Change, changed_cast, differences
+from greenroom.assembly.day_book import LogDayBook
+from greenroom.assembly.hearing import hear_elsewhere
+from greenroom.core.clock import Clock, SystemClock, stamp
+from greenroom.core.events import ContractLoaded, Record
+from greenroom.core.ids import Ids, RandomIds
+from greenroom.engine.fork import fork
+from greenroom.engine.rerun.memories import HeldMemory, hidden
+from greenroom.engine.rerun.ports import through
+from greenroom.engine.rerun.recording import RerunRecording
+from greenroom.engine.rerun.turns import Said, announce, before, last_reply, said, say
+from greenroom.engine.session import Session
+from greenroom.ledger.ledger import Ledger
+from greenroom.log.catalog import read_session, session_id, session_path
+from greenroom.log.file_log import FileLog
+from greenroom.views.rerun import Step, steps
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import load_settings
+
+if TYPE_CHECKING:
+    from greenroom.approval.port import Approver
+
+__all__ = ["Change", "Rerun", "rerun_session"]
+
+
+AS_ON_DISK = Change()
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """A variant that was said to its end. `session` is open, and its caller's to close; `parent` is the other's id."""
+
+    session: Session
+    parent: str
+    kept: tuple[Step, ...]
+    redone: tuple[Step, ...]
+
+
+async def rerun_session(
+    workspace: Workspace,
+    session: str,
+    change: Change = AS_ON_DISK,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    approver: Approver | None = None,
+    on_open: Callable[[Session], None] = lambda session: None,
+    instant: bool = False,
+    trusted: bool | None = None,
+) -> Rerun:
+    """Say the turns `since` to `until` of a session again (the last one when None) in a new session.
+
+    Args:
+        workspace: where both live.
+        session: the parent's id, the beginning of one, or `last`.
+        change: what is other than it is on disk now.
+        since: the first turn to say again; the branch is made just before it.
+        until: the last one; the parent's last when None.
+        approver: who answers what is not kept; without one every question is answered with no.
+        on_open: called with the variant before its first turn is said, to watch it, or to cancel it.
+        instant: scripted models do not wait.
+        trusted: what a caller knows already; asked of the person's trust file when None.
+
+    Raises:
+        UsageError: no such session or turn, not trusted, no such persona or version.
+        FileInvalid: something a person wrote is broken.
+        WaitingForPerson, ServiceUnavailable, KillSwitchThrown, CancelledError: the variant stays as far as it came, is
+            closed, and can be resumed.
+        LogDamaged, DiskFailed: what they say.
+    """
+    clock, ids = SystemClock(), RandomIds()
+    parent = session_id(workspace, session)
+    records = await asyncio.to_thread(read_session, workspace, parent)
+    plan = said(records, since, until)
+    cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
+    recording = _recording(workspace, records, plan, change)
+    log = _branched(workspace, parent, before(records, plan[0].turn), clock, ids)
+    variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
+    try:
+        on_open(variant)
+        announce(variant, plan, _changed(records, plan, variant, change))
+        await say(variant, plan, change.words)
+    except BaseException:
+        await variant.aclose()
+        raise
+    return _told(variant, parent)
+
+
+def _told(variant: Session, parent: str) -> Rerun:
+    found = steps(variant.records)
+    kept = tuple(one for one in found if one.kept_from is not None)
+    return Rerun(variant, parent, kept, tuple(one for one in found if one.kept_from is None))
+
+
+def _recording(workspace: Workspace, records: Sequence[Record], plan: Sequence[Said], change: Change) -> RerunRecording:
+    first = plan[0].turn
+    turns = {first + place: one.turn for place, one in enumerate(plan)}
+    here = {there: turn for turn, there in turns.items()}
+    replies = {}
+    for turn, words in change.replies.items():
+        step = last_reply(records, turn)
+        replies[f"t{here[turn]}/{step.partition('/')[2]}"] = words
+    return RerunRecording(records, turns, replies, documents_changed(workspace))
+
+
+def documents_changed(workspace: Workspace) -> str:
+    """When something was last changed that a search could tell: a document, its folder, or what greenroom.toml says."""
+    paths = [workspace.settings_file, workspace.knowledge, *workspace.knowledge.rglob("*")]
+    times = [path.stat().st_mtime for path in paths if path.exists()]
+    return stamp(datetime.fromtimestamp(max(times), UTC)) if times else ""
+
+
+def _branched(workspace: Workspace, parent: str, at: int, clock: Clock, ids: Ids) -> FileLog:
+    anchors = Ledger(workspace.ledger, clock).anchors(parent)
+    target = session_path(workspace, ids.name("s"))
+    return fork(session_path(workspace, parent), at, target, clock, ids, anchors)
+
+
+async def _opened(
+    workspace: Workspace,
+    log: FileLog,
+    cast: Cast,
+    recording: RerunRecording,
+    approver: Approver,
+    clock: Clock,
+    ids: Ids,
+    *,
+    instant: bool,
+) -> Session:
+    from greenroom.assembly.world import outside_of
+
+    try:
+        outside = await outside_of(workspace, cast, approver, clock, ids, instant=instant)
+    except BaseException:
+        log.close()
+        raise
+    for record in (*log.records, *recording.parent):
+        cast.masks.reserve(record.event.model_dump(mode="json"))
+    ledger = Ledger.of(workspace, clock)
+    ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
+    outside.held = outside.memory = HeldMemory(outside.memory, (), *hidden(log.records, recording.parent))
+    session = Session(
+        log,
+        cast.contract,
+        through(recording, outside),
+        workspace=load_settings(workspace).id,
+        recording=recording,
+        anchor=ledger.anchor,
+    )
+    recording.attach(session)
+    session.stand_in(recording.replies)
+    outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
+    hear_elsewhere(workspace, session, approver)
+    return session
+
+
+def _changed(records: Sequence[Record], plan: Sequence[Said], variant: Session, change: Change) -> tuple[str, ...]:
+    """What is other than it was when the first of these turns was said."""
+    turn = plan[0].turn
+    begun = before(records, turn)
+    loaded = next(r.event for r in reversed(records[: begun + 1]) if isinstance(r.event, ContractLoaded))
+    words = [f"words of turn {one.turn}" for one in plan if change.words.get(one.turn, one.words) != one.words]
+    replies = [f"reply of turn {turn}" for turn in sorted(change.replies)]
+    return (*differences(loaded, variant.contract), *words, *replies)

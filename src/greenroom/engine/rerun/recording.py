@@ -1,0 +1,273 @@
+"""What a rerun takes from the session it varies: the parent's records, matched by key and content, never by position.
+
+Invariant: a step is kept only where all that went into it is the same: a reply for the whole request, passages and
+memories for query, filters and configuration, a tool's result for name, canonical arguments and schema, a person's
+answer for the very question. Verdicts are never kept. What is kept passes through the ports, so it is masked anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Event,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+)
+from greenroom.core.values import Card, ToolCall, ToolResult
+from greenroom.engine.kept import NOT_KEPT
+from greenroom.engine.rerun.answers import Answers, as_kept
+from greenroom.engine.rerun.calls import Calls, Made, whole
+from greenroom.engine.rerun.memories import same_memories
+from greenroom.engine.steps import NothingRecorded, same_inputs
+
+if TYPE_CHECKING:
+    from greenroom.engine.session import Session
+
+E = TypeVar("E", bound=Event)
+
+RERUN = "This is a rerun, and this call is not one that was recorded, so it would be made for real."
+"""The reason on the card of a call with effects that a rerun cannot keep."""
+
+_LOOKED_UP: tuple[type[Event], ...] = (MemoriesRecalled, PassagesRetrieved, ReplyGenerated)
+_HELD_BACK = "‹held back:"
+_STEP = re.compile(r"t(\d+)/(.*)", re.DOTALL)
+
+
+class RerunRecording(NothingRecorded):
+    """An `engine.steps.Recording` for a live session. `attach` it to its session before a turn is said.
+
+    Args:
+        parent: all records of the session that is varied.
+        turns: from a turn's number here to its number there; other turns are answered nothing.
+        replies: by step here, words that a person put in the place of a model's.
+        documents_changed: when a document last changed, as a stamp.
+    """
+
+    def __init__(
+        self,
+        parent: Sequence[Record],
+        turns: Mapping[int, int],
+        replies: Mapping[str, str] | None = None,
+        documents_changed: str = "",
+    ) -> None:
+        self.parent = parent
+        self.turns = dict(turns)
+        self.replies = dict(replies or {})
+        self._documents_changed = documents_changed
+        self._by_step: dict[tuple[type[Event], str], Record] = {
+            (type(r.event), r.event.step): r for r in parent if r.event.step
+        }
+        self._answers = Answers(parent, self._by_step)
+        self._marks: dict[tuple[type[Event], str], dict[str, Any]] = {}
+        self._pending: dict[type[Event], Record | None] = {}
+        self._session: Session | None = None
+
+    def attach(self, session: Session) -> None:
+        """Answer for this session."""
+        self._session = session
+        self._calls = Calls(self.parent, lambda: session.contract)
+        self._calls.world_changed = _changed_already(session.records, self)
+        self._calls.use(_used_already(session.records, self))
+
+    def repeats(self, turn: int) -> bool:
+        """Whether this turn is one that is said again."""
+        return turn in self.turns
+
+    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
+        """A person's answer that may be kept. What is looked up comes through the ports instead: see `taken`."""
+        if kind in _LOOKED_UP:
+            self._look_up(kind, step, inputs)
+        elif kind is ToolStarted:
+            self._mark_start(step, ToolCall(id="", tool=inputs[0], arguments=inputs[1]))
+        elif kind is ApprovalGiven and (asked := self._asked(step)) is not None:
+            given = self._given(step, asked.card)
+            return None if given is None else as_kept(given, step, asked.call)
+        return None
+
+    def holds(self, kind: type[Event], step: str) -> bool:
+        """Whether a person who stepped through calls answered about this very call, other than with a yes."""
+        if kind is not ApprovalGiven or self._session is None or "." in step.partition(":")[2]:
+            return False
+        recorded = self._recorded_step(step)
+        given, asked = self._event(ApprovalGiven, recorded), self._event(ApprovalRequested, recorded)
+        if given is None or asked is None or given.decision == "allow":
+            return False
+        call = _call_of(self._session.records, step.partition("/ask:")[2])
+        return call is not None and _same_call(call, asked.card.call) and self._same_policy(asked.card)
+
+    def marked(self, event: E) -> E:
+        """The event with what it was kept from, if it was."""
+        found = self._marks.pop((type(event), event.step), None)
+        return event if found is None else event.model_copy(update=found)
+
+    def must_ask(self, step: str, call: ToolCall) -> bool:
+        """Whether a call has effects and no recorded result: a rerun does not make it unasked."""
+        turn = self._parent_turn(step)
+        return turn is not None and self._calls.has_effects(call.tool) and self.made(step, call) is None
+
+    def as_asked(self, step: str, card: Card) -> Card:
+        """The card, saying that this is a rerun where yes would make a call that has no recorded result."""
+        about = step.replace("/ask:", "/tool:").partition(".")[0]
+        special = "." in step.partition(":")[2] and not step.rpartition(".")[2].isdigit()
+        if card.hook != "tool.call" or special or not self.must_ask(about, card.call):
+            return card
+        return card if self._given(step, card) is not None else card.model_copy(update={"reason": RERUN})
+
+    def made(self, step: str, call: ToolCall) -> Made | None:
+        """The recorded call that this one is, if its result may be kept."""
+        turn = self._parent_turn(step)
+        return None if turn is None else self._calls.counterpart(step, turn, call)
+
+    def taken(self, kind: type[Event]) -> Record | None:
+        """The record that the step which is now being done is kept from; None to do it for real."""
+        return self._pending.pop(kind, None)
+
+    def result(self, step: str, call: ToolCall) -> ToolResult | None:
+        """The kept result of a call; None where it is to be run, which a person allowed if it has effects."""
+        made = self.made(step, call)
+        if made is not None:
+            event = made.result
+            self._marks[ToolReturned, step] = {"kept_from": made.returned.seq, "milliseconds": event.milliseconds}
+            return ToolResult(status=event.status, output=event.output, error=event.error)
+        if self._parent_turn(step) is None or not self._calls.has_effects(call.tool):
+            return None
+        if not self._allowed_here(step):
+            return ToolResult(status="denied", error="A rerun makes no call with effects unless a person allows it.")
+        self._calls.world_changed = True
+        return None
+
+    def _look_up(self, kind: type[Event], step: str, inputs: Any) -> None:
+        """Remember the record whose content stands for this step, if nothing that went into it changed."""
+        self._pending.pop(kind, None)
+        self._marks.pop((kind, step), None)
+        if step in self.replies or (recorded := self._recorded_step(step)) == "":
+            return
+        record = self._by_step.get((kind, recorded))
+        if record is None or not whole(record) or not same_inputs(record, inputs) or not self._still_so(record):
+            return
+        self._pending[kind] = record
+        self._marks[kind, step] = _marks(record)
+
+    def _still_so(self, record: Record) -> bool:
+        """Whether what is not among a step's inputs, and would change what comes of it, is as it was."""
+        event = record.event
+        match event:
+            case ReplyGenerated(text=text):
+                return not text.startswith(_HELD_BACK) and NOT_KEPT not in (text, event.reasoning)
+            case PassagesRetrieved(candidates=candidates):
+                return not candidates or record.at > self._documents_changed
+            case MemoriesRecalled(memories=memories, turn=turn):
+                here = self._session.records if self._session else ()
+                return same_memories(self.parent, here, turn, self.turns, memories)
+            case _:
+                return False
+
+    def _mark_start(self, step: str, call: ToolCall) -> None:
+        made = self.made(step, call)
+        if made is not None and isinstance(made.started.event, ToolStarted):
+            # Its own key, so that a day's sums count a call once however often it is kept.
+            key = made.started.event.idempotency_key
+            self._marks[ToolStarted, step] = {"kept_from": made.started.seq, "idempotency_key": key}
+
+    def _given(self, step: str, card: Card) -> Record | None:
+        """The recorded answer to this very question, unless it would let a call be made once more."""
+        recorded = self._recorded_step(step)
+        if not recorded or self._session is None:
+            return None
+        found = self._answers.to(recorded, card, self._session.contract)
+        if found is None or not isinstance(found.event, ApprovalGiven) or card.hook != "tool.call":
+            return found
+        about = step.replace("/ask:", "/tool:").partition(".")[0]
+        again = found.event.decision == "allow" and self.must_ask(about, card.call)
+        return None if again else found
+
+    def _asked(self, step: str) -> ApprovalRequested | None:
+        records = self._session.records if self._session else ()
+        events = (r.event for r in reversed(records) if r.event.step == step)
+        return next((one for one in events if isinstance(one, ApprovalRequested)), None)
+
+    def _event(self, kind: type[E], recorded: str) -> E | None:
+        record = self._by_step.get((kind, recorded))
+        return record.event if record is not None and isinstance(record.event, kind) else None
+
+    def _same_policy(self, card: Card) -> bool:
+        return self._session is not None and card.verdict.policy_digest == self._session.contract.policy.digest
+
+    def _allowed_here(self, step: str) -> bool:
+        """Whether a person said yes to this call in this very session."""
+        records = self._session.records if self._session else ()
+        asked = step.replace("/tool:", "/ask:")
+        given = (r.event for r in reversed(records) if isinstance(r.event, ApprovalGiven))
+        mine = next((one for one in given if f"{one.step}.".startswith(f"{asked}.")), None)
+        return mine is not None and mine.decision == "allow" and mine.kept_from is None
+
+    def _parent_turn(self, step: str) -> int | None:
+        found = _STEP.fullmatch(step)
+        return self.turns.get(int(found[1])) if found else None
+
+    def _recorded_step(self, step: str) -> str:
+        """The parent's key of a step of the rerun; '' where it has none. Calls are told by what they are."""
+        turn, found = self._parent_turn(step), _STEP.fullmatch(step)
+        if turn is None or found is None:
+            return ""
+        return f"t{turn}/{self._recorded_call(turn, found[2])}"
+
+    def _recorded_call(self, turn: int, rest: str) -> str:
+        """`ask:c7` as the parent has it, where a call has another number there."""
+        name, _, suffix = rest.removeprefix("ask:").partition(".")
+        if not rest.startswith("ask:c") or self._session is None:
+            return rest
+        call = _call_of(self._session.records, name)
+        number = _number_there(self.parent, turn, call) if call is not None else ""
+        return f"ask:{number or name}{'.' if suffix else ''}{suffix}"
+
+
+def _marks(record: Record) -> dict[str, Any]:
+    """What an event of the rerun takes over beside its content."""
+    found: dict[str, Any] = {"kept_from": record.seq}
+    if isinstance(record.event, ReplyGenerated):
+        timing = ("milliseconds", "first_token_milliseconds")
+        found |= {name: getattr(record.event, name) for name in timing}
+    return found
+
+
+def _call_of(records: Sequence[Record], name: str) -> ToolCall | None:
+    """The call of this number that a model asked for last."""
+    events = (r.event for r in reversed(records) if isinstance(r.event, ReplyGenerated))
+    return next((call for event in events for call in event.calls if call.id == name), None)
+
+
+def _number_there(records: Sequence[Record], turn: int, call: ToolCall) -> str:
+    """The number that the same call has in a turn of the parent: its own if it can be, else the first that is alike."""
+    events = (r.event for r in records if isinstance(r.event, ReplyGenerated) and r.event.turn == turn)
+    alike = [one.id for event in events for one in event.calls if _same_call(one, call)]
+    return call.id if call.id in alike else next(iter(alike), "")
+
+
+def _same_call(one: ToolCall, other: ToolCall) -> bool:
+    return (one.tool, one.arguments) == (other.tool, other.arguments)
+
+
+def _used_already(records: Sequence[Record], recording: RerunRecording) -> set[int]:
+    """The recorded starts whose results were taken before the session was opened."""
+    mine = [r.event for r in records if recording.repeats(r.event.turn)]
+    returned = {event.step for event in mine if isinstance(event, ToolReturned)}
+    started = (event for event in mine if isinstance(event, ToolStarted) and event.step in returned)
+    return {event.kept_from for event in started if event.kept_from is not None}
+
+
+def _changed_already(records: Sequence[Record], recording: RerunRecording) -> bool:
+    """Whether a turn that is said again had an effect of its own before the session was opened."""
+    started = (r.event for r in records if isinstance(r.event, ToolStarted))
+    return any(
+        event.kept_from is None and event.effects != "none" and recording.repeats(event.turn) for event in started
+    )
