@@ -14,6 +14,7 @@ from greenroom.tui.card import ApprovalCard, CardApp
 from greenroom.tui.card_words import Question
 from greenroom.tui.composer import Composer
 from greenroom.tui.entries import Entry
+from greenroom.tui.folds import Folds
 from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import Header, Standing
 from greenroom.tui.hints import Hints
@@ -94,7 +95,7 @@ class Sinks:
             [row("sheet", EVIL), Entry("s", "section", sink("section"), aside=EVIL)]
         )
         self.query_one(GateBar).show(f"t1/gate:input:{EVIL}")
-        self.query_one(Slot).draw(1, lambda name, turn: [row("slot", EVIL)])
+        self.query_one(Slot).draw(Folds(), 1, lambda name, turn: [row("slot", EVIL)])
         self.query_one(Composer).put(sink("composer"))
         self.query_one(Hints).tell(sink("hints"), seconds=60)
         self.query_one(ApprovalCard).ask(Question("s", hostile_card()))

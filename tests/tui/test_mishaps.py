@@ -8,12 +8,12 @@ import pytest
 
 from greenroom.core.events import VerdictReached
 from greenroom.tui import talk
-from greenroom.tui.folds import Grown
 from greenroom.tui.guard import INTERNAL
 from greenroom.tui.panes.policy import Verdicts
 from greenroom.tui.side import Side
 from greenroom.tui.transcript import Transcript
 from greenroom.tui.workbench import Workbench
+from greenroom.views.grown import Grown
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
 

@@ -72,6 +72,13 @@ class Column:
         self._laid.clear()
         self._heights = Heights(guess(entry, width) for entry in self._entries)
 
+    def cut(self, count: int) -> None:
+        """Keep the first `count` entries."""
+        del self._entries[count:]
+        self._heights.cut(count)
+        for index in [index for index in self._laid if index >= count]:
+            del self._laid[index]
+
     def append(self, entry: Entry) -> None:
         """Add an entry at the end."""
         self._entries.append(entry)

@@ -15,6 +15,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_safety import SafetyDeeds
+from greenroom.tui.doing_scrub import ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
@@ -41,13 +42,15 @@ class Doing:
         self._to_forget = ""
         self.sheets = SheetDeeds(bench)
         self.safety = SafetyDeeds(bench)
-        own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn event forget search write"
+        self.travel = ScrubDeeds(bench)
+        own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
         self._deeds: dict[str, Callable[..., None]] = {
             **{name: getattr(self, name) for name in own.split()},
             **{name: getattr(self.sheets, name) for name in others.split()},
             **{name: getattr(self.safety, name) for name in safety.split()},
+            **{name: getattr(self.travel, name) for name in ["event", "event_at", "go_to", "now"]},
         }
 
     @property
@@ -56,7 +59,10 @@ class Doing:
         return self.bench.rehearsal
 
     def do(self, name: str, *arguments: str) -> None:
-        """Do a deed by name; a problem becomes a line."""
+        """Do a deed by name; a problem becomes a line, and so does what would act on the past."""
+        if refused := self.bench.scrub.refuses(name):
+            self.bench.tell(refused, "warning")
+            return
         try:
             self._deeds[name](*arguments)
         except GreenroomError as error:
@@ -114,6 +120,8 @@ class Doing:
             self._pass_gate(bar.step, edit=text)
         elif text.startswith("/") and not text.startswith("//"):
             self._slash(text)
+        elif self.bench.scrub.past:
+            self._give_back(text, "this is the past: ctrl+x N goes back to now, ctrl+x F forks here")
         elif self.rehearsal.session is None:
             self._keep_or_refuse(text)
         elif self.rehearsal.running:
@@ -161,7 +169,7 @@ class Doing:
         deed = by_slash(word)
         listed = {command.slash for command in COMMANDS if command.slash}
         if deed is not None and deed.slash in _WITH_WORDS:
-            self.do(deed.slash, *([rest.strip()] if rest.strip() else []))
+            self.do(deed.action.partition(":")[0], *([rest.strip()] if rest.strip() else []))
         elif deed is not None:
             self.bench.do_action(deed.action)
         elif word in listed:
@@ -185,6 +193,8 @@ class Doing:
             bench.arrangement.show(shown=False)
         elif not isinstance(bench.focused, Composer):
             bench.query_one(Composer).focus()
+        elif bench.scrub.past:
+            bench.scrub.now()
         elif self.rehearsal.folds.approvals.question() is not None and self.rehearsal.session is not None:
             bench.tell("a question is open: ctrl+n denies it, ctrl+t stops the turn", "warning")
         elif self.rehearsal.running and self.rehearsal.session is not None:
@@ -267,29 +277,10 @@ class Doing:
 
     def turn(self, by: str) -> None:
         """Have the panes show the turn before or after."""
-        last = self.rehearsal.folds.turns
+        last = self.bench.scrub.folds.turns
         wanted = min(max(self.bench.turn_shown + int(by), 1), last)
         if last:
             self.bench.select_turn(None if wanted == last else wanted)
-
-    def event(self, by: str) -> None:
-        """Go through the trace, over the ends of turns."""
-        step = int(by)
-        side = self.bench.query_one(Side)
-        if not self.bench.arrangement.panes_shown or all(slot.shown != "Trace" for slot in side.slots):
-            self.pane("Trace")
-            return
-        pane = side.open("Trace").pane
-        at = pane.selected
-        edge = pane.entries[-1 if step > 0 else min(1, len(pane.entries) - 1)] if pane.entries else None
-        beyond = at is not None and edge is not None and at.id == edge.id
-        turn = self.bench.turn_shown + step
-        if beyond and 0 <= turn <= self.rehearsal.folds.turns:
-            self.bench.select_turn(None if turn == self.rehearsal.folds.turns else turn)
-            self.bench.redraw()
-            pane.select(pane.entries[1 if step > 0 else -1].id)
-        elif pane.entries:
-            pane.action_select_by(step)
 
     def forget(self, name: str = "") -> None:
         """Remove the selected memory, or the one named, for good."""
@@ -343,7 +334,7 @@ class Doing:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=group == "session")
 
 
-_WITH_WORDS = ("mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy")
+_WITH_WORDS = ("goto", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy")
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
     "tools": "tools: every tool call is asked about",

@@ -5,6 +5,7 @@ Invariant: the text of a part has passed `core.inert`; a part says everything it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -39,7 +40,7 @@ class Entry:
     tone: Tone = "plain"
     head: Line = ()
     beside: Line = ()
-    body: tuple[Line, ...] = ()
+    body: Sequence[Line] = ()
 
     @property
     def foldable(self) -> bool:

@@ -14,6 +14,9 @@ from greenroom.tui.column import Column
 from greenroom.tui.entries import Entry
 from greenroom.tui.live import LiveReply
 
+_MANY = 500
+"""Entries to add from which laying everything out anew is no dearer."""
+
 
 class EntryList:
     """Entries by id and by place."""
@@ -46,29 +49,47 @@ class EntryList:
         return place
 
     def set(self, entries: Iterable[Entry]) -> bool:
-        """Hold these; returns whether they continue what was held, so that only differences were laid out again."""
+        """Hold these; returns whether they continue what was held. Only what differs is laid out again."""
         fresh = [self._as_folded(entry) for entry in entries]
         old = self.all
-        if len(fresh) < len(old) or any(one.id != other.id for one, other in zip(old, fresh, strict=False)):
+        kept = _alike(old, fresh)
+        whole = kept == len(old)
+        if not whole and len(fresh) - kept > _MANY:
             self.load(fresh, self._column.width)
             return False
-        for place in range(len(old)):
-            if fresh[place] != old[place]:
+        if not whole:
+            self._cut(kept)
+        for place in range(kept):
+            if fresh[place] is not old[place] and fresh[place] != old[place]:
                 self._replace(place, fresh[place])
-        for entry in fresh[len(old) :]:
+        for entry in fresh[kept:]:
             self._append(entry)
-        return True
+        if not whole:
+            self._go_on_arriving()
+        return whole
+
+    def _cut(self, count: int) -> None:
+        """Let go of everything from a place on."""
+        for entry in self.all[count:]:
+            del self._places[entry.id]
+        self._column.cut(count)
 
     def load(self, entries: Sequence[Entry], width: int) -> None:
         """Lay everything out anew."""
         entries = list(entries)
         self._column.load(entries, width)
         self._places = {entry.id: place for place, entry in enumerate(entries)}
-        # An entry that has other words by now has its final ones: what streamed may be more than was let through.
+        self._go_on_arriving()
+
+    def _go_on_arriving(self) -> None:
+        """Show again what has arrived of the replies that are still held.
+
+        An entry that has other words by now has its final ones: what streamed may be more than was let through.
+        """
         self._live = {
             id: live
             for id, live in self._live.items()
-            if id in self._places and entries[self._places[id]].text == live.entry.text
+            if id in self._places and self[self._places[id]].text == live.entry.text
         }
         for id, live in self._live.items():
             self._column.set_parts(self._places[id], live.parts())
@@ -125,3 +146,11 @@ class EntryList:
     def _as_folded(self, entry: Entry) -> Entry:
         wanted = self._folds.get(entry.id, entry.open)
         return entry if wanted == entry.open else replace(entry, open=wanted)
+
+
+def _alike(old: Sequence[Entry], fresh: Sequence[Entry]) -> int:
+    """How many entries from the start have the same ids."""
+    for place, (one, other) in enumerate(zip(old, fresh, strict=False)):
+        if one is not other and one.id != other.id:
+            return place
+    return min(len(old), len(fresh))

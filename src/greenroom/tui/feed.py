@@ -33,20 +33,20 @@ class Feed:
         self._folds = Folds()
         self._persona = ""
         self._done: list[Entry] = []
+        self._ends: list[int] = []
         self._current: list[Entry] = []
         self._turn = 0
         self._notes: dict[int, list[Note]] = {}
+        self._past = False
+        self._arriving: dict[str, list[str]] = {}
 
     def begin(self, folds: Folds, persona: str) -> None:
         """Show another session. What was noted since `clear` was about opening it, and stays."""
         self._folds, self._persona = folds, persona
-        self._turn = folds.turns
         told = [one.entry for notes in self._notes.values() for one in notes]
-        self._notes = {}
-        try:
-            self._done = talk.earlier(folds, persona)
-        except Exception as error:  # noqa: BLE001  what can be shown of a session is shown
-            self._done = [self._failed("the conversation so far", error)]
+        self._notes, self._done, self._ends, self._arriving = {}, [], [], {}
+        self._past = False
+        self._take_in()
         self._current = self._now()
         for entry in told:
             self._keep(entry)
@@ -59,10 +59,11 @@ class Feed:
 
     def grown(self) -> None:
         """A record came in."""
+        if self._past:
+            return
         if self._folds.turns != self._turn:
-            self._done += self._current
-            self._turn = self._folds.turns
-            self._current = []
+            self._take_in()
+            self._current, self._arriving = [], {}
         fresh = self._now()
         kept = len(self._current)
         if [entry.id for entry in fresh[:kept]] != [entry.id for entry in self._current]:
@@ -73,6 +74,45 @@ class Feed:
                 if entry != before:
                     self._transcript.update_entry(entry)
         self._current = fresh
+        for entry in fresh:
+            self._arriving.pop(entry.id, None)
+
+    def _take_in(self) -> None:
+        """Hold the entries of the turns that are over by now, and where each of them ends."""
+        self._turn = self._folds.turns
+        since = len(self._ends)
+        if since == 0 < self._turn:
+            self._end_turn(0, [])
+            since = 1
+        try:
+            for turn, said in enumerate(talk.earlier(self._folds, self._persona, since), since):
+                self._end_turn(turn, said)
+        except Exception as error:  # noqa: BLE001  what can be shown of a session is shown
+            self._done.append(self._failed("the conversation so far", error))
+        self._ends += [len(self._done)] * (self._turn - len(self._ends))
+
+    def _end_turn(self, turn: int, said: Sequence[Entry]) -> None:
+        self._done += _woven(said, self._notes.get(turn, []))
+        self._ends.append(len(self._done))
+
+    def look_back(self, folds: Folds) -> None:
+        """Show the conversation as it was, until `look_now`; the views are those of an earlier moment."""
+        self._past = True
+        self._take_in()
+        before = self._done[: self._ends[folds.turns - 1]] if folds.turns else []
+        self._transcript.set_entries([*before, *self._said(folds)], end=True)
+
+    def look_now(self) -> None:
+        """Show it as it is again, with what came meanwhile."""
+        self._past = False
+        self._take_in()
+        self._current = self._now()
+        self._transcript.set_entries([*self._done, *self._current], end=True)
+        shown = {entry.id for entry in self._current}
+        still = {id: pieces for id, pieces in self._arriving.items() if id not in shown}
+        self._arriving = {id: pieces for id, pieces in still.items() if talk.turn_of(id) == self._turn}
+        for id, pieces in self._arriving.items():
+            self._stream(id, "".join(pieces))
 
     def arrived(self, signal: TextArrived) -> None:
         """A piece of a reply came in."""
@@ -81,9 +121,14 @@ class Feed:
         except Exception:  # noqa: BLE001  `_now` shows an entry in its place
             return
         id = talk.reply_id(signal.turn, talk.replies(now) + 1)
+        self._arriving.setdefault(id, []).append(signal.text)
+        if not self._past:
+            self._stream(id, signal.text)
+
+    def _stream(self, id: str, text: str) -> None:
         if all(entry.id != id for entry in self._current):
             self._current.append(Entry(id, "persona", self._persona))
-        self._transcript.stream(id, signal.text, title=self._persona)
+        self._transcript.stream(id, text, title=self._persona)
 
     def note(self, text: str, tone: Tone = "plain") -> None:
         """A line of the screen's own."""
@@ -101,11 +146,14 @@ class Feed:
         self._transcript.set_entries([*self._done, *self._current, *entries])
 
     def _now(self) -> list[Entry]:
+        return _woven(self._said(self._folds), self._notes.get(self._turn, []))
+
+    def _said(self, folds: Folds) -> list[Entry]:
+        """The entries of the last turn."""
         try:
-            said = talk.latest(self._folds, self._persona)
+            return talk.latest(folds, self._persona)
         except Exception as error:  # noqa: BLE001  the next turn may be shown again
-            said = [self._failed(f"turn {self._turn} of the conversation", error)]
-        return _woven(said, self._notes.get(self._turn, []))
+            return [self._failed(f"turn {folds.turns} of the conversation", error)]
 
 
 def _woven(said: Sequence[Entry], notes: Sequence[Note]) -> list[Entry]:

@@ -1,13 +1,15 @@
 """Every view of one session, grown record by record: the only thing panes and conversation are drawn from.
 
 Invariant: what is held is a pure function of the records seen. A view grows when it is looked at, so what no pane shows
-costs nothing, and a record costs the turn it belongs to, never the session.
+costs nothing, and a record costs the turn it belongs to, never the session. A session as of an earlier record (`Past`)
+is read from the same views, and says what folds of those records alone would say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from greenroom.core.events import ContractLoaded, ModeChanged, Record, SessionOpened, TurnStarted
 from greenroom.core.values import StepMode
@@ -24,24 +26,26 @@ from greenroom.views import (
     usage,
     verdicts,
 )
+from greenroom.views.grown import Grown, GrownTurns
 
 S = TypeVar("S")
 
 
-class Grown(Generic[S]):
-    """One view, grown to the last record when it is asked for."""
+class Views:
+    """The views of a session, each as far as it was looked at."""
 
-    def __init__(self, fold: Callable[[S, Record], S], empty: S) -> None:
-        self._fold = fold
-        self._state = empty
-        self._seen = 0
-
-    def upon(self, records: Sequence[Record]) -> S:
-        """The state after these records, which only ever get more."""
-        for place in range(self._seen, len(records)):
-            self._state = self._fold(self._state, records[place])
-            self._seen = place + 1  # at once: where a record cannot be taken in, those before it count once
-        return self._state
+    def __init__(self) -> None:
+        self.conversation = GrownTurns(conversation.fold, conversation.EMPTY)
+        self.memory = GrownTurns(memory.fold, memory.EMPTY)
+        self.retrieval = GrownTurns(retrieval.fold, retrieval.EMPTY)
+        self.verdicts = GrownTurns(verdicts.fold, verdicts.EMPTY)
+        self.approvals = Grown(approvals.fold, approvals.EMPTY)
+        self.tools = GrownTurns(tools.fold, tools.EMPTY)
+        self.transcript = GrownTurns(transcript.fold, transcript.EMPTY)
+        self.usage = GrownTurns(usage.fold, usage.EMPTY)
+        self.grants = Grown(grants.fold, grants.EMPTY)
+        self.answers = Grown(fatigue.fold, fatigue.EMPTY)
+        self.letters = Grown(dead_letters.fold, dead_letters.EMPTY)
 
 
 class Folds:
@@ -49,68 +53,76 @@ class Folds:
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: list[Record] = []
-        self._conversation = Grown(conversation.fold, conversation.EMPTY)
-        self._memory = Grown(memory.fold, memory.EMPTY)
-        self._retrieval = Grown(retrieval.fold, retrieval.EMPTY)
-        self._verdicts = Grown(verdicts.fold, verdicts.EMPTY)
-        self._approvals = Grown(approvals.fold, approvals.EMPTY)
-        self._tools = Grown(tools.fold, tools.EMPTY)
-        self._transcript = Grown(transcript.fold, transcript.EMPTY)
-        self._usage = Grown(usage.fold, usage.EMPTY)
-        self._grants = Grown(grants.fold, grants.EMPTY)
-        self._answers = Grown(fatigue.fold, fatigue.EMPTY)
-        self._letters = Grown(dead_letters.fold, dead_letters.EMPTY)
         self.opened: SessionOpened | None = None
         self.contract: ContractLoaded | None = None
         self.mode: StepMode = "run"
         self.turns = 0
         self.turn_records: dict[int, list[Record]] = {0: []}
+        self.views = Views()
+        self.starts: list[int] = []
+        self.turning: list[tuple[int, SessionOpened | ContractLoaded | ModeChanged]] = []
         for record in records:
             self.see(record)
 
     @property
+    def whole(self) -> Folds:
+        """The session as it is now, whatever this shows of it."""
+        return self
+
+    def as_of(self, place: int) -> Folds:
+        """The session as it was when the record at `place` (from 0) was the last one."""
+        return Past(self, place)
+
+    def turn_at(self, place: int) -> int:
+        """The turn that the record at `place` belongs to; 0 before the first."""
+        return bisect_right(self.starts, place)
+
+    def _of(self, view: Grown[S]) -> S:
+        return view.upon(self.records)
+
+    @property
     def conversation(self) -> conversation.Conversation:
-        return self._conversation.upon(self.records)
+        return self._of(self.views.conversation)
 
     @property
     def memory(self) -> memory.MemoryView:
-        return self._memory.upon(self.records)
+        return self._of(self.views.memory)
 
     @property
     def retrieval(self) -> retrieval.Retrieval:
-        return self._retrieval.upon(self.records)
+        return self._of(self.views.retrieval)
 
     @property
     def verdicts(self) -> verdicts.Verdicts:
-        return self._verdicts.upon(self.records)
+        return self._of(self.views.verdicts)
 
     @property
     def approvals(self) -> approvals.Approvals:
-        return self._approvals.upon(self.records)
+        return self._of(self.views.approvals)
 
     @property
     def tools(self) -> tools.ToolsView:
-        return self._tools.upon(self.records)
+        return self._of(self.views.tools)
 
     @property
     def transcript(self) -> transcript.Transcript:
-        return self._transcript.upon(self.records)
+        return self._of(self.views.transcript)
 
     @property
     def usage(self) -> usage.UsageView:
-        return self._usage.upon(self.records)
+        return self._of(self.views.usage)
 
     @property
     def grants(self) -> grants.Grants:
-        return self._grants.upon(self.records)
+        return self._of(self.views.grants)
 
     @property
     def letters(self) -> dead_letters.DeadLetters:
-        return self._letters.upon(self.records)
+        return self._of(self.views.letters)
 
     @property
     def fatigue(self) -> fatigue.Fatigue:
-        return fatigue.measure(self._answers.upon(self.records).given)
+        return fatigue.measure(self._of(self.views.answers).given)
 
     def grow(self) -> None:
         """Bring up what the conversation and the header need; `Rehearsal` does it beside the event loop."""
@@ -118,16 +130,61 @@ class Folds:
 
     def see(self, record: Record) -> None:
         """Take one record in."""
+        place = len(self.records)
         self.records.append(record)
         match record.event:
-            case SessionOpened() as event:
-                self.opened = event
-            case ContractLoaded() as event:
-                self.contract = event
-            case ModeChanged(mode=mode):
-                self.mode = mode
+            case SessionOpened() | ContractLoaded() | ModeChanged() as event:
+                self.turning.append((place, event))
+                self._take(event)
             case TurnStarted():
                 self.turns += 1
+                self.starts.append(place)
             case _:
                 pass
         self.turn_records.setdefault(self.turns, []).append(record)
+
+    def _take(self, event: SessionOpened | ContractLoaded | ModeChanged) -> None:
+        match event:
+            case SessionOpened():
+                self.opened = event
+            case ContractLoaded():
+                self.contract = event
+            case ModeChanged(mode=mode):
+                self.mode = mode
+
+
+class Past(Folds):
+    """A session as of one of its records. It stays as it is while the session goes on."""
+
+    def __init__(self, whole: Folds, place: int) -> None:
+        super().__init__()
+        self._whole = whole
+        self.views = whole.views
+        self._states: dict[int, Any] = {}
+        self.records = whole.records[: place + 1]
+        self.turns = whole.turn_at(place)
+        self.turn_records = {turn: whole.turn_records[turn] for turn in range(self.turns)}
+        began = whole.starts[self.turns - 1] if self.turns else 0
+        self.turn_records[self.turns] = self.records[began:]
+        self.starts = whole.starts[: self.turns]
+        self.turning = whole.turning[: bisect_left(whole.turning, place + 1, key=lambda one: one[0])]
+        for _, event in self.turning:
+            self._take(event)
+
+    @property
+    def whole(self) -> Folds:
+        return self._whole
+
+    def as_of(self, place: int) -> Folds:
+        """As of an earlier record still."""
+        return Past(self._whole, min(place, len(self.records) - 1))
+
+    def see(self, record: Record) -> None:
+        """Nothing is added to the past."""
+        raise TypeError("the past takes no records")
+
+    def _of(self, view: Grown[S]) -> S:
+        if id(view) not in self._states:
+            self._states[id(view)] = view.as_of(self._whole.records, len(self.records))
+        state: S = self._states[id(view)]
+        return state

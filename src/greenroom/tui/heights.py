@@ -39,6 +39,11 @@ class Heights:
         covered = self.start(place - 1) - self.start(place - (place & -place))
         self._tree.append(height + covered)
 
+    def cut(self, count: int) -> None:
+        """Keep the first `count` entries: what a place of the tree sums up stands before it."""
+        del self._heights[count:]
+        del self._tree[count + 1 :]
+
     def set(self, index: int, height: int) -> None:
         """Change one height."""
         difference = height - self._heights[index]

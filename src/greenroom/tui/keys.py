@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from textual.binding import Binding, BindingType
+from textual.widget import Widget
 
 from greenroom.tui.deeds import DEEDS
 from greenroom.tui.hints import Hint
+from greenroom.tui.side import Pane
+from greenroom.tui.transcript import Transcript
 
 
 def bindings() -> list[BindingType]:
@@ -111,3 +114,33 @@ PANE = (
     Hint("i", "write"),
     Hint("f1", "keys"),
 )
+TRACE = (
+    Hint("[ ]", "back and on"),
+    Hint("a", "as of the selected"),
+    Hint("enter", "unfold"),
+    Hint("home", "first"),
+    Hint("end", "now"),
+    Hint("1-7", "panes"),
+    Hint("c", "copy"),
+    Hint("i", "write"),
+    Hint("f1", "keys"),
+)
+PAST = (
+    Hint("escape", "back to now"),
+    Hint("ctrl+x [", "an event back"),
+    Hint("ctrl+x G", "go to"),
+    Hint("f2", "panes"),
+    Hint("ctrl+p", "everything"),
+    Hint("f1", "keys"),
+)
+
+
+def row(focused: Widget | None, asks: tuple[Hint, ...], *, running: bool, past: bool) -> tuple[Hint, ...]:
+    """The keys of where the person is; `asks` are those of an open question."""
+    if isinstance(focused, Pane):
+        return TRACE if focused.travels else PANE
+    if isinstance(focused, Transcript):
+        return TRANSCRIPT
+    if past:
+        return PAST
+    return asks or (BUSY if running else WRITE)

@@ -1,6 +1,7 @@
 """The panes beside (or over) the conversation: seven views of one turn, two of them open at once where there is room.
 
-Invariant: what a pane shows is computed from the folds when it is in view, and only then.
+Invariant: what a pane shows is computed from the folds when it is in view, and only then; folds of an earlier moment
+give the panes of that moment.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content, Span
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Static
 
 from greenroom.tui.column import Place
@@ -41,25 +45,86 @@ _EMPTY: dict[PaneName, str] = {
 
 
 class Pane(Transcript):
-    """One view of a turn."""
+    """One view of a turn, or in Trace of the whole session: there home and end, and a click, go to an event."""
 
     DEFAULT_CSS = """
     Pane { background: $background; }
     """
 
+    @dataclass
+    class Wished(Message):
+        """Show the session as of this event; None: as it is now."""
+
+        seq: int | None
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.travels = False
+        self._ahead: int | None = None
+
     def put(self, entries: list[Entry], *, fresh: bool, follow: bool = False) -> None:
         """Show these; `fresh` starts at the top."""
+        self._ahead, self.travels = None, False
         self.set_entries(entries)
         if fresh and not follow:
             self._go(Place())
         if not follow:
             self._view.follow = False
 
+    def put_events(self, entries: list[Entry], at: str, *, past: bool, fresh: bool) -> None:
+        """Show these events; those after the one called `at` are still to come while the screen shows the past."""
+        self.travels = True
+        place = self._list.place(at) if not fresh else None
+        self.set_entries(entries)
+        place = self._list.place(at) if place is None else place
+        self._ahead = place if past else None
+        if past:
+            self._view.follow = False
+            self._stand_at(at)
+        elif fresh and place is not None and at.startswith("turn:"):
+            self._go(Place(place))
+        elif fresh:
+            self._view.follow = True
+            self._settle()
+
+    def _stand_at(self, id: str) -> None:
+        """Select an event, with what came before it and after it in view."""
+        place = self._list.place(id)
+        if place is None:
+            return
+        for near in (place - 2, place + 3, place):
+            self._view.reveal(min(max(near, 0), len(self.entries) - 1))
+        self._select(place)
+
     def go_to_top(self) -> None:
         """Select the first row below its heading, with the heading in view, and go there."""
         self.focus()
-        self.action_edge(-1)
+        super().action_edge(-1)
         self.action_select_by(1)
+
+    def action_edge(self, direction: int) -> None:
+        """First or last; in Trace, the first event, or now."""
+        if self.travels:
+            first = next((seq for entry in self.entries if (seq := seq_of(entry)) is not None), None)
+            self.post_message(self.Wished(first if direction < 0 else None))
+        if not self.travels or direction > 0:
+            super().action_edge(direction)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select what is clicked; in Trace, go there."""
+        super().on_click(event)
+        if self.travels and (seq := seq_of(self.selected)) is not None and event.button == 1:
+            self.post_message(self.Wished(seq))
+
+    def render_line(self, y: int) -> Strip:
+        """One row; what is still to come is faint."""
+        line = super().render_line(y)
+        window = self._view.window
+        if self._ahead is None or y >= len(window) or window[y].place.entry <= self._ahead:
+            return line
+        return Strip(
+            Segment.apply_style(line, post_style=Style(color=self._painter.palette.quiet, dim=True)), line.cell_length
+        )
 
 
 class Slot(Vertical):
@@ -74,7 +139,7 @@ class Slot(Vertical):
     def __init__(self, name: PaneName, *, id: str) -> None:
         super().__init__(id=id)
         self.shown: PaneName = name
-        self._drawn: tuple[PaneName, int] | None = None
+        self._drawn: tuple[PaneName, int, bool] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="slot-title")
@@ -85,18 +150,27 @@ class Slot(Vertical):
         """The pane itself."""
         return self.query_one(Pane)
 
-    def draw(self, turn: int, make: Callable[[PaneName, int], list[Entry]]) -> None:
-        """Show the slot's view of a turn as it stands now."""
-        of = f"turn {turn}" if turn else "no turn yet"
-        space = max(self.size.width - len(self.shown) - len(of) - 2, 1)
-        text = f"{self.shown}{' ' * space}{of}"
-        self.query_one(".slot-title", Static).update(
-            Content(text, [Span(len(self.shown), len(text), "$quiet not bold")])
-        )
+    def draw(self, folds: Folds, turn: int, make: Callable[[PaneName, int], list[Entry]]) -> None:
+        """Show the slot's view of a turn as it stands, or stood."""
+        past = folds.whole is not folds
+        self._title(f"turn {turn}" if turn else "no turn yet", past=past)
         pane = self.pane
         pane.placeholder = _EMPTY[self.shown]
-        pane.put(make(self.shown, turn), fresh=self._drawn != (self.shown, turn), follow=self.shown == "Trace")
-        self._drawn = (self.shown, turn)
+        entries = make(self.shown, turn)
+        fresh = self._drawn != (self.shown, turn, past)
+        if self.shown == "Trace":
+            last = f"event:{folds.records[-1].seq}" if folds.records else ""
+            pane.put_events(entries, last if past or turn == folds.turns else f"turn:{turn}", past=past, fresh=fresh)
+        else:
+            pane.put(entries, fresh=fresh)
+        self._drawn = (self.shown, turn, past)
+
+    def _title(self, of: str, *, past: bool) -> None:
+        of = f"◂ {of}" if past else of
+        space = max(self.size.width - len(self.shown) - len(of) - 2, 1)
+        text = f"{self.shown}{' ' * space}{of}"
+        tint = "$accent not bold" if past else "$quiet not bold"
+        self.query_one(".slot-title", Static).update(Content(text, [Span(len(self.shown), len(text), tint)]))
 
 
 class Tabs(Static):
@@ -164,9 +238,13 @@ class Side(Vertical):
     Side.-single #lower { display: none; }
     """
 
-    def __init__(self, *, failed: Failed = failed, id: str | None = None) -> None:
+    def __init__(
+        self, *, failed: Failed = failed, travel: Callable[[int | None], None] = lambda seq: None, id: str | None = None
+    ) -> None:
+        """`travel` takes the event to show the session as of, None for now."""
         super().__init__(id=id)
         self._failed = failed
+        self._travel = travel
         self._made: Panes | None = None
 
     def compose(self) -> ComposeResult:
@@ -194,16 +272,29 @@ class Side(Vertical):
         slot.shown = name
         return slot
 
+    def beside(self, name: PaneName) -> None:
+        """Bring a view up in the slot that has not the focus, if it is not in view."""
+        slots = self.slots
+        if all(slot.shown != name for slot in slots):
+            other = next((slot for slot in reversed(slots) if not slot.has_focus_within), slots[0])
+            other.shown = name
+
     def forget(self) -> None:
         """Another session: nothing made so far holds."""
         self._made = None
+
+    def on_pane_wished(self, event: Pane.Wished) -> None:
+        """An event of Trace was clicked."""
+        event.stop()
+        self._travel(event.seq)
 
     def draw(self, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()) -> None:
         """Show this turn as the folds have it; `flips` are past verdicts that would come out otherwise."""
         if not self.display or not self.is_mounted:
             return
 
-        made = self._made = self._made or _panes()
+        self._made = self._made or _panes()
+        made = self._made if folds.whole is folds else self._made.back()
 
         def make(name: PaneName, turn: int) -> list[Entry]:
             try:
@@ -213,7 +304,12 @@ class Side(Vertical):
 
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:
-            slot.draw(turn, make)
+            slot.draw(folds, turn, make)
+
+
+def seq_of(entry: Entry | None) -> int | None:
+    """The number of the event that an entry of Trace stands for."""
+    return int(entry.id[6:]) if entry is not None and entry.id.startswith("event:") else None
 
 
 def _panes() -> Panes:

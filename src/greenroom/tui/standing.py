@@ -22,7 +22,7 @@ def standing_of(bench: Workbench) -> Standing:
     from greenroom.views.usage import total
 
     rehearsal = bench.rehearsal
-    folds, contract, session = rehearsal.folds, rehearsal.contract, rehearsal.session
+    folds, contract, session = bench.scrub.folds, rehearsal.contract, rehearsal.session
     used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
     usual = contract.persona.policy.autonomy if contract else None
     level, until = session.autonomy if session else (usual, None)

@@ -40,10 +40,11 @@ def turn_of(id: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def earlier(folds: Folds, persona: str) -> list[Entry]:
-    """The entries of every turn but the last."""
-    turns = zip(folds.conversation.finished, folds.tools.finished, folds.usage.finished, strict=True)
-    return [entry for turn, calls, used in turns for entry in _of(turn, calls, used, persona)]
+def earlier(folds: Folds, persona: str, since: int = 1) -> list[list[Entry]]:
+    """The entries of every turn from number `since` on but the last, turn by turn."""
+    views = (folds.conversation.finished, folds.tools.finished, folds.usage.finished)
+    turns = zip(*(view[since - 1 :] for view in views), strict=True)
+    return [_of(turn, calls, used, persona) for turn, calls, used in turns]
 
 
 def latest(folds: Folds, persona: str) -> list[Entry]:

@@ -117,9 +117,10 @@ class Transcript(ScrollView, can_focus=True):
         """The text of the rows in view."""
         return [row.strip.text for row in self._view.window]
 
-    def set_entries(self, entries: Iterable[Entry]) -> None:
-        """Show these. Where they continue what is shown, only what differs is laid out again."""
+    def set_entries(self, entries: Iterable[Entry], *, end: bool = False) -> None:
+        """Show these, with `end` their end. Where they continue what is shown, only what differs is laid out again."""
         held = self.entries[self._view.top.entry].id if self.entries else None
+        self._view.follow = self._view.follow or end
         if not self._list.set(entries):
             place = self._list.place(held)
             self._view.follow = self._view.follow or place is None

@@ -27,11 +27,14 @@ from greenroom.tui.finder import Finder
 from greenroom.tui.first_look import first_look
 from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.header import INTERRUPTED, Header, Standing
-from greenroom.tui.hints import Hint, Hints
+from greenroom.tui.hints import Hints
 from greenroom.tui.mishaps import Mishaps
+from greenroom.tui.moment_row import MomentRow
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
+from greenroom.tui.scrub import Scrub
+from greenroom.tui.scrub_bar import ScrubBar
 from greenroom.tui.sheet import Sheet
-from greenroom.tui.side import Pane, Side, Tabs
+from greenroom.tui.side import Side, Tabs
 from greenroom.tui.transcript import Transcript
 from greenroom.tui.watching import Watch
 from greenroom.workspace.layout import Workspace
@@ -91,6 +94,7 @@ class Workbench(CardApp[int]):
         self.rehearsal = Rehearsal(workspace, opener, self._happened, self.tell)
         self.mishaps = Mishaps(workspace.root, lambda line: self.tell(line, "error"))
         self.trusting = trusting
+        self.scrub = Scrub(self)
         self.doing = Doing(self)
         self.watching = Watch(self)
         self.exported: list[str] = []
@@ -106,8 +110,10 @@ class Workbench(CardApp[int]):
 
     def compose(self) -> ComposeResult:
         yield Header(Standing(persona=self.wanted.persona or "greenroom", mode=self.step_mode, busy="opening"))
+        yield ScrubBar(self.doing.travel.moment)
+        yield MomentRow(self.doing.travel.go_to)
         with Horizontal(id="stage"):
-            yield Side(failed=self.mishaps.entry)
+            yield Side(failed=self.mishaps.entry, travel=self.doing.travel.moment)
             with Vertical(id="talk"):
                 transcript = Transcript(placeholder="Opening the session. You can write already.", id="conversation")
                 yield transcript
@@ -155,7 +161,7 @@ class Workbench(CardApp[int]):
     def _recorded(self, record: Record) -> None:
         from greenroom.core.events import ApprovalRequested, TurnFinished, TurnStarted
 
-        if isinstance(record.event, TurnStarted):
+        if isinstance(record.event, TurnStarted) and not self.scrub.past:
             self._turn = None
         if isinstance(record.event, TurnFinished | ApprovalRequested):
             self._stage = ""
@@ -171,6 +177,7 @@ class Workbench(CardApp[int]):
         session = self.rehearsal.session
         self.step_mode = session.mode if session else self.rehearsal.folds.mode
         self.query_one(Side).forget()
+        self.scrub.forget()
         self.feed.begin(self.rehearsal.folds, self.persona_name)
         transcript = self.query_one("#conversation", Transcript)
         transcript.placeholder = f"Say something to {self.persona_name}." if session else "Nothing is open."
@@ -187,7 +194,7 @@ class Workbench(CardApp[int]):
     @property
     def turn_shown(self) -> int:
         """The turn the panes show: the one selected, else the last."""
-        return self._turn if self._turn is not None else self.rehearsal.folds.turns
+        return self._turn if self._turn is not None else self.scrub.folds.turns
 
     # what is shown ------------------------------------------------------------------------------------------------
 
@@ -212,11 +219,12 @@ class Workbench(CardApp[int]):
             return  # the first paint stands, and what follows draws all of it; or the screen is being taken down
         self.show_standing()
         bar = self.query_one(GateBar)
-        step = session.waiting_gate() if (session := self.rehearsal.session) else ""
+        self.scrub.show()
+        step = session.waiting_gate() if (session := self.rehearsal.session) and not self.scrub.past else ""
         bar.show(step, editing=bar.editing and bool(step))
         if self.arrangement.panes_shown:
             flips = self.watching.flips if self.watching.flips_shown else ()
-            self.query_one(Side).draw(self.rehearsal.folds, self.turn_shown, self.rehearsal.contract, flips)
+            self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.rehearsal.contract, flips)
         self._hint()
 
     def show_standing(self) -> None:
@@ -238,7 +246,7 @@ class Workbench(CardApp[int]):
         with self.mishaps.survived("the card of a question (greenroom approve show last has it)"):
             card = self.query_one(ApprovalCard)
             asked = self.rehearsal.folds.approvals.question()
-            if asked is None or self.rehearsal.session is None:
+            if asked is None or self.rehearsal.session is None or self.scrub.past:
                 card.withdraw()
                 return
             waiting = len(self.rehearsal.folds.approvals.open) - 1
@@ -247,17 +255,10 @@ class Workbench(CardApp[int]):
     def _hint(self) -> None:
         if len(self.screen_stack) > 1:
             return  # the sheet has hints of its own, and this row is to be right when it is left
-        self.query_one(Hints).show(keys.chords() if self._chord else self._row())
-
-    def _row(self) -> tuple[Hint, ...]:
-        """The keys of where the person is."""
-        if isinstance(self.focused, Pane):
-            return keys.PANE
-        if isinstance(self.focused, Transcript):
-            return keys.TRANSCRIPT
-        if (card := self.query_one(ApprovalCard)).question is not None:
-            return keys.FORM if card.writing else keys.asked(card.options)
-        return keys.BUSY if self.rehearsal.running else keys.WRITE
+        card = self.query_one(ApprovalCard)
+        asks = keys.FORM if card.writing else keys.asked(card.options) if card.question is not None else ()
+        here = keys.row(self.focused, asks, running=self.rehearsal.running, past=self.scrub.past)
+        self.query_one(Hints).show(keys.chords() if self._chord else here)
 
     # keys and clicks ----------------------------------------------------------------------------------------------
 
@@ -373,7 +374,7 @@ class Workbench(CardApp[int]):
         from greenroom.tui.talk import turn_of
 
         if turn := turn_of(event.entry):
-            self.select_turn(turn if turn != self.rehearsal.folds.turns else None)
+            self.select_turn(turn if turn != self.scrub.folds.turns else None)
 
     @on(Transcript.Copied)
     def _copied(self, event: Transcript.Copied) -> None:

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 class Panes:
     """Makes the entries of any pane for any turn of one session."""
 
-    def __init__(self) -> None:
-        self._trace = Trace()
+    def __init__(self, trace: Trace | None = None) -> None:
+        self._trace = trace or Trace()
         self._verdicts = Verdicts()
+
+    def back(self) -> Panes:
+        """The panes of an earlier moment: what was worked out of the log as it is now does not hold there."""
+        return Panes(self._trace)
 
     def entries(
         self, name: PaneName, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()
@@ -40,6 +44,6 @@ class Panes:
             case "Prompt":
                 return prompt.entries(folds, turn, contract)
             case "Trace":
-                return self._trace.entries(folds, turn)
+                return self._trace.entries(folds)
             case "Usage":
                 return usage.entries(folds, turn)

@@ -1,12 +1,16 @@
-"""The Trace pane: every event of a turn in one line, and the selected one whole, as JSON.
+"""The Trace pane: every event of the session in one line, and the selected one whole, as JSON.
 
-Invariant: rows come from `views/timeline`; a record is immutable, so its entry is made once.
+Invariant: rows come from `views/timeline`; a record is immutable, so its entry is made once, and its JSON only when it
+is looked at.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from greenroom.core.canonical import short
 from greenroom.core.clock import parse_stamp
@@ -33,31 +37,52 @@ _TINTS: dict[str, Tint] = {
 
 
 class Trace:
-    """Makes the entries of records, each once."""
+    """Makes the entries of a session, each once; the list only grows."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Entry] = {}
+        self._entries: list[Entry] = []
+        self._seen = 0
+        self._turn = -1
+        self._begun = ""
 
-    def entries(self, folds: Folds, turn: int) -> list[Entry]:
-        """The events of turn `turn`; 0 is what came before the first."""
-        records = folds.turn_records.get(turn, [])
-        if not records:
-            return []
-        begun = parse_stamp(records[0].at)
-        title = f"turn {turn}" if turn else "before the first turn"
-        head = Entry(f"turn:{turn}", "section", title, aside=f"{len(records)} events   ms")
-        return [head, *(self._entry(record, begun) for record in records)]
-
-    def _entry(self, record: Record, begun: datetime) -> Entry:
-        made = self._made.get(record.seq)
-        if made is None:
-            made = self._made[record.seq] = _row(record, begun)
-        return made
+    def entries(self, folds: Folds) -> list[Entry]:
+        """Every event there is by now, also while the screen shows an earlier one, under the heads of their turns."""
+        whole = folds.whole
+        for place in range(self._seen, len(whole.records)):
+            record = whole.records[place]
+            turn = whole.turn_at(place)
+            if turn != self._turn:
+                self._turn, self._begun = turn, record.at
+                title = f"turn {turn}" if turn else "before the first turn"
+                self._entries.append(Entry(f"turn:{turn}", "section", title, aside=f"{record.at[11:19]}   ms"))
+            self._entries.append(_row(record, parse_stamp(self._begun)))
+            self._seen = place + 1
+        return self._entries
 
 
-def seq_of(entry: Entry | None) -> int | None:
-    """The record an entry of the pane stands for."""
-    return int(entry.id[6:]) if entry is not None and entry.id.startswith("event:") else None
+class _Body(Sequence[Line]):
+    """The lines of a record under its row, made when somebody looks at them."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    @cached_property
+    def _lines(self) -> list[Line]:
+        return _body(self._record)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._lines[place]
+
+
+def entry_id(record: Record) -> str:
+    """The id of the entry that stands for a record."""
+    return f"event:{record.seq}"
 
 
 def _row(record: Record, begun: datetime) -> Entry:
@@ -70,9 +95,7 @@ def _row(record: Record, begun: datetime) -> Entry:
         Run(" "),
         Run(line.text, "quiet"),
     )
-    return Entry(
-        f"event:{line.seq}", "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=tuple(_body(record))
-    )
+    return Entry(entry_id(record), "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=_Body(record))
 
 
 def _body(record: Record) -> list[Line]:
