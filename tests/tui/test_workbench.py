@@ -113,7 +113,7 @@ def test_a_card_number_is_masked_everywhere(workspace: Workspace) -> None:
         shown = hands.conversation + "".join([await hands.pane(name) for name in NAMES])
         assert "‹card#1›" in hands.conversation
         assert "card.in" in shown
-        assert "card number 4111" not in shown  # the texts of the policy, which Trace has, hold examples
+        assert "repeat my card number 4111" not in shown  # the texts of the policy, which Trace has, hold examples
 
     rehearse(workspace, scene)
 
