@@ -1,6 +1,8 @@
 """Looking back through a session: every pane as it was, nothing done, nothing written, the way back."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
 
 REFUND = "I want a refund of 120 EUR for order 1001"
 SHOES = "What is your return policy for shoes?"
-VIEWS = {
+VIEWS: dict[str, tuple[Callable[[Any, Record], Any], Any]] = {
     "conversation": (talked.fold, talked.EMPTY),
     "memory": (kept.fold, kept.EMPTY),
     "retrieval": (found.fold, found.EMPTY),
@@ -82,7 +84,7 @@ def test_the_views_as_of_every_event_are_the_folds_of_the_records_until_then(
         until = records[: place + 1]
         past, alone = folds.as_of(place), Folds(until)
         for name, (fold, empty) in VIEWS.items():
-            assert getattr(past, name) == fold_all(fold, empty, until), (name, place)  # type: ignore[arg-type]
+            assert getattr(past, name) == fold_all(fold, empty, until), (name, place)
         assert past.fatigue == fatigue.measure(fold_all(fatigue.fold, fatigue.EMPTY, until).given)
         seen = ("records", "opened", "contract", "mode", "turns", "turn_records")
         assert [getattr(past, name) for name in seen] == [getattr(alone, name) for name in seen], place
@@ -119,7 +121,7 @@ def test_views_grow_and_go_back_in_any_order(recorded: tuple[list[Record], Contr
         name = data.draw(st.sampled_from(sorted(VIEWS)))
         fold, empty = VIEWS[name]
         until = records[: place + 1]
-        assert getattr(folds.as_of(place), name) == fold_all(fold, empty, until)  # type: ignore[arg-type]
+        assert getattr(folds.as_of(place), name) == fold_all(fold, empty, until)
     with pytest.raises(TypeError):
         Folds(records).as_of(3).see(records[4])
 
