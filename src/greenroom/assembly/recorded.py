@@ -30,6 +30,7 @@ from greenroom.policy.load import PolicySource, compile_policies, load_file, rea
 from greenroom.policy.port import Policy
 from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
 from greenroom.regression.replay.closed_session import closed_session
+from greenroom.retrieval.port import Retriever
 from greenroom.workspace.layout import Workspace
 
 
@@ -73,6 +74,11 @@ def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:
 def recorded_session(records: Sequence[Record], contracts: Mapping[int, Contract]) -> Session:
     """A session over a log in memory, answered by a recording, that begins under the first of its own contracts."""
     return _closed(records)(contracts[min(contracts)], LogRecording(records))
+
+
+def recorded_build(records: Sequence[Record], retriever: Retriever | None = None) -> Build:
+    """Makes closed sessions that such a log answers; `retriever` looks up what it has no answer to."""
+    return _closed(records, retriever)
 
 
 def judged_again(records: Sequence[Record], others: Sequence[Policy] = ()) -> Judged:
@@ -187,9 +193,10 @@ def _key(call: str, arguments: Mapping[str, Json]) -> tuple[str, bytes]:
     return call, canonical(dict(arguments))
 
 
-def _closed(records: Sequence[Record]) -> Build:
+def _closed(records: Sequence[Record], retriever: Retriever | None = None) -> Build:
     def build(contract: Contract, recording: LogRecording) -> Session:
-        return closed_session(contract, RecordedTools(contract.tools, records), recording, FrozenClock(), CountedIds())
+        tools = RecordedTools(contract.tools, records)
+        return closed_session(contract, tools, recording, FrozenClock(), CountedIds(), retriever)
 
     return build
 

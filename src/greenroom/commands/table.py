@@ -133,6 +133,22 @@ COMMANDS: tuple[Command, ...] = (
         (_SESSION, Argument("--at", "the number of the last event to keep", number=True, metavar="N")),
     ),
     Command(
+        ("session", "what-if"),
+        "What a turn would have had otherwise: passages, prompt, verdicts; no model is asked",
+        _at("session.what_if:what_if"),
+        (
+            _SESSION,
+            Argument("--turn", "which turn (the last)", number=True, metavar="N"),
+            Argument("--call", "which model call of it (the first)", number=True, metavar="N"),
+            Argument("--without", "without this passage or memory: its id, or 2 as cited", metavar="ID", repeated=True),
+            Argument("--top-k", "so many passages at the most", number=True, metavar="N"),
+            Argument("--min-score", "passages that reach this score, 0 to 1", metavar="X"),
+            Argument("--budget-chars", "so many characters of passages", number=True, metavar="N"),
+            Argument("--collection", "look in this collection instead", metavar="NAME", repeated=True),
+            Argument("--policy", "under this policy file (the policies on disk)", metavar="FILE"),
+        ),
+    ),
+    Command(
         ("session", "bisect"),
         "Find the version, or the commit of the workspace, that changed how a session goes",
         _at("session.bisect:bisect"),

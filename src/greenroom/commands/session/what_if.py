@@ -1,0 +1,200 @@
+"""What would have been otherwise in a recorded turn, without asking a model: `session what-if`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import Answer, answer, counted, table
+from greenroom.commands.invocation import Invocation
+from greenroom.commands.reloading import flip_line
+from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.values import Json
+
+if TYPE_CHECKING:
+    from greenroom.assembly.what_if import WhatIf
+    from greenroom.core.events import Record
+    from greenroom.core.messages import Message, ModelRequest
+    from greenroom.regression.flips import Flips
+    from greenroom.regression.what_if import Given, Otherwise
+    from greenroom.workspace.layout import Workspace
+
+_MOST = 60
+"""Lines of a prompt's difference that are shown; the JSON has all."""
+
+
+async def what_if(asked: Invocation) -> Answer[WhatIf]:
+    """Say which passages, which prompt and which verdicts a turn would have had otherwise. Nothing is run or written.
+
+    Exit 0 where nothing would be otherwise, 1 where something would.
+
+    Raises:
+        UsageError: no such session, turn, call, passage or setting.
+        FileInvalid: a policy file is broken.
+        LogDamaged: the session does not verify.
+    """
+    from greenroom.assembly import read_session
+    from greenroom.assembly.what_if import what_if as ask
+    from greenroom.views.fold import fold_all
+    from greenroom.views.transcript import EMPTY, fold
+
+    workspace = asked.workspace()
+    records = read_session(workspace, asked.text("session"))
+    turn = asked.number("turn") or len(fold_all(fold, EMPTY, records).all())
+    otherwise = _otherwise(asked, records, turn)
+    found = await ask(workspace, records, turn, asked.number("call") or 1, otherwise)
+    flips = await asyncio.to_thread(_flips, workspace, records, asked.text("policy"))
+    changes = found.before.request != found.after.request or bool(flips.flips)
+    return answer(found, _lines(found, flips), _data(found, flips), notes=_notes(found), exit_code=int(changes))
+
+
+def _otherwise(asked: Invocation, records: Sequence[Record], turn: int) -> Otherwise:
+    from greenroom.regression.what_if import Otherwise, named_in
+
+    return Otherwise(
+        without=frozenset(named_in(records, turn, word) for word in asked.words("without")),
+        top_k=asked.number("top_k"),
+        min_score=_share(asked.text("min_score")),
+        budget_chars=asked.number("budget_chars"),
+        collections=tuple(asked.words("collection")) or None,
+    )
+
+
+def _share(text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is no score", hint="from 0 to 1, such as 0.2", code="what_if.setting") from None
+
+
+def _flips(workspace: Workspace, records: Sequence[Record], file: str) -> Flips:
+    """The past verdicts under `file`, or under the policies as they are on disk now."""
+    from pathlib import Path
+
+    from greenroom.assembly.recorded import Candidates, flips
+    from greenroom.regression.flips import Flips
+
+    candidates = Candidates(workspace, {file: Path(file)} if file else {})
+    try:
+        return flips(records, candidates.with_file(file, records) if file else candidates.on_disk(records))
+    except (UsageError, FileInvalid) as error:
+        if file:
+            raise
+        return Flips("", problem=error.line())
+
+
+def _lines(found: WhatIf, flips: Flips) -> Iterator[str]:
+    old, new = size(found.before.request), size(found.after.request)
+    yield f"turn {found.turn}, call {found.call}: about {old} tokens, would be {new} ({new - old:+d})"
+    yield from _passages(found)
+    yield from _prompt(found)
+    yield ""
+    if flips.problem:
+        yield f"verdicts: could not be compared ({flips.problem})"
+        return
+    yield f"verdicts: {len(flips.flips)} of {flips.decisions} would differ"
+    yield from (f"  {flip_line(flip)}" for flip in flips.flips)
+
+
+def _passages(found: WhatIf) -> Iterator[str]:
+    yield ""
+    yield from table(["", "was", "would be", "id", "passage or memory", "why not"], _rows(found))
+
+
+def _rows(found: WhatIf) -> Iterator[tuple[str, ...]]:
+    """Every passage and memory that is in one of the prompts, or was left out of both last."""
+    sides = [(side, _places(side)) for side in (found.before, found.after)]
+    labels = {one.id: one.label for side, _ in sides for one in side.candidates}
+    labels |= {one.id: one.text for side, _ in sides for one in side.memories}
+    for key in dict.fromkeys([*sides[0][1], *sides[1][1]]):
+        was, would = (places.get(key, "-") for _, places in sides)
+        sign = "-" if would == "-" else "+" if was == "-" else " "
+        why = found.after.chosen.dropped.get(key, "left out") if would == "-" else ""
+        yield sign, was, would, key, labels.get(key, ""), why
+
+
+def _places(side: Given) -> dict[str, str]:
+    """The place of each passage in the prompt, as it is cited, and `memory` of each memory."""
+    places = {key: f"[{place}]" for place, key in enumerate(side.chosen.passages, 1)}
+    return {**places, **dict.fromkeys(side.chosen.memories, "memory")}
+
+
+def _prompt(found: WhatIf) -> Iterator[str]:
+    lines = list(prompt_difference(found.before.request, found.after.request))
+    if not lines:
+        yield ""
+        yield "the prompt would be the same"
+        return
+    yield from ["", *lines[:_MOST]]
+    if len(lines) > _MOST:
+        yield f"({counted(len(lines) - _MOST, 'more line')}; --json has all)"
+
+
+def prompt_difference(old: ModelRequest, new: ModelRequest) -> Iterator[str]:
+    """The messages that are other ones, line by line, by source."""
+    before, after = _by_source(old.messages), _by_source(new.messages)
+    for source in dict.fromkeys([*before, *after]):
+        was, would = before.get(source, ""), after.get(source, "")
+        if was != would:
+            yield f"{source}: about {tokens(was)} tokens, would be {tokens(would)}"
+            diff = unified_diff(was.splitlines(), would.splitlines(), n=0, lineterm="")
+            yield from (f"  {line}" for line in list(diff)[2:] if not line.startswith("@@"))
+
+
+def _by_source(messages: Sequence[Message]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for message in messages:
+        found.setdefault(message.source, []).append(message.text)
+    return {source: "\n".join(texts) for source, texts in found.items()}
+
+
+def tokens(text: str) -> int:
+    """Estimated, four characters each."""
+    return (len(text) + 3) // 4
+
+
+def size(request: ModelRequest) -> int:
+    """The tokens of a request's messages, estimated."""
+    return sum(tokens(message.text) for message in request.messages)
+
+
+def _notes(found: WhatIf) -> list[str]:
+    return [] if found.before.request == found.after.request else ["no model was asked"]
+
+
+def _data(found: WhatIf, flips: Flips) -> Json:
+    def side(given: Given) -> Json:
+        return {
+            "tokens": size(given.request),
+            "passages": list(given.chosen.passages),
+            "memories": list(given.chosen.memories),
+            "dropped": dict(given.chosen.dropped),
+            "messages": [message.model_dump(mode="json") for message in given.request.messages],
+        }
+
+    return {
+        "turn": found.turn,
+        "call": found.call,
+        "was": side(found.before),
+        "would_be": side(found.after),
+        "verdicts": {
+            "decisions": flips.decisions,
+            "problem": flips.problem,
+            "flips": [
+                {
+                    "turn": flip.turn,
+                    "step": flip.step,
+                    "hook": flip.question.hook,
+                    "subject": flip.question.subject,
+                    "was": flip.outcomes()[0],
+                    "would_be": flip.outcomes()[1],
+                    "looser": flip.looser,
+                }
+                for flip in flips.flips
+            ],
+        },
+    }
