@@ -77,7 +77,9 @@ def test_a_worker_that_dies_is_an_error_of_its_run_and_the_others_go_on(room: Wo
     assert process.returncode == 4, said
     found = json.loads(out)
     assert sum(cell["passed"] for cell in found["cells"]) == 3
-    assert [(one["kind"], one["line"]) for one in found["noted"]] == [("error", "the process that made this run died")]
+    assert [(one["outcome"], one["line"]) for one in found["noted"]] == [
+        ("error", "the process that made this run died")
+    ]
     assert (room.root / "loads").stat().st_size == 4, "a run that died is not made twice"
     with started("fixture", "matrix", "--resume", *crew, "--json") as process:
         out, said = process.communicate()

@@ -94,6 +94,24 @@ def _check_junit(path: Path) -> None:
     ] == "observe"
 
 
+def test_a_case_that_is_tagged_skip_or_xfail_says_so(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    rewritten(shop, "verdict", 1, rule="refund.huge")
+    case = shop / TAPE.replace(".tape.jsonl", ".case.toml")
+    words = case.read_text()
+    for tag, counted in (("skip", "2 passed, 1 skipped"), ("xfail", "2 passed, 1 xfailed")):
+        case.write_text(words.replace('tags   = ["refunds"]', f'tags = ["{tag}"]'))
+        code, said = run(shop, ".", "-rsx")
+        assert (code, counted in said) == (0, True), said
+        assert f"its case is tagged {tag}: A refund above the limit is never made without a person." in " ".join(
+            said.split()
+        )
+    case.write_text(words.replace('tags   = ["refunds"]', 'tags = ["usefixtures"]'))
+    code, said = run(shop, ".")
+    assert (code, "2 passed, 1 broken" in said) == (1, True), said
+    assert "'usefixtures' is a mark of pytest's own" in " ".join(said.split())
+
+
 def test_what_is_stale_can_be_expected_and_the_ini_file_says_so(tmp_path: Path) -> None:
     shop = copied(tmp_path / "shop")
     _outdated(shop / TAPE)

@@ -135,6 +135,10 @@ def test_bad_and_observe_turn_the_question_round() -> None:
         ('schema = "case/1"\n[[assert]]\n[assert.text]\nregex = "("', "not a regular expression"),
         ('schema = "case/1"\n[[assert]]\ncall = { tool = "x", arg = {} }', "did you mean 'args'?"),
         ('schema = "case/1"\ntags = ["a b"]', "tags"),
+        (
+            'schema = "case/1"\ntags = ["x", "skipif"]',
+            "'skipif' is a mark of pytest's own, which says nothing of a fixture",
+        ),
         ('schema = "case/2"', "schema"),
         ("why = ", "not TOML"),
     ],

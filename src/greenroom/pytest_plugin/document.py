@@ -36,5 +36,11 @@ def document(told: Sequence[Told]) -> dict[str, Any]:
             {"cause": cause, "fixtures": len(them)}
             for cause, them in by_cause([one for one in told if is_stale(one)]).items()
         ],
-        "fixtures": [{key: dict(one)[key] for key in _KEPT} for one in told],
+        "fixtures": [_named({key: dict(one)[key] for key in _KEPT}) for one in told],
     }
+
+
+def _named(one: dict[str, Any]) -> dict[str, Any]:
+    """A fixture or one run of it, with what came of it called as in every other answer: `outcome`."""
+    named = {"outcome" if key == "kind" else key: value for key, value in one.items()}
+    return {**named, "runs": [_named(run) for run in one["runs"]]} if "runs" in one else named

@@ -53,7 +53,7 @@ class TapeFile(pytest.File):
             if tag not in known:
                 known.add(tag)
                 self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
-            item.add_marker(tag)
+            item.add_marker(_mark(tag, item.case.why) if item.case else tag)
         yield item
 
 
@@ -120,6 +120,14 @@ class TapeItem(pytest.Item):
             event=_event(played),
             runs=played.runs,
         )
+
+
+def _mark(tag: str, why: str) -> str | pytest.MarkDecorator:
+    """A tag as a marker. `skip` and `xfail` mean what they mean to pytest, and say where they come from."""
+    why = f": {inert_line(why, 120)}" if why else ""
+    if tag == "skip":
+        return pytest.mark.skip(reason=f"its case is tagged skip{why}")
+    return pytest.mark.xfail(reason=f"its case is tagged xfail{why}") if tag == "xfail" else tag
 
 
 def _event(played: Played) -> int:

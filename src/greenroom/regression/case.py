@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import FileInvalid
@@ -50,6 +50,8 @@ __all__ = [
 
 SUFFIX = ".case.toml"
 MAX_BYTES = 1_000_000
+_MARKS = frozenset({"filterwarnings", "parametrize", "skipif", "tryfirst", "trylast", "usefixtures"})
+"""Marks that pytest acts on. `skip` and `xfail` are not among them: they mean something here too."""
 
 
 class LiveText(Frozen):
@@ -79,7 +81,8 @@ class Case(Frozen):
     `good`: the expectations hold. `bad`: they describe what went wrong, and must not hold together any more; with none, the
     recorded answers must not come back word for word.
     `observe`: the recording is replayed, the expectations are not judged. `match` says how near a live run's tool calls
-    must come to those of the tape.
+    must come to those of the tape. `tags` are markers to pytest, where `skip` (it is not replayed) and `xfail` (it is
+    expected not to pass) mean what they mean for any test; marks of pytest's own that mean nothing here are refused.
     """
 
     schema_: Literal["case/1"] = Field(alias="schema")
@@ -89,6 +92,16 @@ class Case(Frozen):
     match: CaseMatch | None = None
     assert_: tuple[Assertion, ...] = Field(default=(), alias="assert")
     live: LiveExpected | None = None
+
+    @field_validator("tags")
+    @classmethod
+    def _no_mark_of_pytests_own(cls, tags: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in tags:
+            if tag in _MARKS:
+                raise ValueError(
+                    f"'{tag}' is a mark of pytest's own, which says nothing of a fixture: choose another word"
+                )
+        return tags
 
 
 def case_path(tape: Path) -> Path:

@@ -83,7 +83,7 @@ def test_what_pytest_says_is_on_stdout_and_the_exit_code_says_what_was_wrong(sho
     assert done.returncode == 3, done.stderr
     told = json.loads(done.stdout)
     assert told["exit_code"] == 3
-    assert {one["name"]: one["kind"] for one in told["fixtures"]} == dict(
+    assert {one["name"]: one["outcome"] for one in told["fixtures"]} == dict(
         zip(NAMES, ["passed", "failed", "broken"], strict=True)
     )
     assert "1 failed, 1 passed, 1 broken" in done.stderr

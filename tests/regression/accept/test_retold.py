@@ -99,7 +99,7 @@ def test_a_result_is_only_that_of_the_call_it_came_from(tmp_path: Path) -> None:
     made, records = recorded_session()
     again = told(made, fixture_of(record(records, made.policy), tmp_path), policy=AmountPolicy(limit=600))
     assert len(again.missing) == 1
-    assert again.missing[0].startswith("turn 2, tool c2: orders.refund was about to run with other arguments")
+    assert again.missing[0].startswith("turn 2, call c2: orders.refund was about to run with other arguments")
     assert "the tape has no result of that" in again.missing[0] and "90" in again.missing[0]
 
 

@@ -196,6 +196,26 @@ def test_expectations_of_each_turn_travel_with_the_test_of_that_turn(tmp_path: P
     assert [loss.what for loss in losses] == ["the expectation on text"]
 
 
+def test_what_is_expected_of_calls_is_listed_by_name(tmp_path: Path) -> None:
+    turns = (Turn("hi", (Reply("hello"),)),)
+    expected = (
+        {"turn": 1, "call": {"tool": "orders.refund"}, "approval": {"decision": "allow"}},
+        {"turn": "any", "never": {"tool": ["mail.send", "mail.read"]}},
+        {"turn": 1, "tools": {"calls": ["orders.get", {"tool": "orders.refund"}], "order": "strict"}},
+        {"turn": 1, "never": {"call": {"tool": "tickets.create"}}},
+    )
+    text, losses = promptfoo.write([taped(turns, expectations=expected)])
+    assert "orders" not in text
+    assert [loss.what for loss in losses] == [
+        "the expectation on call (orders.refund)",
+        "the expectation on approval",
+        "the expectation never.tool (mail.send, mail.read)",
+        "the expectation on tools (orders.get, orders.refund)",
+        "the expectation never.call (tickets.create)",
+    ]
+    assert {"in traces" in loss.why for loss in losses} == {True}
+
+
 def test_braces_that_somebody_said_come_back_and_are_pointed_out(tmp_path: Path) -> None:
     turns = (Turn("{{ x }} {% raw %}", (Reply("{{ y }}"),)),)
     text, losses = promptfoo.write([taped(turns)])

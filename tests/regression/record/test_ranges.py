@@ -172,8 +172,13 @@ def test_a_change_in_the_range_is_still_named(tmp_path: Path) -> None:
     made, records = reloaded(AmountPolicy(limit=100), AmountPolicy(limit=90))
     kept = record(records, made.policy, (2, 2))
     changes: list[tuple[str, int, dict[str, Any], str]] = [
-        ("turn", 1, {"user": "Other words"}, "turn 2, generate 1: other things were added to the prompt (user)"),
-        ("result", 2, {"output": {"ok": False}}, "turn 2, generate 2"),
+        (
+            "turn",
+            1,
+            {"user": "Other words"},
+            "turn 2, reply 1: the prompt is not the recorded one: the person's words changed",
+        ),
+        ("result", 2, {"output": {"ok": False}}, "turn 2, reply 2"),
         ("finish", 1, {"finish": "limited"}, "turn 2: finish"),
     ]
     for kind, number, values, said in changes:
@@ -189,7 +194,7 @@ def test_a_changed_context_shows_in_the_first_prompt_of_the_range(tmp_path: Path
     outcome = replayed(made, kept, tmp_path, tape=edited(kept.tape, "reply", 1, text="Something else."))
     assert (outcome.kind, outcome.line) == (
         "diverged",
-        "turn 2, generate 1: other things were added to the prompt (assistant)",
+        "turn 2, reply 1: the prompt is not the recorded one: the reply before changed",
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from greenroom.core.canonical import digest
 from greenroom.core.inert import hidden_count
 from greenroom.regression.record.record import recorded_digests
+from greenroom.regression.replay.added import told_apart
 from greenroom.regression.replay.check import check_file
 from greenroom.regression.replay.difference import first_difference, word_diff
 from greenroom.regression.replay.outcome import DETAIL_LINES, outcome
@@ -184,3 +185,24 @@ def test_names_are_stable_and_idempotent() -> None:
         "m1", "p1", "m2", "m2", "m2",
     ]  # fmt: skip
     assert again.memory("another") == "m3"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "said"),
+    [
+        (["user#1"], ["user#2"], "the person's words changed"),
+        (["user#1"], ["passages#3", "user#1"], "added: the passages"),
+        (["memory#1", "user#1"], ["user#1"], "missing: the memories"),
+        (["c1#1", "c2#1"], ["c2#2"], "the result of c2 changed; missing: the result of c1"),
+        (["calls#1", "c1#1"], ["c1#1", "calls#1"], "the same things stand in another order"),
+        (
+            ["c1#1"],
+            ["c1#2", "c2#1", "c3#1", "c4#1", "c5#1"],
+            "the result of c1 changed; added: the result of c2, the result of c3, the result of c4 and 1 more",
+        ),
+        ([], ["system2#1", "assistant#1"], "added: 'system2', the reply before"),
+        ([7], ["user#1"], "added: the person's words; missing: '7'"),
+    ],
+)
+def test_what_is_other_in_a_prompt_is_said_in_plain_words(recorded: list[object], now: list[str], said: str) -> None:
+    assert told_apart(recorded, now) == said

@@ -58,14 +58,19 @@ def test_two_recordings_of_the_same_session_are_the_same_bytes() -> None:
     ("kind", "number", "values", "said"),
     [
         ("turn", 1, {"user": "Please refund order 1002."}, "turn 2"),
-        ("reply", 1, {"calls": [{"id": "c1", "tool": "orders.get", "args": {"order_id": 1002}}]}, "turn 2, generate 2"),
+        (
+            "reply",
+            1,
+            {"calls": [{"id": "c1", "tool": "orders.get", "args": {"order_id": 1002}}]},
+            "turn 2, reply 2: the prompt is not the recorded one: ",
+        ),
         (
             "reply",
             2,
             {"calls": [{"id": "c2", "tool": "orders.refund", "args": {"amount": 130, "order_id": 1001}}]},
             "turn 2",
         ),
-        ("result", 0, {"output": {"ok": False}}, "turn 2, generate 2"),
+        ("result", 0, {"output": {"ok": False}}, "turn 2, reply 2: the prompt is not the recorded one: "),
         (
             "result",
             1,

@@ -14,7 +14,7 @@ _CASE = """\
 schema = "case/1"
 why    = "A refund above the limit is never made without a person."
 expect = "good"
-tags   = ["refunds"]
+tags   = ["refunds"]   # markers to pytest; skip and xfail mean there what they mean for any test
 # how near the tool calls of a live run must come to those of the tape
 match  = { order = "strict", args = { "orders.refund" = "exact", "tickets.*" = "ignore", "*" = "subset" } }
 

@@ -180,7 +180,8 @@ def data_of(found: Compared, left: Left) -> Json:
         },
         "why_no_best": found.why_none,
         "noted": [
-            {**row.run.cell._asdict(), "kind": row.kind, "line": row.line, "times": times} for row, times in found.noted
+            {**row.run.cell._asdict(), "outcome": row.kind, "line": row.line, "times": times}
+            for row, times in found.noted
         ],
         "not_made": {"unpaid": left.unpaid, "skipped": dict(left.skipped)},
     }

@@ -16,7 +16,7 @@ from greenroom.core.values import Json
 from greenroom.regression.interop.conversation import Conversation, Loss, Losses, Reply, Turn
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.messages import messages_of, turns_of
-from greenroom.regression.interop.promptfoo_asserts import read_assert, write_asserts
+from greenroom.regression.interop.promptfoo_asserts import of_tools, read_assert, write_asserts
 from greenroom.regression.interop.source import fit, text_in
 from greenroom.regression.interop.taped import Taped, by_turn
 from greenroom.regression.interop.template import is_template, render
@@ -210,7 +210,7 @@ def _written(taped: Taped, losses: Losses) -> Iterator[Json]:
         if not about:
             losses.note(
                 taped.name,
-                f"the expectation on {', '.join(item)}",
+                f"the expectation on {', '.join(f'{key}{of_tools(value)}' for key, value in item.items())}",
                 "it is about any of several turns, a test about one",
             )
             continue

@@ -59,7 +59,7 @@ def write_asserts(item: dict[str, Json], where: str, losses: Losses) -> list[Jso
         elif key == "never" and isinstance(value, dict):
             out += _write_never(value, where, losses)
         else:
-            losses.note(where, f"the expectation on {key}", "promptfoo looks at the words of one output")
+            losses.note(where, f"the expectation on {key}{of_tools(value)}", _WORDS_ONLY)
     return out
 
 
@@ -172,9 +172,22 @@ def _write_never(never: dict[str, Json], where: str, losses: Losses) -> Iterator
     if isinstance(text, dict):
         yield from _write_text(text, where, losses, "not-")
     for key in never.keys() - {"text"}:
-        losses.note(where, f"the expectation never.{key}", "promptfoo looks at the words of one output")
+        losses.note(where, f"the expectation never.{key}{of_tools(never[key])}", _WORDS_ONLY)
 
 
+def of_tools(value: Json) -> str:
+    """Which tools an expectation is about, so that a loss has a name."""
+    named = value.get("tool", value.get("calls")) if isinstance(value, dict) else value
+    names = (
+        [str(one.get("tool")) if isinstance(one, dict) else one for one in named]
+        if isinstance(named, list)
+        else [named]
+    )
+    told = ", ".join(one for one in names if isinstance(one, str) and one)
+    return f" ({told})" if told else ""
+
+
+_WORDS_ONLY = "promptfoo looks at the words of one output, and at calls only in traces, which no chat model sends"
 _LIMITS = {"usd": "cost", "milliseconds": "latency"}
 _OTHERWISE = "promptfoo measures it by a model or a measure of its own, so that its threshold means something else here"
 _NAMED = {

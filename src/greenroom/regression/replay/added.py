@@ -6,7 +6,8 @@ Invariant: tags depend on the messages alone; system prompt and voice are left o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from greenroom.core.canonical import canonical
 from greenroom.core.messages import Message
@@ -14,6 +15,15 @@ from greenroom.core.messages import Message
 _LENGTH = 6
 _LEFT_OUT = ("system", "voice")
 _PARTS = ("memory", "passages")
+_NAMES = {
+    "user": "the person's words",
+    "memory": "the memories",
+    "passages": "the passages",
+    "assistant": "the reply before",
+    "calls": "the calls asked for before",
+}
+_CALL = re.compile(r"c[0-9]{1,6}")
+_MOST_NAMED = 3
 
 
 class Added:
@@ -60,3 +70,21 @@ def _label(message: Message) -> str:
 
 def _code(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:_LENGTH]
+
+
+def told_apart(recorded: Sequence[object], now: Sequence[str]) -> str:
+    """What is other between two lists of tags, e.g. `the person's words changed; added: the result of c2`."""
+    was = [str(tag).partition("#")[0] for tag in recorded if tag not in now]
+    are = [tag.partition("#")[0] for tag in now if tag not in recorded]
+    changed = [label for label in dict.fromkeys(are) if label in was]
+    came = [label for label in dict.fromkeys(are) if label not in was]
+    gone = [label for label in dict.fromkeys(was) if label not in are]
+    told = [f"{_named(changed)} changed"] if changed else []
+    told += [f"{what}: {_named(labels)}" for what, labels in (("added", came), ("missing", gone)) if labels]
+    return "; ".join(told) or "the same things stand in another order"
+
+
+def _named(labels: Sequence[str]) -> str:
+    names = [_NAMES.get(one) or (f"the result of {one}" if _CALL.fullmatch(one) else f"'{one}'") for one in labels]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

@@ -26,7 +26,7 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
-from greenroom.regression.replay.added import Added
+from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.tape import Line
@@ -34,6 +34,8 @@ from greenroom.regression.tape.tape import Line
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
 _INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
 _SHOWN = 300
+_PLACES = {"generate": "reply", "tool": "call", "ask": "question about"}
+"""What a step is called where people read of it; the others are called what they are."""
 
 
 class TapeRecording:
@@ -118,11 +120,7 @@ class TapeRecording:
         recorded = line.get("added")
         if recorded != now:
             was = recorded if isinstance(recorded, list) else []
-            other = [tag.partition("#")[0] for tag in now if tag not in was] or [
-                f"no {str(tag).partition('#')[0]}" for tag in was if tag not in now
-            ]
-            what = ", ".join(other) or "their order"
-            raise _differs(step, f"other things were added to the prompt ({what})", recorded, now)
+            raise _differs(step, f"the prompt is not the recorded one: {told_apart(was, now)}", recorded, now)
 
 
 def _check_call(step: str, line: Line, inputs: Any) -> None:
@@ -158,6 +156,7 @@ def shown_value(value: Json) -> str:
 
 
 def place_of(step: str) -> str:
-    """`turn 2, generate 1` for `t2/generate:1`."""
+    """`turn 2, reply 1` for `t2/generate:1`."""
     turn, _, rest = step.partition("/")
-    return f"turn {turn[1:]}, {rest.replace(':', ' ')}"
+    kind, _, number = rest.partition(":")
+    return f"turn {turn[1:]}, {_PLACES.get(kind, kind)} {number}".rstrip()
