@@ -14,6 +14,7 @@ from greenroom.commands.table import COMMANDS
 from greenroom.core.errors import GreenroomError
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
+from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
@@ -43,6 +44,7 @@ class Doing:
         self.sheets = SheetDeeds(bench)
         self.safety = SafetyDeeds(bench)
         self.travel = ScrubDeeds(bench)
+        self.compare = CompareDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
@@ -51,6 +53,7 @@ class Doing:
             **{name: getattr(self.sheets, name) for name in others.split()},
             **{name: getattr(self.safety, name) for name in safety.split()},
             **{name: getattr(self.travel, name) for name in ["event", "event_at", "go_to", "now"]},
+            "compare": self.compare.compare,
         }
 
     @property
@@ -334,7 +337,7 @@ class Doing:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=group == "session")
 
 
-_WITH_WORDS = ("goto", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy")
+_WITH_WORDS = ("goto", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy", "compare")
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
     "tools": "tools: every tool call is asked about",

@@ -55,9 +55,10 @@ class SheetDeeds:
             return
         name = name or free_name(self.bench.workspace, session.records)
         sheet = ExportSheet(self.bench.workspace, session.records, session.contract, name, wanted)
-        self.bench.push_screen(sheet, lambda command: self._exported(command, sheet))
+        self.bench.push_screen(sheet, lambda command: self.exported(command, sheet))
 
-    def _exported(self, command: str | None, sheet: ExportSheet) -> None:
+    def exported(self, command: str | None, sheet: ExportSheet) -> None:
+        """An export sheet was left; `command` replays what it wrote."""
         if command:
             self.bench.exported.append(command)
             tone: Tone = "good" if sheet.went_well else "bad"

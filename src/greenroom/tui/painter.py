@@ -104,7 +104,7 @@ class Painter:
                 rows = [self._row(part, room)]
             case "runs":
                 rule = Segment("│ ", Style(color=self.palette.line))
-                rows = [Strip([rule, *self._runs(line)]) for line in wrapped(part.runs, room - 2)]
+                rows = [Strip([rule, *self.segments(line)]) for line in wrapped(part.runs, room - 2)]
             case _:
                 assert part.shape == "tail"
                 rows = self._plain(part.text + CURSOR, room, Style(color=self.palette.foreground))
@@ -114,7 +114,8 @@ class Painter:
     def _quiet(self) -> Style:
         return Style(color=self.palette.quiet)
 
-    def _runs(self, line: Line) -> list[Segment]:
+    def segments(self, line: Line) -> list[Segment]:
+        """A line that is safe already, in its colours."""
         return [Segment(text, self._tint(tint)) for text, tint in line]
 
     def _tint(self, tint: Tint) -> Style:
@@ -129,6 +130,10 @@ class Painter:
                 return Style(color=palette.secondary)
             case "persona":
                 return Style(color=palette.primary)
+            case "gone":
+                return Style(color=palette.error, strike=True)
+            case "came":
+                return Style(color=palette.success, bold=True, underline=True)
             case "mark":
                 return Style(color=palette.background, bgcolor=palette.warning)
             case _:
@@ -136,7 +141,7 @@ class Painter:
 
     def _row(self, part: Part, room: int) -> Strip:
         """One line of a pane, cut where the figures beside it begin; a row that matters now stands on its own ground."""
-        left, right = self._runs(part.runs), Strip(self._runs(part.beside))
+        left, right = self.segments(part.runs), Strip(self.segments(part.beside))
         wanted = right.cell_length
         strip = Strip(left)
         if wanted and wanted + min(strip.cell_length, 16) + 2 > room:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from greenroom.core.inert import inert, inert_line
 from greenroom.tui.wrapping import wrap
 
-Tint = Literal["plain", "quiet", "good", "wait", "bad", "strong", "key", "person", "persona", "mark"]
+Tint = Literal["plain", "quiet", "good", "wait", "bad", "strong", "key", "person", "persona", "mark", "gone", "came"]
 
 
 class Run(NamedTuple):

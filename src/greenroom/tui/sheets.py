@@ -65,10 +65,12 @@ def lines_sheet(title: str, lines: Sequence[str]) -> Sheet:
 class SessionsSheet(Sheet):
     """The sessions of the workspace; enter opens one."""
 
-    def __init__(self, found: Sequence[SessionSummary], current: str) -> None:
+    def __init__(
+        self, found: Sequence[SessionSummary], current: str, *, title: str = "Sessions", does: str = "open"
+    ) -> None:
         shown = [one for one in found if one.turns or one.id == current]
         entries = [_session_row(one, current) for one in shown] or [Entry("none", "note", text="No session yet.")]
-        super().__init__("Sessions", entries, [Hint("enter", "open"), Hint("up down", "choose")], first=current)
+        super().__init__(title, entries, [Hint("enter", does), Hint("up down", "choose")], first=current)
 
     def choose(self, entry: Entry) -> None:
         """Open it."""

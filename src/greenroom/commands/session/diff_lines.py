@@ -13,7 +13,7 @@ from greenroom.commands.suite.lines import letter
 from greenroom.core.inert import inert, inert_line
 from greenroom.views.comparison import ComparedTurn, Comparison, Words
 from greenroom.views.comparison.shown import Shown, rows, totals
-from greenroom.views.comparison.words import Piece, word_diff
+from greenroom.views.comparison.words import Piece, alike, word_diff
 
 _NAME = 12
 _STAYED = 16
@@ -72,7 +72,7 @@ def _words(name: str, words: Words, width: int) -> Iterator[str]:
     texts = [text for text in words.texts if text is not None]
     if not words.differs:
         yield from _wrapped(texts[0] or "(nothing)", width, _named(name))
-    elif len(words.texts) == 2 and _alike(words.between(1)):
+    elif len(words.texts) == 2 and alike(words.between(1)):
         yield from _wrapped(marked(words.between(1)), width, _named(name))
     else:
         for place, line in enumerate(_beside(words.texts, width)):
@@ -88,14 +88,8 @@ def _beside(texts: Sequence[str | None], width: int) -> Iterator[str]:
     base = next(iter(told))
     for text, sides in told.items():
         pieces = word_diff(base, text)
-        said = marked(pieces) if text != base and min(len(base), len(text)) > _LONG and _alike(pieces) else text
+        said = marked(pieces) if text != base and min(len(base), len(text)) > _LONG and alike(pieces) else text
         yield from _wrapped(said or "(nothing)", width - _NAME, f"{' '.join(sides)}  ")
-
-
-def _alike(pieces: Sequence[Piece]) -> bool:
-    """Whether two texts are so much the same that one is read more easily as a change of the other."""
-    stayed = sum(len(text) for change, text in pieces if change == "same")
-    return stayed >= max(sum(len(text) for change, text in pieces if change != other) for other in ("gone", "came")) / 3
 
 
 def marked(pieces: Iterable[Piece]) -> str:

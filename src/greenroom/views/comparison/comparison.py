@@ -17,7 +17,7 @@ from greenroom.core.values import Usage
 from greenroom.views.comparison.columns import columns
 from greenroom.views.comparison.facts import Call, Decision, Hit, Kept, Question, TurnFacts, turn_facts
 from greenroom.views.comparison.governing import Governed, Part, different, governing
-from greenroom.views.comparison.words import Piece, likeness, mask_of, word_diff
+from greenroom.views.comparison.words import Piece, alike, likeness, mask_of, word_diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,11 @@ class Words:
         if first is None:
             return (Piece("same", text),) if text else ()
         return tuple(piece for piece in word_diff(first, text) if piece.change != "gone")
+
+    def alike(self, side: int, base: int = 0) -> bool:
+        """Whether a side's text is read more easily as a change of `base`; else marks would only be in the way."""
+        texts = [text for text in (self.texts[side], self.texts[base]) if text is not None]
+        return len(texts) < 2 or alike(word_diff(*texts))
 
     def between(self, side: int, base: int = 0) -> tuple[Piece, ...]:
         """What became of the words of `base` on another side."""

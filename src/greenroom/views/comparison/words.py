@@ -60,6 +60,14 @@ def mask_of(text: str, others: Iterable[str]) -> tuple[Piece, ...]:
     )
 
 
+def alike(pieces: Iterable[Piece]) -> bool:
+    """Whether two texts have so much in common that one is read more easily as a change of the other."""
+    sizes = {"same": 0, "gone": 0, "came": 0}
+    for change, text in pieces:
+        sizes[change] += len(text)
+    return 2 * sizes["same"] >= max(sizes["gone"], sizes["came"])
+
+
 def opcodes(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[Block]:
     """The stretches that are equal, and those between, so that as much as can be is equal."""
     from rapidfuzz.distance import Indel
