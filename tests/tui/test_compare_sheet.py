@@ -1,15 +1,20 @@
 """The compare sheet on the workbench: opened over a session and its forks, gone through, picked from, exported from."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.widgets import Static
 
-from greenroom.assembly import fork_session
+from greenroom.assembly import fork_session, replay_builder
 from greenroom.assembly.variants import variants
+from greenroom.core.events import VariantChosen
+from greenroom.engine.replay import LogRecording, replay
+from greenroom.log.file_log import read_records
 from greenroom.tui.compare_rows import CompareRows
 from greenroom.tui.compare_sheet import CompareSheet
 from greenroom.tui.export_sheet import ExportSheet
+from greenroom.tui.person import person
 from greenroom.tui.rehearsal import Wanted
 from greenroom.tui.runs import plain
 from greenroom.tui.sheets import SessionsSheet
@@ -88,7 +93,7 @@ def test_a_fork_beside_its_parent(workspace: Workspace, size: tuple[int, int]) -
 
 def test_the_picked_one_becomes_the_open_session(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
-        _, child = await varied(hands, workspace)
+        parent, child = await varied(hands, workspace)
         hands.bench.doing.do("compare")
         await sheet_up(hands)
         await hands.pilot.press("right", "p")
@@ -96,8 +101,21 @@ def test_the_picked_one_becomes_the_open_session(workspace: Workspace) -> None:
             lambda: hands.bench.rehearsal.session and hands.session.id == child, "the picked session is open"
         )
         assert "order 1002" in hands.conversation
+        await hands.until(lambda: hands.events("variant_chosen"), "the log of the winner says so")
+        (chosen,) = hands.events("variant_chosen")
+        assert isinstance(chosen, VariantChosen)
+        assert (chosen.over, chosen.by) == ((parent,), person())
+        await hands.say("Thanks")
+        assert len(hands.events("variant_chosen")) == 1
 
     rehearse(workspace, scene)
+    records = [
+        read_records(path) for path in sorted(workspace.sessions.glob("*.jsonl"), key=lambda path: path.stat().st_size)
+    ]
+    assert sum(record.event.kind == "variant_chosen" for log in records for record in log) == 1
+    build = replay_builder(workspace, trusted=True)
+    (winner,) = [log for log in records if any(record.event.kind == "variant_chosen" for record in log)]
+    assert asyncio.run(replay(build(LogRecording(winner)), winner)).same
 
 
 def test_a_side_is_kept_as_a_fixture_and_the_sheet_stays(workspace: Workspace) -> None:
@@ -115,8 +133,9 @@ def test_a_side_is_kept_as_a_fixture_and_the_sheet_stays(workspace: Workspace) -
         await hands.until(lambda: hands.bench.screen is sheet, "the sheet is there again")
         await hands.pilot.press("escape")
 
+    before = set(workspace.fixtures.glob("*.tape.jsonl"))
     rehearse(workspace, scene)
-    (tape,) = [path for path in workspace.fixtures.glob("*.tape.jsonl") if "1002" in path.read_text()][-1:]
+    (tape,) = set(workspace.fixtures.glob("*.tape.jsonl")) - before
     assert "Where is order 1002?" in tape.read_text()
 
 

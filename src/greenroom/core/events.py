@@ -100,10 +100,15 @@ class RerunStarted(Event):
 
 
 class VariantChosen(Event):
-    """A person went on with what was a variant: from here on what it remembers is in the memory store too."""
+    """A person went on with what was a variant: from here on what it remembers is in the memory store too.
+
+    `over` are the sessions it was set beside and preferred to, `by` whoever did so.
+    """
 
     kind: Literal["variant_chosen"] = "variant_chosen"
     memories: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    by: str = ""
 
 
 class ContractLoaded(Event):

@@ -37,7 +37,7 @@ from greenroom.engine.limits import Budget
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside
 from greenroom.engine.permitting import must_fit
-from greenroom.engine.rerun.memories import choose
+from greenroom.engine.rerun.memories import choose, go_on_with
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
@@ -173,6 +173,15 @@ class Session:
             self._rewind(len(self.records) - 1)
             self._anchor_head()
             self._take_over()
+
+    async def prefer(self, over: Sequence[str], by: str) -> None:
+        """A person goes on with this session and not with `over`, the sessions it was set beside.
+
+        Raises:
+            UsageError: a turn is being worked on right now.
+        """
+        self._must_rest()
+        await go_on_with(self._room, over, by)
 
     def masked(self, words: str) -> str:
         """A person's words, or an error's, as they may be kept and shown."""

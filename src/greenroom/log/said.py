@@ -16,6 +16,7 @@ from greenroom.core.events import (
     TurnAbandoned,
     TurnFinished,
     TurnInterrupted,
+    VariantChosen,
 )
 
 
@@ -45,6 +46,8 @@ def said(record: Record) -> Told:
             text = f"leave given at {grant} taken back by {_named(by)}"
         case DeadLetterDiscarded(letter=letter, by=by):
             text = f"{letter} let be by {_named(by)}"
+        case VariantChosen(over=over, by=by) if over:
+            text = f"preferred to {', '.join(over)} by {_named(by)}"
         case event:
             return plain(record.seq, event.kind)
     return Told(record.seq, record.event.kind, text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.commands.table import COMMANDS
@@ -73,15 +73,15 @@ class Doing:
 
     # opening ------------------------------------------------------------------------------------------------------
 
-    def begin(self, wanted: Wanted) -> None:
-        """Open a session beside the screen; words sent meanwhile wait for it."""
+    def begin(self, wanted: Wanted, then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Open a session beside the screen, and `then` do something with it; words sent meanwhile wait for it."""
         gc.enable()
         gc.freeze()  # what is imported by now stays: never look at it again
         self.bench.opening = "opening"
         self.bench.feed.clear()
-        self._work(self._open(wanted), "session")
+        self._work(self._open(wanted, then), "session")
 
-    async def _open(self, wanted: Wanted) -> None:
+    async def _open(self, wanted: Wanted, then: Callable[[], Awaitable[None]] | None) -> None:
         await self.sheets.load_themes()
         if self.bench.trusting and not await self._trusted():
             self.sheets.trust()
@@ -92,6 +92,8 @@ class Doing:
         if not opened:
             self._hand_back()
             return
+        if then is not None:
+            await then()
         self._work(self.rehearsal.warm(), "warm")
         if self.rehearsal.folds.approvals.question() is not None:
             self.resume()

@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError
+from greenroom.tui.person import person
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 
 if TYPE_CHECKING:
@@ -80,18 +81,22 @@ class CompareDeeds:
         sheet = CompareSheet(sides, here=here, turn=turn, chosen=chosen, fixture=self._fixture)
         self.bench.push_screen(sheet, lambda picked: self._picked(picked, sides))
 
-    def _picked(self, id: str | None, sides: Sequence[Side]) -> None:
+    def _picked(self, picked: str | None, sides: Sequence[Side]) -> None:
         """Go on with what was picked."""
-        if not id:
+        if not picked:
             return
-        others = tuple(side.session for side in sides if side.session != id)
-        self._work(self._go_on_with(id, others))
-
-    async def _go_on_with(self, id: str, others: tuple[str, ...]) -> None:
+        others = tuple(side.session for side in sides if side.session != picked)
         session = self.rehearsal.session
-        if session is None or session.id != id:
-            self.bench.doing.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
-        self.bench.tell(f"this goes on with {id}")
+        if session is not None and session.id == picked:
+            self._work(self._prefer(picked, others))
+        else:
+            wanted = Wanted(session=picked, mode=self.bench.step_mode, latest=False)
+            self.bench.doing.begin(wanted, lambda: self._prefer(picked, others))
+
+    async def _prefer(self, picked: str, others: tuple[str, ...]) -> None:
+        """Say so in the log of what was picked; the others stay as they are."""
+        await self.rehearsal.prefer(others, person())
+        self.bench.tell(f"going on with {picked}; {', '.join(others)} stay{'s' if len(others) == 1 else ''} as before")
 
     def _fixture(self, side: Side) -> None:
         self._work(self._export(side), "compare-fixture")

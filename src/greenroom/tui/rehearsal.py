@@ -6,7 +6,7 @@ Invariant: no call from the screen waits for the session, and no error of it lea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -191,6 +191,11 @@ class Rehearsal:
         """Remove a memory for good."""
         if self.session is not None and not await self._told_of(self.session.forget(memory_id, by)):
             self.told("that memory is not in the store any more", "warning")
+
+    async def prefer(self, over: Sequence[str], by: str) -> None:
+        """Say in the log that this session was preferred to others."""
+        if self.session is not None:
+            await self._told_of(self.session.prefer(over, by))
 
     def abandon(self, reason: str) -> None:
         """Give the open turn up."""

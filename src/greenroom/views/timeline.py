@@ -121,8 +121,9 @@ def _about_variant(event: RerunStarted | VariantChosen | MemoryForgotten) -> str
         case RerunStarted(turns=turns, changed=changed):
             said = f"turn{'s' if len(turns) > 1 else ''} {_stretch(turns)}"
             return inert_line(f"{said}: {', '.join(changed)} changed" if changed else f"{said} as before", 100)
-        case VariantChosen(memories=memories):
-            return f"{len(memories)} memories"
+        case VariantChosen(memories=memories, over=over):
+            preferred = f"over {', '.join(over)}, " if over else ""
+            return inert_line(f"{preferred}{len(memories)} memories", 100)
         case MemoryForgotten(memory_id=memory_id):
             return memory_id
 

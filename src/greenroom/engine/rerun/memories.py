@@ -31,10 +31,16 @@ async def choose(room: Room, turn: int) -> None:
     records = room.steps.log.records
     if room.steps.replaying or room.steps.repeats(turn) or undecided(records) is None:
         return
-    memories = held(records)
+    await go_on_with(room)
+
+
+async def go_on_with(room: Room, over: Sequence[str] = (), by: str = "") -> None:
+    """A person goes on with this session and not with `over`: what it has kept goes into the store, and the log says so."""
+    memories = held(room.steps.log.records)
     if room.outside.held is not None:
         await room.outside.held.settle(memories)  # before it is said: writing one twice changes nothing
-    room.steps.note(VariantChosen(memories=tuple(memory.id for memory in memories)), sync=True)
+    kept = tuple(memory.id for memory in memories)
+    room.steps.note(VariantChosen(memories=kept, over=tuple(over), by=by), sync=True)
 
 
 class HeldMemory:
