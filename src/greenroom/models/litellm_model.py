@@ -71,7 +71,7 @@ class LitellmModel:
         names = ToolNames(spec.name for spec in request.tools)
         self._check_key(self._provider_in_name())
         litellm = await self._start()
-        parts = ReplyParts(names)
+        parts = ReplyParts(names, litellm_start.known_secrets(self._key_variable))
         try:
             await self._read(litellm, request, parts, on_text)
         except ModelProblem:
@@ -128,13 +128,13 @@ class LitellmModel:
             while True:
                 async with asyncio.timeout(self._timeout):
                     chunk = await anext(stream, None)
-                if chunk is None:
-                    break
-                text, reasoning = parts.add(chunk)
+                text, reasoning = parts.rest() if chunk is None else parts.add(chunk)
                 if reasoning:
                     on_text(reasoning, True)
                 if text:
                     on_text(text, False)
+                if chunk is None:
+                    break
             # Litellm makes up a finish reason when a stream just ends; whether one was received, its wrapper knows.
             if not parts.finished or getattr(stream, "received_finish_reason", "") is None:
                 raise problem("model.cut", self._name)

@@ -1,17 +1,20 @@
 """Gathers the pieces of a streamed reply into one `ModelReply`; tool calls are put together by index.
 
-Invariant: whatever a provider sends as arguments, the result is a `ToolCall`; what cannot be read is its `problem`.
+Invariant: whatever a provider sends as arguments, the result is a `ToolCall`; what cannot be read is its `problem`. No key
+of this machine is in what comes out, though the server said it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from greenroom.core.canonical import clean_json, clean_text
 from greenroom.core.messages import ModelReply
 from greenroom.core.values import Json, ToolCall, Usage
+from greenroom.models.key_mask import KeyMask
 from greenroom.models.litellm_wire import ToolNames
 
 Finish = Literal["stop", "calls", "length", "filtered"]
@@ -36,10 +39,14 @@ class _Fragment:
 
 
 class ReplyParts:
-    """Takes chunks in order; `finished` tells whether a finish reason was seen, `tokens` what the provider counted."""
+    """Takes chunks in order; `finished` tells whether a finish reason was seen, `tokens` what the provider counted.
 
-    def __init__(self, names: ToolNames) -> None:
+    `secrets` are the keys that a server might say back.
+    """
+
+    def __init__(self, names: ToolNames, secrets: Sequence[str] = ()) -> None:
         self._names = names
+        self._mask, self._thought_mask = KeyMask(secrets), KeyMask(secrets)
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls: dict[int, _Fragment] = {}
@@ -70,8 +77,15 @@ class ReplyParts:
         delta = getattr(choices[0], "delta", None)
         for position, call in enumerate(getattr(delta, "tool_calls", None) or []):
             self._take_call(call, position)
-        text = clean_text(getattr(delta, "content", None) or "")
-        reasoning = clean_text(getattr(delta, "reasoning_content", None) or "")
+        text = self._mask.piece(clean_text(getattr(delta, "content", None) or ""))
+        reasoning = self._thought_mask.piece(clean_text(getattr(delta, "reasoning_content", None) or ""))
+        return self._kept(text, reasoning)
+
+    def rest(self) -> tuple[str, str]:
+        """The (text, reasoning) that was held back in case it was the beginning of a key, once there are no more chunks."""
+        return self._kept(self._mask.rest(), self._thought_mask.rest())
+
+    def _kept(self, text: str, reasoning: str) -> tuple[str, str]:
         self._text.append(text)
         self._reasoning.append(reasoning)
         return text, reasoning
@@ -106,8 +120,10 @@ class ReplyParts:
 
     def _call(self, fragment: _Fragment) -> ToolCall:
         arguments, problem = read_arguments(fragment.arguments)
-        tool = clean_text(self._names.from_wire(fragment.name))
-        return ToolCall(id="", tool=tool, arguments=arguments, vendor_id=clean_text(fragment.id), problem=problem)
+        tool = self._mask.text(clean_text(self._names.from_wire(fragment.name)))
+        masked = cast("dict[str, Json]", self._mask.value(arguments))
+        vendor_id = self._mask.text(clean_text(fragment.id))
+        return ToolCall(id="", tool=tool, arguments=masked, vendor_id=vendor_id, problem=problem)
 
 
 def read_arguments(text: str) -> tuple[dict[str, Json], str]:
