@@ -74,3 +74,23 @@ def test_leave_is_shown_before_it_is_given_and_everything_can_be_stopped(tmp_pat
         say(screen, "/reload", "past verdicts of this session would differ")
         say(screen, "/quit", "is kept")
         assert screen.code() == 0
+
+
+def test_what_is_saved_between_turns_is_taken_over_and_told_at_the_prompt(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    trust(shop)
+    prompt, policy = shop.personas / "aria" / "prompt.md", shop.policies / "support.toml"
+    with terminal(shop.root, "repl", "aria") as screen:
+        screen.until("Ctrl-D leaves")
+        say(screen, "hello", "How can I help?")
+        prompt.write_text(prompt.read_text(encoding="utf-8") + "\nBe brief.\n", encoding="utf-8")
+        screen.until("reloaded: prompt changed")
+        sound = policy.read_text(encoding="utf-8")
+        policy.write_text(sound + "\n[[rule]\n", encoding="utf-8")
+        screen.until("not reloaded, what was read before still holds: policies/support.toml:")
+        say(screen, "hello", "for you today?")
+        policy.write_text(sound, encoding="utf-8")
+        screen.until("read again: what is on disk is in force")
+        say(screen, "/prompt", "Be brief.")
+        say(screen, "/quit", "is kept")
+        assert screen.code() == 0

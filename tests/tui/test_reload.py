@@ -7,9 +7,9 @@ import pytest
 from greenroom.tui.editor import arguments
 from greenroom.tui.rule_place import place_of
 from greenroom.tui.side import Side
-from greenroom.tui.watching import snapshot
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
+from greenroom.workspace.watched import snapshot
 from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
 
 REFUND = "I want a refund of 120 EUR for order 1001"

@@ -152,7 +152,7 @@ async def _begun(
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
-    await asyncio.to_thread(_note_policy, ledger, log.session, cast)
+    await asyncio.to_thread(note_policy, ledger, log.session, cast)
     session = Session(
         log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor
     )
@@ -171,14 +171,24 @@ def reloaded_contract(workspace: Workspace, session: Session) -> Contract:
         UsageError: what would run is not what was trusted.
         DiskFailed: the ledger could not be written.
     """
+    return cast_again(workspace, session).contract
+
+
+def cast_again(workspace: Workspace, session: Session) -> Cast:
+    """The persona and model that a session was opened with, as they are on disk now, with the session's own masks.
+
+    Raises as `reloaded_contract`.
+    """
     now, clock = session.contract, SystemClock()
+    persona, model = now.asked if now.asked[0] else (now.persona.id, now.model)
     masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
-    cast = cast_of(workspace, now.persona.id, now.model, clock, trusted=None, masks=masks)
-    _note_policy(Ledger.of(workspace, clock), session.id, cast)
-    return cast.contract
+    cast = cast_of(workspace, persona, model, clock, trusted=None, masks=masks)
+    note_policy(Ledger.of(workspace, clock), session.id, cast)
+    return cast
 
 
-def _note_policy(ledger: Ledger, session: str, cast: Cast) -> None:
+def note_policy(ledger: Ledger, session: str, cast: Cast) -> None:
+    """Have the ledger know the policy before it counts."""
     contract = cast.contract
     ledger.policy_loaded(session, contract.persona.id, contract.policy.digest, cast.policy)
 

@@ -105,6 +105,7 @@ def cast_of(
         texts=texts,
         digests={**{part: digest(text) for part, text in texts.items()}, **loaded.digests, "policy": policy.digest},
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},
+        asked=(f"{name}@{version}" if version else name, model),
     )
     return Cast(contract, allowed, masks, policy.label)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.approval.port import Approver
 from greenroom.assembly.casting import Cast
+from greenroom.core.canonical import clean_json, digest
 from greenroom.core.clock import Clock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.ids import Ids
@@ -28,7 +30,8 @@ from greenroom.store.chroma_index import ChromaIndex
 from greenroom.store.ngrams_embedder import NgramsEmbedder
 from greenroom.store.store import Store
 from greenroom.workspace.layout import Workspace
-from greenroom.workspace.settings import Settings, load_settings
+from greenroom.workspace.settings import ModelSettings, Settings, load_settings
+from greenroom.workspace.trust import describe
 
 
 def take_in(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
@@ -65,7 +68,7 @@ async def outside_of(
         await asyncio.to_thread(take_in, workspace)
     store = Store.open(workspace.state)
     return Outside(
-        model=_models(workspace, settings, cast.contract, clock, instant=instant),
+        model=models_of(workspace, settings, cast.contract, clock, instant=instant),
         tools=cast.tools,
         retriever=retriever_over(store, clock),
         memory=StoreMemory(store, clock, ids),
@@ -73,6 +76,8 @@ async def outside_of(
         clock=clock,
         ids=ids,
         brake=KillSwitch(workspace, clock),
+        sources={"model": model_source(workspace, settings, cast.contract), "tools": describe(workspace).digest},
+        instant=instant,
     )
 
 
@@ -82,11 +87,29 @@ def retriever_over(store: Store, clock: Clock) -> StoreRetriever:
     return StoreRetriever(store, embedder, ChromaIndex(store, embedder), clock, owns_store=True)
 
 
-def _models(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
-    names = [contract.model, *(settings.model_name(name) for name in contract.persona.model.fallback)]
-    return ResilientModel(
-        [model_of(workspace, settings, name, clock, instant=instant) for name in dict.fromkeys(names)], clock=clock
-    )
+def models_of(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
+    """The model of a contract with its fallbacks behind it. Raises as `model_of`."""
+    names = _names(settings, contract)
+    return ResilientModel([model_of(workspace, settings, name, clock, instant=instant) for name in names], clock=clock)
+
+
+def model_source(workspace: Workspace, settings: Settings, contract: Contract) -> str:
+    """A digest of what `models_of` makes the model from: the scripts as they are, or how each model is reached."""
+    parts: list[list[str]] = []
+    for name in _names(settings, contract):
+        if name.startswith("scripted/"):
+            try:
+                parts.append([name, sha256(script_of(workspace, name).read_bytes()).hexdigest()])
+            except OSError:
+                parts.append([name, "missing"])
+        else:
+            parts.append([name, _declared(settings, name).model_dump_json()])
+    return digest(clean_json(parts))
+
+
+def _names(settings: Settings, contract: Contract) -> list[str]:
+    fallbacks = (settings.model_name(name) for name in contract.persona.model.fallback)
+    return list(dict.fromkeys([contract.model, *fallbacks]))
 
 
 def model_of(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
@@ -96,14 +119,20 @@ def model_of(workspace: Workspace, settings: Settings, name: str, clock: Clock, 
         FileInvalid: its script cannot be used, or its address holds a password.
     """
     if name.startswith("scripted/"):
-        return ScriptedModel.from_file(_script(workspace, name), clock, instant=instant)
-    declared = next((one for one in settings.models.values() if one.use == name), settings.model(name))
+        return ScriptedModel.from_file(script_of(workspace, name), clock, instant=instant)
+    declared = _declared(settings, name)
     return LitellmModel(
         name, api_base=declared.api_base or None, key_variable=declared.key, timeout_seconds=declared.timeout
     )
 
 
-def _script(workspace: Workspace, name: str) -> Path:
+def _declared(settings: Settings, name: str) -> ModelSettings:
+    """How a full name is reached."""
+    return next((one for one in settings.models.values() if one.use == name), settings.model(name))
+
+
+def script_of(workspace: Workspace, name: str) -> Path:
+    """The file behind `scripted/NAME`. Raises FileInvalid where it leads out of the workspace."""
     path = workspace.scripts / f"{name.removeprefix('scripted/')}.toml"
     if not path.resolve().is_relative_to(workspace.root.resolve()):
         raise FileInvalid("the script leads out of the workspace", where=name, code="script.outside")

@@ -1,71 +1,148 @@
-"""Policy and persona read again while a session runs, and what changed by it in one line.
+"""All that people write read again while a session runs, and what changed by it in one line.
 
-Invariant: a broken file changes nothing; the line names every rule that is another one now.
+Invariant: a broken file changes nothing, and what is sound beside it counts; the line names every rule that is another
+one now.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.live import Live
 from greenroom.commands.policy.trial import failing_tests
+from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.inert import inert_line
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import parted
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import compile_policies, load_file
+from greenroom.workspace.trust import must_be_trusted
+from greenroom.workspace.watched import Kind
 
 if TYPE_CHECKING:
+    from greenroom.assembly.reloading import OnDisk
     from greenroom.core.events import Record
     from greenroom.engine.contract import Contract
+    from greenroom.engine.outside import Renewed
+    from greenroom.engine.session import Session
     from greenroom.policy.active import ActiveRule
     from greenroom.policy.rules import PolicyFile
     from greenroom.regression.flips import Flip, Flips
+    from greenroom.workspace.layout import Workspace
 
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_READ = {"knowledge", "settings"}
+"""Kinds of files by which documents may be others."""
 _NAMED = 4
-"""Rules named in the line; of more, how many there are."""
-_PARTS = {"persona": "persona", "prompt": "prompt", "parameters": "model parameters", "tools": "tools"}
+"""Rules, or documents, named in the line; of more, how many there are."""
+_PARTS = {
+    "persona": "persona",
+    "prompt": "prompt",
+    "parameters": "model parameters",
+    "tools": "tools",
+    "ceilings": "limits of the workspace",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
     """What changed, in a line ('' for nothing), and the past decisions of the session that would come out otherwise.
 
-    `failing` says which of the policy's own tests fail, '' for none; the line has it too.
+    `failing` says which of the policy's own tests fail, '' for none; the line has it too. `problems` are the files that
+    are broken, a line each; what was read of them before still holds. `untrusted`: code or hosts are there that nobody
+    trusted, and nothing is read until a person does. `contract` is what is on disk, None where that cannot be said;
+    `waits`: all of it but the policy counts when the open turn has ended.
     """
 
     line: str = ""
     flips: tuple[Flip, ...] = ()
     failing: str = ""
+    problems: tuple[str, ...] = ()
+    untrusted: bool = False
+    contract: Contract | None = None
+    waits: bool = False
 
 
 async def reload(live: Live, words: str) -> Answer[Reloaded]:
     """Read everything again and work under it from here on.
 
     Raises:
-        FileInvalid: a file is broken; the session goes on under what it has.
+        FileInvalid: a file is broken; the session goes on under what it has, and all that is sound was taken over.
         UsageError: what would run is not what was trusted.
     """
-    from greenroom.assembly import reloaded_contract
+    done = await take(live)
+    if done.untrusted:
+        must_be_trusted(live.workspace)
+    if done.problems:
+        raise FileInvalid("; ".join((*done.problems, *([done.line] if done.line else []))))
+    return answer(done, [done.line or "nothing changed", *map(flip_line, done.flips)])
 
-    session = live.session
-    before = session.contract
-    contract = await asyncio.to_thread(reloaded_contract, live.workspace, session)
-    told = changes(before, contract)
-    if not told:
-        return answer(Reloaded(), ["nothing changed"])
-    if not session.reload(contract):
-        told += "; all but the policy counts when this turn has ended"
+
+async def take(live: Live, kinds: Collection[Kind] = KINDS) -> Reloaded:
+    """Take over what is on disk; with `kinds`, only files of these were written. What is broken stays as it was.
+
+    Raises:
+        DiskFailed: the store or the ledger could not be written.
+    """
+    from greenroom.assembly.reloading import read_disk
+
+    knowledge, problems = await asyncio.to_thread(_documents, live.workspace) if _READ & {*kinds} else ("", ())
+    disk = await asyncio.to_thread(read_disk, live.workspace, live.session)
+    problems = (*disk.problems, *(line for line in problems if line not in disk.problems))
+    done = await _taken(live.session, disk)
+    line = "; ".join(part for part in (done.line, knowledge) if part)
+    return replace(done, line=line, problems=problems, untrusted=disk.untrusted, contract=disk.contract)
+
+
+async def _taken(session: Session, disk: OnDisk) -> Reloaded:
+    """Put what was read in force, and say what it changes."""
+    before, contract, renewed = session.awaited, disk.contract, disk.renewed
+    told = _told_renewed(session.contract, contract, renewed)
+    if contract is None:
+        session.outside.renew(renewed)
+        return Reloaded("; ".join(told))
+    other = changed(before, contract)
+    told = [said for said in (changes(before, contract), *told) if said]
+    waits = not session.reload(contract if other else before, renewed)
+    line = "; ".join(told) + ("; all but the policy counts when this turn has ended" if told and waits else "")
     if before.policy.digest == contract.policy.digest:
-        return answer(Reloaded(told), [told])
+        return Reloaded(line, waits=waits)
     found, failing = await asyncio.to_thread(_judged, tuple(session.records), contract)
-    told += f"; ATTENTION: {failing}" if failing else ""
-    told += f"; {_counted(found)}"
-    return answer(Reloaded(told, found.flips, failing), [told, *map(flip_line, found.flips)])
+    line += f"; ATTENTION: {failing}" if failing else ""
+    return Reloaded(f"{line}; {_counted(found)}", found.flips, failing, waits=waits)
+
+
+def _told_renewed(now: Contract, contract: Contract | None, renewed: Renewed) -> list[str]:
+    """What stands behind the ports anew; another model is told of with the contract that names it."""
+    model = (contract or now).model
+    script = f"script of {model} changed" if model.startswith("scripted/") else f"the way to {model} changed"
+    told = [script] if renewed.model is not None and model == now.model else []
+    return [*told, *(["code of the tools changed"] if renewed.tools is not None else [])]
+
+
+def changed(before: Contract, after: Contract) -> bool:
+    """Whether anything of it is another."""
+    return (before.digests, before.model, before.retention_days) != (after.digests, after.model, after.retention_days)
+
+
+def _documents(workspace: Workspace) -> tuple[str, tuple[str, ...]]:
+    """Take the documents in; how many passages changed by it, and what is broken."""
+    from greenroom.assembly import ingest_knowledge
+    from greenroom.assembly.reloading import broken_documents, lines
+
+    try:
+        report = ingest_knowledge(workspace)
+    except (FileInvalid, ServiceUnavailable) as error:
+        return "", lines(workspace, broken_documents(workspace) or [error])
+    touched = (*report.added, *report.changed, *report.removed)
+    if not touched:
+        return "", ()
+    named = ", ".join(touched[:_NAMED]) + (f" and {len(touched) - _NAMED} more" if len(touched) > _NAMED else "")
+    return f"knowledge: {counted(report.passages, 'passage')} changed in {named}", ()
 
 
 def flip_line(flip: Flip) -> str:

@@ -71,15 +71,18 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
     )
     if failing := failing_tests(session.contract.policy, recorded_tools(session.contract)):
         face.note(f"  policy   ATTENTION: {failing}")
-    finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait")
+    finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait", workspace=workspace)
     failed = any(turn.outcome != "answered" for turn in finished)
     return answer(finished, stream=True, exit_code=1 if failed else 0)
 
 
-async def carry(session: Session, face: Face, lines: list[str], *, waiting: bool = False) -> tuple[TurnFinished, ...]:
+async def carry(
+    session: Session, face: Face, lines: list[str], *, waiting: bool = False, workspace: Workspace | None = None
+) -> tuple[TurnFinished, ...]:
     """Say each line in `session`, telling `face` everything from its first record on; closes the session.
 
-    With `waiting` it is said how to answer from another terminal.
+    With `waiting` it is said how to answer from another terminal. Between turns what was saved in `workspace` meanwhile
+    is taken over.
     """
     try:
         for record in _fresh(session.records):
@@ -88,7 +91,7 @@ async def carry(session: Session, face: Face, lines: list[str], *, waiting: bool
         if waiting:
             hint_at_answers(session, face)
         await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
-        finished = tuple([await session.turn(line) for line in lines])
+        finished = await _said_all(session, face, lines, workspace)
     except WaitingForPerson as error:
         error.hint = how_to_answer(session.id)
         raise
@@ -96,6 +99,22 @@ async def carry(session: Session, face: Face, lines: list[str], *, waiting: bool
         await session.aclose()
     told(session)
     return finished
+
+
+async def _said_all(
+    session: Session, face: Face, lines: list[str], workspace: Workspace | None
+) -> tuple[TurnFinished, ...]:
+    from greenroom.commands.disk import Disk
+    from greenroom.commands.live import Live
+
+    disk = Disk(Live(workspace, session)) if workspace is not None and len(lines) > 1 else None
+    finished: list[TurnFinished] = []
+    for line in lines:
+        news = await disk.look() if disk is not None else None
+        for said in news.lines() if news is not None else ():
+            face.note(f"  disk     {said}")
+        finished.append(await session.turn(line))
+    return tuple(finished)
 
 
 def how_to_answer(session: str) -> str:

@@ -17,7 +17,8 @@ class Contract:
 
     `texts` are the files behind it by component (`persona`, `prompt`, `policy`, `tools`, `parameters`);
     `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about,
-    `retention_days` how long each memory segment keeps them (absent: for good).
+    `retention_days` how long each memory segment keeps them (absent: for good). `asked` is the persona and the model as
+    they were asked for (`aria@1.2.0`, `''`), by which the same is found on disk again.
     """
 
     persona: Persona
@@ -30,6 +31,7 @@ class Contract:
     digests: Mapping[str, str] = field(default_factory=dict)
     subject: str = "visitor"
     retention_days: Mapping[str, int] = field(default_factory=dict)
+    asked: tuple[str, str] = ("", "")
 
     @property
     def untrusted(self) -> frozenset[str]:

@@ -47,9 +47,25 @@ class NoDayBook:
         return nullcontext()
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What was made anew from files that were written meanwhile; None leaves the port as it is.
+
+    `sources` names what `model` and `tools` were made from, so that the same is not made twice.
+    """
+
+    model: Model | None = None
+    tools: Tools | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Outside:
-    """Everything that is not a pure function of the log."""
+    """Everything that is not a pure function of the log.
+
+    `sources` names what `model` and `tools` were made from; `left` are ports that others stand in for now, closed with
+    the rest because a call may still be under way in them. `instant`: scripted models do not wait.
+    """
 
     model: Model
     tools: Tools
@@ -61,8 +77,22 @@ class Outside:
     brake: Brake = field(default_factory=NoBrake)
     day: DayBook = field(default_factory=NoDayBook)
     held: Held | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    instant: bool = False
+    left: list[Model | Tools] = field(default_factory=list)
+
+    def renew(self, renewed: Renewed) -> None:
+        """Have these stand behind their ports from the next call on."""
+        if renewed.model is not None:
+            self.left.append(self.model)
+            self.model = renewed.model
+            self.sources["model"] = renewed.sources.get("model", "")
+        if renewed.tools is not None:
+            self.left.append(self.tools)
+            self.tools = renewed.tools
+            self.sources["tools"] = renewed.sources.get("tools", "")
 
     async def aclose(self) -> None:
         """Let go of everything, in the order it could be waiting on."""
-        for part in (self.tools, self.model, self.memory, self.retriever):
+        for part in (self.tools, self.model, *self.left, self.memory, self.retriever):
             await part.aclose()

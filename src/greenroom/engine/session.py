@@ -35,7 +35,7 @@ from greenroom.engine.generating import request_for
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.limits import Budget
 from greenroom.engine.opening import begin
-from greenroom.engine.outside import Outside
+from greenroom.engine.outside import Outside, Renewed
 from greenroom.engine.permitting import must_fit
 from greenroom.engine.rerun.memories import choose, go_on_with
 from greenroom.engine.room import Room
@@ -72,7 +72,7 @@ class Session:
         self.bus = Bus()
         self._anchor = anchor or (lambda session, seq, head: None)
         self._running: asyncio.Task[TurnFinished] | None = None
-        self._next: Contract | None = None
+        self._next: tuple[Contract, Renewed] | None = None
         self._steps = Steps(log, self.bus, recording)
         facts = Facts(contract.persona.policy.autonomy, contract.policy.reserves, contract.untrusted)
         self._room = Room(contract, outside, self._steps, facts, Gates(self._steps, mode))
@@ -230,20 +230,25 @@ class Session:
         """Let a dead letter be. Raises as `standing.discard_letter`."""
         standing.discard_letter(self._room, step, by, reason)
 
-    def reload(self, contract: Contract) -> bool:
-        """Work under another contract. While a turn is open only its policy counts, and an open question is void.
+    def reload(self, contract: Contract, renewed: Renewed | None = None) -> bool:
+        """Work under another contract, with what was made anew for it. While a turn is open only its policy counts, and
+        an open question is void.
 
         Returns whether all of it counts now; the rest does when the open turn has ended.
         """
-        self._next = None
-        if self.open_turn() is None:
-            standing.govern(self._room, contract)
-            return True
-        policed = standing.with_policy_of(self.contract, contract)
-        if policed.policy.digest != self.contract.policy.digest:
-            standing.govern(self._room, policed)
-        self._next = contract if contract.digests != policed.digests else None
+        turn_open = self.open_turn() is not None
+        self._next = standing.reload(self._room, contract, renewed or Renewed(), turn_open=turn_open)
         return self._next is None
+
+    @property
+    def awaited(self) -> Contract:
+        """What governs once no turn is open."""
+        return self._next[0] if self._next is not None else self.contract
+
+    @property
+    def outside(self) -> Outside:
+        """What stands behind the ports."""
+        return self._room.outside
 
     def pass_gate(self, step: str, reply: GateReply) -> None:
         """Let a waiting gate go on. What a person puts in place of a text is looked at like any other."""
@@ -335,7 +340,7 @@ class Session:
         if self.open_turn() is not None:
             return
         if self._next is not None:
-            self.reload(self._next)
+            self.reload(*self._next)
         if self._room.autonomy_next is not None:
             self._steps.note(self._room.autonomy_next, sync=True)
             self._room.autonomy_next = None

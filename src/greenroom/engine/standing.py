@@ -29,6 +29,7 @@ from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.opening import known_texts
+from greenroom.engine.outside import Renewed
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 from greenroom.views.dead_letters import AGAIN
@@ -211,6 +212,27 @@ def again(records: Sequence[Record], origin: str) -> ToolCall | None:
     if not origin.startswith(AGAIN):
         return None
     return letter_call(records, origin.removeprefix(AGAIN)).model_copy(update={"vendor_id": "", "problem": ""})
+
+
+def reload(room: Room, contract: Contract, renewed: Renewed, *, turn_open: bool) -> tuple[Contract, Renewed] | None:
+    """Work under another contract; returns what waits for the end of the open turn.
+
+    In an open turn only the policy counts, and a model made anew where it is the one the turn has: it answers from the
+    next call on. Tools come with the contract that shows them to the model.
+    """
+    if not turn_open:
+        room.outside.renew(renewed)
+        if contract is not room.contract:
+            govern(room, contract)
+        return None
+    policed = with_policy_of(room.contract, contract)
+    if policed.policy.digest != room.contract.policy.digest:
+        govern(room, policed)
+    if contract.model == room.contract.model:
+        room.outside.renew(replace(renewed, tools=None))
+        renewed = replace(renewed, model=None)
+    same = contract.digests == policed.digests and contract.model == policed.model
+    return None if same and renewed.tools is None else (contract, renewed)
 
 
 def govern(room: Room, contract: Contract) -> None:

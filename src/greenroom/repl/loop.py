@@ -18,6 +18,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from greenroom.approval.kill_switch import KillSwitch, spoken
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
+from greenroom.commands.disk import Disk
 from greenroom.commands.live import Live, act, find_action
 from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
@@ -34,6 +35,7 @@ from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
 from greenroom.workspace.layout import Workspace
 
+LOOK_SECONDS = 0.4
 HISTORY = "repl_history.jsonl"
 _TURNS = ("resume", "again")
 """Actions that carry a turn: Ctrl-C interrupts them, and gates ask."""
@@ -67,6 +69,7 @@ class Repl:
     def __init__(self, workspace: Workspace, session: Session, person: Person) -> None:
         self._session = session
         self._live = Live(workspace, session)
+        self._disk = Disk(self._live)
         self._switch = KillSwitch(workspace)
         self._person = person
         self._out = person.out = Out(session.contract.persona.name)
@@ -86,9 +89,10 @@ class Repl:
         self._greet()
         self._session.bus.subscribe(self._follow)
         async with asyncio.TaskGroup() as group:
-            warming = group.create_task(self._warm())
+            beside = [group.create_task(self._warm()), group.create_task(self._watch())]
             await self._converse()
-            warming.cancel()
+            for task in beside:
+                task.cancel()
 
     def _asked(self, step: str) -> Asked | None:
         """The open question of a step, as the log has it."""
@@ -102,9 +106,27 @@ class Repl:
         except GreenroomError as error:
             self._out.error(error)
 
+    async def _watch(self) -> None:
+        """Between turns, take over what is saved while the person reads and types."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._session.running:
+                await self._take_over(settle=True)
+
+    async def _take_over(self, *, settle: bool = False) -> None:
+        """Take over what was saved since the last look, and say so."""
+        try:
+            news = await self._disk.look(settle=settle)
+        except GreenroomError as error:
+            self._out.error(error)
+            return
+        if news is not None:
+            self._out.lines(news.lines())
+
     async def _converse(self) -> None:
         while (line := await self._read()) is not None:
             text = line.strip()
+            await self._take_over()
             if text in ("/quit", "/q", "/exit"):
                 break
             if text:

@@ -6,6 +6,7 @@ Invariant: each document is whole in the store or as it was before; stopped at a
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,9 @@ class IngestProgress:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What a run did, by the documents' names. `chunks` and `embedded` count pieces written and vectors made."""
+    """What a run did, by the documents' names. `chunks` and `embedded` count pieces written and vectors made, `passages`
+    the pieces that read otherwise than before, came, or went.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class IngestReport:
     removed: tuple[str, ...] = ()
     chunks: int = 0
     embedded: int = 0
+    passages: int = 0
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class _Tally:
     unchanged: int = 0
     chunks: int = 0
     embedded: int = 0
+    passages: int = 0
 
 
 def ingest(
@@ -82,6 +87,7 @@ def ingest(
         _take_in(store, (collection, path, name), known.get((collection, name)), embedder, tally)
         on_progress(IngestProgress(done, len(files), name))
     gone = sorted(set(known) - {(collection, name) for collection, _, name in files}) if remove_others else []
+    tally.passages += sum(len(documents.texts_of(store, *key)) for key in gone)
     if gone:
         documents.remove_documents(store, gone)
     if tally.changed and not gone:
@@ -90,7 +96,13 @@ def ingest(
         tally.embedded += _embed_rest(store, embedder)
     removed = tuple(name for _, name in gone)
     return IngestReport(
-        tuple(tally.added), tuple(tally.changed), tally.unchanged, removed, tally.chunks, tally.embedded
+        tuple(tally.added),
+        tuple(tally.changed),
+        tally.unchanged,
+        removed,
+        tally.chunks,
+        tally.embedded,
+        tally.passages,
     )
 
 
@@ -169,9 +181,16 @@ def _take_in(store: Store, file: File, before: str | None, embedder: Embedder | 
     if embedder is not None and pieces:
         vectors = embedder.embed([f"{piece.heading}\n{piece.text}" for piece in pieces])
         tally.embedded += len(pieces)
+    tally.passages += _differing(documents.texts_of(store, collection, name), pieces)
     documents.replace_document(store, collection, name, digest, pieces, embedder.id if embedder else "", vectors)
     tally.chunks += len(pieces)
     (tally.added if before is None else tally.changed).append(name)
+
+
+def _differing(before: Sequence[tuple[str, str]], pieces: Sequence[documents.ChunkRow]) -> int:
+    """How many pieces read otherwise; one that was cut in two counts as two."""
+    old, new = Counter(before), Counter((piece.heading, piece.text) for piece in pieces)
+    return max((new - old).total(), (old - new).total())
 
 
 def _embed_rest(store: Store, embedder: Embedder) -> int:

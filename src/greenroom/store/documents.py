@@ -163,6 +163,17 @@ def read_chunks(store: Store, numbers: Sequence[int]) -> dict[int, ChunkRow]:
     return {chunk.number: chunk for chunk in chunks}
 
 
+def texts_of(store: Store, collection: str, path: str) -> list[tuple[str, str]]:
+    """The headings and text of each piece of a document, in order; none where there is no such document."""
+    rows = store.rows(
+        """select c.heading, c.text from chunks c join documents d on d.id = c.document
+        where d.collection = ? and d.path = ? order by c.ordinal""",
+        collection,
+        path,
+    )
+    return [(str(heading), str(text)) for heading, text in rows]
+
+
 def counts(store: Store, embedder: str) -> Mapping[str, int]:
     """How many `chunks` there are and how many `vectors` of this embedder."""
     row = store.rows(

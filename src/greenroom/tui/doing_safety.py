@@ -235,7 +235,7 @@ class SafetyDeeds:
             self.bench.tell(place.problem, "warning")
             return
         self.bench.outside(lambda: edit(own_editor(), path, place.line))
-        self.bench.watching.look()
+        self.bench.watching.disk.look()
 
     def _verdict(self) -> Verdict | None:
         from greenroom.tui.panes.policy import verdict_seq
@@ -263,9 +263,9 @@ class SafetyDeeds:
             self.bench.call_after_refresh(slot.pane.go_to_top)
 
     def reload(self) -> None:
-        """Read policy and persona again now."""
+        """Read all that people write again now."""
         if self.live() is not None:
-            self._work(self.bench.watching.reload(told_when_same=True), "reload")
+            self._work(self.bench.watching.reload(), "reload")
 
     # ---------------------------------------------------------------------------------------------------------------
 

@@ -125,7 +125,10 @@ class SheetDeeds:
         except GreenroomError as error:
             self.bench.tell(error.line(), "error")
             return
-        self.bench.doing.begin(self.bench.wanted)
+        if self.rehearsal.session is None:
+            self.bench.doing.begin(self.bench.wanted)
+        else:
+            await self.bench.watching.reload()  # trusted again while it was open: what was held back is taken over
 
     async def load_themes(self) -> None:
         """Register every theme that came with Greenroom; a broken one is told."""

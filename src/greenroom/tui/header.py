@@ -25,6 +25,7 @@ class Standing:
 
     `warning` is what a person must not miss: read-only, an outdated version; `stopped` what the kill switch holds.
     `usual_autonomy` is the contract's, `until` when another level falls back (`14:30`, UTC).
+    `disk` is what the last turn ran under against what is on disk, where that is another.
     """
 
     persona: str = ""
@@ -41,6 +42,7 @@ class Standing:
     stopped: str = ""
     usual_autonomy: int | None = None
     until: str = ""
+    disk: str = ""
 
 
 class Header(Static):
@@ -93,6 +95,8 @@ def _left(standing: Standing) -> list[Piece]:
         pieces += [("  ", "", 0), (f" {inert_line(standing.stopped, 28)} ", "bold reverse $error", 0)]
     if standing.warning:
         pieces.append((f"  {inert_line(standing.warning, 28)}", "bold $error", 0))
+    if standing.disk:
+        pieces.append((f"  {inert_line(standing.disk, 70)}", "$warning", 2))
     if standing.busy:
         rests = "" if standing.busy == INTERRUPTED else "…"
         pieces.append((f"  {inert_line(standing.busy, 24)}{rests}", "$accent", 5))

@@ -41,6 +41,7 @@ def standing_of(bench: Workbench) -> Standing:
         milliseconds=last.total_milliseconds or None if last else None,
         busy=bench.busy,
         warning=rehearsal.read_only,
+        disk=bench.watching.disk.said,
         stopped=stopped(bench.watching.stops, session.id if session else ""),
     )
 

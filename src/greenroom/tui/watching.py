@@ -1,7 +1,6 @@
-"""What changes outside the screen: the kill switch in any process, policy and persona files in any editor.
+"""What changes outside the screen: the kill switch in any process, and by `disk_watch` files in any editor.
 
-Invariant: looking costs a handful of `stat` calls a second; files are read beside the event loop, one reload at a time;
-a broken file changes nothing and is told once.
+Invariant: what is stopped is said within a second, whoever stopped it.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError
+from greenroom.tui.disk_watch import DiskWatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from greenroom.workspace.layout import Workspace
 
 SECONDS = 1.0
-_WATCHED = (".toml", ".md", ".txt")
-_MOST = 2_000
-"""Files looked at; a workspace with more personas than that is reloaded by hand."""
-Seen = dict[str, tuple[int, int]]
 
 
 class Watch:
@@ -33,9 +29,7 @@ class Watch:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._switch: KillSwitch | None = None
-        self._files: Seen | None = None
-        self._looking = False
-        self._told = ""
+        self.disk = DiskWatch(bench)
         self.stops: tuple[Stop, ...] = ()
         self.flips: tuple[Flip, ...] = ()
         self.flips_shown = False
@@ -62,7 +56,7 @@ class Watch:
         """Look once a second from now on."""
         if self._switch is None:
             self._bench.set_interval(SECONDS, self.look)
-        self._files = None
+        self.disk.begin()
         self.flips, self.flips_shown = (), False
         self.look()
 
@@ -79,9 +73,6 @@ class Watch:
         session = self._bench.rehearsal.session
         if session is not None and session.autonomy[1]:
             self._bench.show_standing()  # a raised autonomy may be over by now
-        if not self._looking:
-            self._looking = True
-            self._bench.run_worker(self._bench.mishaps.through(self._files_looked_at()), group="watch")
 
     def _heed(self, stops: tuple[Stop, ...]) -> None:
         from greenroom.tui.stop_sheet import StopSheet
@@ -109,40 +100,9 @@ class Watch:
         self._bench.tell("no longer stopped" if not self.stops else "lifted; something else is still stopped")
         self._bench.doing.safety.ask_again_after_lift()
 
-    async def _files_looked_at(self) -> None:
-        try:
-            now = await asyncio.to_thread(snapshot, self._bench.workspace)
-            before, self._files = self._files, now
-            if before is not None and now != before and self._bench.rehearsal.session is not None:
-                await self.reload()
-        finally:
-            self._looking = False
-
-    async def reload(self, *, told_when_same: bool = False) -> None:
-        """Take over what is on disk; a broken file leaves the last good contract in force."""
-        from greenroom.commands.reloading import reload
-
-        live = self._bench.doing.safety.live()
-        if live is None:
-            return
-        try:
-            done = await reload(live, "")
-        except GreenroomError as error:
-            line = f"not reloaded, what was read before still holds: {error.line()}"
-            if line != self._told or told_when_same:
-                self._told = line
-                self._bench.tell(line, "error")
-            return
-        mended, self._told = bool(self._told), ""
-        line = done.value.line
-        if line:
-            self.flips = done.value.flips
-            self._bench.feed.note(f"Reloaded: {line}{'; /flips shows which' if self.flips else ''}", "good")
-        if mended and not line:
-            self._bench.feed.note("Read again: what is on disk is in force", "good")
-        if line or told_when_same or mended:
-            self._bench.tell(line or "read again: nothing changed")
-        self._bench.redraw_soon()
+    async def reload(self) -> None:
+        """Take over what is on disk now, and say so also where nothing changed."""
+        await self.disk.reload()
 
 
 def _lifts(workspace: Workspace) -> dict[tuple[str, str], str]:
@@ -165,20 +125,3 @@ def spoken(stop: Stop) -> str:
     """`tool orders.refund, by mara: wrong amounts`."""
     by = f", by {stop.by}" if stop.by else ""
     return f"{stop.scope} {stop.target}".rstrip() + by + (f": {stop.reason}" if stop.reason else "")
-
-
-def snapshot(workspace: Workspace) -> Seen:
-    """When each file that governs a session was last written, and its size."""
-    found: Seen = {}
-    paths = [workspace.settings_file, *sorted(workspace.policies.glob("*.toml"))]
-    for path in (*paths, *workspace.personas.rglob("*")):
-        if len(found) >= _MOST:
-            break
-        if path.suffix not in _WATCHED:
-            continue
-        try:
-            stat = path.stat()
-        except OSError:
-            continue
-        found[str(path)] = (stat.st_mtime_ns, stat.st_size)
-    return found
