@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.tui.disk_bar import DiskBar
+from greenroom.tui.disk_sheet import DiskSheet
 from greenroom.tui.header import Header
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -165,3 +166,36 @@ def test_in_an_open_turn_only_the_policy_counts_and_the_header_says_that_the_res
         assert "Be brief." in hands.session.contract.system
 
     rehearse(workspace, scene)
+
+
+def test_one_key_shows_what_differs_from_what_the_last_turn_ran_under(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await looked(hands)
+        await hands.pilot.press("f7")
+        await hands.until(lambda: isinstance(hands.bench.screen, DiskSheet), "the sheet is up")
+        assert "what the last turn ran under" in sheet(hands)
+        await hands.pilot.press("f7")
+        await hands.until(lambda: not isinstance(hands.bench.screen, DiskSheet), "the same key puts it away")
+        save(workspace.personas / "aria" / "prompt.md", "small shop", "tiny [b]shop[/b]")
+        save(workspace.policies / "support.toml", '"args.amount > 100"', '"args.amount > 90"')
+        save(workspace.knowledge / "warranty.md", "2 years", "9 years")
+        await hands.until(lambda: "changed in warranty.md" in hands.conversation, "it is taken over")
+        save(workspace.scripts / "helpdesk.toml", "[[rule]]", "[[rule]")
+        await hands.until(lambda: "scripts/helpdesk.toml" in bar(hands), "one is broken")
+        await hands.pilot.press("ctrl+x", "D")
+        await hands.until(lambda: isinstance(hands.bench.screen, DiskSheet), "the sheet is up")
+        shown = sheet(hands)
+        assert "[-small-]" in shown
+        assert "{+tiny [b]+}" in shown
+        assert "rule refund.large: when args.amount > 100 → args.amount > 90" in shown
+        assert "changed in warranty.md" in shown
+        assert "scripts/helpdesk.toml" in shown
+        await hands.pilot.press("escape")
+
+    rehearse(workspace, scene, size=(80, 24))
+
+
+def sheet(hands: Rehearsing) -> str:
+    found = hands.bench.screen
+    assert isinstance(found, DiskSheet)
+    return "\n".join(entry.plain for entry in found.list.entries)

@@ -55,7 +55,8 @@ class Reloaded:
     `failing` says which of the policy's own tests fail, '' for none; the line has it too. `problems` are the files that
     are broken, a line each; what was read of them before still holds. `untrusted`: code or hosts are there that nobody
     trusted, and nothing is read until a person does. `contract` is what is on disk, None where that cannot be said;
-    `waits`: all of it but the policy counts when the open turn has ended.
+    `waits`: all of it but the policy counts when the open turn has ended. `beside` is what changed that is no part of a
+    contract: documents, a script, the code of tools.
     """
 
     line: str = ""
@@ -65,6 +66,7 @@ class Reloaded:
     untrusted: bool = False
     contract: Contract | None = None
     waits: bool = False
+    beside: tuple[str, ...] = ()
 
 
 async def reload(live: Live, words: str) -> Answer[Reloaded]:
@@ -95,25 +97,26 @@ async def take(live: Live, kinds: Collection[Kind] = KINDS) -> Reloaded:
     problems = (*disk.problems, *(line for line in problems if line not in disk.problems))
     done = await _taken(live.session, disk)
     line = "; ".join(part for part in (done.line, knowledge) if part)
-    return replace(done, line=line, problems=problems, untrusted=disk.untrusted, contract=disk.contract)
+    beside = (*done.beside, *filter(None, [knowledge]))
+    return replace(done, line=line, problems=problems, untrusted=disk.untrusted, contract=disk.contract, beside=beside)
 
 
 async def _taken(session: Session, disk: OnDisk) -> Reloaded:
     """Put what was read in force, and say what it changes."""
     before, contract, renewed = session.awaited, disk.contract, disk.renewed
-    told = _told_renewed(session.contract, contract, renewed)
+    beside = tuple(_told_renewed(session.contract, contract, renewed))
     if contract is None:
         session.outside.renew(renewed)
-        return Reloaded("; ".join(told))
+        return Reloaded("; ".join(beside), beside=beside)
     other = changed(before, contract)
-    told = [said for said in (changes(before, contract), *told) if said]
+    told = [said for said in (changes(before, contract), *beside) if said]
     waits = not session.reload(contract if other else before, renewed)
     line = "; ".join(told) + ("; all but the policy counts when this turn has ended" if told and waits else "")
     if before.policy.digest == contract.policy.digest:
-        return Reloaded(line, waits=waits)
+        return Reloaded(line, waits=waits, beside=beside)
     found, failing = await asyncio.to_thread(_judged, tuple(session.records), contract)
     line += f"; ATTENTION: {failing}" if failing else ""
-    return Reloaded(f"{line}; {_counted(found)}", found.flips, failing, waits=waits)
+    return Reloaded(f"{line}; {_counted(found)}", found.flips, failing, waits=waits, beside=beside)
 
 
 def _told_renewed(now: Contract, contract: Contract | None, renewed: Renewed) -> list[str]:

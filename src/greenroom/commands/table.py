@@ -88,6 +88,12 @@ COMMANDS: tuple[Command, ...] = (
         (_SESSION, Argument("--events", "every event, one line each", flag=True)),
     ),
     Command(
+        ("session", "disk"),
+        "What differs between what a session ran under and the disk; exit 1 where anything does",
+        _at("session.disk:disk"),
+        (_SESSION,),
+    ),
+    Command(
         ("session", "verify"),
         "Check a session's chain, and say who approved what and what is anchored",
         _at("session.verify:verify"),
@@ -195,6 +201,12 @@ COMMANDS: tuple[Command, ...] = (
         "Everything wrong with a contract, with file, line and key",
         _at("persona:check"),
         (_PERSONA,),
+    ),
+    Command(
+        ("persona", "diff"),
+        "What differs between two versions of a persona; of one alone, since it was frozen last",
+        _at("persona_diff:diff"),
+        (_PERSONA, Argument("other", "the other one, as aria or aria@1.3.0", "?")),
     ),
     *POLICY,
     *TESTING,

@@ -86,6 +86,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed(
         "Changed verdicts", "what the policy read last would decide otherwise", "flips", "panes", "", "", "k", "flips"
     ),
+    Deed("Changed on disk", "what differs from what the last turn ran under", "disk", "session", "f7", "", "D", "disk"),
     Deed("Reload", _told("reload"), "reload", "session", "", "", "l", "reload"),
     Deed("Approve for this turn", "and later calls of it that fit narrow clauses", "grant:turn", "card", "", "", "u"),
     Deed(

@@ -14,6 +14,7 @@ from greenroom.core.errors import GreenroomError
 if TYPE_CHECKING:
     from greenroom.commands.disk import Disk, News
     from greenroom.core.events import ContractLoaded
+    from greenroom.engine.contract import Contract
     from greenroom.tui.workbench import Workbench
     from greenroom.views.governing import Governing
 
@@ -35,6 +36,7 @@ class DiskWatch:
         self._next = 0.0
         self._timed = False
         self.looks = 0
+        self._beside: list[tuple[int, str]] = []
         self._records = 0
         self._governing: Governing | None = None
 
@@ -42,6 +44,7 @@ class DiskWatch:
         """Look at the session that is open now."""
         self._disk, self._records, self._governing = None, 0, None
         self._looking, self._next, self.looks = False, 0.0, 0
+        self._beside = []
         self._show()
         if not self._timed:
             self._timed = True
@@ -92,6 +95,7 @@ class DiskWatch:
     def _tell(self, news: News, *, told_when_same: bool) -> None:
         from greenroom.commands.disk import KEPT
 
+        self._beside += [(len(self.governing.turns), one) for one in news.done.beside]
         watching, feed, line = self._bench.watching, self._bench.feed, news.done.line
         for problem in news.fresh:
             self._bench.tell(f"{KEPT}: {problem}", "error")
@@ -127,6 +131,17 @@ class DiskWatch:
     def problems(self) -> tuple[str, ...]:
         """A line for each file that is broken."""
         return self._disk.problems if self._disk is not None else ()
+
+    @property
+    def contract(self) -> Contract | None:
+        """What is on disk, as far as it could be read."""
+        return self._disk.contract if self._disk is not None else None
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What was taken over since the last turn that is no part of the contract: documents, scripts, code of tools."""
+        turns = len(self.governing.turns)
+        return tuple(line for turn, line in self._beside if turn == turns)
 
     @property
     def ran(self) -> ContractLoaded | None:

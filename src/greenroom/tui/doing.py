@@ -15,6 +15,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
+from greenroom.tui.doing_disk import DiskDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
@@ -45,6 +46,7 @@ class Doing:
         self.safety = SafetyDeeds(bench)
         self.travel = ScrubDeeds(bench)
         self.compare = CompareDeeds(bench)
+        self.disk = DiskDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
@@ -54,6 +56,7 @@ class Doing:
             **{name: getattr(self.safety, name) for name in safety.split()},
             **{name: getattr(self.travel, name) for name in ["event", "event_at", "go_to", "now"]},
             "compare": self.compare.compare,
+            "disk": self.disk.disk,
         }
 
     @property

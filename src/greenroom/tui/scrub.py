@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LOOKS = frozenset(
     [
         "help",
+        "disk",
         "quit",
         "maximise",
         "panes",

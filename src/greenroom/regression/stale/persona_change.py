@@ -24,13 +24,21 @@ def contract_change(old: str, new: str, without: tuple[str, ...] = ()) -> str:
     """`limits.usd 0.25 -> 0.1; model scripted/helpdesk -> gpt-5` between two contracts, but for the version and the
     keys that are told of elsewhere.
     """
+    told = contract_changes(old, new, without)
+    return word_diff(old, new, context=3) if told is None else in_short(told)
+
+
+def contract_changes(old: str, new: str, without: tuple[str, ...] = ()) -> list[str] | None:
+    """The same, each key by itself; None where one of them cannot be read."""
     before, after = _contract(old), _contract(new)
     if before is None or after is None:
-        return word_diff(old, new, context=3)
+        return None
     models = [str(_at(one, "model", "use") or "") for one in (before, after)]
     told = [f"model {said(models[0])} -> {said(models[1])}"] if models[0] != models[1] else []
-    told += [line for line in differences(before, after) if line.partition(" ")[0] not in ("model.use", *without)]
-    return in_short(told)
+    return [
+        *told,
+        *(line for line in differences(before, after) if line.partition(" ")[0] not in ("model.use", *without)),
+    ]
 
 
 def version_of(contract: str) -> str:
@@ -53,11 +61,17 @@ def prompt_change(old: str, new: str) -> str:
 
 def parameters_change(old: str, new: str) -> str:
     """`temperature 0.2 -> 0.7` between two sets of model parameters, or of ceilings, as JSON."""
+    told = parameters_changes(old, new)
+    return word_diff(old, new, context=3) if told is None else in_short(told)
+
+
+def parameters_changes(old: str, new: str) -> list[str] | None:
+    """The same, each by itself; None where one of them cannot be read. '' is a set of none."""
     try:
-        before, after = json.loads(old), json.loads(new)
+        before, after = (json.loads(text) if text else {} for text in (old, new))
     except (ValueError, RecursionError):
-        return word_diff(old, new, context=3)
-    return in_short(list(differences(before, after)))
+        return None
+    return list(differences(before, after))
 
 
 def _contract(text: str) -> dict[str, Any] | None:

@@ -23,15 +23,23 @@ def policy_change(old: str, new: str) -> str:
 
     `SAME_RULES` if only what they were compiled with differs.
     """
-    try:
-        before, after = _parts(old), _parts(new)
-    except FileInvalid:
+    told = policy_changes(old, new)
+    if told is None:
         return _first_line(old, new)
-    told = [said for name in _order(before, after) for said in _told(name, before.get(name), after.get(name))]
     if not told:
         return SAME_RULES
     more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
     return ", ".join([*told[:TOLD], *more])
+
+
+def policy_changes(old: str, new: str, *, short: bool = True) -> list[str] | None:
+    """What differs, each rule by itself, and not `short` each key of it; None where one of them cannot be read."""
+    try:
+        before, after = _parts(old), _parts(new)
+    except FileInvalid:
+        return None
+    names = _order(before, after)
+    return [said for name in names for said in _told(name, before.get(name), after.get(name), short=short)]
 
 
 def _parts(text: str) -> dict[str, Any]:
@@ -53,12 +61,12 @@ def _order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return sorted({**before, **after}, key=lambda name: not name.startswith(tuple(_LISTS)))
 
 
-def _told(name: str, old: Any, new: Any) -> Iterator[str]:
+def _told(name: str, old: Any, new: Any, *, short: bool) -> Iterator[str]:
     shown = inert_line(name, SHOWN)
     if old is None or new is None:
         yield f"{shown} {'added' if old is None else 'removed'}"
     elif sayings := list(differences(old, new)):
-        yield f"{shown}: {in_short(sayings)}"
+        yield from [f"{shown}: {in_short(sayings)}"] if short else (f"{shown}: {saying}" for saying in sayings)
 
 
 def _first_line(old: str, new: str) -> str:

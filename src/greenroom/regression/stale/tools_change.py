@@ -18,13 +18,18 @@ _ARGUMENT = ("type", "default", "enum", "minimum", "maximum")
 
 def tools_change(old: str, new: str) -> str:
     """`orders.refund gained the required argument 'reason'; mail.send: description changed`; '' if nothing is told."""
+    told = tools_changes(old, new)
+    return word_diff(old, new, context=3) if told is None else in_short(told)
+
+
+def tools_changes(old: str, new: str) -> list[str] | None:
+    """The same, each tool's changes by themselves; None where one of them cannot be read."""
     before, after = _tools(old), _tools(new)
     if before is None or after is None:
-        return word_diff(old, new, context=3)
-    told = [
+        return None
+    return [
         line for name in dict.fromkeys((*before, *after)) for line in _told(name, before.get(name), after.get(name))
     ]
-    return in_short(told)
 
 
 def _tools(text: str) -> dict[str, Any] | None:
