@@ -44,23 +44,19 @@ class TapeFile(pytest.File):
         """The fixture, named as its file, marked with its case's tags."""
         item = TapeItem.from_parent(self, name=name_of(self.path))
         item.add_marker("greenroom")
-        try:
-            item.case = load_case(case_path(self.path))
-        except FileInvalid:
-            item.case = None  # running the item says what is wrong with the file
-        for tag in item.case.tags if item.case else ():
+        case = _case(self.path)  # let go of at once: a thousand of them would be kept until their turn comes
+        for tag in case.tags if case else ():
             known = self.config.stash.setdefault(_TAGS, set())
             if tag not in known:
                 known.add(tag)
                 self.config.addinivalue_line("markers", f"{tag}: tag of a replayed session")
-            item.add_marker(_mark(tag, item.case.why) if item.case else tag)
+            item.add_marker(_mark(tag, case.why) if case else tag)
         yield item
 
 
 class TapeItem(pytest.Item):
-    """One fixture as a test. `case` is what collecting it read, `told` how it went once it ran."""
+    """One fixture as a test. `told` is how it went once it ran."""
 
-    case: Case | None = None
     told: Told | None = None
 
     def runtest(self) -> None:
@@ -71,9 +67,8 @@ class TapeItem(pytest.Item):
             pytest.xfail.Exception: it is stale, and that is expected.
         """
         problem = self.parent.problem if isinstance(self.parent, TapeFile) else ""
-        played = Played(outcome("broken", problem)) if problem else bench_of(self.config).play(self.path, self.case)
+        played = Played(outcome("broken", problem)) if problem else bench_of(self.config).play(self.path)
         self.told = told = self._told(played)
-        self.case = None  # a thousand of them would be kept to the end of the run
         self.user_properties.extend((*_properties(told), *played.properties))
         if told["kind"] == "stale" and told["mode"] == "xfail":
             pytest.xfail(told["line"])
@@ -97,7 +92,7 @@ class TapeItem(pytest.Item):
 
     def _told(self, played: Played) -> Told:
         outcome, fixture = played.outcome, played.fixture
-        case = self.case or (fixture.case if fixture else None)
+        case = fixture.case if fixture else _case(self.path)
         header = fixture.tape.header if fixture else {}
         wanted = fixture is not None and self.config.getoption("--greenroom-html")
         return Told(
@@ -128,6 +123,14 @@ def _mark(tag: str, why: str) -> str | pytest.MarkDecorator:
     if tag == "skip":
         return pytest.mark.skip(reason=f"its case is tagged skip{why}")
     return pytest.mark.xfail(reason=f"its case is tagged xfail{why}") if tag == "xfail" else tag
+
+
+def _case(tape: Path) -> Case | None:
+    """The case of a tape; None where it is broken, which running the fixture says."""
+    try:
+        return load_case(case_path(tape))
+    except FileInvalid:
+        return None
 
 
 def _event(played: Played) -> int:

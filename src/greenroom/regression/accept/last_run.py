@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line
-from greenroom.regression.accept.retold import Retold, retell
 from greenroom.regression.find import tapes_in
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import Build, Fixture
@@ -24,6 +24,9 @@ from greenroom.regression.tape.parts import FOLDER, Parts, write_whole
 from greenroom.regression.tape.sealed import broken_seal
 from greenroom.regression.tape.tape import MAX_BYTES, SUFFIX, Tape, read, write
 from greenroom.workspace.own_file import read_regular
+
+if TYPE_CHECKING:
+    from greenroom.regression.accept.retold import Retold
 
 ABOUT = ".run.json"
 _SCHEMA = "run/1"
@@ -91,6 +94,8 @@ class LastRuns:
         """
         name = fixture.name
         if outcome.kind in ("stale", "diverged") or (outcome.good and outcome.reasons):
+            from greenroom.regression.accept.retold import retell
+
             with suppress(GreenroomError):
                 retold = await retell(fixture, build)
                 if not self._told_live(name, fixture, retold):

@@ -6,7 +6,6 @@ Invariant: closed; an unknown key, or an expectation that expects nothing, is an
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
@@ -91,15 +90,12 @@ class Assertion(Frozen):
 
     def covers(self, turn: int) -> bool:
         """Whether this is about turn `turn`."""
-        first, last = self._range
-        return first <= turn <= last
-
-    @cached_property
-    def _range(self) -> tuple[int, int]:
+        if isinstance(self.turn, int):
+            return turn == self.turn
         if self.turn == "any":
-            return 1, 1 << 62
-        found = _RANGE.fullmatch(str(self.turn))
-        return (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+            return True
+        found = _RANGE.fullmatch(self.turn)
+        return found is not None and int(found[1]) <= turn <= int(found[2] or found[1])
 
     @property
     def of_one_turn(self) -> bool:

@@ -107,8 +107,9 @@ class _Teller:
             if call:
                 run.append((call, line))
                 continue
-            out += by_call(run)
-            run = []
+            if run:
+                out += by_call(run)
+                run = []
             out.append(line)
         return out[:-1]
 

@@ -21,7 +21,7 @@ from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
 from greenroom.regression.tape import versions
 from greenroom.regression.tape.header_seal import SEAL, broken_header, seal_of
-from greenroom.regression.tape.long_text import MARK, pack, pieces_of, unpack
+from greenroom.regression.tape.long_text import MARK, pack, unpack
 
 MAX_BYTES = 16_000_000
 SUFFIX = ".tape.jsonl"
@@ -127,7 +127,7 @@ def read(data: bytes, file: str) -> Tape:
     digest, checks = _digest(data[: len(data) - len(rows[-1]) - 1]), _checks(rows[:-1])
     _require_untouched(rows, digest, checks, file)
     _require_sealed(rows[0], header, version, file)
-    tape = _assembled(header, rows, file)
+    tape = _assembled(header, rows, file, escaped=b"\\u00" in data)
     if rows[-1] != _last_row(len(tape.events), checks, digest):
         raise _touched(file, len(rows))
     if version == versions.VERSION:
@@ -226,7 +226,8 @@ def _touched(file: str, line: int, what: str = "") -> FileInvalid:
     )
 
 
-def _assembled(header: Line, rows: list[bytes], file: str) -> Tape:
+def _assembled(header: Line, rows: list[bytes], file: str, *, escaped: bool) -> Tape:
+    """The events, with their texts back in place. `escaped`: somewhere a mark may be written as an escape."""
     events: list[Line] = []
     numbers: list[int] = []
     at, end = 1, len(rows) - 1
@@ -235,13 +236,13 @@ def _assembled(header: Line, rows: list[bytes], file: str) -> Tape:
         at += 1
         event = _object(row, file, at)
         numbers.append(at)
-        if _MARKED in row or b"\\u00" in row:
-            count = pieces_of(event)
-            parts = [_piece(row, file, at + 1 + place) for place, row in enumerate(rows[at : min(end, at + count)])]
-            if len(parts) < count:
-                raise FileInvalid("text lines are missing", where=f"{file}:{at}", code="tape.malformed")
-            event = unpack(event, iter(parts))
-            at += count
+        if _MARKED in row or (escaped and b"\\u00" in row):
+            places = iter(range(at, end))
+            try:
+                event = unpack(event, (_piece(rows[place], file, place + 1) for place in places))
+            except StopIteration:
+                raise FileInvalid("text lines are missing", where=f"{file}:{at}", code="tape.malformed") from None
+            at = next(places, end)
         events.append(event)
     return Tape(header, tuple(events), tuple(numbers))
 
@@ -263,7 +264,7 @@ def _piece(row: bytes, file: str, number: int) -> str:
 def _loaded(row: bytes, file: str, number: int) -> Any:
     try:
         found = orjson.loads(row)
-        if len(row) > _DEEP and row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
+        if len(row) > 2 * _DEEP and row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
             raise ValueError
         return found
     except ValueError:
