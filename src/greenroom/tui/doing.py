@@ -17,7 +17,7 @@ from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
-from greenroom.tui.doing_scrub import ScrubDeeds
+from greenroom.tui.doing_scrub import TRAVELS, ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
@@ -54,7 +54,7 @@ class Doing:
             **{name: getattr(self, name) for name in own.split()},
             **{name: getattr(self.sheets, name) for name in others.split()},
             **{name: getattr(self.safety, name) for name in safety.split()},
-            **{name: getattr(self.travel, name) for name in ["event", "event_at", "go_to", "now"]},
+            **{name: getattr(self.travel, name) for name in TRAVELS},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
         }
@@ -92,6 +92,7 @@ class Doing:
         opened = await self.rehearsal.open(wanted)
         self.bench.opening = ""
         self.bench.opened()
+        gc.freeze()  # nor at the records of a long session: going through them all would stall a key by a tenth of a second
         if not opened:
             self._hand_back()
             return
@@ -197,6 +198,8 @@ class Doing:
         if bar.editing:
             bar.show(bar.step)
             bench.query_one(Composer).clear()
+        elif isinstance(bench.focused, Pane) and (sieve := bench.query_one(Side).sieve) is not None:
+            sieve.clear_all()
         elif isinstance(bench.focused, Pane) and bench.arrangement.over:
             bench.arrangement.show(shown=False)
         elif not isinstance(bench.focused, Composer):
@@ -342,7 +345,7 @@ class Doing:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=group == "session")
 
 
-_WITH_WORDS = ("goto", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy", "compare")
+_WITH_WORDS = ("goto", "events", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy", "compare")
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
     "tools": "tools: every tool call is asked about",

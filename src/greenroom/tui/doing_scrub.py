@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import UsageError
+from greenroom.tui.event_pane import seq_of
 from greenroom.tui.moment_row import MomentRow
-from greenroom.tui.side import Side, seq_of
+from greenroom.tui.side import Side
 
 if TYPE_CHECKING:
     from greenroom.tui.entries import Entry
     from greenroom.tui.workbench import Workbench
+
+
+TRAVELS = ("event", "event_at", "go_to", "now", "seek")
 
 
 class ScrubDeeds:
@@ -61,6 +65,11 @@ class ScrubDeeds:
             self.bench.scrub.now()
         else:
             self.bench.scrub.go(place)
+
+    def seek(self, words: str = "") -> None:
+        """Filter Trace: by these words, else by what is written in its row."""
+        self.bench.doing.pane("Trace")
+        self.bench.query_one(Side).seek(words)
 
     def moment(self, seq: int | None) -> None:
         """What was clicked: an event, or the way back."""

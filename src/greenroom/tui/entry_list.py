@@ -50,7 +50,8 @@ class EntryList:
 
     def set(self, entries: Iterable[Entry]) -> bool:
         """Hold these; returns whether they continue what was held. Only what differs is laid out again."""
-        fresh = [self._as_folded(entry) for entry in entries]
+        folds = self._folds
+        fresh = [self._as_folded(entry) if entry.id in folds else entry for entry in entries] if folds else [*entries]
         old = self.all
         kept = _alike(old, fresh)
         whole = kept == len(old)

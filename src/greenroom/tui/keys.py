@@ -116,9 +116,9 @@ PANE = (
 )
 TRACE = (
     Hint("[ ]", "back and on"),
+    Hint("slash", "filter"),
     Hint("a", "as of the selected"),
     Hint("enter", "unfold"),
-    Hint("home", "first"),
     Hint("end", "now"),
     Hint("1-7", "panes"),
     Hint("c", "copy"),

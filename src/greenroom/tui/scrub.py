@@ -15,36 +15,11 @@ if TYPE_CHECKING:
     from greenroom.tui.workbench import Workbench
 
 LOOKS = frozenset(
-    [
-        "help",
-        "disk",
-        "quit",
-        "maximise",
-        "panes",
-        "pane",
-        "turn",
-        "event",
-        "event_at",
-        "now",
-        "go_to",
-        "search",
-        "write",
-        "interrupt",
-        "sessions",
-        "new_session",
-        "theme",
-        "verify",
-        "stop",
-        "lift",
-        "edit_rule",
-        "fork",
-        "tree",
-        "compare",
-        "disk",
-        "copy_prompt",
-        "curl_prompt",
-        "prompt_diff",
-    ]
+    (
+        *("help", "quit", "interrupt", "write", "theme", "sessions", "new_session", "verify", "edit_rule"),
+        *("panes", "maximise", "pane", "turn", "search", "event", "event_at", "go_to", "now", "seek", "waterfall"),
+        *("stop", "lift", "fork", "tree", "compare", "disk", "copy_prompt", "curl_prompt", "prompt_diff"),
+    )
 )
 """The deeds that do no harm while the screen shows the past: those that only look, that leave it, and the kill switch."""
 

@@ -10,20 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content, Span
 from textual.message import Message
-from textual.strip import Strip
 from textual.widgets import Static
 
 from greenroom.tui.column import Place
 from greenroom.tui.entries import Entry
+from greenroom.tui.event_pane import EventPane, seq_of
 from greenroom.tui.mishaps import Failed, failed
-from greenroom.tui.transcript import Transcript
+from greenroom.tui.sieve import Sieve
 
 if TYPE_CHECKING:
     from greenroom.engine.contract import Contract
@@ -44,87 +42,28 @@ _EMPTY: dict[PaneName, str] = {
 }
 
 
-class Pane(Transcript):
-    """One view of a turn, or in Trace of the whole session: there home and end, and a click, go to an event."""
+class Pane(EventPane):
+    """One view of a turn, or in Trace of the whole session."""
 
     DEFAULT_CSS = """
     Pane { background: $background; }
     """
 
-    @dataclass
-    class Wished(Message):
-        """Show the session as of this event; None: as it is now."""
-
-        seq: int | None
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.travels = False
-        self._ahead: int | None = None
-
-    def put(self, entries: list[Entry], *, fresh: bool, follow: bool = False) -> None:
+    def put(self, entries: list[Entry], *, fresh: bool) -> None:
         """Show these; `fresh` starts at the top."""
+        if self.travels:
+            self.mark_found((), ())
         self._ahead, self.travels = None, False
         self.set_entries(entries)
-        if fresh and not follow:
+        if fresh:
             self._go(Place())
-        if not follow:
-            self._view.follow = False
-
-    def put_events(self, entries: list[Entry], at: str, *, past: bool, fresh: bool) -> None:
-        """Show these events; those after the one called `at` are still to come while the screen shows the past."""
-        self.travels = True
-        place = self._list.place(at) if not fresh else None
-        self.set_entries(entries)
-        place = self._list.place(at) if place is None else place
-        self._ahead = place if past else None
-        if past:
-            self._view.follow = False
-            self._stand_at(at)
-        elif fresh and place is not None and at.startswith("turn:"):
-            self._go(Place(place))
-        elif fresh:
-            self._view.follow = True
-            self._settle()
-
-    def _stand_at(self, id: str) -> None:
-        """Select an event, with what came before it and after it in view."""
-        place = self._list.place(id)
-        if place is None:
-            return
-        for near in (place - 2, place + 3, place):
-            self._view.reveal(min(max(near, 0), len(self.entries) - 1))
-        self._select(place)
+        self._view.follow = False
 
     def go_to_top(self) -> None:
         """Select the first row below its heading, with the heading in view, and go there."""
         self.focus()
-        super().action_edge(-1)
+        self.action_edge(-1)
         self.action_select_by(1)
-
-    def action_edge(self, direction: int) -> None:
-        """First or last; in Trace, the first event, or now."""
-        if self.travels:
-            first = next((seq for entry in self.entries if (seq := seq_of(entry)) is not None), None)
-            self.post_message(self.Wished(first if direction < 0 else None))
-        if not self.travels or direction > 0:
-            super().action_edge(direction)
-
-    def on_click(self, event: events.Click) -> None:
-        """Select what is clicked; in Trace, go there."""
-        super().on_click(event)
-        if self.travels and (seq := seq_of(self.selected)) is not None and event.button == 1:
-            self.post_message(self.Wished(seq))
-
-    def render_line(self, y: int) -> Strip:
-        """One row; what is still to come is faint."""
-        line = super().render_line(y)
-        window = self._view.window
-        if self._ahead is None or y >= len(window) or window[y].place.entry <= self._ahead:
-            return line
-        return Strip(
-            Segment.apply_style(line, post_style=Style(color=self._painter.palette.quiet, dim=True)), line.cell_length
-        )
 
 
 class Slot(Vertical):
@@ -140,9 +79,11 @@ class Slot(Vertical):
         super().__init__(id=id)
         self.shown: PaneName = name
         self._drawn: tuple[PaneName, int, bool] | None = None
+        self._found = ""
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="slot-title")
+        yield Sieve()
         yield Pane()
 
     @property
@@ -154,23 +95,41 @@ class Slot(Vertical):
         """Show the slot's view of a turn as it stands, or stood."""
         past = folds.whole is not folds
         self._title(f"turn {turn}" if turn else "no turn yet", past=past)
-        pane = self.pane
-        pane.placeholder = _EMPTY[self.shown]
+        self.pane.placeholder = _EMPTY[self.shown]
         entries = make(self.shown, turn)
         fresh = self._drawn != (self.shown, turn, past)
         if self.shown == "Trace":
-            last = f"event:{folds.records[-1].seq}" if folds.records else ""
-            pane.put_events(entries, last if past or turn == folds.turns else f"turn:{turn}", past=past, fresh=fresh)
+            records = folds.records if past or turn == folds.turns else folds.turn_records[turn][:1]
+            self.pane.put_events(entries, records[-1].seq if records else 0, past=past, fresh=fresh)
         else:
-            pane.put(entries, fresh=fresh)
+            self.query_one(Sieve).remove_class("-open")
+            self.pane.put(entries, fresh=fresh)
         self._drawn = (self.shown, turn, past)
+
+    def show_found(self, found: Sequence[int], words: Sequence[str], of: int) -> None:
+        """Say what was found among `of` events, and mark it."""
+        self._found = f"  {len(found)} of {of} found" if self.query_one(Sieve).value.strip() else ""
+        self.pane.mark_found(found, words)
+        self.query_one(Sieve).set_class(bool(self._found) or self.query_one(Sieve).has_focus, "-open")
+
+    def on_event_pane_filter_wished(self, event: Pane.FilterWished) -> None:
+        event.stop()
+        self.query_one(Sieve).open()
+
+    def on_sieve_left(self, event: Sieve.Left) -> None:
+        event.stop()
+        self.pane.focus()
+        if self.pane.travels and seq_of(self.pane.selected) is None:
+            self.pane.action_match(1)
 
     def _title(self, of: str, *, past: bool) -> None:
         of = f"◂ {of}" if past else of
-        space = max(self.size.width - len(self.shown) - len(of) - 2, 1)
-        text = f"{self.shown}{' ' * space}{of}"
+        found = self._found if self.shown == "Trace" else ""
+        space = max(self.size.width - len(self.shown) - len(found) - len(of) - 2, 1)
+        text = f"{self.shown}{found}{' ' * space}{of}"
         tint = "$accent not bold" if past else "$quiet not bold"
-        self.query_one(".slot-title", Static).update(Content(text, [Span(len(self.shown), len(text), tint)]))
+        title = Content(text, [Span(len(self.shown), len(text), tint)])
+        self.query_one(".slot-title", Static).update(title, layout=False)  # its row is as high as ever
 
 
 class Tabs(Static):
@@ -246,6 +205,7 @@ class Side(Vertical):
         self._failed = failed
         self._travel = travel
         self._made: Panes | None = None
+        self._drawn: tuple[Folds, int, Contract | None, Sequence[Flip]] | None = None
 
     def compose(self) -> ComposeResult:
         yield Tabs()
@@ -283,7 +243,7 @@ class Side(Vertical):
         """Another session: nothing made so far holds."""
         self._made = None
 
-    def on_pane_wished(self, event: Pane.Wished) -> None:
+    def on_event_pane_wished(self, event: Pane.Wished) -> None:
         """An event of Trace was clicked."""
         event.stop()
         self._travel(event.seq)
@@ -302,14 +262,36 @@ class Side(Vertical):
             except Exception as error:  # noqa: BLE001  a pane that fails says so in its place
                 return [self._failed(f"the {name} pane", error)]
 
+        self._drawn = (folds, turn, contract, flips)
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:
+            if slot.shown == "Trace":
+                slot.show_found(self._made.trace.found, self._made.trace.sought.words, len(folds.whole.records))
             slot.draw(folds, turn, make)
 
+    def on_sieve_sought(self, event: Sieve.Sought) -> None:
+        """Look for events in Trace."""
+        event.stop()
+        from greenroom.views.finding import query
 
-def seq_of(entry: Entry | None) -> int | None:
-    """The number of the event that an entry of Trace stands for."""
-    return int(entry.id[6:]) if entry is not None and entry.id.startswith("event:") else None
+        if self._drawn is None or self._made is None:
+            return
+        self._made.trace.seek(query(event.words), only=event.only)
+        self._made.trace.entries(self._drawn[0])
+        self.draw(*self._drawn)
+
+    def seek(self, words: str) -> None:
+        """Open the filter of Trace, with these words in it."""
+        row = next(slot.query_one(Sieve) for slot in self.slots if slot.shown == "Trace")
+        if words:
+            row.value = words
+        self.call_after_refresh(row.open)
+
+    @property
+    def sieve(self) -> Sieve | None:
+        """The filter of Trace, while it is in view."""
+        rows = (slot.query_one(Sieve) for slot in self.slots if slot.shown == "Trace")
+        return next((row for row in rows if row.has_class("-open")), None)
 
 
 def _panes() -> Panes:

@@ -339,13 +339,17 @@ class Transcript(ScrollView, can_focus=True):
     def action_search(self) -> None:
         self.post_message(self.SearchWanted())
 
+    def mark_words(self, words: Sequence[str]) -> None:
+        """Highlight these wherever they stand, whatever their case."""
+        self._pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
+        self.refresh()
+
     def search(self, term: str) -> int:
         """Highlight a term, whatever its case, and go to its last occurrence; returns how many entries hold it."""
-        self._pattern = re.compile(re.escape(term), re.IGNORECASE) if term else None
+        self.mark_words((term,) if term else ())
         found = self._list.matches(self._pattern) if self._pattern else []
         if self._pattern and found:
             self._show_match(found[-1], self._pattern)
-        self.refresh()
         return len(found)
 
     def action_match(self, step: int) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from greenroom.engine.contract import Contract
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.panes import memory, prompt, retrieval, tools, usage
+from greenroom.tui.panes import memory, prompt, retrieval, tools
 from greenroom.tui.panes.policy import Verdicts, changed
 from greenroom.tui.panes.trace import Trace
+from greenroom.tui.panes.usage import Used
 from greenroom.tui.side import PaneName
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 class Panes:
     """Makes the entries of any pane for any turn of one session."""
 
-    def __init__(self, trace: Trace | None = None) -> None:
-        self._trace = trace or Trace()
+    def __init__(self, trace: Trace | None = None, used: Used | None = None) -> None:
+        self.trace = trace or Trace()
+        self._used = used or Used()
         self._verdicts = Verdicts()
 
     def back(self) -> Panes:
         """The panes of an earlier moment: what was worked out of the log as it is now does not hold there."""
-        return Panes(self._trace)
+        return Panes(self.trace, self._used)
 
     def entries(
         self, name: PaneName, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()
@@ -44,6 +46,6 @@ class Panes:
             case "Prompt":
                 return prompt.entries(folds, turn, contract)
             case "Trace":
-                return self._trace.entries(folds)
+                return self.trace.entries(folds)
             case "Usage":
-                return usage.entries(folds, turn)
+                return self._used.entries(folds, turn)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from greenroom.core.canonical import short
 from greenroom.core.clock import parse_stamp
 from greenroom.core.events import Record
 from greenroom.tui.entries import Entry
+from greenroom.tui.event_pane import number_of
 from greenroom.tui.folds import Folds
 from greenroom.tui.runs import Line, Run, Tint, cell, named
-from greenroom.views.timeline import row
+from greenroom.views.finding import Query, text_of
+from greenroom.views.timeline import summary
 
 _TINTS: dict[str, Tint] = {
     "turn_started": "person",
@@ -37,13 +39,20 @@ _TINTS: dict[str, Tint] = {
 
 
 class Trace:
-    """Makes the entries of a session, each once; the list only grows."""
+    """Makes the entries of a session, each once; the lists only grow. `sought` is what is looked for, `only` whether
+    the others are left out, `found` the numbers of the events that are meant.
+    """
 
     def __init__(self) -> None:
+        self.sought = Query()
+        self.only = True
+        self.found: list[int] = []
         self._entries: list[Entry] = []
-        self._seen = 0
+        self._meant: list[Entry] = []
+        self._seen = self._searched = 0
         self._turn = -1
-        self._begun = ""
+        self._begun: datetime | None = None
+        self._texts: dict[int, str] = {}
 
     def entries(self, folds: Folds) -> list[Entry]:
         """Every event there is by now, also while the screen shows an earlier one, under the heads of their turns."""
@@ -51,13 +60,43 @@ class Trace:
         for place in range(self._seen, len(whole.records)):
             record = whole.records[place]
             turn = whole.turn_at(place)
-            if turn != self._turn:
-                self._turn, self._begun = turn, record.at
-                title = f"turn {turn}" if turn else "before the first turn"
-                self._entries.append(Entry(f"turn:{turn}", "section", title, aside=f"{record.at[11:19]}   ms"))
-            self._entries.append(_row(record, parse_stamp(self._begun)))
+            if turn != self._turn or self._begun is None:
+                self._turn, self._begun = turn, parse_stamp(record.at)
+                self._entries.append(_head(record, turn))
+            self._entries.append(_row(record, self._begun))
             self._seen = place + 1
-        return self._entries
+        if self.sought.parts:
+            self._search(whole.records)
+        return self._meant if self.sought.parts and self.only else self._entries
+
+    def seek(self, sought: Query, *, only: bool) -> None:
+        """Look for these from now on; with `only`, show nothing else."""
+        self.only = only
+        if sought != self.sought:
+            self.sought, self._searched = sought, 0
+            self.found, self._meant = [], []
+
+    def _search(self, records: Sequence[Record]) -> None:
+        """Go through the entries that were not searched yet."""
+        head: Entry | None = None
+        for entry in self._entries[self._searched :]:
+            if entry.kind == "section":
+                head = entry
+                continue
+            seq = number_of(entry)
+            if self.sought.holds(records[seq - records[0].seq], self._text):
+                if head is not None:
+                    self._meant.append(head)
+                head = None
+                self._meant.append(entry)
+                self.found.append(seq)
+        self._searched = len(self._entries)
+
+    def _text(self, record: Record) -> str:
+        text = self._texts.get(record.seq)
+        if text is None:
+            text = self._texts[record.seq] = text_of(record)
+        return text
 
 
 class _Body(Sequence[Line]):
@@ -80,22 +119,20 @@ class _Body(Sequence[Line]):
         return self._lines[place]
 
 
-def entry_id(record: Record) -> str:
-    """The id of the entry that stands for a record."""
-    return f"event:{record.seq}"
+def _head(record: Record, turn: int) -> Entry:
+    title = f"turn {turn}" if turn else "before the first turn"
+    return Entry(f"turn:{turn}:{record.seq}", "section", title, aside=f"{record.at[11:19]}   ms")
+
+
+@cache
+def _kind(kind: str) -> Run:
+    return cell(kind.replace("_", " "), 19, _TINTS.get(kind, "plain"))
 
 
 def _row(record: Record, begun: datetime) -> Entry:
-    line = row(record)
     after = round((parse_stamp(record.at) - begun).total_seconds() * 1000)
-    head = (
-        cell(str(line.seq), 4, "quiet", right=True),
-        Run("  "),
-        cell(line.kind.replace("_", " "), 18, _TINTS.get(line.kind, "plain")),
-        Run(" "),
-        Run(line.text, "quiet"),
-    )
-    return Entry(entry_id(record), "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=_Body(record))
+    head = (Run(f"{record.seq:>4}  ", "quiet"), _kind(record.event.kind), Run(summary(record.event), "quiet"))
+    return Entry(f"event:{record.seq}", "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=_Body(record))
 
 
 def _body(record: Record) -> list[Line]:

@@ -16,14 +16,26 @@ _HEADS = ("in", "out", "USD", "model", "tools", "in all")
 _WIDTHS = (7, 6, 8, 8, 8, 8)
 
 
-def entries(folds: Folds, turn: int) -> list[Entry]:
-    """Every turn; the selected one stands out."""
-    turns = folds.usage.all()
-    if not turns:
-        return []
-    heads = "".join(f"{head:>{width}}" for head, width in zip(_HEADS, _WIDTHS, strict=True))
-    rows = [Entry("head", "section", "turn", aside=heads), *(_row(one, chosen=one.turn == turn) for one in turns)]
-    return [*rows, Entry("sum", "section", "in all"), *_sums(folds)]
+class Used:
+    """Makes the rows of turns, each once: a turn that is over uses no more."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[UsageTurn, Entry]] = {}
+
+    def entries(self, folds: Folds, turn: int) -> list[Entry]:
+        """Every turn; the selected one stands out."""
+        turns = folds.usage.all()
+        if not turns:
+            return []
+        heads = "".join(f"{head:>{width}}" for head, width in zip(_HEADS, _WIDTHS, strict=True))
+        rows = [self._kept(one) if one.turn != turn else _row(one, chosen=True) for one in turns]
+        return [Entry("head", "section", "turn", aside=heads), *rows, Entry("sum", "section", "in all"), *_sums(folds)]
+
+    def _kept(self, one: UsageTurn) -> Entry:
+        made = self._rows.get(one.turn)
+        if made is None or made[0] is not one:
+            made = self._rows[one.turn] = (one, _row(one, chosen=False))
+        return made[1]
 
 
 def _sums(folds: Folds) -> list[Entry]:
