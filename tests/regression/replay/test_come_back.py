@@ -11,10 +11,12 @@ import pytest
 
 from greenroom.assembly import replay_builder
 from greenroom.regression.case import Case
+from greenroom.regression.expect import Beside
 from greenroom.regression.replay.check import check
-from greenroom.regression.replay.come_back import rest_of
+from greenroom.regression.replay.come_back import bad_turns, rest_of
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import load_fixture, replay_fixture
+from greenroom.regression.tape.facts import turns_of
 from greenroom.regression.tape.tape import Line
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import change
@@ -100,6 +102,28 @@ def test_a_persona_that_finds_other_passages_says_nothing_of_it(desk: Workspace,
     assert went(desk, bad(CASES[case]), stale="warn").kind == "diverged"
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_policy_that_forbids_what_was_done_shows_it_though_the_replay_breaks_off_before(
+    desk: Workspace, case: str
+) -> None:
+    change(desk.root / PERSONA, r"top_k       = 6", "top_k       = 2")
+    rule(desk, 'tools = ["orders.refund"]\nwhen = ["args.amount > 50"]\nthen = "deny"')
+    assert went(desk, bad(CASES[case])).kind == "passed"
+    change(desk.root / POLICY, r'args.amount > 50"', 'args.amount > 5000"')
+    assert went(desk, bad(CASES[case])).kind == "stale"
+
+
+def test_only_the_turn_that_was_bad_counts(desk: Workspace) -> None:
+    """Words of turn 2 may come back, though what was done in turn 1 is denied now."""
+    recorded(desk, "two", "I want a refund of 120 EUR for order 1001", "How long may I send shoes back?")
+    tape = load_fixture(desk.fixtures / "two.tape.jsonl").tape
+    words = turns_of(tape.events)[1].text[:30]
+    case = bad({"turn": "any", "text": {"contains": words}})
+    assert bad_turns(case, tape, Beside()) == {2}
+    assert bad_turns(bad({"turn": "any", "limits": {"tokens": 10_000}}), tape, Beside()) == {1, 2}
+    assert bad_turns(bad(), tape, Beside()) == {1, 2}
+
+
 def test_a_replay_that_breaks_off_before_the_bad_turn_says_nothing_of_it(desk: Workspace) -> None:
     recorded(desk, "two", "How long may I send shoes back?", "I want a refund of 120 EUR for order 1001")
     denied = {"turn": 2, "call": {"tool": "orders.refund"}, "approval": {"decision": "deny"}}
@@ -139,7 +163,6 @@ def test_a_rest_begins_after_the_last_event_that_both_have() -> None:
 
 def test_a_live_run_that_is_left_before_the_bad_turn_says_nothing_of_it(desk: Workspace) -> None:
     from greenroom.core.errors import Divergence
-    from greenroom.regression.expect import Beside
     from greenroom.regression.live.judging import Ended, judge_left
     from greenroom.regression.live.start import EVERYTHING
 

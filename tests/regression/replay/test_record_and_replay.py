@@ -178,7 +178,11 @@ def test_a_bad_recording_fails_until_it_no_longer_comes_back(tmp_path: Path) -> 
     assert replayed(made, kept, tmp_path, case).kind == "failed"
     strict = AmountPolicy(blocked={"tool.call": "'amount': 120"})
     assert replayed(made, kept, tmp_path, case, policy=strict).kind == "passed"
-    blind = AmountPolicy(blocked={"tool.call": "1001"})  # it stops at the look before, and so nobody knows
+    both = AmountPolicy(
+        blocked={"tool.call": "1001"}
+    )  # the look before is stopped too, but the refund would be as well
+    assert replayed(made, kept, tmp_path, case, policy=both).kind == "passed"
+    blind = AmountPolicy(blocked={"tool.call": "{'order_id': 1001}"})  # only the look is stopped, and so nobody knows
     assert replayed(made, kept, tmp_path, case, policy=blind).kind == "stale"
 
 

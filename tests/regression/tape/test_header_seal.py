@@ -123,12 +123,12 @@ def test_every_key_dropped_doubled_moved_exchanged_or_changed_is_noticed(make: A
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"persona":"aria@1.3.0"', '"persona":"aria@1.2.0"', "'persona' is another"),
-        ('"model":"scripted/helpdesk"', '"model":"scripted/other"', "'model' is another"),
+        ('"persona":"aria@1.3.0"', '"persona":"aria@1.2.0"', "'persona' is not what was written"),
+        ('"model":"scripted/helpdesk"', '"model":"scripted/other"', "'model' is not what was written"),
         ('"model":"scripted/helpdesk",', "", "a key before 'digests.corpus' is missing"),
         ('"digests":', '"turns":"2-3","digests":', "'turns' was added"),
-        ('"policy":"', '"policy":"0', "'digests.policy' is another"),
-        ('"corpus":', '"corpses":', "'digests.corpses' is another"),
+        ('"policy":"', '"policy":"0', "'digests.policy' is not what was written"),
+        ('"corpus":', '"corpses":', "'digests.corpses' is not what was written"),
         (',"seal":"', ',"seals":"', "its seal is missing"),
         ('"seal":"', '"seal":"0', "its seal is not where it was written"),
         ('{"tape":2,', '{"tape":1,', "it has a seal, which its format has not"),
@@ -170,7 +170,7 @@ def test_check_and_replay_say_the_same(tmp_path: Path) -> None:
     path.write_bytes(signed([rows[0].replace(b'"m"', b'"n"'), *rows[1:]]))
     found = check_file(path)
     assert (found.kind, found.tape_line) == ("broken", 1)
-    assert f"{NAMED}: 'model' is another" in found.line
+    assert f"{NAMED}: 'model' is not what was written" in found.line
     with pytest.raises(FileInvalid) as caught:
         load_fixture(path)
     assert broken(caught.value, path.name) == found

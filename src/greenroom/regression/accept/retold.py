@@ -9,17 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import CheckFailed, Divergence, GreenroomError
 from greenroom.core.events import (
-    ApprovalGiven,
     ApprovalRequested,
-    Event,
-    MemoriesRecalled,
-    MemoryWritten,
-    PassagesRetrieved,
     Record,
     ToolReturned,
     ToolStarted,
@@ -32,8 +26,9 @@ from greenroom.regression.record.record import COVERED, recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.held import held_again
-from greenroom.regression.replay.match import TapeRecording, place_of, shown_value, written_again
+from greenroom.regression.replay.match import place_of, shown_value
 from greenroom.regression.replay.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
@@ -75,38 +70,6 @@ async def _told_again(fixture: Fixture, build: Build) -> Retold:
         return _retold(tape, world, session, problem)
     finally:
         await session.aclose()
-
-
-class ForgivingRecording(TapeRecording):
-    """A tape that answers by step even where it was asked otherwise; but a result is only that of the call it came from."""
-
-    def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
-        """The recorded answer, narrowed to what is asked for today.
-
-        Raises:
-            Divergence: nothing on the tape can stand for it.
-        """
-        if kind is ApprovalGiven and self.line(kind, step, inputs) is None:
-            return None  # leave that was given before may answer; a person is not here
-        if kind is MemoryWritten:
-            return written_again(step, self.line(kind, step, inputs) or {}, inputs)
-        event = super().answer(kind, step, inputs)
-        if isinstance(event, MemoriesRecalled) and inputs is not None:
-            kept = tuple(memory for memory in event.memories if memory.segment in inputs["segments"])
-            return event.model_copy(update={"query": inputs["text"], "memories": kept})
-        if isinstance(event, PassagesRetrieved) and inputs is not None:
-            wanted = inputs["collections"]
-            found = tuple(
-                one for one in event.candidates if wanted and (not one.collection or one.collection in wanted)
-            )
-            legs = event.legs if wanted else ()
-            return event.model_copy(update={"query": inputs["text"], "candidates": found, "legs": legs})
-        return event
-
-    def check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:
-        """Only what a tool was called with must be the same: its result is of that call."""
-        if kind is ToolStarted:
-            super().check(kind, step, line, inputs)
 
 
 def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError | None) -> Retold:

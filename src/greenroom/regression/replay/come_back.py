@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from greenroom.core.values import ToolSpec
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside, failures
+from greenroom.regression.expect.judging import judge
 from greenroom.regression.replay.difference import shown
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.tape.facts import turns_of
@@ -41,19 +42,34 @@ def came_back(case: Case, tape: Tape, lines: Sequence[Line], beside: Beside) -> 
 
 
 def shows_otherwise(
-    case: Case, tape: Tape, lines: Sequence[Line], beside: Beside, spec: Callable[[str], ToolSpec | None]
+    case: Case,
+    tape: Tape,
+    lines: Sequence[Line],
+    beside: Beside,
+    spec: Callable[[str], ToolSpec | None],
+    *,
+    whole: bool = False,
 ) -> bool:
-    """Whether a replay that broke off in the last turn of `lines` shows that a bad recording is another now: by what
-    happened in it, or because something that was done in the turn the case is about is denied now, or waits for a person.
-    A tape that does not have it, because a better one was accepted, cannot show that.
+    """Whether a telling, which broke off in its last turn unless it is `whole`, shows that a bad recording is another now:
+    by what happened in it, or because something that was done in the turn that was bad is denied now, or waits for a person.
+    A tape that does not have the bad thing, because a better one was accepted, cannot show that.
     """
-    turn = _last_turn(lines)
     if not came_back(case, tape, tape.events, beside):
         return False
-    if not came_back(case, tape, [*lines, *rest_of(tape.events, lines)], beside):
+    rest = () if whole else rest_of(tape.events, lines)
+    if not came_back(case, tape, [*lines, *rest], beside):
         return True
-    concerned = any(one.covers(turn) for one in case.assert_) if case.assert_ else turn >= tape.first_turn
-    return concerned and held_back(tape.events, lines, turn, spec)
+    return any(held_back(tape.events, lines, turn, spec) for turn in bad_turns(case, tape, beside))
+
+
+def bad_turns(case: Case, tape: Tape, beside: Beside) -> set[int]:
+    """The turns in which a tape has what its case says was bad; all under test where that is about several, or nothing."""
+    turns = turns_of(under_test(tape, tape.events))
+    found = {judge(one, turns, beside).turn for one in case.assert_}
+    every = {turn.turn for turn in turns if turn.turn >= tape.first_turn}
+    if found - {0}:
+        return found - {0}
+    return {turn for turn in every if not case.assert_ or any(one.covers(turn) for one in case.assert_)}
 
 
 def unknown(left: Outcome) -> Outcome:

@@ -21,6 +21,7 @@ from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.difference import Difference, first_difference
+from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.held import HeldPolicy
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
@@ -102,11 +103,28 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         problem = await say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
-        if case.expect == "bad" and judged.kind == "diverged" and changed and stale != "warn":
-            return _stale(case, changed, UNKNOWN)
+        if case.expect == "bad" and judged.kind == "diverged":
+            if await _prevented(tape, case, build, world, before, beside):
+                return outcome("passed")
+            judged = _stale(case, changed, UNKNOWN) if changed and stale != "warn" else judged
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
         return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
+    finally:
+        await session.aclose()
+
+
+async def _prevented(
+    tape: Tape, case: Case, build: Build, world: World, before: Sequence[Event], beside: Beside
+) -> bool:
+    """Whether what was bad is kept from coming back though a model says all it said, whatever it is asked with today."""
+    recording = ForgivingRecording(world)
+    session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
+    try:
+        begin_again(session, world, recording, before)
+        problem = await say_again(session, world, tape.first_turn if before else 1)
+        lines = _told(tape, world, session)
+        return shows_otherwise(case, tape, lines, beside, session.contract.spec, whole=problem is None)
     finally:
         await session.aclose()
 

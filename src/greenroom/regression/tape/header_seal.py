@@ -54,7 +54,7 @@ def _named(stated: str, found: list[tuple[str, int]]) -> str:
         return f"a key before '{name}' is missing" if name else "its last key is missing"
     if len(now) > len(before):
         return f"'{name}' was added"
-    return f"'{name}' is another" if name else "a key was moved or doubled, or the seal was changed"
+    return f"'{name}' is not what was written" if name else "a key was moved or doubled, or the seal was changed"
 
 
 def _checks(header: dict[str, Json]) -> Iterator[tuple[str, int]]:
