@@ -15,7 +15,7 @@ from typing import Any
 from greenroom.core.clock import stamp
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
-from greenroom.core.values import ApprovalReply, Stop, StopScope
+from greenroom.core.values import ApprovalReply, GateReply, Stop, StopScope
 from greenroom.engine.session import Session
 from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, Process, World, contract, policies, ticks
 from tests.engine.oracle import Case
@@ -48,6 +48,7 @@ class Story:
             result = deed(self)
             if result is not None:
                 await result
+            self._pass_gate()
             self._note_questions()
 
     async def finish(self) -> list[Record]:
@@ -63,6 +64,8 @@ class Story:
                 await ticks(1)
                 for step, _ in list(self._open())[-1:]:
                     self._give(step, ApprovalReply(decision="deny", reason="not now"))
+                if gate := process.session.waiting_gate():
+                    process.session.pass_gate(gate, GateReply(action="continue"))
         await process.quiet()
         return list(process.log.records)
 
@@ -74,6 +77,13 @@ class Story:
         if process.work is not None:
             await process.quiet()
         process.begin(_forgiven(process.session))
+
+    def _pass_gate(self) -> None:
+        """What a person who steps does at a gate, if one waits, and if they are quick."""
+        gate = self.process.session.waiting_gate()
+        if gate and self.world.dice.random() < 0.7:
+            with suppress(UsageError):
+                self.process.session.pass_gate(gate, _at_gate(self.world.dice, gate))
 
     def _note_questions(self) -> None:
         for record in self.process.log.records[-12:]:
@@ -235,6 +245,14 @@ def _reply(dice: random.Random) -> ApprovalReply:
         arguments = {"order_id": dice.randint(1, 3), "amount": dice.choice((*AMOUNTS, "many", -1))}
         return ApprovalReply(decision="edit", approver="kim", arguments=arguments)
     return _ALLOW.model_copy(update={"decision": kind, "result": "paid" if kind == "simulate" else None})
+
+
+def _at_gate(dice: random.Random, gate: str) -> GateReply:
+    deed = dice.choices(("continue", "edit", "simulate", "skip", "abandon"), (12, 3, 1, 1, 0.3))[0]
+    edit: Any = {"output": "made up"}
+    if deed == "edit" and "gate:tool" in gate:
+        edit = {"order_id": dice.randint(1, 3), "amount": dice.choice(AMOUNTS)}
+    return GateReply.model_validate({"action": deed, "edit": edit, "by": "kim", "established": "test"})
 
 
 DEEDS: dict[Callable[[Story], Any], int] = {

@@ -11,7 +11,7 @@ from typing import Any
 from greenroom.approval.mailbox import Mailbox
 from greenroom.approval.port import Approver, Brake, NoBrake
 from greenroom.core.clock import FrozenClock
-from greenroom.core.events import ApprovalRequested, Record
+from greenroom.core.events import ApprovalRequested, GatePaused, Record
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import (
@@ -19,6 +19,7 @@ from greenroom.core.values import (
     Ask,
     Card,
     Effect,
+    GateReply,
     Hook,
     Json,
     Memory,
@@ -300,13 +301,16 @@ def stage(*replies: ModelReply | Exception, **parts: Any) -> Stage:
     return Stage(ListedModel(list(replies)), **parts)
 
 
-def answering(session: Session, *replies: ApprovalReply) -> None:
-    """Answer the session's questions in order as they come up."""
+def answering(session: Session, *replies: ApprovalReply, gates: Mapping[str, GateReply] | None = None) -> None:
+    """Answer the session's questions in order as they come up, and pass its gates: as `gates` has it by step, or on."""
     waiting = list(replies)
+    deeds = gates or {}
 
     def watch(item: object) -> None:
         if isinstance(item, Record) and isinstance(item.event, ApprovalRequested) and waiting:
             session.answer(item.event.step, waiting.pop(0))
+        elif isinstance(item, Record) and isinstance(item.event, GatePaused):
+            session.pass_gate(item.event.step, deeds.get(item.event.step, GateReply(action="continue")))
 
     session.bus.subscribe(watch)
 

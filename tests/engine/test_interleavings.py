@@ -17,6 +17,7 @@ from greenroom.core.events import ApprovalGiven, TurnInterrupted
 from greenroom.core.values import ApprovalReply
 from greenroom.engine import asking, calls, standing, waiting
 from greenroom.engine.deadlines import Stage
+from greenroom.engine.decided import Decided, Reply
 from greenroom.views.grants import Grants
 from tests.engine.chaos import Steady, told
 
@@ -85,7 +86,7 @@ def _how(event: ApprovalGiven) -> str:
     return "leave" if event.scope != "once" else event.decision
 
 
-async def _run_again(among: calls.Reply, call: Any, item: calls.Decided) -> None:
+async def _run_again(among: Reply, call: Any, item: Decided) -> None:
     await calls._run(among.room, among.turn, call, item.step, again=True)
 
 

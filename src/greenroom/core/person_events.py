@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from greenroom.core.event import Content, Event, Words
-from greenroom.core.values import Card, Gate, Hook, Json, Scope, StepMode
+from greenroom.core.values import Card, Gate, GateDeed, Hook, Json, Scope, StepMode
 
 
 class ApprovalRequested(Event):
@@ -87,21 +87,27 @@ class AutonomyChanged(Event):
 
 
 class GatePaused(Event):
-    """The session stopped at a gate and waits for a person."""
+    """The session stopped at a gate and waits for a person. `cause` says why (`mode`, `step` or `breakpoint`, whose
+    `condition` held), `about` in one line what is about to happen.
+    """
 
     kind: Literal["gate_paused"] = "gate_paused"
     gate: Gate
     cause: str = ""
+    condition: Words = ""
+    about: Words = ""
 
 
 class GatePassed(Event):
-    """A person let the session go on, perhaps with an edit."""
+    """A person let the session go on: as it stood, with an edit, with a simulated result, or without what was to happen."""
 
     kind: Literal["gate_passed"] = "gate_passed"
     gate: Gate
-    action: Literal["continue", "step", "edit", "abandon"]
+    action: GateDeed
     edit: Content[Json] = None
     kept_from: int | None = None
+    by: str = ""
+    established: str = ""
 
 
 class ModeChanged(Event):

@@ -28,6 +28,7 @@ Effect = Literal["allow", "redact", "require_approval", "escalate", "deny"]
 Origin = Literal["user", "memory", "passage", "tool", "web", "model", "persona"]
 Effects = Literal["none", "repeatable", "once"]
 Gate = Literal["input", "recall", "retrieve", "prompt", "tool", "result", "output", "remember"]
+GateDeed = Literal["continue", "step", "edit", "simulate", "skip", "abandon"]
 StepMode = Literal["run", "tools", "step"]
 Scope = Literal["once", "turn", "session"]
 StopScope = Literal["call", "turn", "tool", "everything"]
@@ -110,6 +111,7 @@ class Passage(Frozen):
 
     `start` and `end` are code points in the source. A score is None where its leg did not run or did not find it;
     `vector` is cosine similarity in 0..1, `lexical` the leg's own relevance (larger is better), `score` the fused one.
+    `edited` is who put other words in its place at a gate.
     """
 
     id: str
@@ -124,6 +126,7 @@ class Passage(Frozen):
     lexical: float | None = None
     matched: tuple[str, ...] = ()
     origin: Origin = "passage"
+    edited: str = Field(default="", exclude_if=operator.not_)
 
     @property
     def label(self) -> str:
@@ -132,7 +135,9 @@ class Passage(Frozen):
 
 
 class Memory(Frozen):
-    """One thing kept about a subject. `record` is `session:seq` of the words it came from; `confidence` is 0..1."""
+    """One thing kept about a subject. `record` is `session:seq` of the words it came from; `confidence` is 0..1;
+    `edited` is who put other words in its place at a gate.
+    """
 
     id: str
     segment: str
@@ -144,12 +149,14 @@ class Memory(Frozen):
     created: str = ""
     expires: str | None = None
     score: float | None = None
+    edited: str = Field(default="", exclude_if=operator.not_)
 
 
 class ToolSpec(Frozen):
     """What a tool is and what it may do to the world. `parameters` is a JSON Schema of an object.
 
-    `outbound` sends something out; `untrusted` brings in text that nobody on the team wrote or vetted.
+    `outbound` sends something out; `untrusted` brings in text that nobody on the team wrote or vetted. `returns` is the
+    JSON Schema of its result where it declares one: for people who make one up, and no part of what a model is told.
     """
 
     name: str
@@ -162,6 +169,7 @@ class ToolSpec(Frozen):
     sensitivity: Literal["public", "internal", "personal", "secret"] = "internal"
     outbound: bool = False
     untrusted: bool = Field(default=False, exclude_if=operator.not_)
+    returns: dict[str, Json] = Field(default_factory=dict, exclude=True)
 
 
 class ToolCall(Frozen):
@@ -302,7 +310,11 @@ class Stop(Frozen):
 
 
 class GateReply(Frozen):
-    """What a person does at a pause. `edit` replaces what is about to happen, in that gate's own form."""
+    """What a person does at a pause. `edit` is what an edit or a simulation puts in, in that gate's own form (see
+    `engine/edits.py`); `by` and `established` are who did it, and how that is known.
+    """
 
-    action: Literal["continue", "step", "edit", "abandon"]
+    action: GateDeed
     edit: Json = None
+    by: str = ""
+    established: str = ""

@@ -7,13 +7,15 @@ none is entered twice.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from greenroom.core.errors import GreenroomError, WaitingForPerson
+from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, Verdict
 from greenroom.engine.asking import TurnStopped, Void, allowed_by_person, ask
+from greenroom.engine.call_gates import EDITED_AT_GATE, SKIPPED, STOPPED_CALL, result_gate, tool_gate
+from greenroom.engine.decided import Decided, Reply
 from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
 from greenroom.engine.permitting import EDITED
@@ -28,35 +30,6 @@ from greenroom.engine.waiting import attended
 STOPPED_TOOL = "A person stopped this tool."
 CUT_OFF = ToolResult(status="unknown", error="The tool was cut off; what it did is unknown.")
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A call, its verdict at what level of autonomy, and the key of its step. `problem` says why it cannot be run at all."""
-
-    call: ToolCall
-    step: str
-    verdict: Verdict | None = None
-    problem: str = ""
-    autonomy: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the calls of one reply share while they are carried out side by side.
-
-    Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
-    """
-
-    room: Room
-    turn: int
-    asking: asyncio.Lock
-    ended: list[GreenroomError]
-
-    @property
-    def over(self) -> bool:
-        """Whether a person has ended the turn: what already runs goes on to its end, nothing else begins."""
-        return any(isinstance(error, TurnStopped | TurnGivenUp) for error in self.ended)
 
 
 async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget: Budget) -> None:
@@ -81,7 +54,7 @@ async def _to_the_end(reply: Reply, item: Decided) -> None:
     try:
         await _carry_out(reply, item)
         if not reply.over:
-            await reply.room.gates.wait("result", reply.turn, f":{item.call.id}")
+            await result_gate(reply.room, reply.turn, item.call, item.step)
     except (WaitingForPerson, TurnStopped, TurnGivenUp) as error:
         reply.ended.append(error)
 
@@ -93,7 +66,7 @@ def _decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
         problem = problem or f"there is no tool named {call.tool}"
     problem = problem or over_limit
     if problem:
-        return Decided(call, step, problem=problem)
+        return Decided(call, step, problem=problem, limit=over_limit)
     read_day(room, turn, call)
     verdict = decide_call(room, turn, call, suffix="")
     if room.steps.find(ToolStarted, step) is None and verdict.effect != "deny":  # what ran counts, denied by now or not
@@ -149,7 +122,43 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
         call = item.call.model_copy(update={"arguments": started.arguments})
         async with reply.asking:
             await _settle_unknown(reply, call, item)
-    elif item.problem or item.verdict is None:
+    else:
+        await _through_gate(reply, item)
+
+
+async def _through_gate(reply: Reply, item: Decided) -> None:
+    """Let a person who steps look at the call first: what they leave of it is asked about or made as it then is."""
+    passed = await tool_gate(reply, item)
+    if isinstance(passed, ToolResult):
+        reply.room.facts.release(item.step)
+        simulated = passed not in (SKIPPED, STOPPED_CALL)
+        returned(reply.room, reply.turn, item.call, item.step, passed, simulated=simulated)
+        return
+    if passed is not None and passed.action == "edit":
+        item = _edited(reply.room, reply.turn, item, passed.edit)
+    elif passed is not None:
+        item = _as_decided_now(reply.room, reply.turn, item, ".passed")
+    await _put(reply, item)
+
+
+def _edited(room: Room, turn: int, item: Decided, arguments: dict[str, Any]) -> Decided:
+    """The call with a person's arguments: checked and decided about from scratch."""
+    call = item.call.model_copy(update={"arguments": arguments, "problem": ""})
+    room.facts.release(item.step)
+    if problem := room.outside.tools.problem(call) or item.limit:
+        return Decided(call, item.step, problem=problem)
+    read_day(room, turn, call, EDITED_AT_GATE)
+    verdict = decide_call(room, turn, call, EDITED_AT_GATE)
+    call = _admitted(call, verdict)
+    if room.steps.find(ToolStarted, item.step) is None and verdict.effect != "deny":
+        room.facts.reserve(item.step, call.tool, call.arguments)
+    return Decided(call, item.step, verdict, autonomy=room.facts.autonomy, suffix=EDITED_AT_GATE)
+
+
+async def _put(reply: Reply, item: Decided) -> None:
+    """Refuse the call, ask about it or run it, as policy has it."""
+    room, turn = reply.room, reply.turn
+    if item.problem or item.verdict is None:
         returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
     elif item.verdict.effect == "deny":
         returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
@@ -175,7 +184,7 @@ def _as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decide
     same_level = item.autonomy == room.facts.autonomy and not level_changes(room, turn, item.call, moment)
     if same_policy and same_level:
         return item
-    verdict = decide_call(room, turn, item.call, "", moment)
+    verdict = decide_call(room, turn, item.call, item.suffix, moment)
     if room.steps.find(ToolStarted, item.step) is None:
         room.facts.release(item.step)
         if verdict.effect != "deny":
@@ -184,14 +193,14 @@ def _as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decide
 
 
 def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
-    """Whether a person steps through calls, was asked about this one before, or did so when this was recorded, if only
-    by ending the turn before this call's question was put.
+    """Whether a person was asked about this call before, though no rule asks (tapes and logs of before calls had a gate
+    of their own), or ended the turn when this was recorded, before this call was put to them.
     """
     step = f"t{turn}/ask:{call.id}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
-    return asked or room.gates.mode != "run" or held or again
+    return asked or held or again
 
 
 async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
@@ -209,12 +218,12 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
         if verdict.effect == "deny":
             return call, ToolResult(status="denied", error=verdict.why)
         again = room.steps.must_ask(item.step, call)
-        if decided_anew and not (verdict.blocks or edits or again) and room.gates.mode == "run":
+        if decided_anew and not (verdict.blocks or edits or again):
             return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
-        suffix = f".{edits}" if edits else ""
-        reason = "" if verdict.blocks else (EDITED if edits else "stepping")
+        suffix = f".{edits}" if edits else item.suffix
+        reason = "" if verdict.blocks else (EDITED if suffix else "stepping")
         card = card_of(room, call, verdict, reason)
-        reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=edits > 0)
+        reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=bool(suffix))
         if isinstance(reply, Void):
             verdict, decided_anew = decide_call(room, turn, call, suffix), True
             call = _admitted(call, verdict)

@@ -3,41 +3,38 @@
 from __future__ import annotations
 
 from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
-from greenroom.core.values import Memory, Passage, trusted
+from greenroom.core.values import GateReply, Memory, Passage, trusted
+from greenroom.engine.pauses import of_memories, of_passages
+from greenroom.engine.pending import Pending
 from greenroom.engine.permitting import permit
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose
+from greenroom.views.edited import DROPPED, SKIPPED, Item, edited_items
 
 
 async def gather(room: Room, turn: int, words: str) -> ContextSelected:
-    """Recall and retrieve, give each item a verdict, and record what goes into the prompt."""
-    await room.gates.wait("recall", turn)
-    recalled = await _recall(room, turn, words)
-    await room.gates.wait("retrieve", turn)
-    found = await _retrieve(room, turn, words)
-    wanted = room.contract.persona.knowledge
-    kept_passages, dropped = choose(
-        found.candidates, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars
-    )
+    """Recall and retrieve, let a person look, give each item a verdict, and record what goes into the prompt."""
+    recalled, left_out = await _recalled(room, turn, await _recall(room, turn, words))
+    chosen, dropped = await _chosen(room, turn, await _retrieve(room, turn, words))
+    dropped |= left_out
     facts = room.facts.now()
     memories = []
-    for place, memory in enumerate(recalled.memories, 1):
+    for place, memory in enumerate(recalled, 1):
         read = await permit(room, turn, _about_memory(memory, facts), item=memory.id, place=place)
         if read.refused:
             dropped[memory.id] = f"policy: {read.verdict.rule}"
         else:
             memories.append(memory.id)
     passages = []
-    by_id = {passage.id: passage for passage in found.candidates}
-    for place, key in enumerate(kept_passages, 1):
-        used = await permit(room, turn, _about_passage(by_id[key], facts), item=key, place=place)
+    for place, passage in enumerate(chosen, 1):
+        used = await permit(room, turn, _about_passage(passage, facts), item=passage.id, place=place)
         if used.refused:
-            dropped[key] = f"policy: {used.verdict.rule}"
+            dropped[passage.id] = f"policy: {used.verdict.rule}"
         else:
-            passages.append(key)
+            passages.append(passage.id)
     step = f"t{turn}/select"
     return room.steps.decide(
         ContextSelected,
@@ -47,6 +44,50 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
             step=step, turn=turn, memories=tuple(memories), passages=tuple(passages), dropped=dropped
         ),
     )
+
+
+async def _recalled(room: Room, turn: int, found: MemoriesRecalled) -> tuple[tuple[Memory, ...], dict[str, str]]:
+    """The memories that go on from the gate, and why others do not."""
+
+    def look(step: str) -> Pending:
+        facts = room.facts.now()
+        questions = tuple(_about_memory(memory, facts) for memory in found.memories)
+        return of_memories(room, step, turn, "recall", found.memories, questions)
+
+    passed = await room.gates.wait("recall", turn, look)
+    return _passed(passed, found.memories, found.memories)
+
+
+async def _chosen(room: Room, turn: int, found: PassagesRetrieved) -> tuple[tuple[Passage, ...], dict[str, str]]:
+    """The passages that go on, as selection has it or a person at the gate, and why others do not."""
+    wanted = room.contract.persona.knowledge
+    ids, dropped = choose(
+        found.candidates, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars
+    )
+
+    def look(step: str) -> Pending:
+        facts = room.facts.now()
+        questions = tuple(_about_passage(passage, facts) for passage in found.candidates)
+        return of_passages(room, step, turn, found.candidates, ids, questions)
+
+    by_id = {passage.id: passage for passage in found.candidates}
+    passed = await room.gates.wait("retrieve", turn, look)
+    going, left_out = _passed(passed, found.candidates, tuple([by_id[key] for key in ids]))
+    gone = {passage.id for passage in going}
+    return going, {**{key: why for key, why in dropped.items() if key not in gone}, **left_out}
+
+
+def _passed(
+    passed: GateReply | None, found: tuple[Item, ...], chosen: tuple[Item, ...]
+) -> tuple[tuple[Item, ...], dict[str, str]]:
+    """What goes on of what was found, where `chosen` would have if nobody had done anything at the gate."""
+    if passed is not None and passed.action == "skip":
+        return (), {one.id: SKIPPED for one in chosen}
+    if passed is None or passed.action != "edit":
+        return chosen, {}
+    going = edited_items(found, passed.edit, passed.by)
+    ids = {one.id for one in going}
+    return going, {one.id: DROPPED for one in chosen if one.id not in ids}
 
 
 async def _recall(room: Room, turn: int, words: str) -> MemoriesRecalled:

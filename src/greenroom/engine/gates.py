@@ -1,16 +1,31 @@
 """Stepping: named places where a turn waits for a person before it goes on.
 
-Invariant: a pause and what ended it are two log events, so a replay passes the same gates the same way.
+Invariant: a pause and what ended it are two log events, so a replay passes the same gates the same way; a pause that a
+log ends with waits again when its turn is resumed.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
 
-from greenroom.core.errors import GreenroomError
+from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import GatePassed, GatePaused, ModeChanged
 from greenroom.core.values import Gate, GateReply, StepMode
+from greenroom.engine.breakpoints import BREAKPOINT, Breakpoints
+from greenroom.engine.pending import Pending
 from greenroom.engine.steps import Steps
+
+STEP = "step"
+MODE = "mode"
+"""Other causes of a pause: a person asked for the next gate, or the mode stops at this one."""
+OVER = GateReply(action="abandon")
+"""In the place of what a person did at a gate that was not put, because they had ended the turn meanwhile."""
+Keeper = Callable[[Pending], Awaitable[None]]
+"""Has the gate passed, in the place of a person who sees it on a screen. Raises WaitingForPerson where nobody is here."""
 
 
 class TurnGivenUp(GreenroomError):
@@ -19,58 +34,163 @@ class TurnGivenUp(GreenroomError):
     default_code = "turn.abandoned"
 
 
+class NotPassed(UsageError):
+    """What was to be done at a gate cannot be; the turn waits there still."""
+
+    default_code = "gate.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    pending: Pending
+    reply: asyncio.Future[GateReply]
+
+
 class Gates:
-    """The session's step mode and its waiting places."""
+    """The session's step mode, its breakpoints and its waiting places. `keeper` passes them where no screen does."""
 
     def __init__(self, steps: Steps, mode: StepMode) -> None:
         self._steps = steps
-        self._waiting: dict[str, asyncio.Future[GateReply]] = {}
+        self._waiting: dict[str, _Waiting] = {}
+        self._at_next = False
         self.mode = mode
+        self.breakpoints = Breakpoints()
+        self.keeper: Keeper | None = None
 
     def set_mode(self, mode: StepMode) -> None:
-        """Change the mode from here on; leaving `step` lets a waiting gate go on."""
+        """Change the mode from here on; a gate at which only the mode before stopped goes on."""
         if mode == self.mode:
             return
         self.mode = mode
         self._steps.note(ModeChanged(mode=mode))
-        if mode != "step":
-            for step in tuple(self._waiting):
+        for step, waiting in tuple(self._waiting.items()):
+            if waiting.pending.cause == MODE and not self._mode_stops(waiting.pending.gate):
                 self.answer(step, GateReply(action="continue"))
 
-    def waiting(self) -> str:
-        """The step a person is waited for at, or ''."""
-        return next(iter(self._waiting), "")
+    def stop_at_next(self) -> None:
+        """Stop at the very next gate, whatever the mode."""
+        self._at_next = True
+
+    def waiting(self, step: str = "") -> Pending | None:
+        """What waits at this step, or anywhere; None if nothing does."""
+        found = self._waiting.get(step) if step else next(iter(self._waiting.values()), None)
+        return found.pending if found is not None and not found.reply.done() else None
 
     def answer(self, step: str, reply: GateReply) -> None:
         """Let a waiting gate go on. Who abandons the turn at one gate does so at all that wait beside it."""
         for place in tuple(self._waiting) if reply.action == "abandon" else (step,):
-            future = self._waiting.get(place)
-            if future is not None and not future.done():
-                future.set_result(reply)
+            waiting = self._waiting.get(place)
+            if waiting is not None and not waiting.reply.done():
+                waiting.reply.set_result(reply)
 
-    async def wait(self, gate: Gate, turn: int, suffix: str = "") -> GateReply | None:
-        """Stop here if the mode says so. Returns what the person did, None if nothing stopped.
+    async def wait(
+        self,
+        gate: Gate,
+        turn: int,
+        look: Callable[[str], Pending],
+        suffix: str = "",
+        among: asyncio.Lock | None = None,
+        over: Callable[[], bool] = lambda: False,
+    ) -> GateReply | None:
+        """Stop here if the mode, a breakpoint or a person says so; `look` tells what is about to happen at this step.
+
+        Returns what the person did, None if nothing stopped. Pauses `among` the same questions come one at a time, and
+        not at all once the turn is `over`: then `OVER` comes back.
 
         Raises:
             TurnGivenUp: the person abandoned the turn.
+            WaitingForPerson, NotPassed: nobody is here to pass it, or not so; the pause is on disk.
         """
         step = f"t{turn}/gate:{gate}{suffix}"
         passed = self._steps.find(GatePassed, step)
         if passed is None:
-            if self.mode != "step" and not self._steps.holds(GatePassed, step):
+            if (cause := self._cause(gate, step, look)) is None:
                 return None
-            passed = await self._ask(gate, turn, step)
+            async with among or nullcontext():
+                if over() and not self._steps.holds(GatePassed, step):
+                    return OVER
+                passed = await self._ask(replace(look(step), cause=cause[0], condition=cause[1]))
         if passed.action == "abandon":
             raise TurnGivenUp(f"abandoned at the {gate} gate")
-        return GateReply(action=passed.action, edit=passed.edit)
+        return GateReply(action=passed.action, edit=passed.edit, by=passed.by, established=passed.established)
 
-    async def _ask(self, gate: Gate, turn: int, step: str) -> GatePassed:
-        self._steps.note(GatePaused(step=step, turn=turn, gate=gate))
-        if (recorded := self._steps.recorded(GatePassed, step)) is not None:
+    def _cause(self, gate: Gate, step: str, look: Callable[[str], Pending]) -> tuple[str, str] | None:
+        """Why this gate stops, with the condition that held; None if it does not."""
+        paused = self._steps.record_of(GatePaused, step)
+        if self._steps.holds(GatePassed, step):
+            return "", ""
+        if paused is not None and isinstance(paused.event, GatePaused):
+            return paused.event.cause, paused.event.condition
+        held = self.breakpoints.held(look(step)) if self.breakpoints else None
+        if held is not None:
+            return BREAKPOINT, held.when
+        if self._at_next:
+            return STEP, ""
+        return (MODE, "") if self._mode_stops(gate) else None
+
+    def _mode_stops(self, gate: Gate) -> bool:
+        return self.mode == "step" or (self.mode == "tools" and gate == "tool")
+
+    async def _ask(self, pending: Pending) -> GatePassed:
+        step = pending.step
+        if (recorded := self._recorded(step)) is not None:
             return recorded
-        self._waiting[step] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting[step] = _Waiting(pending, asyncio.get_running_loop().create_future())
+        self._at_next = False
+        if self._steps.record_of(GatePaused, step) is None:
+            self._steps.note(_paused(pending), sync=True)
         try:
-            reply = await self._waiting[step]
+            reply = await self._answered(waiting)
         finally:
             self._waiting.pop(step, None)
-        return self._steps.note(GatePassed(step=step, turn=turn, gate=gate, action=reply.action, edit=reply.edit))
+        self._at_next = self._at_next or reply.action == "step"
+        return self._steps.note(_passed(pending, reply))
+
+    def _recorded(self, step: str) -> GatePassed | None:
+        """In a replay: the pause as it was recorded, where a recording has it, and what was done at it."""
+        if not self._steps.holds(GatePassed, step):
+            return None
+        if self._steps.recorded(GatePaused, step) is None:
+            passed = self._steps.peek(GatePassed, step)
+            assert passed is not None  # it is held
+            self._steps.note(GatePaused(step=step, turn=passed.turn, gate=passed.gate))
+        return self._steps.recorded(GatePassed, step)
+
+    async def _answered(self, waiting: _Waiting) -> GateReply:
+        """What a person did, on a screen or through the keeper."""
+        if self.keeper is None:
+            return await waiting.reply
+        keeping = asyncio.ensure_future(self.keeper(waiting.pending))
+        try:
+            either: set[asyncio.Future[Any]] = {keeping, waiting.reply}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.reply.done():
+                keeping.result()  # it may have raised
+            return await waiting.reply
+        finally:
+            if not keeping.done():
+                keeping.cancel()
+                await asyncio.wait({keeping})
+
+
+def _paused(pending: Pending) -> GatePaused:
+    return GatePaused(
+        step=pending.step,
+        turn=pending.turn,
+        gate=pending.gate,
+        cause=pending.cause,
+        condition=pending.condition,
+        about=pending.about,
+    )
+
+
+def _passed(pending: Pending, reply: GateReply) -> GatePassed:
+    return GatePassed(
+        step=pending.step,
+        turn=pending.turn,
+        gate=pending.gate,
+        action=reply.action,
+        edit=reply.edit,
+        by=reply.by,
+        established=reply.established,
+    )

@@ -8,31 +8,49 @@ from __future__ import annotations
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Json
 from greenroom.engine.generating import request_for
+from greenroom.engine.pauses import of_prompt
+from greenroom.engine.pending import Pending
 from greenroom.engine.permitting import Permitted, permit
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
+from greenroom.views.edited import edited_messages
 
 
 async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Permitted | None]:
     """What the turn's model call of this number is given, and the verdict on it where any rule watches prompts.
 
     Raises:
-        WaitingForPerson, TurnStopped: as `permit`.
+        WaitingForPerson, TurnStopped, TurnGivenUp: as `permit` and the gate.
     """
-    request = request_for(room.contract, room.transcript)
+    request = await _edited(room, turn, number, request_for(room.contract, room.transcript))
     if not room.contract.policy.watches("prompt"):
         return request, None
+    permitted = await permit(room, turn, _about_prompt(room, request), item=str(number), place=number)
+    texts = [str(one["text"]) for one in permitted.payload["messages"]]
+    changed = tuple(
+        message.model_copy(update={"text": text}) for message, text in zip(request.messages, texts, strict=True)
+    )
+    return request.model_copy(update={"messages": changed}), permitted
+
+
+async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> ModelRequest:
+    """The request as it leaves its gate: a person may have changed some of its messages, for this one call."""
+
+    def look(step: str) -> Pending:
+        return of_prompt(room, step, turn, number, request, _about_prompt(room, request))
+
+    passed = await room.gates.wait("prompt", turn, look, f":{number}")
+    if passed is None or passed.action != "edit":
+        return request
+    return request.model_copy(update={"messages": edited_messages(request.messages, passed.edit)})
+
+
+def _about_prompt(room: Room, request: ModelRequest) -> Question:
     messages: list[Json] = [{"role": one.role, "source": one.source, "text": one.text} for one in request.messages]
-    question = Question(
+    return Question(
         hook="prompt",
         subject=request.model,
         payload={"messages": messages},
         origin="persona",
         session=room.facts.now(),
     )
-    permitted = await permit(room, turn, question, item=str(number), place=number)
-    texts = [str(one["text"]) for one in permitted.payload["messages"]]
-    changed = tuple(
-        message.model_copy(update={"text": text}) for message, text in zip(request.messages, texts, strict=True)
-    )
-    return request.model_copy(update={"messages": changed}), permitted

@@ -20,6 +20,7 @@ from greenroom.core.events import (
     DaySumsRead,
     Event,
     GatePassed,
+    GatePaused,
     MemoriesProposed,
     MemoriesRecalled,
     MemoryWritten,
@@ -48,7 +49,7 @@ CLOSED: frozenset[type[Event]] = frozenset(
 )
 """Steps that reach the world: in a replay they are answered by the recording or not at all."""
 
-ANSWERED = CLOSED | {ToolStarted, GatePassed, DaySumsRead, AutonomyChanged}
+ANSWERED = CLOSED | {ToolStarted, GatePaused, GatePassed, DaySumsRead, AutonomyChanged}
 _INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
 _VOLATILE = {
     "inputs",
@@ -68,6 +69,7 @@ _COMPARED_BY_CONTENT = frozenset(
         "reply_generated",
         "approval_requested",
         "approval_given",
+        "gate_passed",
         "tool_started",
         "tool_returned",
         "reply_released",

@@ -6,7 +6,7 @@ Invariant: at most one turn is open; whatever ends a run, the log says how, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.core.canonical import clean_text
@@ -24,15 +24,17 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import ModelRequest
-from greenroom.core.values import ApprovalReply, GateReply, Hook, Json, StepMode
+from greenroom.core.values import ApprovalReply, GateReply, StepMode
 from greenroom.engine import standing
 from greenroom.engine.asking import TurnStopped
+from greenroom.engine.breakpoints import Breakpoint
 from greenroom.engine.bus import Bus, Stream
 from greenroom.engine.contract import Contract
+from greenroom.engine.edits import admitted
 from greenroom.engine.facts import Facts
-from greenroom.engine.gates import Gates, TurnGivenUp
+from greenroom.engine.gates import Gates, NotPassed, TurnGivenUp
 from greenroom.engine.generating import request_for
-from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.kept import kept
 from greenroom.engine.limits import Budget
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside, Renewed
@@ -251,17 +253,31 @@ class Session:
         return self._room.outside
 
     def pass_gate(self, step: str, reply: GateReply) -> None:
-        """Let a waiting gate go on. What a person puts in place of a text is looked at like any other."""
-        if isinstance(reply.edit, str):
-            hook: Hook = "output" if step.endswith("/gate:output") else "input"
-            payload: dict[str, Json] = {"text": clean_text(reply.edit)}
-            looked = kept(self._room, Question(hook=hook, payload=payload, session=self._room.facts.now()))
-            reply = reply.model_copy(update={"edit": NOT_KEPT if looked is None else looked["text"]})
-        self._room.gates.answer(step, reply)
+        """Let a waiting gate go on. What a person puts in is looked at like anything else that comes in.
+
+        Raises:
+            UsageError: that cannot be done at this gate; it still waits.
+        """
+        if (pending := self.gates.waiting(step)) is not None:
+            self.gates.answer(step, admitted(self._room, pending, reply))
+
+    @property
+    def gates(self) -> Gates:
+        """Where it stops: what waits there, who passes it, and the breakpoints."""
+        return self._room.gates
 
     def waiting_gate(self) -> str:
         """The step of the gate that waits, or ''."""
-        return self._room.gates.waiting()
+        pending = self.gates.waiting()
+        return pending.step if pending is not None else ""
+
+    def set_breakpoints(self, wanted: Iterable[Breakpoint]) -> None:
+        """Stop at exactly these from here on.
+
+        Raises:
+            UsageError: a condition cannot be used; nothing has changed.
+        """
+        self._room.gates.breakpoints.replace(wanted, self.records)
 
     def set_mode(self, mode: StepMode) -> None:
         """Step differently from here on."""
@@ -365,7 +381,7 @@ class Session:
             case TurnGivenUp():
                 self._steps.note(TurnAbandoned(turn=turn, reason=error.message), sync=True)
                 self._rewind(len(self.records) - 1)
-            case WaitingForPerson() | DiskFailed():
+            case WaitingForPerson() | NotPassed() | DiskFailed():
                 pass  # the question is the last thing in the log already; a full disk takes no more
             case GreenroomError():
                 error.message = self.masked(error.message)  # a provider may repeat what it was sent

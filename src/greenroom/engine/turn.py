@@ -17,12 +17,15 @@ from greenroom.engine.calls import call_tools
 from greenroom.engine.context import gather
 from greenroom.engine.generating import generate
 from greenroom.engine.limits import Budget
+from greenroom.engine.pauses import of_memories, of_text
+from greenroom.engine.pending import Pending
 from greenroom.engine.permitting import permit
 from greenroom.engine.prompting import prompt
 from greenroom.engine.room import Room
 from greenroom.engine.stopping import must_go_on
 from greenroom.memory.propose import propose
 from greenroom.policy.port import Question
+from greenroom.views.edited import edited_items
 
 
 async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFinished:
@@ -42,7 +45,6 @@ async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFin
     await gather(room, turn, words)
     while not (limit := budget.exceeded()):
         _enter(room, turn, "generating")
-        await room.gates.wait("prompt", turn, f":{budget.replies + 1}")
         request, sent = await prompt(room, turn, budget.replies + 1)
         if sent is not None and sent.refused:
             return _finish(room, turn, budget, f"I can't ask a model that. {sent.refused}", "refused")
@@ -61,7 +63,6 @@ async def _answer(room: Room, turn: int, words: str, reply: ReplyGenerated, budg
         return _finish(room, turn, budget, f"I can't say that. {said.refused}", "refused", said.verdict.effect)
     shown = str(said.payload["text"])
     _release(room, turn, shown, said.verdict.effect, changed=shown != text)
-    await room.gates.wait("remember", turn)
     await _remember(room, turn, words)
     return _finished(room, turn, budget, "answered")
 
@@ -69,6 +70,7 @@ async def _answer(room: Room, turn: int, words: str, reply: ReplyGenerated, budg
 async def _remember(room: Room, turn: int, words: str) -> None:
     segments = room.contract.persona.memory.write
     if not segments:
+        await _to_keep(room, turn, ())
         return
     step = f"t{turn}/propose"
     segment = segments[0]
@@ -88,8 +90,21 @@ async def _remember(room: Room, turn: int, words: str) -> None:
         return MemoriesProposed(step=step, turn=turn, memories=memories)
 
     proposed = await room.steps.once(MemoriesProposed, step, [words, segment], act)
-    for place, memory in enumerate(proposed.memories, 1):
+    for place, memory in enumerate(await _to_keep(room, turn, proposed.memories), 1):
         await _keep(room, turn, memory, place)
+
+
+async def _to_keep(room: Room, turn: int, proposed: tuple[Memory, ...]) -> tuple[Memory, ...]:
+    """What goes on from the gate to be kept."""
+
+    def look(step: str) -> Pending:
+        questions = tuple(_about_keeping(room, memory) for memory in proposed)
+        return of_memories(room, step, turn, "remember", proposed, questions)
+
+    passed = await room.gates.wait("remember", turn, look)
+    if passed is not None and passed.action == "skip":
+        return ()
+    return edited_items(proposed, passed.edit, passed.by) if passed and passed.action == "edit" else proposed
 
 
 def _recalled(room: Room) -> tuple[Memory, ...]:
@@ -101,13 +116,7 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     step = f"t{turn}/write:{memory.id}"
     if room.steps.find(MemoryWritten, step) is not None:
         return  # in an earlier life, when its masks may have had other numbers
-    question = Question(
-        hook="memory.write",
-        subject=memory.id,
-        payload={"text": memory.text, "key": memory.key, "segment": memory.segment},
-        segment=memory.segment,
-        session=room.facts.now(),
-    )
+    question = _about_keeping(room, memory)
     verdict, masked = room.admit(question)
     about = question.model_copy(update={"payload": masked})
     permitted = await permit(room, turn, about, item=memory.id, place=place)
@@ -125,9 +134,21 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     await room.steps.once(MemoryWritten, step, kept, act)
 
 
+def _about_keeping(room: Room, memory: Memory) -> Question:
+    return Question(
+        hook="memory.write",
+        subject=memory.id,
+        payload={"text": memory.text, "key": memory.key, "segment": memory.segment},
+        segment=memory.segment,
+        session=room.facts.now(),
+    )
+
+
 async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text: str) -> str:
     """The text as it leaves its gate: a person may have put other words in its place."""
-    passed = await room.gates.wait(gate, turn)
+    passed = await room.gates.wait(
+        gate, turn, lambda step: of_text(room, step, turn, gate, _about_text(room, gate, text))
+    )
     return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
 
 

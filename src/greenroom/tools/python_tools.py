@@ -147,7 +147,13 @@ def _spec(name: str, declaration: Declaration, signature: Signature, where: str)
     if not declaration.timeout_seconds > 0 or declaration.output_limit < 1:
         raise FileInvalid("timeout and output_limit must be above 0", where=where, code="tool.declaration")
     try:
-        return ToolSpec(name=name, description=signature.description, parameters=signature.parameters, **settings)
+        return ToolSpec(
+            name=name,
+            description=signature.description,
+            parameters=signature.parameters,
+            returns=signature.returns,
+            **settings,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         said = first["msg"].removeprefix("Input should be ")

@@ -21,6 +21,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import dotted, suggest
 from greenroom.core.values import Json
 from greenroom.tools.docstring import Described, described
+from greenroom.tools.result_schema import returned_schema
 
 _GIVEN = {"idempotency_key": str, "workspace": Path}
 """Keyword parameters the workbench fills in itself; a model never sees them."""
@@ -30,10 +31,14 @@ _PLAIN = (str, int, float, bool, Any, type(None), dict, list)
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a model is told (`description`, `parameters`), what is filled in for it (`given`), and the check."""
+    """What a model is told (`description`, `parameters`), what is filled in for it (`given`), and the check.
+
+    `returns` is the schema of the result, empty where the function does not say what it returns.
+    """
 
     description: str
     parameters: dict[str, Json]
+    returns: dict[str, Json]
     given: frozenset[str]
     _model: type[BaseModel]
     _nullable: frozenset[str]
@@ -83,6 +88,7 @@ def signature_of(function: Callable[..., Any], where: str) -> Signature:
     return Signature(
         description=words.description,
         parameters=_parameters(taken, hints, words),
+        returns=returned_schema(hints.get("return", Any)),
         given=frozenset(given),
         _model=_model(function.__name__, taken, hints),
         _nullable=frozenset(

@@ -25,7 +25,8 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import Message
-from greenroom.core.values import Memory, Passage
+from greenroom.core.values import Json, Memory, Passage
+from greenroom.views.edited import edited_items, gate_call, result_of
 from greenroom.views.fold import Turns, by_turn
 
 
@@ -107,9 +108,14 @@ def passage_part(passages: Sequence[Passage]) -> str:
 
 def tool_text(event: ToolReturned) -> str:
     """A tool's result as the model reads it."""
-    if event.status == "done":
-        return event.output if isinstance(event.output, str) else _json(event.output)
-    return _json({"error": event.error or event.status, "status": event.status})
+    return result_text(event.status, event.output, event.error)
+
+
+def result_text(status: str, output: Json, error: str) -> str:
+    """The same for a result that is no event of its own."""
+    if status == "done":
+        return output if isinstance(output, str) else _json(output)
+    return _json({"error": error or status, "status": status})
 
 
 def _json(value: Any) -> str:
@@ -139,8 +145,8 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
         case ToolReturned(call=call) as event:
             back = Message(role="tool", text=tool_text(event), source="tool", call_id=call)
             return replace(state, exchange=_in_call_order((*state.exchange, back)))
-        case GatePassed(gate="input", edit=str(words)):
-            return replace(state, words=words)
+        case GatePassed() as passed:
+            return _passed(state, passed)
         case ReplyReleased(text=text):
             return replace(state, released=text)
         case TurnAbandoned():
@@ -149,6 +155,26 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
             return replace(state, exchange=_answered(state.exchange))  # what ran has happened
         case _:
             return state
+
+
+def _passed(state: TranscriptTurn, passed: GatePassed) -> TranscriptTurn:
+    """What a person did at a gate, as far as it outlasts the next model call: an edited prompt does not."""
+    match passed:
+        case GatePassed(gate="input", edit=str(words)):
+            return replace(state, words=words)
+        case GatePassed(gate="recall", action="edit", edit=list() as edit):
+            return replace(state, memories=edited_items(state.memories, edit, passed.by))
+        case GatePassed(gate="retrieve", action="edit", edit=list() as edit):
+            return replace(state, passages=edited_items(state.passages, edit, passed.by))
+        case GatePassed(gate="result", action="edit", edit=edit) if edit is not None:
+            call, text = gate_call(passed), result_text(*result_of(edit))
+            return replace(state, exchange=tuple(_with_text(one, call, text) for one in state.exchange))
+        case _:
+            return state
+
+
+def _with_text(message: Message, call: str, text: str) -> Message:
+    return message.model_copy(update={"text": text}) if message.call_id == call and call else message
 
 
 def _picked(items: tuple[Any, ...], ids: tuple[str, ...]) -> tuple[Any, ...]:

@@ -39,8 +39,10 @@ from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import text_name
 from greenroom.regression.tape.tape import Line, sorted_json
 from greenroom.views import transcript
+from greenroom.views.edited import edited_messages
 
 _CALLED = "tool.call"
+_AFTER_GATE = ("ask", "answer", "result", "verdict")
 _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 
 
@@ -89,6 +91,7 @@ class _Teller:
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
         self._day = ""
+        self._prompts: dict[str, Json] = {}
 
     def see(self, record: Record) -> None:
         if lines := _TELLERS[type(record.event)](self, record.event):
@@ -114,14 +117,16 @@ class _Teller:
         return out[:-1]
 
     def turn_started(self, event: TurnStarted) -> list[Line]:
-        self._words = event.words
+        self._words, self._prompts = event.words, {}
         return [{"turn": event.turn, "user": event.words}]
 
     def gate_passed(self, event: GatePassed) -> list[Line]:
-        if event.action not in ("edit", "abandon"):
+        if event.action in ("continue", "step"):
             return []
         if event.gate == "input" and isinstance(event.edit, str) and event.edit:
             self._words = event.edit
+        if event.gate == "prompt" and event.action == "edit":
+            self._prompts[event.step.rpartition(":")[2]] = event.edit
         edit = {"edit": sorted_json(event.edit)} if event.edit is not None else {}
         return [{"gate": event.step.partition("gate:")[2], "action": event.action, **edit}]
 
@@ -201,7 +206,8 @@ class _Teller:
         line |= self._time(event)
         if self._added is not None:
             messages = transcript.compose(self._transcript, "", "")
-            line["added"] = self._added.since(messages)
+            edit = self._prompts.get(event.step.rpartition(":")[2])
+            line["added"] = self._added.since(edited_messages(messages, edit))
         return [line]
 
     def asked(self, event: ApprovalRequested) -> list[Line]:
@@ -319,7 +325,8 @@ class _Teller:
 
 def by_call(run: Sequence[tuple[int, Line]]) -> list[Line]:
     """Lines of tool calls in the order of the calls, and what a verdict rests on before it: after a crash a level or a
-    day's sums are read once more behind a verdict that then stands in its first place.
+    day's sums are read once more behind a verdict that then stands in its first place. A gate of a call comes before
+    its question, also where only a person who went on after a crash stepped.
     """
     first = {
         (call, line["of"]): place
@@ -327,8 +334,15 @@ def by_call(run: Sequence[tuple[int, Line]]) -> list[Line]:
         if line.get("verdict") == _CALLED
     }
 
+    put: dict[int, int] = {}
+    for place, (call, line) in enumerate(run):
+        if any(kind in line for kind in _AFTER_GATE) and line.get("of") != f"c{call}":
+            put.setdefault(call, place)
+
     def key(pair: tuple[int, tuple[int, Line]]) -> tuple[int, float]:
         place, (call, line) = pair
+        if str(line.get("gate", "")).startswith("tool:"):
+            return call, min(place, put.get(call, place) - 0.3)
         ahead = 0.6 if "autonomy" in line else 0.5 if "day" in line else 0.0
         return call, min(place, first.get((call, line["of"]), place) - ahead) if ahead else place
 

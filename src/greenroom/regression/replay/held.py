@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from greenroom.core.canonical import canonical
-from greenroom.core.events import ApprovalGiven, Record, ReplyGenerated, VerdictReached
+from greenroom.core.events import ApprovalGiven, GatePassed, Record, ReplyGenerated, VerdictReached
 from greenroom.core.values import Ask, Finding, Json, Verdict
 from greenroom.policy.port import Policy, Question
 from greenroom.regression.tape.tape import Line
@@ -23,6 +23,8 @@ Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
 
 _HOOK = "tool.call"
+_GATE = "gate"
+"""The round of a call that was edited at its gate."""
 _STEP = f"/verdict:{_HOOK}:"
 
 
@@ -55,6 +57,8 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
         turn = int(line["turn"]) if "turn" in line else turn
         asked = {str(call["id"]): call["args"] for call in line.get("calls", ())}
         tools |= {str(call["id"]): str(call["tool"]) for call in line.get("calls", ())}
+        if _edits_call(line):
+            asked[f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"] = line.get("edit")
         if "answer" in line and line.get("decision") == "edit":
             asked[_next_round(str(line["answer"]))] = line.get("args")
         for of, arguments in asked.items():
@@ -125,6 +129,8 @@ def _arguments(records: Sequence[Record]) -> dict[tuple[int, str], Json]:
                 found |= {(turn, call.id): call.arguments for call in calls}
             case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments):
                 found[turn, _next_round(step.partition("/ask:")[2])] = arguments
+            case GatePassed(turn=turn, gate="tool", action="edit", step=step, edit=arguments):
+                found[turn, f"{step.rpartition(':')[2]}.{_GATE}"] = arguments
             case _:
                 pass
     return found
@@ -132,6 +138,8 @@ def _arguments(records: Sequence[Record]) -> dict[tuple[int, str], Json]:
 
 def _next_round(asked: str) -> str:
     call, _, edits = asked.partition(".")
+    if edits == _GATE:
+        return f"{call}.1"
     return f"{call}.{int(edits or 0) + 1}" if not edits or edits.isdigit() else asked
 
 
@@ -139,8 +147,15 @@ def _decided_after(line: Line) -> Iterator[str]:
     """The decisions whose arguments a line has."""
     if "reply" in line:
         yield from (str(call["id"]) for call in line.get("calls", ()))
+    elif _edits_call(line):
+        yield f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"
     elif "answer" in line and line.get("decision") == "edit":
         yield _next_round(str(line["answer"]))
+
+
+def _edits_call(line: Line) -> bool:
+    """Whether a person gave a call other arguments at its gate."""
+    return str(line.get("gate", "")).startswith("tool:") and line.get("action") == "edit"
 
 
 def _says(verdict: Verdict) -> Line:

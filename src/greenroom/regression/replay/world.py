@@ -95,13 +95,15 @@ class World:
         """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
         of = str(line["held"])
         call, _, edits = of.partition(".")
+        arguments: object = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
         tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])
-        if edits:
-            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else call
+        if edits == "gate":
+            arguments = self.lines[GatePassed, f"t{self._turn}/gate:tool:{call}"]["edit"]
+        elif edits:
+            gate = (ApprovalGiven, f"t{self._turn}/ask:{call}.gate") in self.events
+            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else f"{call}.gate" if gate else call
             given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
             arguments = given.arguments if isinstance(given, ApprovalGiven) else None
-        else:
-            arguments = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
         Verdict(
             effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
         )  # of the form it has

@@ -50,7 +50,7 @@ _LAST: dict[str, Json] = {"events": _COUNT, "lines": _WORD, "digest": _WORD}
 
 EVENTS: dict[str, dict[str, Json]] = {
     "turn": {"turn": {"type": "integer", "minimum": 1}, "user": _TEXT},
-    "gate": {"gate": _WORD, "action": {"enum": ["edit", "abandon"]}, "edit?": _ANY},
+    "gate": {"gate": _WORD, "action": {"enum": ["edit", "simulate", "skip", "abandon"]}, "edit?": _ANY},
     "memory": {"memory": _WORD, "segment": _WORD, "key?": _WORD, "text": _TEXT, "confidence?": _NUMBER},
     "recall": {
         "recall": {"type": "array", "items": {"anyOf": [_WORD, _row(_WORD, _NUMBER)]}},
