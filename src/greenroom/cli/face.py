@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from greenroom.cli import stderr, stdout
 
 if TYPE_CHECKING:
+    from greenroom.cli.person import Person
     from greenroom.core.events import Record
     from greenroom.core.signals import Signal
-    from greenroom.core.values import ApprovalReply, Card
+    from greenroom.core.values import ApprovalReply, Card, GateReply
+    from greenroom.engine.pending import Pending
 
 
 class Terminal:
@@ -60,19 +62,25 @@ class Terminal:
         return ""
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
+        return await self._who().ask(step, card)
+
+    async def at_gate(self, pending: Pending, problem: str) -> GateReply:
+        return await self._who().at_gate(pending, problem)
+
+    def _who(self) -> Person:
         from greenroom.cli.person import Person
 
         if not isinstance(self._person, Person):
             self._person = Person()
-        return await self._person.ask(step, card)
+        return self._person
 
     def _tell(self, record: Record) -> None:
         from greenroom.commands.narrate import told
-        from greenroom.core.events import TurnInterrupted
+        from greenroom.core.events import GatePaused, TurnInterrupted
 
         said = told(record)
-        # Why a turn was interrupted is the line of the error that ends the command.
-        if said is None or said.voice == "you" or isinstance(record.event, TurnInterrupted):
+        # Why a turn was interrupted, or paused where nobody is, is the line of the error that ends the command.
+        if said is None or said.voice == "you" or isinstance(record.event, TurnInterrupted | GatePaused):
             return
         if said.voice == "reply":
             stdout.write_lines([said.text])

@@ -10,10 +10,14 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from greenroom.cli import stderr
 from greenroom.core.errors import UsageError, WaitingForPerson
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Card, GateReply
+
+if TYPE_CHECKING:
+    from greenroom.engine.pending import Pending
 
 
 class Person:
@@ -43,6 +47,27 @@ class Person:
                     )
                 try:
                     return answer_of(text, card)
+                except UsageError as error:
+                    stderr.note(error.line())
+
+    async def at_gate(self, pending: Pending, problem: str) -> GateReply:
+        """What the person does at a gate.
+
+        Raises:
+            WaitingForPerson: the terminal was closed; the turn waits there still.
+        """
+        from greenroom.commands.stepping.deeds import choices, deed_of, gate_lines
+
+        async with self._one_at_a_time:
+            _forget_typed_ahead()
+            stderr.note(problem or "\n".join(gate_lines(pending)))
+            while True:
+                stderr.prompt(f"{choices(pending.gate)}\n? ")
+                text = await self._line()
+                if text is None:
+                    raise WaitingForPerson(f"paused at the {pending.gate} gate", code="gate.waiting")
+                try:
+                    return deed_of(text, pending)
                 except UsageError as error:
                     stderr.note(error.line())
 

@@ -16,7 +16,8 @@ from greenroom.core.toml_text import suggest
 if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.core.signals import Signal
-    from greenroom.core.values import ApprovalReply, Card
+    from greenroom.core.values import ApprovalReply, Card, GateReply
+    from greenroom.engine.pending import Pending
     from greenroom.workspace.layout import Workspace
 
 
@@ -50,6 +51,10 @@ class Face(Protocol):
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
         """A person's answer to a question about a call."""
+        ...
+
+    async def at_gate(self, pending: Pending, problem: str) -> GateReply:
+        """What a person does at a gate; `problem` is what was wrong with what they did there before."""
         ...
 
 

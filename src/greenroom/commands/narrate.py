@@ -15,6 +15,8 @@ from greenroom.core.events import (
     ApprovalRequested,
     AttemptFailed,
     ContextSelected,
+    GatePassed,
+    GatePaused,
     MemoryForgotten,
     MemoryWritten,
     Record,
@@ -34,6 +36,7 @@ from greenroom.core.values import Json
 
 Voice = Literal["you", "reply", "aside"]
 _WIDE = 160
+_DONE = {"edit": "edited", "simulate": "simulated", "skip": "skipped", "abandon": "given up"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,12 @@ def _aside(record: Record) -> str:
             return _line("memory", f"kept {key} in {memory.segment}: {memory.text}")
         case MemoryForgotten(memory_id=key):
             return _line("memory", f"forgot {key}")
+        case GatePaused(gate=gate, cause=cause, condition=condition, about=about):
+            why = f" ({cause}{f' {condition}' if condition else ''})" if cause else ""
+            return _line("gate", f"paused at {gate}{why}{f': {about}' if about else ''}")
+        case GatePassed(gate=gate, action=action, by=by, edit=edit) if action not in ("continue", "step"):
+            said = f": {as_json(edit)}" if edit is not None else ""
+            return _line("gate", f"{gate} {_DONE[action]}{f' by {by}' if by else ''}{said}")
         case TailCut(lost_bytes=lost):
             return _line("log", f"a torn last line of {lost} bytes was cut off; a crash left it")
         case _:

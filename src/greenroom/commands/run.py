@@ -11,6 +11,7 @@ from greenroom.commands.answer import Answer, answer
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.policy.trial import failing_tests
+from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of, how_to_go_on
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalRequested, Record, TurnFinished
 from greenroom.persona.load import list_personas
@@ -61,6 +62,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
     lines = [words] if words else face.lines_in()
     if not lines:
         raise UsageError("nothing to say", hint='greenroom run PERSONA "TEXT", or pipe one line a turn')
+    breakpoints = breakpoints_of(asked)
     heed(workspace, face)
     session = await open_session(
         workspace,
@@ -71,6 +73,8 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
     )
     if failing := failing_tests(session.contract.policy, recorded_tools(session.contract)):
         face.note(f"  policy   ATTENTION: {failing}")
+    session.set_breakpoints(breakpoints)
+    session.gates.keeper = Keeper(session, face)
     finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait", workspace=workspace)
     failed = any(turn.outcome != "answered" for turn in finished)
     return answer(finished, stream=True, exit_code=1 if failed else 0)
@@ -93,7 +97,7 @@ async def carry(
         await session.warm()  # without a screen nobody waits for a first paint, and every run searches with all legs
         finished = await _said_all(session, face, lines, workspace)
     except WaitingForPerson as error:
-        error.hint = how_to_answer(session.id)
+        error.hint = how_to_go_on(session.id) if error.code == WAITING else how_to_answer(session.id)
         raise
     finally:
         await session.aclose()

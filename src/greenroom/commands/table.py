@@ -10,6 +10,7 @@ from greenroom.commands.control.table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
 from greenroom.commands.fixture.table import FIXTURE
 from greenroom.commands.policy.table import POLICY
+from greenroom.commands.stepping.table import BREAK, BREAKPOINTS
 from greenroom.commands.suite.testing_table import TESTING
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
@@ -55,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
             _MODEL,
             Argument("--session", "go on with this session", metavar="ID"),
             Argument("--mode", "where to stop", choices=("run", "tools", "step"), default="run"),
+            BREAK,
         ),
     ),
     Command(
@@ -67,13 +69,14 @@ COMMANDS: tuple[Command, ...] = (
             _MODEL,
             _APPROVE,
             Argument("--session", "go on with this session", metavar="ID"),
+            BREAK,
         ),
     ),
     Command(
         ("repl",),
         "Talk to a persona line by line, with slash commands",
         _at("workbench:open_repl"),
-        (_PERSONA, _MODEL, Argument("--session", "go on with this session", metavar="ID")),
+        (_PERSONA, _MODEL, Argument("--session", "go on with this session", metavar="ID"), BREAK),
     ),
     Command(
         ("session", "list"),
@@ -101,12 +104,20 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         ("session", "resume"),
-        "Go on with an interrupted turn, and answer its open question",
+        "Go on with an interrupted turn: answer its open question, pass the gate it waits at",
         _at("session.resume:resume"),
         (
             Argument("session", "a session's id, the beginning of one, or 'last'", "?", default="last"),
             Argument("--answer", "answer the open question", choices=("allow", "deny")),
             Argument("--reason", "why, for the model to read", metavar="TEXT"),
+            Argument(
+                "--edit",
+                "at the gate: a text, the rows that go on ('3 1'), amount=90, or JSON, as the gate wants it",
+                metavar="EDIT",
+            ),
+            Argument("--simulate", "at a call's gate: what it would have returned (JSON)", metavar="RESULT"),
+            Argument("--skip", "at the gate: without what was to happen", flag=True),
+            BREAK,
             _APPROVE,
         ),
     ),
@@ -208,6 +219,7 @@ COMMANDS: tuple[Command, ...] = (
         _at("persona_diff:diff"),
         (_PERSONA, Argument("other", "the other one, as aria or aria@1.3.0", "?")),
     ),
+    *BREAKPOINTS,
     *POLICY,
     *TESTING,
     *FIXTURE,

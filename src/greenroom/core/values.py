@@ -309,6 +309,13 @@ class Stop(Frozen):
     at: str = ""
 
 
+class Breakpoint(Frozen):
+    """A condition at which a session stops, switched on or off."""
+
+    when: str
+    on: bool = True
+
+
 class GateReply(Frozen):
     """What a person does at a pause. `edit` is what an edit or a simulation puts in, in that gate's own form (see
     `engine/edits.py`); `by` and `established` are who did it, and how that is known.

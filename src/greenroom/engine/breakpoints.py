@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from greenroom.core.errors import UsageError
 from greenroom.core.events import GatePaused, Record
 from greenroom.core.toml_text import suggest
+from greenroom.core.values import Breakpoint
 from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.gate_words import WORDS, Scope, types
 
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
 
 BREAKPOINT = "breakpoint"
 """The cause of a pause at which one held."""
-
-
-@dataclass(frozen=True, slots=True)
-class Breakpoint:
-    """One condition, on or off."""
-
-    when: str
-    on: bool = True
 
 
 @dataclass(slots=True)

@@ -7,13 +7,21 @@ log ends with waits again when its turn is resumed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from greenroom.core.errors import GreenroomError, UsageError
-from greenroom.core.events import GatePassed, GatePaused, ModeChanged
+from greenroom.core.events import (
+    GatePassed,
+    GatePaused,
+    ModeChanged,
+    Record,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.core.values import Gate, GateReply, StepMode
 from greenroom.engine.breakpoints import BREAKPOINT, Breakpoints
 from greenroom.engine.pending import Pending
@@ -194,3 +202,19 @@ def _passed(pending: Pending, reply: GateReply) -> GatePassed:
         by=reply.by,
         established=reply.established,
     )
+
+
+def paused(records: Sequence[Record]) -> GatePaused | None:
+    """The pause that a log ends with, one that nobody has passed, or None."""
+    passed: set[str] = set()
+    for record in reversed(records):
+        match record.event:
+            case TurnStarted() | TurnFinished() | TurnAbandoned():
+                return None
+            case GatePassed(step=step):
+                passed.add(step)
+            case GatePaused(step=step) as event if step not in passed:
+                return event
+            case _:
+                pass
+    return None

@@ -24,10 +24,9 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import ModelRequest
-from greenroom.core.values import ApprovalReply, GateReply, StepMode
+from greenroom.core.values import ApprovalReply, Breakpoint, GateReply, StepMode
 from greenroom.engine import standing
 from greenroom.engine.asking import TurnStopped
-from greenroom.engine.breakpoints import Breakpoint
 from greenroom.engine.bus import Bus, Stream
 from greenroom.engine.contract import Contract
 from greenroom.engine.edits import admitted

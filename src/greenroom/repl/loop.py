@@ -22,7 +22,7 @@ from greenroom.commands.disk import Disk
 from greenroom.commands.live import Live, act, find_action
 from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import GatePaused, Record, TurnStarted
+from greenroom.core.events import Record, TurnStarted
 from greenroom.core.inert import inert_line
 from greenroom.core.signals import Signal
 from greenroom.engine.session import Session
@@ -75,7 +75,7 @@ class Repl:
         self._out = person.out = Out(session.contract.persona.name)
         person.asked = self._asked
         self._history = MaskedHistory(workspace.make_state() / HISTORY)
-        self._paused: asyncio.Queue[GatePaused] = asyncio.Queue()
+        session.gates.keeper = lambda pending: person.keep_gate(session, pending)
         self._prompt: PromptSession[str] = PromptSession(
             history=self._history,
             completer=SlashCompleter(),
@@ -156,19 +156,13 @@ class Repl:
 
     async def _turn(self, work: Callable[[], Awaitable[object]]) -> None:
         """Carry a turn while Ctrl-C interrupts it and gates are asked about."""
-        problem: GreenroomError | None = None
         with _interrupting(self._session.cancel):
-            async with asyncio.TaskGroup() as group:
-                keeper = group.create_task(self._person.keep_gates(self._session, self._paused))
-                try:
-                    problem = await self._carried(work)
-                finally:
-                    keeper.cancel()
+            problem = await self._carried(work)
         if problem is not None:
             raise problem
 
     async def _carried(self, work: Callable[[], Awaitable[object]]) -> GreenroomError | None:
-        """Carry it; a problem is returned, because a task group would wrap it."""
+        """Carry it; a problem is returned, so that Ctrl-C is nobody's any more when it is told."""
         try:
             await work()
         except GreenroomError as error:
@@ -181,11 +175,8 @@ class Repl:
         return None
 
     def _follow(self, item: Record | Signal) -> None:
-        if isinstance(item, Record):
-            if isinstance(item.event, GatePaused):
-                self._paused.put_nowait(item.event)
-            elif isinstance(item.event, TurnStarted):
-                self._history.keep(item.event.words)
+        if isinstance(item, Record) and isinstance(item.event, TurnStarted):
+            self._history.keep(item.event.words)
         self._out.follow(item)
 
     async def _read(self) -> str | None:

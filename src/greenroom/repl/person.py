@@ -14,18 +14,19 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from greenroom.commands.answering.card import CHOICES, answer_of, card_lines
 from greenroom.commands.answering.grants import clauses_for, grant_lines, lasting
+from greenroom.commands.stepping.deeds import choices, deed_of, gate_lines
+from greenroom.commands.stepping.keeping import WAITING, signed
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError, WaitingForPerson
-from greenroom.core.events import GatePaused
-from greenroom.core.values import ApprovalReply, Card, GateReply, Scope
+from greenroom.core.values import ApprovalReply, Card, Scope
 from greenroom.repl.out import Out
 
 if TYPE_CHECKING:
+    from greenroom.engine.pending import Pending
     from greenroom.engine.session import Session
     from greenroom.views.approvals import Asked
 
 GRANT = "grant turn|session [30m]"
-GATE_CHOICES = "continue | step | edit TEXT | abandon"
 
 
 class Person:
@@ -93,29 +94,24 @@ class Person:
             when = clauses_for(card, [clause.strip() for clause in said.split(";") if clause.strip()])
         return answer_of("approve", card).model_copy(update={"scope": wide, "when": when, "valid_seconds": valid})
 
-    async def keep_gates(self, session: Session, paused: asyncio.Queue[GatePaused]) -> None:
-        """Ask at each pause until cancelled."""
-        while True:
-            event = await paused.get()
-            async with self._lock:
-                self.out.lines([f"-- paused at {event.gate}: {GATE_CHOICES}"])
-                session.pass_gate(event.step, await self._gate())
+    async def keep_gate(self, session: Session, pending: Pending) -> None:
+        """Ask at a pause, until the gate is passed.
 
-    async def _gate(self) -> GateReply:
-        while True:
-            text = await self._line("gate> ")
-            word, _, rest = (text if text is not None else "abandon").strip().partition(" ")
-            match word:
-                case "" | "continue" | "c":
-                    return GateReply(action="continue")
-                case "step" | "s":
-                    return GateReply(action="step")
-                case "abandon":
-                    return GateReply(action="abandon")
-                case "edit" if rest.strip():
-                    return GateReply(action="edit", edit=rest.strip())
-                case _:
-                    self.out.lines([GATE_CHOICES])
+        Raises:
+            WaitingForPerson: the prompt was closed (Ctrl-C, Ctrl-D); the turn waits there still.
+        """
+        async with self._lock:
+            self.out.lines([*gate_lines(pending), choices(pending.gate)])
+            while session.gates.waiting(pending.step) is not None:
+                text = await self._line("gate> ")
+                if text is None:
+                    hint = "/resume goes on there, /abandon gives up"
+                    raise WaitingForPerson(f"paused at the {pending.gate} gate", hint=hint, code=WAITING)
+                try:
+                    reply = deed_of(text.strip() or "continue", pending)
+                    session.pass_gate(pending.step, signed(reply))
+                except UsageError as error:
+                    self.out.error(error)
 
     async def _line(self, prompt: str) -> str | None:
         with patch_stdout(raw=True):

@@ -17,9 +17,11 @@ from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.run import approver_of, hint_at_answers, how_to_answer, told
+from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of, how_to_go_on
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, TurnFinished
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Breakpoint, Card
+from greenroom.engine.gates import paused
 from greenroom.views import approvals
 from greenroom.views.approvals import Asked, asking_record
 from greenroom.views.fold import fold_all
@@ -90,7 +92,23 @@ async def resume(asked: Invocation) -> Answer[TurnFinished | None]:
     if given:
         question = question_id(name, next_question(workspace, name))
         answered = AnsweredOnce(_reply(given, asked.text("reason")), question, others, face)
-    return await finish(workspace, name, face, others, answered=answered, waiting=asked.text("approve") == "wait")
+    at_gate, breakpoints = _at_gate(asked), breakpoints_of(asked)
+    waiting = asked.text("approve") == "wait"
+    return await finish(
+        workspace, name, face, others, answered=answered, waiting=waiting, at_gate=at_gate, breakpoints=breakpoints
+    )
+
+
+def _at_gate(asked: Invocation) -> str:
+    """What to do at the gate the turn waits at, as it would be typed there; '' where nothing was said.
+
+    Raises:
+        UsageError: more than one thing.
+    """
+    given = [name for name in ("edit", "simulate", "skip") if asked.options.get(name)]
+    if len(given) > 1:
+        raise UsageError("one thing at a gate", hint=" or ".join(f"--{name}" for name in given))
+    return f"{given[0]} {asked.text(given[0])}".strip() if given else ""
 
 
 async def finish(
@@ -101,10 +119,13 @@ async def finish(
     *,
     answered: AnsweredOnce | None = None,
     waiting: bool = False,
+    at_gate: str = "",
+    breakpoints: Sequence[Breakpoint] = (),
 ) -> Answer[TurnFinished | None]:
     """Carry the open turn of a session to its end; exit 1 when it was refused, stopped or limited, or an answer not used.
 
-    `answered` goes before `approver`; with `waiting` it is said how to answer from another terminal.
+    `answered` goes before `approver`; with `waiting` it is said how to answer from another terminal. `at_gate` is what is
+    done at the gate it waits at; it goes on to the next where one of `breakpoints` holds.
     """
     from greenroom.assembly import open_session
 
@@ -116,12 +137,18 @@ async def finish(
             raise UsageError(f"session {session.id} has no unfinished turn", hint="greenroom session list")
         if answered is not None:
             answered.records = session.records
+        session.set_breakpoints(breakpoints)
+        resting = paused(session.records) is not None
+        if at_gate and not resting:
+            raise UsageError(f"session {session.id} waits at no gate", hint="greenroom session list", code="gate.none")
+        on = at_gate or ("" if face.interactive else "continue")
+        session.gates.keeper = Keeper(session, face, on if resting else "")
         session.bus.subscribe(face.follow)
         if waiting:
             hint_at_answers(session, face)
         finished = await session.resume()
     except WaitingForPerson as error:
-        error.hint = how_to_answer(session.id)
+        error.hint = how_to_go_on(session.id) if error.code == WAITING else how_to_answer(session.id)
         raise
     finally:
         unused = answered is not None and not answered.used()

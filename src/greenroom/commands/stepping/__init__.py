@@ -1,0 +1,1 @@
+"""Stopping a session at its gates: breakpoints, and what a person types where one waits."""
