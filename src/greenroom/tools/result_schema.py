@@ -31,7 +31,7 @@ def result_problem(spec: ToolSpec | None, output: Json) -> str:
     if spec is None or not spec.returns:
         return ""
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types; loaded on use
-    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # the same
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # ships no types either
 
     try:
         found = best_match(Draft202012Validator(spec.returns).iter_errors(output))
