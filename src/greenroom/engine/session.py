@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from greenroom.approval.mailbox import Mailbox
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, WaitingForPerson
 from greenroom.core.events import (
     ApprovalGiven,
-    ApprovalRequested,
     Event,
     MemoryForgotten,
     Record,
@@ -37,7 +35,6 @@ from greenroom.engine.kept import kept
 from greenroom.engine.limits import Budget
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside, Renewed
-from greenroom.engine.permitting import must_fit
 from greenroom.engine.rerun.memories import choose, go_on_with
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
@@ -189,20 +186,8 @@ class Session:
         return standing.masked(self._room, words)
 
     def answer(self, step: str, reply: ApprovalReply) -> None:
-        """Answer an open question.
-
-        Raises:
-            UsageError: this session's questions are not answered by a person, there is no such question, or the answer
-                does not fit it.
-        """
-        asked, given = self._steps.record_of(ApprovalRequested, step), self._steps.record_of(ApprovalGiven, step)
-        approver = self._room.outside.approver
-        if not isinstance(approver, Mailbox):
-            raise UsageError("this session answers its questions itself")
-        if asked is None or not isinstance(asked.event, ApprovalRequested) or (given and given.seq > asked.seq):
-            raise UsageError("no such question is open", code="approval.closed")
-        must_fit(self._room, asked.event.card, reply)
-        approver.answer(step, asked.event.card, reply)
+        """Answer an open question. Raises as `standing.answer`."""
+        standing.answer(self._room, step, reply)
 
     def revoke(self, step: str, by: str, reason: str = "") -> None:
         """Take back the leave for later calls that was given at `step`. Raises as `standing.revoke`."""

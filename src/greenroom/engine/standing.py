@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from greenroom.approval.mailbox import Mailbox
 from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
+    ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
     DeadLetterDiscarded,
@@ -25,17 +27,35 @@ from greenroom.core.events import (
     TurnFinished,
     TurnStarted,
 )
-from greenroom.core.values import ToolCall
+from greenroom.core.values import ApprovalReply, ToolCall
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.opening import known_texts
 from greenroom.engine.outside import Renewed
+from greenroom.engine.permitting import must_fit
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 from greenroom.views.dead_letters import AGAIN
 
 HIGHEST = 4
 _BETWEEN = frozenset({TurnStarted, AutonomyChanged, TurnAbandoned, TurnFinished})
+
+
+def answer(room: Room, step: str, reply: ApprovalReply) -> None:
+    """Answer an open question.
+
+    Raises:
+        UsageError: this session's questions are not answered by a person, there is no such question, or the answer does
+            not fit it.
+    """
+    asked, given = room.steps.record_of(ApprovalRequested, step), room.steps.record_of(ApprovalGiven, step)
+    approver = room.outside.approver
+    if not isinstance(approver, Mailbox):
+        raise UsageError("this session answers its questions itself")
+    if asked is None or not isinstance(asked.event, ApprovalRequested) or (given and given.seq > asked.seq):
+        raise UsageError("no such question is open", code="approval.closed")
+    must_fit(room, asked.event.card, reply)
+    approver.answer(step, asked.event.card, reply)
 
 
 def revoke(room: Room, step: str, by: str, reason: str) -> None:
