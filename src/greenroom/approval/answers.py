@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock
 from pydantic import Field
 
 from greenroom.core.errors import DiskFailed, UsageError
@@ -61,6 +60,8 @@ class AnswerBox:
             UsageError: another answer to this question lies there already.
             DiskFailed: it could not be written.
         """
+        from filelock import FileLock
+
         path = self._place(question)
         file = AnswerFile(session=question.session, step=question.step, record=question.record, reply=reply)
         try:

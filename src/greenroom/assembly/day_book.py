@@ -10,8 +10,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from greenroom.core.errors import DiskFailed
 from greenroom.core.events import ToolStarted
 from greenroom.log.catalog import Mark, started_on, touched_on
@@ -36,6 +34,8 @@ class LogDayBook:
         self._reserves = reserves
         self._day = ""
         self._read: dict[Path, tuple[Mark, tuple[ToolStarted, ...]]] = {}
+        from filelock import FileLock
+
         self._lock = FileLock(workspace.state / "day.lock", mode=0o600, timeout=PATIENCE_SECONDS)
 
     def sums(self, day: str) -> Mapping[str, float]:
@@ -68,6 +68,8 @@ class LogDayBook:
         Raises:
             DiskFailed: another session has held it for too long.
         """
+        from filelock import Timeout
+
         try:
             return self._lock.acquire()
         except Timeout:

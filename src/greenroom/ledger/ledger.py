@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import orjson
-from filelock import FileLock, Timeout
 
 from greenroom.core.chain import GENESIS, VERSION, link, links
 from greenroom.core.clock import Clock, stamp
@@ -43,6 +42,8 @@ class Ledger:
         self._clock = clock
         self._signer = signer
         self._ids = ids or RandomIds()
+        from filelock import FileLock
+
         self._lock = FileLock(path.with_suffix(".lock"), mode=0o600, timeout=PATIENCE_SECONDS)
 
     @classmethod
@@ -170,6 +171,8 @@ class Ledger:
 
     def _append(self, entry: dict[str, Json] | None, content: dict[str, list[str]]) -> None:
         """Write an entry (None: none) and, where there is a signer, the signature over it, as one write."""
+        from filelock import Timeout
+
         at = stamp(self._clock.now())
         try:
             with self._lock, self._opened() as file:

@@ -9,8 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from greenroom.core.chain import GENESIS
 from greenroom.core.clock import Clock, stamp
@@ -20,6 +19,9 @@ from greenroom.core.ids import Ids
 from greenroom.log.chain import Anchors, Scan, read_log, walk
 from greenroom.log.codec import decode, encode
 from greenroom.workspace.own_file import open_own
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 def read_records(path: Path, anchors: Anchors | None = None) -> list[Record]:
@@ -159,6 +161,8 @@ def _scanned(path: Path, anchors: Anchors) -> tuple[list[Record], Scan]:
 
 
 def _locked(path: Path) -> FileLock:
+    from filelock import FileLock, Timeout  # loaded on use (5 ms): replays and readers lock nothing
+
     lock = FileLock(path.with_suffix(".lock"), mode=0o600)
     try:
         lock.acquire(timeout=0)

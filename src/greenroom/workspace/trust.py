@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import filelock
 import orjson
-from platformdirs import user_config_path
 from pydantic import Field, ValidationError
 
 from greenroom.core.canonical import clean_json, digest
@@ -125,6 +123,8 @@ def distrust(workspace: Workspace) -> None:
 
 def trust_file() -> Path:
     """Where decisions are kept: the user's own config folder, never the workspace, which could bring its own."""
+    from platformdirs import user_config_path
+
     return user_config_path("greenroom", appauthor=False) / "trust.json"
 
 
@@ -173,6 +173,8 @@ def _read() -> _Trusted:
 
 def _change(change: Callable[[dict[str, str]], dict[str, str]]) -> None:
     """Rewrite the file whole, under a lock, so that two processes never lose each other's decision."""
+    import filelock
+
     path = trust_file()
     fresh = path.with_suffix(".new")
     try:

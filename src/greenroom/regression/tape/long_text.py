@@ -45,15 +45,6 @@ def pack(value: Json, out: list[str]) -> Json:
     return value
 
 
-def pieces_of(value: Json) -> int:
-    """How many pieces follow a packed value."""
-    if isinstance(value, dict):
-        if len(value) == 1 and type(count := value.get(MARK)) is int:
-            return max(0, count)
-        return sum(map(pieces_of, value.values()))
-    return sum(map(pieces_of, value)) if isinstance(value, list) else 0
-
-
 def unpack(value: Json, parts: Iterator[str]) -> Json:
     """The value with its long texts back in place.
 
