@@ -28,9 +28,11 @@ NEEDLES = (CARD, CARD.replace(" ", ""), DASHED, DASHED.replace("-", ""), TOKEN, 
 FIND = "orders__find"
 
 
-def leaks(shop: Workspace, script: Sequence[Reply], words: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def leaks(
+    shop: Workspace, script: Sequence[Reply], words: str, monkeypatch: pytest.MonkeyPatch, key: str = KEY
+) -> set[str]:
     """Needles found in what one turn kept, showed, or sent to the model again."""
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_API_KEY", key)
     shown: list[str] = []
 
     async def talk(session_model: str) -> list[Record]:
@@ -57,7 +59,7 @@ def leaks(shop: Workspace, script: Sequence[Reply], words: str, monkeypatch: pyt
     told = [*conversation(records), *timeline(records), *(json.dumps(as_data(record)) for record in records)]
     kept = b"".join(path.read_bytes() for path in shop.state.rglob("*") if path.is_file())
     everything = "\n".join([*told, "".join(shown), asked, kept.decode("utf-8", "replace")])
-    return {needle for needle in NEEDLES if needle in everything}
+    return {needle for needle in (*NEEDLES, key) if needle in everything}
 
 
 def failing(shop: Workspace, body: str) -> None:
@@ -86,6 +88,21 @@ SCRIPTS: dict[str, tuple[Reply, ...]] = {
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_what_a_model_says(shop: Workspace, script: tuple[Reply, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     assert leaks(shop, script, "hello", monkeypatch) == set()
+
+
+PHRASE = "quiet.harbour.lantern.no.detector.knows"
+ECHOES: dict[str, tuple[Reply, ...]] = {
+    "a letter at a time": (text(f"Your key is {PHRASE}.", size=1, reasoning=f"I hold {PHRASE}"),),
+    "cut in the middle": (text(f"Your key is {PHRASE}{PHRASE}", size=17),),
+    "a tool call": (calls((FIND, json.dumps({"email": PHRASE, PHRASE: [PHRASE]})), (PHRASE, "{}")), text("done")),
+}
+
+
+@pytest.mark.parametrize("script", ECHOES.values(), ids=ECHOES)
+def test_the_own_key_that_a_model_says_back(
+    shop: Workspace, script: tuple[Reply, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert leaks(shop, script, "hello", monkeypatch, PHRASE) == set()
 
 
 def test_what_a_person_types(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,13 @@ def test_a_difference_shows_both_sides_of_the_first_event_that_differs() -> None
     assert (found.index, found.ended) == (3, False)
 
 
+def test_a_list_is_told_by_what_went_and_came() -> None:
+    old: Line = {"retrieve": [["p1", "a.md#x", 0.9], ["p2", "b.md", 0.5]], "legs": ["lexical", "ngrams"]}
+    new: Line = {"retrieve": [["p1", "a.md#x", 0.9], ["p2", "c.md", 0.5]], "legs": ["ngrams", "lexical"]}
+    found = first_difference([LINES[0], old], [LINES[0], new])
+    assert found.line == "turn 1: retrieve: -b.md +c.md; legs in another order"
+
+
 def test_names_are_told_by_an_arrow_and_what_came_or_went_by_its_name() -> None:
     old: Line = {"verdict": "tool.call", "of": "c2", "effect": "require_approval", "rule": "refund.large", "risk": 40}
     new: Line = {"verdict": "tool.call", "of": "c2", "effect": "require_approval", "rule": "autonomy"}

@@ -126,7 +126,21 @@ def _changed(key: str, old: Line, new: Line) -> str:
     before, after = old[key], new[key]
     if isinstance(before, str) and isinstance(after, str) and (" " in before or " " in after):
         return f"{key} {word_diff(before, after, 120)}"
+    if isinstance(before, list) and isinstance(after, list):
+        what = _entries(before, after)
+        return what if key == next(iter(new)) else f"{key} {what}"
     return f"{key} {shown(before, 80)} -> {shown(after, 80)}"
+
+
+def _entries(before: list[Json], after: list[Json]) -> str:
+    """What went from a list and what came; a passage is told by its label."""
+    gone = [f"-{_entry(one)}" for one in before if one not in after]
+    came = [f"+{_entry(one)}" for one in after if one not in before]
+    return inert_line(" ".join([*gone, *came]), 120) if gone or came else "in another order"
+
+
+def _entry(value: Json) -> str:
+    return shown(value[1] if isinstance(value, list) and len(value) == 3 and isinstance(value[1], str) else value, 60)
 
 
 @lru_cache(maxsize=64)
