@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from greenroom.core.durations import short_time
 from greenroom.core.values import Passage, Verdict
 from greenroom.tui import keys, leave_sheet
 from greenroom.tui.deeds import DEEDS, MORE
 from greenroom.tui.entries import parts_of
-from greenroom.tui.header import Standing, header_row, short_number, short_time
+from greenroom.tui.header import Standing, header_row, short_number
 from greenroom.tui.hints import Hint, fitting, hint_row, hint_rows, key_name
 from greenroom.tui.painter import Painter, Palette
 from greenroom.tui.panes import policy, retrieval

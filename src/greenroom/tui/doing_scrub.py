@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from greenroom.tui.workbench import Workbench
 
 
-TRAVELS = ("event", "event_at", "go_to", "now", "seek")
+TRAVELS = ("event", "event_at", "go_to", "now", "seek", "waterfall")
 
 
 class ScrubDeeds:
@@ -70,6 +70,11 @@ class ScrubDeeds:
         """Filter Trace: by these words, else by what is written in its row."""
         self.bench.doing.pane("Trace")
         self.bench.query_one(Side).seek(words)
+
+    def waterfall(self) -> None:
+        """Where the time of the turn went, in the Trace pane; again for its events."""
+        self.bench.doing.pane("Trace")
+        self.bench.query_one(Side).fall()
 
     def moment(self, seq: int | None) -> None:
         """What was clicked: an event, or the way back."""

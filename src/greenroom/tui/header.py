@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual.content import Content, Span
 from textual.widgets import Static
 
+from greenroom.core.durations import short_time
 from greenroom.core.inert import inert_line
 
 INTERRUPTED = "turn interrupted"
@@ -133,14 +134,6 @@ def short_number(count: int) -> str:
     if count < 1_000:
         return str(count)
     return f"{count / 1_000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
-
-
-def short_time(milliseconds: int) -> str:
-    """`340 ms`, `2.1 s`, `3:05`."""
-    if milliseconds < 1_000:
-        return f"{milliseconds} ms"
-    seconds = milliseconds / 1_000
-    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _cells(pieces: list[Piece]) -> int:

@@ -78,8 +78,9 @@ class Slot(Vertical):
     def __init__(self, name: PaneName, *, id: str) -> None:
         super().__init__(id=id)
         self.shown: PaneName = name
-        self._drawn: tuple[PaneName, int, bool] | None = None
+        self._drawn: tuple[PaneName, int, bool, bool] | None = None
         self._found = ""
+        self.falling = False
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="slot-title")
@@ -97,14 +98,14 @@ class Slot(Vertical):
         self._title(f"turn {turn}" if turn else "no turn yet", past=past)
         self.pane.placeholder = _EMPTY[self.shown]
         entries = make(self.shown, turn)
-        fresh = self._drawn != (self.shown, turn, past)
-        if self.shown == "Trace":
+        fresh = self._drawn != (self.shown, turn, past, self.falling)
+        if self.shown == "Trace" and not self.falling:
             records = folds.records if past or turn == folds.turns else folds.turn_records[turn][:1]
             self.pane.put_events(entries, records[-1].seq if records else 0, past=past, fresh=fresh)
         else:
             self.query_one(Sieve).remove_class("-open")
             self.pane.put(entries, fresh=fresh)
-        self._drawn = (self.shown, turn, past)
+        self._drawn = (self.shown, turn, past, self.falling)
 
     def show_found(self, found: Sequence[int], words: Sequence[str], of: int) -> None:
         """Say what was found among `of` events, and mark it."""
@@ -124,7 +125,7 @@ class Slot(Vertical):
 
     def _title(self, of: str, *, past: bool) -> None:
         of = f"◂ {of}" if past else of
-        found = self._found if self.shown == "Trace" else ""
+        found = ("  waterfall" if self.falling else self._found) if self.shown == "Trace" else ""
         space = max(self.size.width - len(self.shown) - len(found) - len(of) - 2, 1)
         text = f"{self.shown}{found}{' ' * space}{of}"
         tint = "$accent not bold" if past else "$quiet not bold"
@@ -265,7 +266,9 @@ class Side(Vertical):
         self._drawn = (folds, turn, contract, flips)
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:
+            slot.falling = self._made.falling
             if slot.shown == "Trace":
+                made.width = slot.pane.scrollable_content_region.width or made.width
                 slot.show_found(self._made.trace.found, self._made.trace.sought.words, len(folds.whole.records))
             slot.draw(folds, turn, make)
 
@@ -276,9 +279,18 @@ class Side(Vertical):
 
         if self._drawn is None or self._made is None:
             return
+        self._made.falling = False
         self._made.trace.seek(query(event.words), only=event.only)
         self._made.trace.entries(self._drawn[0])
         self.draw(*self._drawn)
+
+    def fall(self) -> bool:
+        """Trace shows the waterfall of a turn, or its events again; says which."""
+        if self._made is None or self._drawn is None:
+            return False
+        self._made.falling = not self._made.falling
+        self.draw(*self._drawn)
+        return self._made.falling
 
     def seek(self, words: str) -> None:
         """Open the filter of Trace, with these words in it."""

@@ -5,10 +5,10 @@ Invariant: drawn from the views alone; an entry's id is its turn's number and it
 
 from __future__ import annotations
 
+from greenroom.core.durations import short_time
 from greenroom.policy.explain import value_text
 from greenroom.tui.entries import Entry, Tone
 from greenroom.tui.folds import Folds
-from greenroom.tui.header import short_time
 from greenroom.tui.panes.tools import arguments, lines_of, status, tone
 from greenroom.tui.person import ESTABLISHED
 from greenroom.views.conversation import ConversationTurn, Line

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from greenroom.engine.contract import Contract
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.panes import memory, prompt, retrieval, tools
+from greenroom.tui.panes import memory, prompt, retrieval, tools, waterfall
 from greenroom.tui.panes.policy import Verdicts, changed
 from greenroom.tui.panes.trace import Trace
 from greenroom.tui.panes.usage import Used
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 
 class Panes:
-    """Makes the entries of any pane for any turn of one session."""
+    """Makes the entries of any pane for any turn of one session. `falling` shows the waterfall of a turn in the place
+    of its events, drawn over `width` cells.
+    """
 
     def __init__(self, trace: Trace | None = None, used: Used | None = None) -> None:
         self.trace = trace or Trace()
+        self.falling = False
+        self.width = 80
         self._used = used or Used()
         self._verdicts = Verdicts()
 
     def back(self) -> Panes:
         """The panes of an earlier moment: what was worked out of the log as it is now does not hold there."""
-        return Panes(self.trace, self._used)
+        past = Panes(self.trace, self._used)
+        past.falling, past.width = self.falling, self.width
+        return past
 
     def entries(
         self, name: PaneName, folds: Folds, turn: int, contract: Contract | None, flips: Sequence[Flip] = ()
@@ -46,6 +52,6 @@ class Panes:
             case "Prompt":
                 return prompt.entries(folds, turn, contract)
             case "Trace":
-                return self.trace.entries(folds)
+                return waterfall.entries(folds, turn, self.width) if self.falling else self.trace.entries(folds)
             case "Usage":
                 return self._used.entries(folds, turn)
