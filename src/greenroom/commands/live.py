@@ -10,24 +10,17 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from greenroom.commands import panes
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.declare import Action
 from greenroom.commands.dispatch import handler_of
-from greenroom.commands.narrate import as_json
 from greenroom.commands.session.sessions import timeline
 from greenroom.commands.table import ACTIONS
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import StepMode
 from greenroom.engine.session import Session
-from greenroom.policy.explain import explain, value_text
-from greenroom.views import memory as memory_view
-from greenroom.views import retrieval as retrieval_view
-from greenroom.views import tools as tools_view
-from greenroom.views import usage as usage_view
-from greenroom.views import verdicts as verdicts_view
-from greenroom.views.fold import Turns, fold_all
 from greenroom.workspace.layout import Workspace
 
 
@@ -82,83 +75,33 @@ def mode(live: Live, words: str) -> Answer[str]:
 
 
 def policy(live: Live, words: str) -> Answer[Any]:
-    turn = _turn(fold_all(verdicts_view.fold, verdicts_view.EMPTY, live.session.records), words)
-    lines: list[str] = []
-    for one in turn.worth_showing() if turn else ():
-        lines += [f"{one.hook} {one.subject}".rstrip(), *(f"  {line}" for line in explain(one.verdict))]
-    return answer(turn, lines or ["nothing but plain allows"], [])
+    return panes.policy(live.session.records, panes.turn_number(words))
 
 
 def memory(live: Live, words: str) -> Answer[Any]:
-    turn = _turn(fold_all(memory_view.fold, memory_view.EMPTY, live.session.records), words)
-    items = (*turn.recalled, *turn.proposed) if turn else ()
-    rows = [(one.fate, one.memory.id, one.memory.segment, one.memory.text, one.why) for one in items]
-    return answer(turn, table(("fate", "memory", "segment", "text", "why"), rows) or ["no memories in this turn"], [])
+    return panes.memory(live.session.records, panes.turn_number(words))
 
 
 def retrieval(live: Live, words: str) -> Answer[Any]:
-    turn = _turn(fold_all(retrieval_view.fold, retrieval_view.EMPTY, live.session.records), words)
-    rows = [
-        (
-            hit.cited or "-",
-            f"{hit.passage.score:.2f}",
-            "-" if hit.passage.vector is None else f"{hit.passage.vector:.2f}",
-            "-" if hit.passage.lexical is None else f"{hit.passage.lexical:.2f}",
-            hit.passage.label,
-            hit.reason or "kept",
-        )
-        for hit in (turn.hits if turn else ())
-    ]
-    heads = ("cited", "score", "vector", "lexical", "source", "fate")
-    legs = [f"legs: {' + '.join(turn.legs) or 'none'}"] if turn else []
-    return answer(turn, [*legs, *table(heads, rows)] or ["nothing was looked up"], [])
+    return panes.retrieval(live.session.records, panes.turn_number(words))
 
 
 def tools(live: Live, words: str) -> Answer[Any]:
-    turn = _turn(fold_all(tools_view.fold, tools_view.EMPTY, live.session.records), words)
-    lines: list[str] = []
-    for view in turn.calls if turn else ():
-        ran = view.ran_with if view.ran_with is not None else view.call.arguments
-        lines.append(f"{view.call.id} {view.call.tool} {as_json(ran)}")
-        lines.append(f"  {view.verdict or '-'} by {view.rule or '-'} · {view.answer or 'not asked'} · {view.status}")
-        lines.append(f"  {view.error or value_text(view.output)}")
-    return answer(turn, lines or ["no tool was called"], [])
+    return panes.tools(live.session.records, panes.turn_number(words))
 
 
 def prompt(live: Live, words: str) -> Answer[Any]:
-    request = live.session.request_now()
-    lines: list[str] = []
-    for message in request.messages:
-        lines += [f"[{message.role} · {message.source}]", *message.text.splitlines(), ""]
-    names = ", ".join(spec.name for spec in request.tools)
-    return answer(
-        request, [*lines, f"model {request.model} · tools {names or 'none'}"], request.model_dump(mode="json")
-    )
+    return panes.prompt(live.session.records, panes.turn_number(words), live.session.contract)
 
 
 def trace(live: Live, words: str) -> Answer[Any]:
-    number = _number(words)
+    number = panes.turn_number(words)
     records = [one for one in live.session.records if number is None or one.event.turn == number]
     return answer(records, timeline(records), [])
 
 
 def usage(live: Live, words: str) -> Answer[Any]:
-    state = fold_all(usage_view.fold, usage_view.EMPTY, live.session.records)
-    rows = [
-        (
-            turn.turn,
-            turn.model,
-            turn.usage.input_tokens,
-            turn.usage.output_tokens,
-            f"{turn.usage.usd:.4f}",
-            turn.model_milliseconds,
-            turn.tool_milliseconds,
-        )
-        for turn in state.all()
-    ]
-    total = usage_view.total(state)
-    lines = table(("turn", "model", "tokens in", "out", "usd", "model ms", "tool ms"), rows)
-    return answer(total, [*lines, f"in all {total.tokens} tokens, {total.usd:.4f} USD"], total.model_dump(mode="json"))
+    return panes.usage(live.session.records, panes.turn_number(words))
 
 
 async def forget(live: Live, words: str) -> Answer[str]:
@@ -193,19 +136,3 @@ def verify(live: Live, words: str) -> Answer[Any]:
     from greenroom.commands.session.verify import verified
 
     return verified(live.workspace, live.session.id)
-
-
-def _turn(state: Turns[Any], words: str) -> Any:
-    number = _number(words)
-    found = state.last() if number is None else state.number(number)
-    if number is not None and found is None:
-        raise UsageError(f"there is no turn {number}", hint=f"there are {len(state.all())}")
-    return found
-
-
-def _number(words: str) -> int | None:
-    if not words:
-        return None
-    if not words.isdigit():
-        raise UsageError(f"'{words}' is not the number of a turn")
-    return int(words)

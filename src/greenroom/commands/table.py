@@ -87,8 +87,27 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         ("session", "show"),
         "Show a session: the conversation with its verdicts, tools and approvals",
-        _at("session.sessions:show"),
-        (_SESSION, Argument("--events", "every event, one line each", flag=True)),
+        _at("session.show:show"),
+        (
+            _SESSION,
+            Argument("--at", "as it was at this event: its number, a turn (t3) or a time (14:05)", metavar="EVENT"),
+            Argument("--turn", "this turn alone", number=True, metavar="N"),
+            Argument("--events", "every event, one line each", flag=True),
+            Argument(
+                "--grep",
+                "events that say these words; also --kind, --tool, --rule, --effect",
+                metavar="TEXT",
+                repeated=True,
+            ),
+            Argument("--kind", "events of this kind, such as tool_returned or 'tool_*'", metavar="KIND", repeated=True),
+            Argument("--tool", "events about this tool", metavar="TOOL", repeated=True),
+            Argument("--rule", "events in which this rule had a say", metavar="RULE", repeated=True),
+            Argument("--effect", "verdicts of this effect", metavar="EFFECT", repeated=True),
+            Argument(
+                "--pane", "what a pane shows", choices=("memory", "retrieval", "policy", "tools", "prompt", "usage")
+            ),
+            Argument("--waterfall", "where the time of each turn went", flag=True),
+        ),
     ),
     Command(
         ("session", "disk"),

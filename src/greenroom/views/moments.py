@@ -12,7 +12,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, TurnStarted
 
 HINT = "an event's number such as 214, a turn such as t3, a time such as 14:05 or 14:05:30 (UTC), or now"
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ])?\d\d:\d\d(:\d\d(\.\d+)?)?Z?")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d[T ])?([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?Z?")
 
 
 def place_of(records: Sequence[Record], words: str) -> int:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import told
-from greenroom.commands.session.as_data import as_data
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, SessionForked, SessionOpened
 from greenroom.views.timeline import row
@@ -48,20 +47,6 @@ def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
     return answer(
         found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes
     )
-
-
-def show(asked: Invocation) -> Answer[list[Record]]:
-    """The conversation with verdict, tool and approval lines; `--events` every event; JSON is every record.
-
-    Raises:
-        FileInvalid: there is no such session.
-        LogDamaged: it does not verify.
-    """
-    from greenroom.assembly import read_session
-
-    records = read_session(asked.workspace(), asked.text("session"))
-    lines = timeline(records) if asked.flag("events") else conversation(records)
-    return answer(records, lines, [as_data(record) for record in records], stream=True)
 
 
 def conversation(records: list[Record]) -> list[str]:
