@@ -58,14 +58,15 @@ def matrix(asked: Invocation) -> Answer[Compared]:
 def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     """A new suite's journal, or that of the one that goes on."""
     from greenroom.regression.live.options import money
-    from greenroom.regression.suite.journal import Header, Journal, kept
+    from greenroom.regression.suite.journal import FOLDER, Header, Journal, kept
+    from greenroom.regression.suite.rows_file import fresh_name
 
     name = asked.text("name")
     workspace.make_state()
     if not asked.flag("resume"):
         now = stamp(SystemClock().now())
         header = Header(
-            suite=name or _fresh(workspace, now),
+            suite=name or fresh_name(workspace.state / FOLDER, now),
             at=now,
             matrix=matrix_asked(asked, workspace),
             usd=money(asked.text("usd")),
@@ -83,15 +84,6 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
         journal.__exit__(None, None, None)
         raise
     return journal
-
-
-def _fresh(workspace: Workspace, now: str) -> str:
-    """A name from the time, such as 20261128-101500, that no suite has yet."""
-    from greenroom.regression.suite.journal import names
-
-    name = now[:19].replace("-", "").replace(":", "").replace("T", "-")
-    taken = names(workspace.state)
-    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 1_000))) if one not in taken)
 
 
 def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew, usd: float | None) -> Left:

@@ -7,27 +7,26 @@ kept here, and no key.
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 import orjson
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from pydantic import Field, ValidationError
 
-from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
+from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.values import Frozen
 from greenroom.regression.replay.outcome import Kind
+from greenroom.regression.suite import rows_file
 from greenroom.regression.suite.matrix import Cell, Matrix, Run
-from greenroom.workspace.own_file import open_own, read_own, require_own_folder
+from greenroom.regression.suite.rows_file import SUFFIX, written
+
+__all__ = ["FOLDER", "Header", "Journal", "Row", "kept", "names", "path_of", "read", "written"]
 
 FOLDER = "suites"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_MOST_BYTES = 400_000_000
-_SUFFIX = ".jsonl"
+_NOUN = "suite"
 
 
 class Header(Frozen):
@@ -86,7 +85,7 @@ class Journal:
             DiskFailed: its folder cannot be made.
         """
         path = path_of(state, header.suite)
-        lock = _locked(path)
+        lock = rows_file.locked(path, _NOUN)
         if path.exists() or path.is_symlink():
             lock.release()
             raise UsageError(
@@ -110,7 +109,7 @@ class Journal:
             raise UsageError(
                 f"there is no suite '{name}'", hint=f"there are: {known}" if known else "", code="suite.name"
             )
-        lock = _locked(path)
+        lock = rows_file.locked(path, _NOUN)
         try:
             return cls(path, *read(path), lock)
         except FileInvalid:
@@ -124,7 +123,7 @@ class Journal:
             DiskFailed: it could not be written.
         """
         if not self._path.exists():
-            self._write(written(self.header))
+            rows_file.append(self._path, self.header)
 
     def append(self, row: Row) -> None:
         """Put down one more run.
@@ -132,7 +131,7 @@ class Journal:
         Raises:
             DiskFailed: it could not be written.
         """
-        self._write(written(row))
+        rows_file.append(self._path, row)
         self.rows.append(row)
 
     def missing(self) -> list[Run]:
@@ -148,18 +147,6 @@ class Journal:
     ) -> None:
         self._lock.release()
 
-    def _write(self, line: bytes) -> None:
-        try:
-            with os.fdopen(open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "r+b") as file:
-                if file.seek(0, os.SEEK_END):
-                    file.seek(-1, os.SEEK_END)
-                    line = line if file.read(1) == b"\n" else b"\n" + line  # a torn line keeps to itself
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise DiskFailed(f"could not write {self._path.name}: {error.strerror or error}") from None
-
 
 def path_of(state: Path, name: str) -> Path:
     """Where the journal of the suite `name` lies.
@@ -167,17 +154,12 @@ def path_of(state: Path, name: str) -> Path:
     Raises:
         UsageError: that is no name.
     """
-    if not _NAME.fullmatch(name):
-        raise UsageError(
-            f"'{name}' cannot be the name of a suite", hint="letters, digits, '.', '_' and '-'", code="suite.name"
-        )
-    return state / FOLDER / f"{name}{_SUFFIX}"
+    return rows_file.path_of(state / FOLDER, name, _NOUN)
 
 
 def names(state: Path) -> list[str]:
     """The suites kept in a workspace, by name."""
-    paths = sorted((state / FOLDER).glob(f"*{_SUFFIX}"))
-    return [path.name.removesuffix(_SUFFIX) for path in paths if _NAME.fullmatch(path.name.removesuffix(_SUFFIX))]
+    return rows_file.names(state / FOLDER)
 
 
 def kept(state: Path) -> list[tuple[Header, tuple[Row, ...]]]:
@@ -198,49 +180,25 @@ def read(path: Path) -> tuple[Header, tuple[Row, ...]]:
         FileInvalid: it cannot be read, or does not begin with a header.
     """
     shown = f"{FOLDER}/{path.name}"
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise FileInvalid(f"larger than {_MOST_BYTES // 1_000_000} MB", where=shown)
-        first, _, rest = read_own(path).partition(b"\n")
-    except OSError as error:
-        raise FileInvalid(f"cannot be read: {error.strerror}", where=shown) from None
+    first, rest = rows_file.lines_of(path)
     try:
         header = Header.model_validate(orjson.loads(first))
     except (ValueError, RecursionError):
         raise FileInvalid(
             "does not say what was asked", where=f"{shown}:1", hint="remove it, and run the suite again"
         ) from None
-    if header.suite != path.name.removesuffix(_SUFFIX):
+    if header.suite != path.name.removesuffix(SUFFIX):
         raise FileInvalid(f"is the journal of the suite '{header.suite}'", where=f"{shown}:1", hint="name it so again")
     return header, tuple(_rows(rest, header))
 
 
-def _rows(data: bytes, header: Header) -> Iterator[Row]:
+def _rows(lines: Iterable[bytes], header: Header) -> Iterator[Row]:
     """Rows of the matrix; what is torn, or of a later Greenroom, or was never asked, is passed over."""
     asked = set(header.matrix.cells())
-    for line in data.split(b"\n"):
+    for line in lines:
         try:
             row = Row.model_validate(orjson.loads(line))
         except (ValueError, ValidationError, RecursionError):
             continue
         if row.run.cell in asked and row.number <= header.matrix.fixtures[row.fixture].runs:
             yield row
-
-
-def written(value: Header | Row) -> bytes:
-    """A line of a journal."""
-    return orjson.dumps(value.model_dump(mode="json")) + b"\n"
-
-
-def _locked(path: Path) -> FileLock:
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        require_own_folder(path.parent)
-        lock = FileLock(path.with_suffix(".lock"), mode=0o600, timeout=0)
-        lock.acquire()
-    except Timeout:
-        name = path.name.removesuffix(_SUFFIX)
-        raise UsageError(f"another process runs the suite '{name}'", hint="wait for it", code="suite.busy") from None
-    except OSError as error:
-        raise DiskFailed(f"could not write in {FOLDER}: {error.strerror or error}") from None
-    return lock
