@@ -74,7 +74,7 @@ def changed_cast(
         cast = _with_prompt(cast, change.prompt)
     if change.parameters:
         cast = _with_parameters(cast, change.parameters)
-    return _with_policies(cast, change.policy, clock) if change.policy else cast
+    return with_policies(cast, change.policy, clock) if change.policy else cast
 
 
 def differences(before: ContractLoaded, after: Contract) -> tuple[str, ...]:
@@ -116,7 +116,12 @@ def _with_parameters(cast: Cast, parameters: Mapping[str, Json]) -> Cast:
     return _with(cast, PARAMETERS, json.dumps(params, sort_keys=True), contract)
 
 
-def _with_policies(cast: Cast, paths: Sequence[Path], clock: Clock) -> Cast:
+def with_policies(cast: Cast, paths: Sequence[Path], clock: Clock) -> Cast:
+    """A cast with policy files, each in the place of the one of its id or beside them.
+
+    Raises:
+        FileInvalid: a file is broken, or cannot be compiled with these tools.
+    """
     contract = cast.contract
     files = [load_file(read_source(path)) for path in paths]
     ids = [file.policy.id for file in files]

@@ -6,6 +6,7 @@ Invariant: importing this costs nothing; a handler is a dotted path that is impo
 from __future__ import annotations
 
 from greenroom.commands.answering.table import ANSWERING
+from greenroom.commands.compare.table import COMPARE
 from greenroom.commands.control.table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
 from greenroom.commands.fixture.table import FIXTURE
@@ -82,6 +83,7 @@ COMMANDS: tuple[Command, ...] = (
         ("session", "list"),
         "The sessions of this workspace, newest first",
         _at("session.sessions:list_sessions"),
+        (Argument("--all", "those that greenroom compare made too", flag=True),),
         slash="sessions",
     ),
     Command(
@@ -240,6 +242,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *BREAKPOINTS,
     *POLICY,
+    COMPARE,
     *TESTING,
     *FIXTURE,
     Command(

@@ -24,14 +24,19 @@ from greenroom.workspace.layout import Workspace
 Mark = tuple[int, int, int]
 """What tells a file that grew from one that did not: inode, bytes, nanoseconds."""
 
+COMPARED = "cmp"
+"""How the ids of sessions begin that a comparison made; those of a person's own begin with `s`."""
+
 
 def session_path(workspace: Workspace, name: str) -> Path:
     """Where the log of a session lies."""
     return workspace.sessions / f"{name}.jsonl"
 
 
-def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
-    """Every session of a workspace, newest first. A damaged one is listed as such, and so is one whose file is gone.
+def sessions(workspace: Workspace, *, compared: bool = False) -> tuple[SessionSummary, ...]:
+    """Every session of a workspace, newest first; those that comparisons made only with `compared`.
+
+    A damaged one is listed as such, and so is one whose file is gone.
 
     Raises:
         LogDamaged: the ledger itself is damaged.
@@ -39,20 +44,36 @@ def sessions(workspace: Workspace) -> tuple[SessionSummary, ...]:
     if not workspace.sessions.is_dir():
         return ()
     anchors = Ledger(workspace.ledger, SystemClock()).all_anchors()
-    found = [_summary(path, anchors.pop(path.stem, {})) for path in workspace.sessions.glob("*.jsonl")]
-    found += [SessionSummary(id=name, status=f"damaged: {_gone(held).message}") for name, held in anchors.items()]
+    wanted = [path for path in workspace.sessions.glob("*.jsonl") if compared or not _compared(path.stem)]
+    found = [_summary(path, anchors.pop(path.stem, {})) for path in wanted]
+    lost = {
+        name: held
+        for name, held in anchors.items()
+        if not session_path(workspace, name).exists() and (compared or not _compared(name))
+    }
+    found += [SessionSummary(id=name, status=f"damaged: {_gone(held).message}") for name, held in lost.items()]
     return tuple(sorted(found, key=lambda one: one.started, reverse=True))
 
 
+def compared(workspace: Workspace) -> int:
+    """How many sessions of a workspace comparisons made."""
+    return sum(1 for _ in workspace.sessions.glob(f"{COMPARED}*.jsonl"))
+
+
+def _compared(session: str) -> bool:
+    return session.startswith(COMPARED)
+
+
 def session_id(workspace: Workspace, word: str) -> str:
-    """The session a person means by an id, a unique prefix, or `last`.
+    """The session a person means by an id, a unique prefix, or `last`: the latest that no comparison made.
 
     Raises:
         UsageError: none or several fit.
     """
     names = sorted(path.stem for path in workspace.sessions.glob("*.jsonl"))
     if word == "last" and names:
-        return max(names, key=lambda name: session_path(workspace, name).stat().st_mtime_ns)
+        own = [name for name in names if not _compared(name)]
+        return max(own or names, key=lambda name: session_path(workspace, name).stat().st_mtime_ns)
     fitting = [word] if word in names else [name for name in names if word and name.startswith(word)]
     if len(fitting) == 1:
         return fitting[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from greenroom.commands.answer import Answer, answer, table
+from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import told
 from greenroom.core.errors import UsageError
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
-    """Every session of the workspace with how it stands."""
+    """Every session of the workspace with how it stands; those that comparisons made only where all are wanted."""
     from greenroom.assembly import sessions
+    from greenroom.log.catalog import compared
 
-    found = sessions(asked.workspace())
+    workspace, everything = asked.workspace(), asked.flag("all")
+    found = sessions(workspace, compared=everything)
     rows = [
         (
             one.id,
@@ -43,7 +45,9 @@ def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
         }
         for one in found
     ]
-    notes = () if found else ("there is no session yet; greenroom run or the workbench makes one",)
+    notes = [] if found else ["there is no session yet; greenroom run or the workbench makes one"]
+    if not everything and (hidden := compared(workspace)):
+        notes.append(f"{counted(hidden, 'session')} of comparisons not listed; --all lists them too")
     return answer(
         found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes
     )

@@ -212,12 +212,12 @@ def csv_text(found: Compared) -> str:
     rows += [(("TOTAL", *column), found.totals[column]) for column in found.columns]
     for (fixture, persona, model), figures in rows:
         label = found.header.matrix.personas[persona].label
-        texts = [_plain(text) for text in (fixture, persona, label, found.header.matrix.models[model].name)]
+        texts = [no_formula(text) for text in (fixture, persona, label, found.header.matrix.models[model].name)]
         writer.writerow([*texts, *_figures(figures).values()])
     return file.getvalue()
 
 
-def _plain(text: str) -> str:
+def no_formula(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     shown = inert_line(text)
     return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown

@@ -191,6 +191,12 @@ def compare(sides: Sequence[Side], *, whole: bool = False, only: int | None = No
     return Comparison(tuple(sides), governed, different(governed), min(firsts), common, turns)
 
 
+def turns_of(side: Side) -> tuple[TurnFacts, ...]:
+    """Every turn of a side by itself."""
+    held = governing(side.records)
+    return tuple(_facts(side, start, end, held) for start, end in _spans(side.records))
+
+
 def _common(sides: Sequence[Side]) -> int:
     """How many records at the beginning are the very same on all sides."""
     least = min(len(side.records) for side in sides)

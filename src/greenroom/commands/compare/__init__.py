@@ -1,0 +1,1 @@
+"""Personas, models and policies set beside one another over the same inputs."""

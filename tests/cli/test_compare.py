@@ -1,0 +1,175 @@
+"""`greenroom compare` as a person and a script meet it: real sessions, nothing done to the world, and a table."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from greenroom.core.errors import ServiceUnavailable
+from greenroom.core.events import ToolStarted
+from greenroom.engine.session import Session
+from greenroom.log.file_log import read_records
+from greenroom.workspace.layout import Workspace
+from tests.cli.conftest import Run
+
+REFUND = ["I want a refund for order 1002", "yes, 20 EUR"]
+NAMED = ["My name is Mara and I wear size 42", "What size do I wear?"]
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> str:
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(json.dumps(one) for one in (REFUND, NAMED)))
+    return str(path)
+
+
+@pytest.fixture
+def versions(shop: Workspace) -> Workspace:
+    """A shop with a bolder version of Aria, who refunds without asking."""
+    persona = shop.personas / "aria"
+    older = persona / "versions" / "1.2.0"
+    older.mkdir(parents=True)
+    (older / "prompt.md").write_text((persona / "prompt.md").read_text())
+    text = (persona / "persona.toml").read_text()
+    (older / "persona.toml").write_text(
+        text.replace('version = "1.3.0"', 'version = "1.2.0"').replace("autonomy = 2", "autonomy = 3")
+    )
+    return shop
+
+
+def listed(run: Run) -> list[str]:
+    """The ids of a listing."""
+    data = run.json()
+    assert isinstance(data, list)
+    return [one["id"] for one in data]
+
+
+def begun(shop: Workspace) -> list[ToolStarted]:
+    """Every call that was really made."""
+    records = [record for path in shop.sessions.glob("*.jsonl") for record in read_records(path)]
+    return [record.event for record in records if isinstance(record.event, ToolStarted)]
+
+
+def test_two_versions_over_conversations(
+    versions: Workspace, inputs: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ["--persona", "aria@1.2.0", "--persona", "aria", "--input", inputs, "--out", str(tmp_path / "out")]
+    assert run("compare", *asked, "--repeat", "2", "--name", "both") == 0
+    assert "8/8" in run.err
+    lines = run.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "A  aria@1.2.0 on scripted/helpdesk"
+    assert [line.split()[-2:] for line in lines if line.startswith(("runs ", "calls denied"))] == [
+        ["4/4"] * 2,
+        ["2"] * 2,
+    ]
+    assert "no input differs" in run.out
+    assert {event.tool for event in begun(versions)} == {"orders.get"}
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "runs.csv").read_text())))
+    assert len(rows) == 8
+    assert {row["outcome"] for row in rows} == {"answered answered"}
+    data = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert [one["agreement"] for one in data["combinations"]] == [1.0, 1.0]
+    assert (tmp_path / "out" / "table.txt").read_text().startswith("A  aria@1.2.0")
+
+
+def test_runs_do_not_see_one_another_and_a_persons_own_sessions_are_not_buried(
+    shop: Workspace, inputs: str, run: Run
+) -> None:
+    run("run", "aria", "Where is order 1001?")
+    run("compare", "--persona", "aria", "--input", inputs)
+    assert run("memory", "list") == 0
+    assert "nothing is remembered" in run.err
+    assert run("session", "list", "--json") == 0
+    assert len(listed(run)) == 1
+    run("session", "list")
+    assert "2 sessions of comparisons not listed" in run.err
+    run("session", "list", "--all", "--json")
+    made = [name for name in listed(run) if name.startswith("cmp")]
+    assert len(made) == 2
+    assert run("session", "show", "last") == 0
+    assert "order 1001" in run.out
+    assert run("session", "diff", *made) == 1
+    assert run("session", "verify", made[0]) == 0
+    assert run("session", "replay", made[0]) == 0
+    assert run("session", "export", made[0], "--name", "kept") == 0
+
+
+def test_policies_make_combinations_and_what_differs_is_named(shop: Workspace, run: Run, tmp_path: Path) -> None:
+    strict = tmp_path / "strict.toml"
+    strict.write_text(
+        'schema = "policy/1"\nid = "strict"\nversion = "1.0.0"\n[[rule]]\nid = "no.lookups"\nwhy = "By people only."\n'
+        'hook = "tool.call"\ntools = ["orders.get"]\nthen = "deny"\n'
+    )
+    (tmp_path / "in.txt").write_text("Where is order 1001?\n")
+    asked = ["--policy", str(strict), "--policy", "policies/support.toml", "--input", str(tmp_path / "in.txt")]
+    assert run("compare", *asked, "--json") == 0
+    data = run.json()
+    assert isinstance(data, dict)
+    assert [one["denied"] for one in data["combinations"]] == [1, 0]
+    (differs,) = data["differing"]
+    assert {"tools", "verdicts", "words"} <= set(differs["what"])
+    assert run("session", "diff", *differs["sessions"]) == 1
+
+
+def test_a_model_that_fails_is_told_and_the_rest_can_be_made_later(
+    shop: Workspace, inputs: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Session.turn
+    broken = ["broken"]
+
+    async def turn(self: Session, words: str, origin: str = "person") -> object:
+        if broken and words == NAMED[1]:
+            raise ServiceUnavailable("the model is away")
+        return await real(self, words, origin)
+
+    monkeypatch.setattr(Session, "turn", turn)
+    assert run("compare", "--input", inputs, "--name", "later") == 4
+    assert "error: the model is away" in run.out
+    assert "go on with: greenroom compare --resume --name later" in run.err
+    broken.clear()
+    assert run("compare", "--resume", "--name", "later") == 0
+    assert "runs" in run.out
+    assert run("compare", "--resume") == 0
+    assert "/2" not in run.err
+
+
+def test_a_budget_is_looked_at_before_each_run(shop: Workspace, inputs: str, run: Run) -> None:
+    assert run("compare", "--input", inputs, "--budget", "0") == 1
+    assert "may not suffice" in run.err
+    assert "2 runs not made" in run.err
+    assert run("compare", "--resume", "--budget", "1") == 0
+
+
+def test_what_makes_no_sense_is_one_line(shop: Workspace, inputs: str, run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("words\nhello\n")
+    for arguments, code, said in [
+        ([], 2, "compare over which inputs?"),
+        (["--input", str(empty)], 3, "empty.csv:1: has no column `text`"),
+        (["--input", inputs, "--persona", "nobody"], 2, "nobody"),
+        (["--input", inputs, "--repeat", "0"], 2, "so many runs"),
+        (["--input", inputs, "--budget", "much"], 2, "cannot be a ceiling"),
+        (["--resume", "--repeat", "3"], 2, "--repeat is what the comparison began with"),
+        (["--resume"], 2, "no comparison to go on with"),
+    ]:
+        assert run("compare", *arguments) == code, arguments
+        assert said in run.err
+        assert run.err.count("\n") == 1
+    assert not list(shop.sessions.glob("*"))
+
+
+def test_other_inputs_or_another_persona_end_it(shop: Workspace, inputs: str, run: Run) -> None:
+    assert run("compare", "--input", inputs, "--budget", "0", "--name", "old") == 1
+    prompt = shop.personas / "aria" / "prompt.md"
+    before = prompt.read_text()
+    prompt.write_text(f"{before}\nBe brief.\n")
+    assert run("compare", "--resume", "--budget", "1") == 2
+    assert "is not what it was when this comparison began" in run.err
+    prompt.write_text(before)
+    Path(inputs).write_text('"Hello"')
+    assert run("compare", "--resume", "--budget", "1") == 2
+    assert "holds other inputs" in run.err
