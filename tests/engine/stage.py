@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from greenroom.approval.mailbox import Mailbox
 from greenroom.approval.port import Approver, Brake, NoBrake
+from greenroom.core.canonical import digest
 from greenroom.core.clock import FrozenClock
 from greenroom.core.events import ApprovalRequested, GatePaused, Record
 from greenroom.core.ids import CountedIds
@@ -265,6 +267,7 @@ class Stage:
     persona: Persona = field(default_factory=persona)
 
     def session(self, log: Log | None = None, recording: Recording | None = None, **options: Any) -> Session:
+        specs = json.dumps([spec.model_dump(mode="json") for spec in self.tools.specs()])
         contract = Contract(
             persona=self.persona,
             system="You are Aria.",
@@ -272,8 +275,8 @@ class Stage:
             policy=self.policy,
             tools=self.tools.specs(),
             model=self.model.name,
-            texts={"prompt": "You are Aria.", "policy": self.policy.digest},
-            digests={"prompt": "d1", "policy": self.policy.digest, "tools": "d3"},
+            texts={"prompt": "You are Aria.", "policy": self.policy.digest, "tools": specs},
+            digests={"prompt": "d1", "policy": self.policy.digest, "tools": digest(specs)},
         )
         outside = Outside(
             model=self.model,

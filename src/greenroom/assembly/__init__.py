@@ -14,6 +14,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
+from greenroom.assembly.reopening import reopened, resume_as_variant
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
@@ -153,9 +154,17 @@ async def _begun(
     for record in log.records:
         cast.masks.reserve(record.event.model_dump(mode="json"))
     await asyncio.to_thread(note_policy, ledger, log.session, cast)
+    recording = await asyncio.to_thread(reopened, workspace, log.records, outside)
     session = Session(
-        log, cast.contract, outside, workspace=load_settings(workspace).id, mode=mode, anchor=ledger.anchor
+        log,
+        cast.contract,
+        outside,
+        workspace=load_settings(workspace).id,
+        mode=mode,
+        recording=recording,
+        anchor=ledger.anchor,
     )
+    resume_as_variant(session, recording)
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, outside.approver)
     return session

@@ -7,9 +7,8 @@ is remembered for others, and no effect is had twice, before a person says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from greenroom.approval.automatic import DenyAll
@@ -17,12 +16,12 @@ from greenroom.assembly.casting import Cast
 from greenroom.assembly.changing import Change, changed_cast, differences
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.core.clock import Clock, SystemClock, stamp
+from greenroom.assembly.reopening import documents_changed, variant_world
+from greenroom.core.clock import Clock, SystemClock
+from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.fork import fork
-from greenroom.engine.rerun.memories import HeldMemory, hidden
-from greenroom.engine.rerun.ports import through
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import Said, announce, before, last_reply, said, say
 from greenroom.engine.session import Session
@@ -89,12 +88,14 @@ async def rerun_session(
     records = await asyncio.to_thread(read_session, workspace, parent)
     plan = said(records, since, until)
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
-    recording = _recording(workspace, records, plan, change)
+    replies = _replies(records, plan, change.replies)
+    turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
+    recording = RerunRecording(records, turns, replies, documents_changed(workspace))
     log = _branched(workspace, parent, before(records, plan[0].turn), clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
     try:
         on_open(variant)
-        announce(variant, plan, _changed(records, plan, variant, change))
+        announce(variant, plan, _changed(records, plan, variant, change), replies)
         await say(variant, plan, change.words)
     except BaseException:
         await variant.aclose()
@@ -108,22 +109,15 @@ def _told(variant: Session, parent: str) -> Rerun:
     return Rerun(variant, parent, kept, tuple(one for one in found if one.kept_from is None))
 
 
-def _recording(workspace: Workspace, records: Sequence[Record], plan: Sequence[Said], change: Change) -> RerunRecording:
-    first = plan[0].turn
-    turns = {first + place: one.turn for place, one in enumerate(plan)}
-    here = {there: turn for turn, there in turns.items()}
-    replies = {}
-    for turn, words in change.replies.items():
-        step = last_reply(records, turn)
-        replies[f"t{here[turn]}/{step.partition('/')[2]}"] = words
-    return RerunRecording(records, turns, replies, documents_changed(workspace))
-
-
-def documents_changed(workspace: Workspace) -> str:
-    """When something was last changed that a search could tell: a document, its folder, or what greenroom.toml says."""
-    paths = [workspace.settings_file, workspace.knowledge, *workspace.knowledge.rglob("*")]
-    times = [path.stat().st_mtime for path in paths if path.exists()]
-    return stamp(datetime.fromtimestamp(max(times), UTC)) if times else ""
+def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[int, str]) -> dict[str, str]:
+    """A person's words by the step of the variant that they stand at."""
+    here = {one.turn: plan[0].turn + place for place, one in enumerate(plan)}
+    found = {}
+    for turn, words in replies.items():
+        if turn not in here:
+            raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
+        found[f"t{here[turn]}/{last_reply(records, turn).partition('/')[2]}"] = words
+    return found
 
 
 def _branched(workspace: Workspace, parent: str, at: int, clock: Clock, ids: Ids) -> FileLog:
@@ -154,17 +148,15 @@ async def _opened(
         cast.masks.reserve(record.event.model_dump(mode="json"))
     ledger = Ledger.of(workspace, clock)
     ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
-    outside.held = outside.memory = HeldMemory(outside.memory, (), *hidden(log.records, recording.parent))
     session = Session(
         log,
         cast.contract,
-        through(recording, outside),
+        variant_world(outside, log.records, recording.parent, recording),
         workspace=load_settings(workspace).id,
         recording=recording,
         anchor=ledger.anchor,
     )
     recording.attach(session)
-    session.stand_in(recording.replies)
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, approver)
     return session

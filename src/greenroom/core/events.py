@@ -92,11 +92,15 @@ class SessionForked(Event):
 
 
 class RerunStarted(Event):
-    """From here on the parent's `turns` are said again, under what is named in `changed`; the first is `turn` here."""
+    """From here on the parent's `turns` are said again, under what is named in `changed`; the first is `turn` here.
+
+    `replies` are a person's words in the place of a model's, by step.
+    """
 
     kind: Literal["rerun_started"] = "rerun_started"
     turns: tuple[int, ...]
     changed: tuple[str, ...] = ()
+    replies: Content[dict[str, str]] = Field(default_factory=dict)
 
 
 class VariantChosen(Event):

@@ -8,7 +8,7 @@ answer for the very question. Verdicts are never kept. What is kept passes throu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenroom.core.events import (
@@ -48,7 +48,7 @@ class RerunRecording(NothingRecorded):
     Args:
         parent: all records of the session that is varied.
         turns: from a turn's number here to its number there; other turns are answered nothing.
-        replies: by step here, words that a person put in the place of a model's.
+        replies: the steps here at which a person's words stand in the place of a model's.
         documents_changed: when a document last changed, as a stamp.
     """
 
@@ -56,12 +56,12 @@ class RerunRecording(NothingRecorded):
         self,
         parent: Sequence[Record],
         turns: Mapping[int, int],
-        replies: Mapping[str, str] | None = None,
+        replies: Collection[str] = (),
         documents_changed: str = "",
     ) -> None:
         self.parent = parent
         self.turns = dict(turns)
-        self.replies = dict(replies or {})
+        self._replies = frozenset(replies)
         self._documents_changed = documents_changed
         self._by_step: dict[tuple[type[Event], str], Record] = {
             (type(r.event), r.event.step): r for r in parent if r.event.step
@@ -149,7 +149,7 @@ class RerunRecording(NothingRecorded):
         """Remember the record whose content stands for this step, if nothing that went into it changed."""
         self._pending.pop(kind, None)
         self._marks.pop((kind, step), None)
-        if step in self.replies or (recorded := self._recorded_step(step)) == "":
+        if step in self._replies or (recorded := self._recorded_step(step)) == "":
             return
         record = self._by_step.get((kind, recorded))
         if record is None or not whole(record) or not same_inputs(record, inputs) or not self._still_so(record):

@@ -63,10 +63,12 @@ def last_reply(records: Sequence[Record], turn: int) -> str:
     return steps[-1]
 
 
-def announce(session: Session, plan: Sequence[Said], changed: Sequence[str]) -> None:
-    """Put into the variant's log what it is."""
-    event = RerunStarted(turn=plan[0].turn, turns=tuple(one.turn for one in plan), changed=tuple(changed))
-    session.repeat(event)
+def announce(session: Session, plan: Sequence[Said], changed: Sequence[str], replies: Mapping[str, str]) -> None:
+    """Put into the variant's log what it is, and have the person's `replies` stand at their steps."""
+    masked = {step: session.masked(words) for step, words in replies.items()}
+    turns = tuple(one.turn for one in plan)
+    session.repeat(RerunStarted(turn=plan[0].turn, turns=turns, changed=tuple(changed), replies=masked))
+    session.stand_in(masked)
 
 
 async def say(session: Session, plan: Sequence[Said], words: Mapping[int, str]) -> None:

@@ -1,0 +1,78 @@
+"""A variant that is opened again: what it remembers is still held, and an unfinished turn of it still keeps and asks.
+
+Invariant: how often a variant is closed and opened changes nothing of what it may do; where its parent is gone, nothing
+is kept of it and every call with effects is asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from greenroom.core.clock import stamp
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import Record, RerunStarted, SessionForked, TurnAbandoned, TurnFinished, TurnStarted
+from greenroom.engine.outside import Outside
+from greenroom.engine.rerun.memories import HeldMemory, held, hidden, undecided
+from greenroom.engine.rerun.ports import through
+from greenroom.engine.rerun.recording import RerunRecording
+from greenroom.engine.session import Session
+from greenroom.log.catalog import read_session
+from greenroom.workspace.layout import Workspace
+
+
+def documents_changed(workspace: Workspace) -> str:
+    """When something was last changed that a search could tell: a document, its folder, or what greenroom.toml says."""
+    paths = [workspace.settings_file, workspace.knowledge, *workspace.knowledge.rglob("*")]
+    times = [path.stat().st_mtime for path in paths if path.exists()]
+    return stamp(datetime.fromtimestamp(max(times), UTC)) if times else ""
+
+
+def variant_world(
+    outside: Outside, here: Sequence[Record], parent: Sequence[Record], recording: RerunRecording | None
+) -> Outside:
+    """The world of a variant: what it remembers is held beside the store, and what may be kept comes first."""
+    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, parent))
+    return outside if recording is None else through(recording, outside)
+
+
+def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside) -> RerunRecording | None:
+    """Make `outside` that of an undecided variant, if the session is one; its recording, if a turn of it is unfinished."""
+    started = undecided(records)
+    if started is None:
+        return None
+    event = next(r.event for r in reversed(records) if isinstance(r.event, RerunStarted))
+    parent = _parent(workspace, records)
+    turn = _unfinished(records)
+    turns = {event.turn + place: there for place, there in enumerate(event.turns)}
+    recording = None
+    if turn in turns:
+        said = {here: there for here, there in turns.items() if here <= turn}
+        recording = RerunRecording(parent, said, event.replies, documents_changed(workspace))
+    variant_world(outside, records, parent, recording)
+    return recording
+
+
+def resume_as_variant(session: Session, recording: RerunRecording | None) -> None:
+    """Have a reopened session's unfinished turn go on as the rerun that it is."""
+    if recording is not None:
+        recording.attach(session)
+        started = next(r.event for r in reversed(session.records) if isinstance(r.event, RerunStarted))
+        session.stand_in(started.replies)
+
+
+def _parent(workspace: Workspace, records: Sequence[Record]) -> Sequence[Record]:
+    forked = next((r.event for r in reversed(records) if isinstance(r.event, SessionForked)), None)
+    with suppress(GreenroomError):  # erased, or damaged: then nothing is kept
+        return read_session(workspace, forked.parent) if forked is not None else ()
+    return ()
+
+
+def _unfinished(records: Sequence[Record]) -> int:
+    for record in reversed(records):
+        if isinstance(record.event, TurnFinished | TurnAbandoned):
+            return 0
+        if isinstance(record.event, TurnStarted):
+            return record.event.turn
+    return 0
