@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenroom.approval.automatic import DenyAll
+from greenroom.approval.automatic import RERUN, DenyAll
 from greenroom.core.canonical import canonical
 from greenroom.core.errors import ServiceUnavailable, WaitingForPerson
 from greenroom.core.events import (
@@ -23,7 +23,6 @@ from greenroom.core.events import (
     VariantChosen,
 )
 from greenroom.core.values import ApprovalReply, ToolSpec
-from greenroom.engine.rerun.recording import RERUN
 from greenroom.engine.session import Session
 from tests.engine.rerun_stage import rerun
 from tests.engine.stage import (

@@ -13,6 +13,10 @@ AUTONOMY = "autonomy"
 """The built-in rule behind a question that only the persona's autonomy level raises."""
 
 
+RERUN = "This is a rerun, and this call is not one that was recorded, so it would be made for real."
+"""The reason on the card of a call with effects that a rerun cannot keep; no rule of a policy answers for a person there."""
+
+
 class LeaveOpen:
     """Leaves every question in the log for a person to come."""
 
@@ -48,6 +52,8 @@ class ByPolicy:
         Raises:
             WaitingForPerson: it is not policy that asks (a step-through, or a call with an unknown outcome).
         """
+        if card.reason == RERUN:
+            return _no_rerun()
         if step.endswith(".unknown") or not card.verdict.blocks:
             return await LeaveOpen().ask(step, card)
         if _by_autonomy_alone(card.verdict):
@@ -55,6 +61,15 @@ class ByPolicy:
         return ApprovalReply(
             decision="deny", approver="--approve policy", established=_COMMAND_LINE, reason=_refusal(card.verdict)
         )
+
+
+def _no_rerun() -> ApprovalReply:
+    return ApprovalReply(
+        decision="deny",
+        approver="--approve policy",
+        established=_COMMAND_LINE,
+        reason="This is a rerun, and nobody is here to say that it may be done once more, so it was not done.",
+    )
 
 
 def _by_autonomy_alone(verdict: Verdict) -> bool:

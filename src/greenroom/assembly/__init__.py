@@ -207,7 +207,9 @@ def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, id
     return FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
 
 
-async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
+async def fork_session(
+    workspace: Workspace, session: str, at: int, *, approver: Approver | None = None, trusted: bool | None = None
+) -> Session:
     """A new session that begins as a copy of another up to record `at`.
 
     Raises:
@@ -219,7 +221,7 @@ async def fork_session(workspace: Workspace, session: str, at: int) -> Session:
     anchors = Ledger(workspace.ledger, clock).anchors(name)
     target = session_path(workspace, ids.name("s"))
     fork(session_path(workspace, name), at, target, clock, ids, anchors).close()
-    return await open_session(workspace, session=target.stem)
+    return await open_session(workspace, session=target.stem, approver=approver, trusted=trusted)
 
 
 def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Build:

@@ -43,6 +43,7 @@ class Change:
         prompt: a file with a prompt template in the place of the persona's.
         parameters: sent to the model beside or in the place of the persona's.
         words: by turn of the parent, what the person says instead.
+        regenerate: whether the model is asked again even where all that it is given is the same.
         replies: by turn of the parent, what stands in the place of the model's last reply in it.
     """
 
@@ -53,6 +54,7 @@ class Change:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     words: Mapping[int, str] = field(default_factory=dict)
     replies: Mapping[int, str] = field(default_factory=dict)
+    regenerate: bool = False
 
 
 def changed_cast(

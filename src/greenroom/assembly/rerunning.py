@@ -90,7 +90,7 @@ async def rerun_session(
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
     replies = _replies(records, plan, change.replies)
     turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
-    recording = RerunRecording(records, turns, replies, documents_changed(workspace))
+    recording = RerunRecording(records, turns, replies, documents_changed(workspace), anew=change.regenerate)
     log = _branched(workspace, parent, before(records, plan[0].turn), clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
     try:

@@ -98,7 +98,8 @@ def _about_call(record: Record) -> str:
             return _line("tool", f"{call} {tool} {as_json(arguments)}")
         case ToolReturned(call=call, tool=tool, status=status, simulated=simulated, output=output, error=error):
             came = error if status != "done" else as_json(output)
-            return _line("tool", f"{call} {tool} {'simulated' if simulated else status}: {came}")
+            how = "simulated" if simulated else f"kept, {status}" if record.event.kept_from is not None else status
+            return _line("tool", f"{call} {tool} {how}: {came}")
         case _:
             return ""
 

@@ -11,6 +11,7 @@ from greenroom.commands.control.table import CONTROL
 from greenroom.commands.declare import Action, Argument, Command
 from greenroom.commands.fixture.table import FIXTURE
 from greenroom.commands.policy.table import POLICY
+from greenroom.commands.session.branching_table import BRANCHING
 from greenroom.commands.stepping.table import BREAK, BREAKPOINTS
 from greenroom.commands.suite.testing_table import TESTING
 
@@ -152,7 +153,14 @@ COMMANDS: tuple[Command, ...] = (
         ("session", "replay"),
         "Run a session again with nothing outside, and name the first difference",
         _at("session.replay:replay_session"),
-        (_SESSION, Argument("--persona", "with this persona or version", metavar="ID"), _MODEL),
+        (
+            _SESSION,
+            Argument("--persona", "with this persona or version", metavar="ID"),
+            _MODEL,
+            Argument(
+                "--policy", "with this policy file in the place of the one of its id", metavar="FILE", repeated=True
+            ),
+        ),
     ),
     Command(
         ("session", "diff"),
@@ -164,12 +172,7 @@ COMMANDS: tuple[Command, ...] = (
             Argument("--whole", "from the first turn on, and also what is the same", flag=True),
         ),
     ),
-    Command(
-        ("session", "fork"),
-        "A new session from any event of another",
-        _at("session.sessions:fork"),
-        (_SESSION, Argument("--at", "the number of the last event to keep", number=True, metavar="N")),
-    ),
+    *BRANCHING,
     Command(
         ("session", "what-if"),
         "What a turn would have had otherwise: passages, prompt, verdicts; no model is asked",

@@ -95,8 +95,8 @@ def _what(
             return "passages"
         case ReplyGenerated():
             return "reply"
-        case ToolReturned(tool=tool):
-            return inert_line(tool, 60)
+        case ToolReturned(tool=tool, status=status):
+            return inert_line(f"{tool} {status}" if status != "done" else tool, 60)
         case ApprovalGiven(decision=decision):
             return f"answer {decision}"
         case GatePassed(gate=gate):

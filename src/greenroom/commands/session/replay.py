@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
-from greenroom.core.events import ContractLoaded
+from greenroom.core.events import ContractLoaded, Record
 from greenroom.engine.replay import LogRecording, Replayed, replay
+
+if TYPE_CHECKING:
+    from greenroom.assembly.changing import Change
+    from greenroom.engine.session import Session
+    from greenroom.workspace.layout import Workspace
+
+
+def policed_session(workspace: Workspace, records: Sequence[Record], change: Change) -> Session:
+    """A closed session under what is on disk with a change, answered by a recording. Raises as `changed_cast`."""
+    from greenroom.assembly.changing import changed_cast
+    from greenroom.core.clock import SystemClock
+    from greenroom.core.ids import RandomIds
+    from greenroom.regression.replay.closed_session import closed_session
+
+    clock = SystemClock()
+    cast = changed_cast(workspace, change, records, clock)
+    return closed_session(cast.contract, cast.tools, LogRecording(records), clock, RandomIds())
 
 
 async def replay_session(asked: Invocation) -> Answer[Replayed]:
@@ -16,15 +37,23 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
         LogDamaged: it does not verify.
     """
     from greenroom.assembly import read_session, replay_builder
+    from greenroom.assembly.changing import Change
     from greenroom.assembly.recorded import recorded_contracts, recorded_session
 
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))
-    persona, model = asked.text("persona"), asked.text("model")
-    changed = sum(isinstance(record.event, ContractLoaded) for record in records) > 1 and not persona and not model
+    persona, model, policy = asked.text("persona"), asked.text("model"), asked.words("policy")
+    changed = (
+        not policy
+        and sum(isinstance(record.event, ContractLoaded) for record in records) > 1
+        and not persona
+        and not model
+    )
     contracts = recorded_contracts(records) if changed else {}
     if contracts:
         session = recorded_session(records, contracts)
+    elif policy:
+        session = policed_session(workspace, records, Change(persona, model, tuple(Path(one) for one in policy)))
     else:
         session = replay_builder(workspace)(LogRecording(records), persona=persona, model=model)
     try:

@@ -1,4 +1,4 @@
-"""Sessions on disk: listed, shown, forked. Nothing here continues one."""
+"""Sessions on disk: listed and shown. Nothing here continues one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import told
-from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, SessionForked, SessionOpened
 from greenroom.views.timeline import row
 
@@ -70,22 +69,3 @@ def timeline(records: list[Record]) -> list[str]:
     """Every event in one line."""
     rows = [row(record) for record in records]
     return [f"{one.seq:>5}  {one.at[11:23]}  t{one.turn:<3} {one.kind:<20} {one.text}".rstrip() for one in rows]
-
-
-async def fork(asked: Invocation) -> Answer[str]:
-    """A new session that shares everything up to event `--at`.
-
-    Raises:
-        UsageError: no such event.
-        LogDamaged: the parent does not verify.
-    """
-    from greenroom.assembly import fork_session
-
-    at = asked.number("at")
-    if at is None:
-        raise UsageError("fork at which event?", hint="--at N; greenroom session show ID --events numbers them")
-    session = await fork_session(asked.workspace(), asked.text("session"), at)
-    name, records = session.id, len(session.records)
-    await session.aclose()
-    notes = [f"go on with: greenroom run --session {name} TEXT, or greenroom open --session {name}"]
-    return answer(name, [name], {"session": name, "records": records}, notes=notes)

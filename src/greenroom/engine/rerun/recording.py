@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from greenroom.approval.automatic import RERUN
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Event)
 
-RERUN = "This is a rerun, and this call is not one that was recorded, so it would be made for real."
-"""The reason on the card of a call with effects that a rerun cannot keep."""
-
 _LOOKED_UP: tuple[type[Event], ...] = (MemoriesRecalled, PassagesRetrieved, ReplyGenerated)
 _HELD_BACK = "‹held back:"
 _STEP = re.compile(r"t(\d+)/(.*)", re.DOTALL)
@@ -50,6 +48,7 @@ class RerunRecording(NothingRecorded):
         turns: from a turn's number here to its number there; other turns are answered nothing.
         replies: the steps here at which a person's words stand in the place of a model's.
         documents_changed: when a document last changed, as a stamp.
+        anew: whether the model is asked again even where the whole request is the same.
     """
 
     def __init__(
@@ -58,10 +57,13 @@ class RerunRecording(NothingRecorded):
         turns: Mapping[int, int],
         replies: Collection[str] = (),
         documents_changed: str = "",
+        *,
+        anew: bool = False,
     ) -> None:
         self.parent = parent
         self.turns = dict(turns)
         self._replies = frozenset(replies)
+        self._anew = anew
         self._documents_changed = documents_changed
         self._by_step: dict[tuple[type[Event], str], Record] = {
             (type(r.event), r.event.step): r for r in parent if r.event.step
@@ -149,9 +151,9 @@ class RerunRecording(NothingRecorded):
         """Remember the record whose content stands for this step, if nothing that went into it changed."""
         self._pending.pop(kind, None)
         self._marks.pop((kind, step), None)
-        if step in self._replies or (recorded := self._recorded_step(step)) == "":
+        if step in self._replies or (self._anew and kind is ReplyGenerated):
             return
-        record = self._by_step.get((kind, recorded))
+        record = self._by_step.get((kind, self._recorded_step(step)))
         if record is None or not whole(record) or not same_inputs(record, inputs) or not self._still_so(record):
             return
         self._pending[kind] = record
