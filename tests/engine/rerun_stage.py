@@ -29,10 +29,10 @@ async def rerun(
     log.append(SessionForked(session="s2", parent="s1", parent_seq=at, parent_hash=recorded[at].hash))
     recording = RerunRecording(recorded, {one.turn: one.turn for one in plan}, replies or {})
     stage.model = KeptModel(recording, stage.model)  # type: ignore[assignment]  # the stage takes any port
-    stage.tools = KeptTools(recording, stage.tools)  # type: ignore[assignment]
-    stage.retriever = KeptRetriever(recording, stage.retriever)  # type: ignore[assignment]
+    stage.tools = KeptTools(recording, stage.tools)  # type: ignore[assignment]  # the same
+    stage.retriever = KeptRetriever(recording, stage.retriever)  # type: ignore[assignment]  # the same
     held = HeldMemory(stage.memory, (), *hidden(log.records, recorded))
-    stage.memory = KeptMemory(recording, held)  # type: ignore[assignment]
+    stage.memory = KeptMemory(recording, held)  # type: ignore[assignment]  # the same
     session = stage.session(log, recording)
     session._room.outside.held = held
     recording.attach(session)
