@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from greenroom.core.events import Record, SessionForked
 from greenroom.engine.rerun.memories import HeldMemory, hidden
-from greenroom.engine.rerun.ports import KeptMemory, KeptModel, KeptRetriever, KeptTools
+from greenroom.engine.rerun.ports import through
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import announce, before, said, say
 from greenroom.engine.session import Session
@@ -28,13 +28,10 @@ async def rerun(
     log = MemoryLog("s2", stage.clock, stage.ids, recorded[: at + 1])
     log.append(SessionForked(session="s2", parent="s1", parent_seq=at, parent_hash=recorded[at].hash))
     recording = RerunRecording(recorded, {one.turn: one.turn for one in plan}, replies or {})
-    stage.model = KeptModel(recording, stage.model)  # type: ignore[assignment]  # the stage takes any port
-    stage.tools = KeptTools(recording, stage.tools)  # type: ignore[assignment]  # the same
-    stage.retriever = KeptRetriever(recording, stage.retriever)  # type: ignore[assignment]  # the same
-    held = HeldMemory(stage.memory, (), *hidden(log.records, recorded))
-    stage.memory = KeptMemory(recording, held)  # type: ignore[assignment]  # the same
     session = stage.session(log, recording)
-    session._room.outside.held = held
+    outside = session._room.outside
+    outside.held = outside.memory = HeldMemory(outside.memory, (), *hidden(log.records, recorded))
+    through(recording, outside)
     recording.attach(session)
     opened(session)
     announce(session, plan, ("something",), replies or {})
