@@ -15,7 +15,8 @@ from greenroom.commands.session.tree import tree
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import Record, ToolStarted, TurnFinished, TurnStarted
 from greenroom.core.signals import Signal
-from greenroom.core.values import ApprovalReply, Card
+from greenroom.core.values import ApprovalReply, Card, GateReply
+from greenroom.engine.pending import Pending
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 
@@ -55,6 +56,9 @@ class Nobody:
         return ""
 
     async def ask(self, step: str, card: Card) -> ApprovalReply:
+        raise AssertionError("nobody is here")
+
+    async def at_gate(self, pending: Pending, problem: str) -> GateReply:
         raise AssertionError("nobody is here")
 
 
