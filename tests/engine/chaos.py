@@ -62,7 +62,7 @@ class Story:
                 process.begin(_forgiven(process.session))
             while process.busy:
                 await ticks(1)
-                for step, _ in list(self._open())[-1:]:
+                for step, _ in list(self._open()):
                     self._give(step, ApprovalReply(decision="deny", reason="not now"))
                 if gate := process.session.waiting_gate():
                     process.session.pass_gate(gate, GateReply(action="continue"))

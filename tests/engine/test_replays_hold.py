@@ -26,7 +26,7 @@ from greenroom.log.memory_log import MemoryLog
 from greenroom.log.port import Log
 from greenroom.regression.case import Case
 from greenroom.regression.record.record import record
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
@@ -112,7 +112,7 @@ def test_a_tape_replays_with_the_same_verdicts(trouble: str, runner: asyncio.Run
         parts.write(kept.texts)
 
         def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
-            return closed(PlainLog("replay"), recording, clock, ids)
+            return closed(log_for(recording), recording, clock, ids)
 
         tape = read(write(kept.tape), "x.tape.jsonl")
         result = runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))

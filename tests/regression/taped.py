@@ -19,7 +19,7 @@ from greenroom.engine.steps import Recording
 from greenroom.regression.case import Case
 from greenroom.regression.record.record import Recorded
 from greenroom.regression.replay.outcome import Outcome
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.header_seal import SEAL
 from greenroom.regression.tape.parts import Parts
@@ -78,7 +78,7 @@ def builder(made: Stage, **changes: Any) -> Any:
             made, model=closed, retriever=closed, memory=closed, approver=closed, clock=clock, ids=ids, **changes
         )
         shut.tools = replace(shut.tools, act=lambda call: pytest.fail(f"{call.tool} ran in a replay"))
-        return shut.session(PlainLog("replay"), recording)
+        return shut.session(log_for(recording), recording)
 
     return build
 

@@ -25,7 +25,7 @@ from greenroom.regression.live.budget import Meter, MeteredModel
 from greenroom.regression.live.history import History
 from greenroom.regression.live.ports import TapeApprover, TapeTools
 from greenroom.regression.live.recording import LiveRecording
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.retrieval.port import Found, PassageQuery, Retriever
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
@@ -72,7 +72,7 @@ class LiveSessions:
             ids=ids,
             brake=self._brake,
         )
-        return Session(PlainLog("live"), cast.contract, outside, recording=recording)
+        return Session(log_for(recording, "live"), cast.contract, outside, recording=recording)
 
     def judging(self, model: str, meter: Meter) -> Model:
         """`[models.judge]` of greenroom.toml where there is one, else the very model whose replies are judged."""

@@ -55,7 +55,7 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
     if _outdated(room, card):  # by whoever heard of the question
         return Void()
     given = room.steps.find(ApprovalGiven, step)
-    if given is None or given.binds != binds:
+    if given is None or given.binds != binds or room.steps.anew(ApprovalGiven, step):
         if room.steps.replaying:
             await asyncio.sleep(0)  # a person took longer than the calls beside this one took to begin
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
@@ -133,11 +133,10 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
     policy = room.contract.policy.digest
     session = room.steps.log.session
     inputs: list[Any] = [session, policy, tools, card.call.model_dump(mode="json"), card.reason]
-    asked = room.steps.decide(
-        ApprovalRequested,
-        step,
-        inputs,
-        lambda: ApprovalRequested(
+
+    def put() -> ApprovalRequested:
+        room.steps.must_come(ApprovalRequested, step)
+        return ApprovalRequested(
             step=step,
             turn=turn,
             call=card.call.id,
@@ -148,9 +147,9 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
             deadline=_deadline(room, step, card),
             hook=card.hook,
             card=card,
-        ),
-        sync=True,
-    )
+        )
+
+    asked = room.steps.decide(ApprovalRequested, step, inputs, put, sync=True)
     record = room.steps.record_of(ApprovalRequested, step)
     return bind(session, record.commitments["card"] if record else "", policy, tools), asked.card
 

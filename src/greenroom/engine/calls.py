@@ -18,8 +18,9 @@ from greenroom.engine.call_gates import EDITED_AT_GATE, SKIPPED, STOPPED_CALL, r
 from greenroom.engine.decided import Decided, Reply
 from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.limits import Budget
+from greenroom.engine.lives import LifeOver
 from greenroom.engine.permitting import EDITED
-from greenroom.engine.results import STOPPED, judge_recorded, judge_unjudged, returned, stopped_unknown
+from greenroom.engine.results import STOPPED, judge_recorded, judge_unjudged, returned, stopped_unknown, waited_in_vain
 from greenroom.engine.room import Room, about_call, args_from, spec_of
 from greenroom.engine.spending import read_day, turn_to_spend
 from greenroom.engine.standing import level_changes, settle_autonomy
@@ -46,7 +47,8 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
         for item in decided:
             group.create_task(_to_the_end(reply, item))
     if reply.ended:
-        raise next((e for e in reply.ended if not isinstance(e, WaitingForPerson)), reply.ended[0])
+        cut_off = next((e for e in reply.ended if isinstance(e, LifeOver)), None)  # the turn ended in a later life
+        raise cut_off or next((e for e in reply.ended if not isinstance(e, WaitingForPerson)), reply.ended[0])
 
 
 async def _to_the_end(reply: Reply, item: Decided) -> None:
@@ -200,7 +202,7 @@ def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
     asked = room.steps.record_of(ApprovalRequested, step) is not None
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
-    return asked or held or again
+    return asked or held or again or waited_in_vain(room, turn, call)
 
 
 async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
@@ -218,9 +220,11 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
         if verdict.effect == "deny":
             return call, ToolResult(status="denied", error=verdict.why)
         again = room.steps.must_ask(item.step, call)
-        if decided_anew and not (verdict.blocks or edits or again):
-            return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
         suffix = f".{edits}" if edits else item.suffix
+        held = room.steps.holds(ApprovalGiven, f"t{turn}/ask:{call.id}{suffix}")
+        unasked = decided_anew or waited_in_vain(room, turn, call)
+        if unasked and not (verdict.blocks or edits or again or held):
+            return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
         reason = "" if verdict.blocks else (EDITED if suffix else "stepping")
         card = card_of(room, call, verdict, reason)
         reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=bool(suffix))
@@ -275,7 +279,7 @@ async def _settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     reply: ApprovalReply | Void = Void()
     while isinstance(reply, Void):
         reply = await ask(room, turn, f"{call.id}{suffix}", card_of(room, call, verdict, UNKNOWN_OUTCOME))
-        verdict = decide_call(room, turn, call, suffix)
+        verdict = decide_call(room, turn, call, suffix, ".now")
     match reply.decision:
         case "allow" if not item.problem and verdict.effect != "deny":
             await _run(room, turn, call, item.step, again=True)

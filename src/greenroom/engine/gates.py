@@ -141,7 +141,7 @@ class Gates:
 
     async def _ask(self, pending: Pending) -> GatePassed:
         step = pending.step
-        if (recorded := self._recorded(step)) is not None:
+        if (recorded := await self._recorded(step)) is not None:
             return recorded
         waiting = self._waiting[step] = _Waiting(pending, asyncio.get_running_loop().create_future())
         self._at_next = False
@@ -154,7 +154,7 @@ class Gates:
         self._at_next = self._at_next or reply.action == "step"
         return self._steps.note(_passed(pending, reply))
 
-    def _recorded(self, step: str) -> GatePassed | None:
+    async def _recorded(self, step: str) -> GatePassed | None:
         """In a replay: the pause as it was recorded, where a recording has it, and what was done at it."""
         if not self._steps.holds(GatePassed, step):
             return None
@@ -162,6 +162,7 @@ class Gates:
             passed = self._steps.peek(GatePassed, step)
             assert passed is not None  # it is held
             self._steps.note(GatePaused(step=step, turn=passed.turn, gate=passed.gate))
+        await asyncio.sleep(0)  # a person took longer than the calls beside this one took to come to their own gates
         return self._steps.recorded(GatePassed, step)
 
     async def _answered(self, waiting: _Waiting) -> GateReply:

@@ -39,6 +39,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import Signal
 from greenroom.engine.contract import Contract
+from greenroom.engine.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
 from greenroom.engine.results import STOPPED
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
@@ -50,7 +51,9 @@ CLOSED: frozenset[type[Event]] = frozenset(
 """Steps that reach the world: in a replay they are answered by the recording or not at all."""
 
 ANSWERED = CLOSED | {ToolStarted, GatePaused, GatePassed, DaySumsRead, AutonomyChanged}
-_INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
+REACHING = CLOSED | {ToolStarted, VerdictReached}
+"""Of these, what happened in an earlier life answers too, should the replay not have come to it there."""
+_INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed, AutonomyChanged, DaySumsRead})
 _VOLATILE = {
     "inputs",
     "milliseconds",
@@ -79,18 +82,28 @@ _COMPARED_BY_CONTENT = frozenset(
 )
 
 
-class LogRecording:
-    """A session's own log as the answers to its replay. Matched by step and inputs, never by position."""
+class LogRecording(ByLife):
+    """A session's own log as the answers to its replay. Matched by step and inputs, never by position.
+
+    Of a turn that was cut off and taken up again, each life is answered with what it came to.
+    """
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._by_step: dict[tuple[type[Event], str], Record] = {
-            (type(r.event), r.event.step): r
-            for r in records
-            if type(r.event) in ANSWERED or (isinstance(r.event, VerdictReached) and r.event.hook == "tool.result")
-        }
+        self._lives: Lives[Record] = Lives()
+        records = tuple(records)
+        self._given_up = {r.event.turn for r in records if isinstance(r.event, TurnAbandoned)}
+        lives = by_life(records)
+        for record in records:
+            if record.seq in lives:
+                self._lives.lived(record.event.turn, lives[record.seq])
+            if record.event.step and _answers(record.event):
+                self._lives.put(type(record.event), record.event.step, lives.get(record.seq, 1), record)
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
-        record = self._by_step.get((kind, step))
+        record = self._lives.take(kind, step)
+        if record is None and kind in REACHING:
+            self.must_come(kind, step)
+            record = self._lives.latest(kind, step)
         if record is None:
             if kind in CLOSED:
                 raise Divergence(f"{step} is not in the recording", step=step)
@@ -100,10 +113,38 @@ class LogRecording:
         return record.event
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        record = self._by_step.get((kind, step))
-        if record is not None and isinstance(record.event, ToolReturned):
-            return record.event.error == STOPPED and (ToolStarted, step) not in self._by_step
-        return kind in _INTERVENTIONS and record is not None
+        if kind is ToolReturned or kind is ToolStarted:
+            record = self._lives.latest(ToolReturned, step)
+            if record is None or self._lives.latest(ToolStarted, step) is not None:
+                return False
+            return kind is ToolStarted or (isinstance(record.event, ToolReturned) and record.event.error == STOPPED)
+        put = (
+            kind is ApprovalGiven and self._lives.ended(step) and self._lives.here(ApprovalRequested, step) is not None
+        )
+        return put or (kind in _INTERVENTIONS and self._lives.here(kind, step) is not None)
+
+    def anew(self, kind: type[Event], step: str) -> bool:
+        return self._lives.anew(kind, step)
+
+    def must_come(self, kind: type[Event], step: str) -> None:
+        if kind is TurnFinished:
+            if turn_of(step) in self._given_up:
+                raise given_up(step)
+        elif self._lives.ended(step) and self._lives.here(kind, step) is None:
+            raise LifeOver(step, self)
+
+    @property
+    def resumes(self) -> bool:
+        return self._lives.any_several()
+
+    def next_life(self, turn: int) -> None:
+        self._lives.next_life(turn)
+
+
+def _answers(event: Event) -> bool:
+    if isinstance(event, VerdictReached):
+        return event.hook == "tool.result"
+    return type(event) in ANSWERED or isinstance(event, ApprovalRequested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +206,7 @@ async def say_again(
                     if governing is not session.contract:
                         session.reload(governing)
                     try:
-                        await session.turn(words, origin=origin)
+                        await live_again(session, words, origin)
                     except GreenroomError as error:
                         if turn in ended:
                             return error
@@ -176,6 +217,23 @@ async def say_again(
     finally:
         stop()
     return None
+
+
+async def live_again(session: Session, words: str, origin: str) -> TurnFinished | None:
+    """In a replay: a turn from its start to its end, through all its lives.
+
+    Raises as `Session.turn`.
+    """
+    try:
+        return await session.turn(words, origin=origin)
+    except LifeOver as cut:
+        over = cut
+    while True:
+        over.go_on()
+        try:
+            return await session.resume()
+        except LifeOver as cut:
+            over = cut
 
 
 def _reloading(
@@ -210,13 +268,23 @@ def _comparable(records: Sequence[Record]) -> dict[str, Any]:
     unfinished = _unfinished(records)
     answered = {r.event.step for r in records if isinstance(r.event, ApprovalGiven)}
     return {
-        f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(r.event.model_dump(mode="json"))
+        f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(_told(r.event))
         for r in records
         if r.event.kind in _COMPARED_BY_CONTENT
         and r.event.turn not in unfinished
         and not r.event.step.endswith(".unknown")  # about a crash, which a replay does not have
         and (not isinstance(r.event, ApprovalRequested) or r.event.step in answered)  # else it became void
     }
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """An event as it is compared. What a verdict about a result says of the level is left out: no rule reads it there
+    (see `Room.judge`), and whether a level changed before a call beside it came back is a matter of milliseconds.
+    """
+    told = event.model_dump(mode="json")
+    if isinstance(event, VerdictReached) and event.hook != "tool.call":
+        del told["verdict"]["autonomy"]
+    return told
 
 
 def _unfinished(records: Sequence[Record]) -> set[int]:

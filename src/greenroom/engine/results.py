@@ -5,7 +5,14 @@ Invariant: what the log has of a result is what the model reads; a result that p
 
 from __future__ import annotations
 
-from greenroom.core.events import ApprovalGiven, ToolReturned, VerdictReached
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    DaySumsRead,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)
 from greenroom.core.values import Json, ToolCall, ToolResult
 from greenroom.engine.room import Room, about_result
 
@@ -24,6 +31,7 @@ def returned(
     milliseconds: int = 0,
 ) -> None:
     """Log how a call ended, masked and judged: what the log has is what the model reads."""
+    room.steps.must_come(ToolReturned, step)
     question = about_result(room, call, {"output": result.output, "error": result.error})
     verdict, masked = room.admit(question)
     withheld = verdict.blocks and result.status not in ("denied", "invalid")  # those are our own words
@@ -53,7 +61,9 @@ def judge_recorded(room: Room, turn: int, call: ToolCall, event: ToolReturned) -
 
 
 def _judge_result(room: Room, turn: int, call: ToolCall, payload: dict[str, Json]) -> None:
-    room.judge(turn, _result_verdict(turn, call), about_result(room, call, payload))
+    step = _result_verdict(turn, call)
+    room.steps.must_come(VerdictReached, step)
+    room.judge(turn, step, about_result(room, call, payload))
 
 
 def _result_verdict(turn: int, call: ToolCall) -> str:
@@ -77,3 +87,17 @@ def stopped_unknown(room: Room, turn: int, call: ToolCall) -> bool:
         return False
     room.steps.note(given)
     return True
+
+
+def waited_in_vain(room: Room, turn: int, call: ToolCall) -> bool:
+    """In a replay: whether a person was to be asked about this call, and it was decided anew before its question was put.
+
+    Of a call that policy let run and that did not, that is what is left; or else a stop of it, or what others spent, kept it.
+    """
+    steps = room.steps
+    if steps.record_of(ApprovalRequested, f"t{turn}/ask:{call.id}") is not None:
+        return False
+    if not steps.holds(ToolStarted, f"t{turn}/tool:{call.id}"):
+        return False
+    kept = steps.holds(ApprovalGiven, f"t{turn}/ask:{call.id}.stop")
+    return not kept and not steps.holds(DaySumsRead, f"t{turn}/day:{call.id}.start")

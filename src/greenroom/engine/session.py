@@ -49,9 +49,6 @@ Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""
 
 
-_TOLD = (TurnStarted, TurnInterrupted, TurnResumed)
-
-
 class Session:
     """The one object faces hold."""
 
@@ -151,8 +148,7 @@ class Session:
         record = self.open_turn()
         if record is None or not isinstance(record.event, TurnStarted):
             return None
-        if self._is_interrupted():
-            self._steps.note(TurnResumed(turn=record.event.turn))
+        self._steps.note(TurnResumed(turn=record.event.turn))
         self._rewind(record.seq)
         standing.level_set_meanwhile(self._room, record.seq)
         return await self._carry(record.event.turn, record.event.words)
@@ -309,11 +305,6 @@ class Session:
         if self.running:
             raise UsageError("the turn is being worked on", hint="interrupt it first", code="turn.running")
 
-    def _is_interrupted(self) -> bool:
-        """Whether the open turn was interrupted and has not been resumed since."""
-        told = (r.event for r in reversed(self.records) if isinstance(r.event, _TOLD))
-        return isinstance(next(told, None), TurnInterrupted)
-
     def _rewind(self, seq: int) -> None:
         """Know the log up to and including record `seq`; what comes after is met again step by step."""
         self._room.rewind(self.records[: seq + 1])
@@ -356,6 +347,7 @@ class Session:
         """Put into the log why a turn did not come to its own end, and pass the reason on."""
         match error:
             case TurnStopped():
+                self._steps.must_come(TurnFinished, f"t{turn}/finish")
                 finished = TurnFinished(
                     turn=turn, outcome="stopped", usage=budget.usage, milliseconds=budget.milliseconds
                 )

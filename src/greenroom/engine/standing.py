@@ -148,12 +148,12 @@ def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over:
     every round comes again. A call that is `over` changes nothing any more.
     """
     step = f"t{turn}/autonomy:{call.id}{suffix}"
-    if room.steps.replaying:
-        room.steps.recorded(AutonomyChanged, step)
-        return
     for changed in _changes_at(room, step):
         room.steps.find(AutonomyChanged, changed)
     if over:
+        return
+    if room.steps.replaying:
+        room.steps.recorded(AutonomyChanged, step)
         return
     if room.autonomy_next is not None:
         room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)

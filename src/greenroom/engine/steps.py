@@ -17,6 +17,7 @@ from greenroom.core.errors import Divergence
 from greenroom.core.events import Event, Record
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
+from greenroom.engine.lives import ByLife
 from greenroom.log.port import Log
 
 E = TypeVar("E", bound=Event)
@@ -38,10 +39,11 @@ class Recording(Protocol):
         ...
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person's intervention was recorded at this step, so that it happens again.
+        """Whether something that need not happen at this step was recorded there, so that it happens again: a person
+        stepped in, a level changed, others had spent.
 
         Of `ToolReturned`: whether the call waited for a person, and came to its end without having run because they
-        ended the turn (see `STOPPED`).
+        ended the turn (see `STOPPED`). Of `ToolStarted`: whether it came to its end without having run at all.
         """
         ...
 
@@ -174,6 +176,20 @@ class Steps:
     def as_asked(self, step: str, card: Card) -> Card:
         """See `NothingRecorded.as_asked`."""
         return self._live.as_asked(step, card)
+
+    def anew(self, kind: type[Event], step: str) -> bool:
+        """In a replay: whether what the log has at a step is an earlier life's, and this one is to have its own."""
+        return isinstance(self._recording, ByLife) and self._recording.anew(kind, step)
+
+    def must_come(self, kind: type[Event], step: str) -> None:
+        """Nothing, unless in a replay this life of the turn was cut off before it came to this.
+
+        Raises:
+            LifeOver: it was.
+            Divergence: the turn was given up before it came to its end.
+        """
+        if isinstance(self._recording, ByLife):
+            self._recording.must_come(kind, step)
 
     def record_of(self, kind: type[Event], step: str) -> Record | None:
         """The latest record of a step, with its commitments."""

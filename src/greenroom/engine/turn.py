@@ -182,6 +182,7 @@ def _finished(
     event = TurnFinished(
         step=f"t{turn}/finish", turn=turn, outcome=outcome, usage=budget.usage, milliseconds=budget.milliseconds
     )
+    room.steps.must_come(TurnFinished, event.step)
     return room.steps.note(event, sync=True)
 
 

@@ -27,7 +27,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Memory, Passage
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording, say_again
+from greenroom.engine.replay import LogRecording, live_again, say_again
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge
 
@@ -213,4 +213,4 @@ def _with(contract: Contract, otherwise: Otherwise) -> Contract:
 async def _reach(session: Session, started: Event) -> None:
     assert isinstance(started, TurnStarted)
     with suppress(_Reached):
-        await session.turn(started.words, origin=started.origin)
+        await live_again(session, started.words, started.origin)

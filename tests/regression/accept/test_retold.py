@@ -21,7 +21,7 @@ from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.regression.accept.retold import Retold, retell
 from greenroom.regression.record.record import Recorded, record
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import Fixture, load_fixture, replay_fixture
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
@@ -50,7 +50,7 @@ def closed(made: Stage, **changes: Any) -> Any:
         parts: Any = ClosedParts(made.tools)
         ports = {"tools": parts, "retriever": parts, "memory": parts, "approver": parts, "clock": clock, "ids": ids}
         name: Any = ClosedModel(made.model.name)
-        return replace(made, model=name, **{**ports, **changes}).session(PlainLog("replay"), recording)
+        return replace(made, model=name, **{**ports, **changes}).session(log_for(recording), recording)
 
     return build
 

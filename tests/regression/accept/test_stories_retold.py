@@ -17,7 +17,7 @@ from greenroom.regression.accept.retold import retell
 from greenroom.regression.accept.tape_diff import changes_between
 from greenroom.regression.case import Case
 from greenroom.regression.record.record import record
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
@@ -38,7 +38,7 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
 
 def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
     """The stories' contract over nothing outside."""
-    return closed(PlainLog("replay"), recording, clock, ids)
+    return closed(log_for(recording), recording, clock, ids)
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)

@@ -25,6 +25,7 @@ from greenroom.core.events import (
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory, ToolCall
 from greenroom.engine.generating import AGAIN
+from greenroom.engine.lives import ByLife
 from greenroom.regression.live.desk import Desk
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.start import Start
@@ -39,7 +40,7 @@ _RAISED = (".stop", _UNKNOWN)
 _CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
 
 
-class LiveRecording:
+class LiveRecording(ByLife):
     """An `engine.steps.Recording` for a live run that begins at `start`.
 
     `notes` says in one line each what was looked up for real. `desk` answers about tools and for people.
@@ -53,7 +54,7 @@ class LiveRecording:
         self.start = start
         self.desk = Desk(recorded_of(tape, file))
         self.notes: list[str] = []
-        self._tape = TapeRecording(world)
+        self._tape = TapeRecording(world, one_life_from=start.turn)
         self._last = 0
         self._taken = self.desk.adopt(start)
 
@@ -127,6 +128,20 @@ class LiveRecording:
         if kind is ApprovalGiven and not step.endswith(_RAISED):
             return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
         return self._tape.holds(kind, recorded)
+
+    @property
+    def resumes(self) -> bool:
+        return self._tape.resumes
+
+    def anew(self, kind: type[Event], step: str) -> bool:
+        return self.before(step) and self._tape.anew(kind, step)
+
+    def must_come(self, kind: type[Event], step: str) -> None:
+        if self.before(step):
+            self._tape.must_come(kind, step)
+
+    def next_life(self, turn: int) -> None:
+        self._tape.next_life(turn)
 
     def _recalled(self, step: str, inputs: Any) -> Event | None:
         event = self.world.events.get((MemoriesRecalled, step))

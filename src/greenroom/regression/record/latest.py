@@ -5,7 +5,7 @@ Invariant: what a crash, a cancel or another answer made come again is told once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -30,12 +30,9 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.engine.standing import set_between_turns
+from greenroom.regression.record.lives import UNKNOWN, ToldLives
 
 POLICY = "policy:"
-UNKNOWN = ".unknown"
-"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
-or that a person ended the turn for it.
-"""
 TOLD = {
     TurnStarted,
     AutonomyChanged,
@@ -58,28 +55,42 @@ TOLD = {
 }
 
 
-def latest(records: Iterable[Record], *, open_too: bool) -> list[Record]:
+def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> list[Record]:
     """One record a step: where one was decided anew, the last one in the place of the first."""
-    records = tuple(records)
     between = set_between_turns(records)
     found: dict[tuple[str, str], Record] = {}
-    for record in records:
+    for record in _given_up_first(records, between):
         event = record.event
         if isinstance(event, AutonomyChanged) and not event.step:
             if record.seq in between:
                 found[event.kind, f"between {record.seq}"] = record
         elif type(event) in TOLD:
-            found[event.kind, event.step or f"t{event.turn}"] = record
+            found[lives.key(record)] = record
+    answered = {r.event.step for r in found.values() if isinstance(r.event, ApprovalGiven)}
     ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
-    kept = [r for r in found.values() if not _overtaken(r.event, ended, found)]
+    kept = [r for r in found.values() if not _overtaken(r.event, ended, answered)]
     if open_too:
         return kept
     return [r for r in kept if r.event.turn in ended or (isinstance(r.event, AutonomyChanged) and not r.event.step)]
 
 
-def _overtaken(event: Event, ended: set[int], found: Mapping[tuple[str, str], Record]) -> bool:
+def _given_up_first(records: Sequence[Record], between: frozenset[int]) -> Iterator[Record]:
+    """The records, but what was set while a turn rested that was then given up after its end, for there it counts."""
+    inside, set_meanwhile = False, list[Record]()
+    for record in records:
+        inside = (inside or isinstance(record.event, TurnStarted)) and not isinstance(record.event, TurnFinished)
+        if inside and record.seq in between:
+            set_meanwhile.append(record)
+            continue
+        yield record
+        if isinstance(record.event, TurnAbandoned):
+            yield from set_meanwhile
+            inside, set_meanwhile = False, []
+
+
+def _overtaken(event: Event, ended: set[int], answered: set[str]) -> bool:
     """Whether this is a question that nobody answered before its turn ended for another reason."""
-    return isinstance(event, ApprovalRequested) and event.turn in ended and ("approval_given", event.step) not in found
+    return isinstance(event, ApprovalRequested) and event.turn in ended and event.step not in answered
 
 
 def chosen(records: Iterable[Record]) -> dict[int, set[str]]:

@@ -32,7 +32,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.record.forks import one_life
-from greenroom.regression.record.latest import POLICY, UNKNOWN, chosen, latest, ran, timed
+from greenroom.regression.record.latest import POLICY, chosen, latest, ran, timed
+from greenroom.regression.record.lives import UNKNOWN, ToldLives, place_in_call, told_lives
 from greenroom.regression.replay.added import Added
 from greenroom.regression.tape.candidates import listing
 from greenroom.regression.tape.names import Names
@@ -55,9 +56,11 @@ def tell(
     telling holds a turn that broke off too, and leaves out what was `added` to each prompt unless that is asked for:
     the recording checked it.
     """
-    told = latest(records if replayed is not None else one_life(records), open_too=replayed is not None)
+    records = tuple(records) if replayed is not None else one_life(records)
+    lives = told_lives(records, replayed=replayed is not None)
+    told = latest(records, lives, open_too=replayed is not None)
     full = Added() if added or (added is None and replayed is None) else None
-    teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told))
+    teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told), lives)
     for record in told:
         teller.see(record)
     return teller.lines(), teller.texts
@@ -74,11 +77,14 @@ class _Teller:
         chosen: dict[int, set[str]],
         timed: set[int],
         ran: set[tuple[int, str]],
+        lives: ToldLives,
     ) -> None:
         self._model = model
         self._chosen = chosen
         self._timed = timed
         self._ran = ran
+        self._lives = lives
+        self._life = 1
         self.texts: dict[str, str] = {}
         self._lines: list[tuple[int, Line]] = []
         self._names = names
@@ -94,10 +100,13 @@ class _Teller:
         self._prompts: dict[str, Json] = {}
 
     def see(self, record: Record) -> None:
+        self._life = self._lives.of(record)
         if lines := _TELLERS[type(record.event)](self, record.event):
             step = record.event.step
             match = _CALL.search(step) if ":c" in step else None
             call = int(match[1]) if match else 0
+            if self._life > 1:
+                lines[-1]["life"] = self._life
             self._lines += [(call, line) for line in lines]
         if self._added is not None:
             self._transcript = transcript.fold(self._transcript, record)
@@ -106,13 +115,15 @@ class _Teller:
         """The lines, each run of tool lines in the order of the calls."""
         out: list[Line] = []
         run: list[tuple[int, Line]] = []
+        turn = 0
         for call, line in [*self._lines, (0, {})]:
             if call:
                 run.append((call, line))
                 continue
             if run:
-                out += by_call(run)
+                out += by_call(run, by_life=turn in self._lives.turns)
                 run = []
+            turn = int(line.get("turn", turn))
             out.append(line)
         return out[:-1]
 
@@ -121,14 +132,15 @@ class _Teller:
         return [{"turn": event.turn, "user": event.words}]
 
     def gate_passed(self, event: GatePassed) -> list[Line]:
-        if event.action in ("continue", "step"):
+        passed = event.action in ("continue", "step")
+        if passed and not (event.gate == "tool" and event.turn in self._lives.unsteady):
             return []
         if event.gate == "input" and isinstance(event.edit, str) and event.edit:
             self._words = event.edit
         if event.gate == "prompt" and event.action == "edit":
             self._prompts[event.step.rpartition(":")[2]] = event.edit
         edit = {"edit": sorted_json(event.edit)} if event.edit is not None else {}
-        return [{"gate": event.step.partition("gate:")[2], "action": event.action, **edit}]
+        return [{"gate": event.step.partition("gate:")[2], "action": "continue" if passed else event.action, **edit}]
 
     def recalled(self, event: MemoriesRecalled) -> list[Line]:
         out: list[Line] = []
@@ -172,7 +184,7 @@ class _Teller:
         if event.effect == "allow" and event.rule == "default":
             return []
         of = event.step.partition(f"verdict:{event.hook}")[2].removeprefix(":")
-        if of.endswith(UNKNOWN):
+        if of.endswith(UNKNOWN) and event.turn not in self._lives.turns:
             return []
         if event.hook == "tool.result" and of in self._withheld:
             return []
@@ -211,7 +223,7 @@ class _Teller:
         return [line]
 
     def asked(self, event: ApprovalRequested) -> list[Line]:
-        if event.step.endswith(UNKNOWN):
+        if event.step.endswith(UNKNOWN) and event.turn not in self._lives.turns:
             return []
         line: Line = {"ask": event.step.partition("ask:")[2], "rule": event.rule, "role": event.role}
         if event.card.reason:
@@ -220,7 +232,7 @@ class _Teller:
 
     def answered(self, event: ApprovalGiven) -> list[Line]:
         asked = event.step.partition("ask:")[2]
-        if asked.endswith(UNKNOWN):
+        if asked.endswith(UNKNOWN) and event.turn not in self._lives.turns:
             if event.decision != "stop":
                 return []
             asked = f"{event.call}{UNKNOWN}"
@@ -255,8 +267,11 @@ class _Teller:
         line: Line = {"result": event.call, "tool": event.tool, "status": event.status}
         if event.simulated:
             line["simulated"] = True
-        if (event.turn, event.call) in self._ran:
+        ran = (event.turn, event.call) in self._ran
+        if ran:
             line["ran"] = True
+        line |= self._lives.starts(event, self._life, ran=ran)
+        if ran or "begun" in line:
             line |= self._if_other(event.call, self._started[event.call])
         if event.output is not None:
             line["output"] = sorted_json(event.output)
@@ -323,11 +338,13 @@ class _Teller:
         return name
 
 
-def by_call(run: Sequence[tuple[int, Line]]) -> list[Line]:
+def by_call(run: Sequence[tuple[int, Line]], *, by_life: bool = False) -> list[Line]:
     """Lines of tool calls in the order of the calls, and what a verdict rests on before it: after a crash a level or a
     day's sums are read once more behind a verdict that then stands in its first place. A gate of a call comes before
     its question, also where only a person who went on after a crash stepped.
     """
+    if by_life:
+        return [line for _, line in sorted(run, key=lambda pair: (pair[0], place_in_call(pair[1])))]
     first = {
         (call, line["of"]): place
         for place, (call, line) in reversed([*enumerate(run)])

@@ -14,7 +14,7 @@ from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.regression.replay.match import TapeRecording
-from greenroom.regression.replay.plain_log import PlainLog
+from greenroom.regression.replay.plain_log import log_for
 from greenroom.retrieval.port import Retriever
 from greenroom.tools.port import Tools
 
@@ -41,4 +41,4 @@ def closed_session(
         clock=clock,
         ids=ids,
     )
-    return Session(PlainLog("replay"), contract, outside, recording=recording)
+    return Session(log_for(recording), contract, outside, recording=recording)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from math import inf
 from typing import Any
 
 from greenroom.core.errors import Divergence
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalRequested,
     AutonomyChanged,
     DaySumsRead,
     Event,
@@ -22,27 +24,43 @@ from greenroom.core.events import (
     ReplyGenerated,
     ToolReturned,
     ToolStarted,
+    TurnFinished,
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.engine.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.tape import Line
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
-_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged})
+_INTERVENTIONS = frozenset({ApprovalGiven, GatePassed, AutonomyChanged, DaySumsRead})
+_KNOWN_BY_LIFE = frozenset(
+    {
+        ApprovalGiven,
+        ApprovalRequested,
+        AutonomyChanged,
+        DaySumsRead,
+        GatePassed,
+        ReplyGenerated,
+        ToolReturned,
+        ToolStarted,
+    }
+)
+"""Of which a tape says in what life it happened. What a turn begins and ends with needs none: it comes to it either way."""
 _SHOWN = 300
 _PLACES = {"generate": "reply", "tool": "call", "ask": "question about"}
 """What a step is called where people read of it; the others are called what they are."""
 
 
-class TapeRecording:
-    """An `engine.steps.Recording` over a tape."""
+class TapeRecording(ByLife):
+    """An `engine.steps.Recording` over a tape. From turn `one_life_from` on it answers as if no turn had been cut off."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, one_life_from: float = inf) -> None:
         self._world = world
+        self._one_life_from = one_life_from
         self._added = Added()
         self._dated = False
 
@@ -53,9 +71,11 @@ class TapeRecording:
             Divergence: it is not on the tape, or was recorded for something else.
         """
         line = self.line(kind, step, inputs)
+        event = self._event(kind, step)
+        self._world.lives.take(kind, step)
         if kind is DaySumsRead and not self._dated:
             self._dated = True
-            return self._world.events.get((kind, step)) or self._first_day(step)
+            return event or self._first_day(step)
         if line is None:
             if kind in _CLOSED:
                 raise Divergence(f"{place_of(step)} is not on the tape", step=step)
@@ -64,7 +84,43 @@ class TapeRecording:
             self.check(kind, step, line, inputs)
         if kind is MemoryWritten:
             return written_again(step, line, inputs)
+        return event
+
+    def anew(self, kind: type[Event], step: str) -> bool:
+        return self._by_life(step) and self._world.lives.anew(kind, step)
+
+    def must_come(self, kind: type[Event], step: str) -> None:
+        if kind is TurnFinished and turn_of(step) in self._world.abandoned:
+            raise given_up(step)
+        lives = self._world.lives
+        if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
+            return
+        if lives.here(kind, step) is None:
+            raise LifeOver(step, self)
+
+    def next_life(self, turn: int) -> None:
+        self._world.lives.next_life(turn)
+
+    def _by_life(self, step: str) -> bool:
+        return self._world.lives.several(turn_of(step)) and turn_of(step) < self._one_life_from
+
+    def _lived(self, kind: type[Event], step: str) -> tuple[Line, Event | None] | None:
+        """What the tape says of a step in the life that the replay is in; or, in a turn's last life, of an earlier one."""
+        here = self._world.lives.here(kind, step)
+        if here is None and kind in _CLOSED | {ToolStarted}:
+            self.must_come(kind, step)
+            here = self._world.lives.latest(kind, step)
+        return here
+
+    def _event(self, kind: type[Event], step: str) -> Event | None:
+        if kind in _KNOWN_BY_LIFE and self._by_life(step):
+            lived = self._lived(kind, step)
+            return lived[1] if lived is not None else None
         return self._world.events.get((kind, step))
+
+    @property
+    def resumes(self) -> bool:
+        return self._world.lives.any_several(self._one_life_from)
 
     def decided(self, call: ToolCall) -> bool:
         """Whether this very call was decided about when its arguments had no placeholders yet, so that it fits its tool."""
@@ -85,14 +141,30 @@ class TapeRecording:
         """
         if kind is ToolReturned:
             return step in self._world.stopped
+        if kind is ToolStarted:
+            return step in self._world.unstarted
+        if self._by_life(step):
+            return self._holds_here(kind, step)
         if kind is ApprovalGiven and step in self._world.ruled:
             return False  # where no rule asks any more, nobody is asked
         return kind in _INTERVENTIONS and (kind, step) in self._world.lines
+
+    def _holds_here(self, kind: type[Event], step: str) -> bool:
+        """The same of the life that the replay is in."""
+        lives = self._world.lives
+        put = lives.here(ApprovalRequested, step) if kind is ApprovalGiven else None
+        if put is not None and not put[0].get("reason"):
+            return False
+        asked = put is not None and lives.ended(step)
+        return asked or (kind in _INTERVENTIONS and lives.here(kind, step) is not None)
 
     def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
         if kind is MemoryWritten:
             return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
+        if kind in _KNOWN_BY_LIFE and self._by_life(step):
+            lived = self._lived(kind, step)
+            return None if lived is None or (kind is ToolReturned and lived[1] is None) else lived[0]
         return self._world.lines.get((kind, step))
 
     def check(self, kind: type[Event], step: str, line: Line, inputs: Any) -> None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from greenroom.core.chain import commit
 from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.values import trusted
+from greenroom.engine.lives import ByLife
+from greenroom.engine.steps import Recording
 
 
 class PlainLog:
-    """An unchained `Log` in memory: hashing would be most of a replay's time."""
+    """An unchained `Log` in memory: hashing would be most of a replay's time. `resumes` where turns are taken up again."""
 
-    commits = False
-
-    def __init__(self, session: str) -> None:
+    def __init__(self, session: str, *, resumes: bool = False) -> None:
+        self.commits = resumes  # a turn that is taken up again looks for what it has done under the same inputs
         self._session = session
         self._records: list[Record] = []
 
@@ -29,10 +31,16 @@ class PlainLog:
         return self._records
 
     def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
-        # What an approval binds to is the card's commitment; in a replay any fixed word serves.
+        # What an approval binds to is the card's commitment; where no question can be met again any fixed word serves.
         commitments = {"card": "card"} if isinstance(event, ApprovalRequested) else {}
+        salts: dict[str, str] = {}
+        if self.commits:
+            commitments |= {name: commit("", value) for name, value in (derived or {}).items()}
+            if isinstance(event, ApprovalRequested):
+                commitments["card"] = commit("", event.card.model_dump(mode="json"))
+            salts = dict.fromkeys(commitments.values(), "")
         record = trusted(
-            Record, seq=len(self._records), at="", event=event, prev="", hash="", commitments=commitments, salts={}
+            Record, seq=len(self._records), at="", event=event, prev="", hash="", commitments=commitments, salts=salts
         )
         self._records.append(record)
         return record
@@ -42,3 +50,8 @@ class PlainLog:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+def log_for(recording: Recording, session: str = "replay") -> PlainLog:
+    """The log of a session that this recording answers."""
+    return PlainLog(session, resumes=isinstance(recording, ByLife) and recording.resumes)

@@ -13,6 +13,7 @@ from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
 from greenroom.core.events import Event, ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
+from greenroom.engine.replay import live_again
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import Beside, failures
@@ -159,7 +160,7 @@ async def say_again(
         if place > taken_over or not taken_over:
             _set_levels(session, world, place)
         try:
-            await session.turn(said(words), origin="tape")
+            await live_again(session, said(words), "tape")
         except GreenroomError as error:
             if turn not in world.abandoned:
                 return error

@@ -14,6 +14,7 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalRequested,
     AutonomyChanged,
     DaySumsRead,
     Event,
@@ -26,6 +27,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
+from greenroom.engine.lives import Lives
 from greenroom.engine.results import STOPPED
 from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
@@ -35,6 +37,8 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 
 Key = tuple[type[Event], str]
+_MOST_LIVES = 10_000
+"""Of one turn: more than any person cuts off, and few enough to live through."""
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
 """When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
 MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -45,10 +49,10 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `ruled` the
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted` all that never ran, `ruled` the
     questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
     many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
-    they were.
+    they were, `lives` lines and events once more, by the life of the turn they belong to.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
@@ -67,10 +71,12 @@ class World:
         self.abandoned: set[int] = set()
         self.proposed: list[str] = []
         self.stopped: set[str] = set()
+        self.unstarted: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
         self.held: dict[HeldKey, Line] = {}
         self.ruled: set[str] = set()
+        self.lives: Lives[tuple[Line, Event | None]] = Lives()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -115,6 +121,15 @@ class World:
     def _put(self, event: Event, line: Line) -> None:
         self.events[type(event), event.step] = event
         self.lines[type(event), event.step] = line
+        self._lived(type(event), event.step, line, event)
+
+    def _lived(self, kind: type[Event], step: str, line: Line, event: Event | None = None) -> None:
+        """Keep what happened at a step by its life too."""
+        life = line.get("life", 1)
+        if type(life) is not int or not 0 < life <= _MOST_LIVES:
+            raise ValueError(step)
+        self.lives.lived(self._turn, life)
+        self.lives.put(kind, step, life, (line, event))
 
     def turn(self, line: Line) -> None:
         self._turn, self._words = int(line["turn"]), str(line["user"])
@@ -187,6 +202,7 @@ class World:
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
 
     def ask(self, line: Line) -> None:
+        self._lived(ApprovalRequested, f"t{self._turn}/ask:{line['ask']}", line)
         if not line.get("reason"):
             self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
 
@@ -228,10 +244,11 @@ class World:
         asked = self.lines.get((ToolStarted, step))
         if asked is not None and asked["tool"] != line["tool"]:
             raise ValueError(step)
+        if "args" in line:
+            self.lines[ToolStarted, step] = {"tool": line["tool"], "args": line["args"]}
+        self._starts(step, line)
         if not line.get("ran"):
-            self.lines.pop((ToolStarted, step), None)
-            if line.get("error") == STOPPED:
-                self.stopped.add(step)
+            self._unrun(step, line)
             return
         event = ToolReturned(
             step=step,
@@ -245,8 +262,21 @@ class World:
             simulated=bool(line.get("simulated")),  # a person said what came of it, for nobody knew
         )
         self._put(event, line)
-        if "args" in line:
-            self.lines[ToolStarted, step] = {"tool": event.tool, "args": line["args"]}
+
+    def _starts(self, step: str, line: Line) -> None:
+        """The lives in which a call was started: that in which it came back, unless the line says otherwise."""
+        for begun in line.get("begun", (line.get("life", 1),) if line.get("ran") else ()):
+            life, other = (begun[0], {"args": begun[1]}) if isinstance(begun, list) else (begun, {})
+            self._lived(ToolStarted, step, {**self.lines.get((ToolStarted, step), {}), **other, "life": life})
+
+    def _unrun(self, step: str, line: Line) -> None:
+        """A call that came to its end without a run, or not by the one that it had."""
+        self._lived(ToolReturned, step, line)
+        self.lines.pop((ToolStarted, step), None)
+        if "begun" not in line:
+            self.unstarted.add(step)
+        if line.get("error") == STOPPED:
+            self.stopped.add(step)
 
     def propose(self, line: Line) -> None:
         self.proposed += [self._memories[name].id for name in line["propose"]]

@@ -20,6 +20,8 @@ _TEXT: Json = {
 }
 _WORD: Json = {"type": "string"}
 _NUMBER: Json = {"type": "number"}
+_FIRST: Json = {"type": "integer", "minimum": 1}
+_LIFE: Json = {"description": "in which life of its turn, if not the first", "type": "integer", "minimum": 2}
 _YES: Json = {"const": True}
 _ANY: Json = {}
 _OBJECT: Json = {"type": "object"}
@@ -50,7 +52,12 @@ _LAST: dict[str, Json] = {"events": _COUNT, "lines": _WORD, "digest": _WORD}
 
 EVENTS: dict[str, dict[str, Json]] = {
     "turn": {"turn": {"type": "integer", "minimum": 1}, "user": _TEXT},
-    "gate": {"gate": _WORD, "action": {"enum": ["edit", "simulate", "skip", "abandon"]}, "edit?": _ANY},
+    "gate": {
+        "gate": _WORD,
+        "action": {"enum": ["continue", "edit", "simulate", "skip", "abandon"]},
+        "edit?": _ANY,
+        "life?": _LIFE,
+    },
     "memory": {"memory": _WORD, "segment": _WORD, "key?": _WORD, "text": _TEXT, "confidence?": _NUMBER},
     "recall": {
         "recall": {"type": "array", "items": {"anyOf": [_WORD, _row(_WORD, _NUMBER)]}},
@@ -82,6 +89,7 @@ EVENTS: dict[str, dict[str, Json]] = {
         "micro_usd?": _COUNT,
         "milliseconds?": _COUNT,
         "added?": _WORDS,
+        "life?": _LIFE,
     },
     "held": {
         "held": _WORD,
@@ -92,7 +100,7 @@ EVENTS: dict[str, dict[str, Json]] = {
         "found?": _WORDS,
         "role?": _WORD,
     },
-    "ask": {"ask": _WORD, "rule": _WORD, "role": _WORD, "reason?": _TEXT, "args?": _OBJECT},
+    "ask": {"ask": _WORD, "rule": _WORD, "role": _WORD, "reason?": _TEXT, "args?": _OBJECT, "life?": _LIFE},
     "answer": {
         "answer": _WORD,
         "decision": {"enum": ["allow", "deny", "edit", "simulate", "stop"]},
@@ -101,9 +109,10 @@ EVENTS: dict[str, dict[str, Json]] = {
         "when?": {"type": "array", "items": _TEXT},
         "args?": _OBJECT,
         "result?": _ANY,
+        "life?": _LIFE,
     },
-    "autonomy": {"autonomy": _COUNT, "of?": _WORD},
-    "day": {"day": {"type": "object", "additionalProperties": _WORD}, "of": _WORD, "later?": _YES},
+    "autonomy": {"autonomy": _COUNT, "of?": _WORD, "life?": _LIFE},
+    "day": {"day": {"type": "object", "additionalProperties": _WORD}, "of": _WORD, "later?": _YES, "life?": _LIFE},
     "result": {
         "result": _WORD,
         "tool": _WORD,
@@ -114,6 +123,8 @@ EVENTS: dict[str, dict[str, Json]] = {
         "output?": _ANY,
         "error?": _TEXT,
         "milliseconds?": _COUNT,
+        "begun?": {"type": "array", "items": {"anyOf": [_FIRST, _row(_FIRST, _OBJECT)]}},
+        "life?": _LIFE,
     },
     "release": {"release": _TEXT, "effect": _EFFECT},
     "propose": {"propose": _WORDS},

@@ -1,0 +1,140 @@
+"""The lives of a turn: each from its start, or from where it was taken up again, to its end or to what cut it off.
+
+Invariant: in a replay a life reaches the world exactly as far as it did when it was recorded, so what a later life decided
+anew is decided anew again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from math import inf
+from typing import Generic, TypeVar
+
+from greenroom.core.errors import Divergence, WaitingForPerson
+from greenroom.core.events import Event, Record, TurnResumed, TurnStarted
+
+T = TypeVar("T")
+Key = tuple[type[Event], str]
+
+
+class LifeOver(WaitingForPerson):
+    """In a replay: the turn had been cut off before this step, and came to it in a later life. `turn` says which."""
+
+    default_code = "replay.life"
+
+    def __init__(self, step: str, recorded: ByLife) -> None:
+        super().__init__(f"{step} came after the turn had been taken up again")
+        self.turn = turn_of(step)
+        self._recorded = recorded
+
+    def go_on(self) -> None:
+        """Have the recording answer for the turn's next life from here on."""
+        self._recorded.next_life(self.turn)
+
+
+class ByLife(ABC):
+    """A recording that knows in which life of its turn something happened."""
+
+    @abstractmethod
+    def anew(self, kind: type[Event], step: str) -> bool:
+        """Whether something of the kind happened at the step in this life and was not asked for yet: then what an earlier
+        life has there counts no more.
+        """
+
+    @abstractmethod
+    def must_come(self, kind: type[Event], step: str) -> None:
+        """Nothing, unless this life was cut off before something of the kind happened at the step.
+
+        Raises:
+            LifeOver: it was.
+            Divergence: the turn was given up before it came to its end.
+        """
+
+    @property
+    @abstractmethod
+    def resumes(self) -> bool:
+        """Whether any of its turns was taken up again, and is so in a replay."""
+
+    @abstractmethod
+    def next_life(self, turn: int) -> None:
+        """Answer for the next life of a turn."""
+
+
+class Lives(Generic[T]):
+    """What happened at each step, by the life of its turn; and which life a replay has come to."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Key, dict[int, T]] = {}
+        self._last: dict[int, int] = {}
+        self._now: dict[int, int] = {}
+        self._taken: set[tuple[Key, int]] = set()
+
+    def put(self, kind: type[Event], step: str, life: int, item: T) -> None:
+        """Keep what happened at a step; of two in one life the later."""
+        self._kept.setdefault((kind, step), {})[life] = item
+
+    def lived(self, turn: int, life: int) -> None:
+        """A turn had this many lives, if no more."""
+        self._last[turn] = max(life, self._last.get(turn, 1))
+
+    def next_life(self, turn: int) -> None:
+        """Come to the next life of a turn."""
+        self._now[turn] = self._now.get(turn, 1) + 1
+
+    def several(self, turn: int) -> bool:
+        """Whether a turn had more than one."""
+        return self._last.get(turn, 1) > 1
+
+    def any_several(self, before: float = inf) -> bool:
+        """Whether any turn before this one had more than one."""
+        return any(last > 1 and turn < before for turn, last in self._last.items())
+
+    def ended(self, step: str) -> bool:
+        """Whether the life that the replay is in was cut off: its turn had more of them."""
+        turn = turn_of(step)
+        return self._now.get(turn, 1) < self._last.get(turn, 1)
+
+    def here(self, kind: type[Event], step: str) -> T | None:
+        """What happened at a step in the life that the replay is in."""
+        return self._kept.get((kind, step), {}).get(self._now.get(turn_of(step), 1))
+
+    def take(self, kind: type[Event], step: str) -> T | None:
+        """The same, from now on known to have been asked for."""
+        self._taken.add(((kind, step), self._now.get(turn_of(step), 1)))
+        return self.here(kind, step)
+
+    def anew(self, kind: type[Event], step: str) -> bool:
+        """Whether something happened at a step in the life that the replay is in that was not asked for yet."""
+        taken = ((kind, step), self._now.get(turn_of(step), 1)) in self._taken
+        return not taken and self.here(kind, step) is not None
+
+    def latest(self, kind: type[Event], step: str) -> T | None:
+        """What happened last at a step, in whatever life."""
+        by_life = self._kept.get((kind, step))
+        return by_life[max(by_life)] if by_life else None
+
+
+def by_life(records: Iterable[Record]) -> dict[int, int]:
+    """Of each record in a turn, by its number, the life of the turn that it belongs to, from 1."""
+    found: dict[int, int] = {}
+    life = 0
+    for record in records:
+        event = record.event
+        if isinstance(event, TurnStarted):
+            life = 1
+        elif isinstance(event, TurnResumed):
+            life += 1
+        if life and event.step:
+            found[record.seq] = life
+    return found
+
+
+def given_up(step: str) -> Divergence:
+    """What keeps a turn from its end in a replay, if a person gave it up: they did so before it came there."""
+    return Divergence(f"turn {turn_of(step)} was given up before its end", step=step)
+
+
+def turn_of(step: str) -> int:
+    """The turn a step is of: 3 for `t3/ask:c1`."""
+    return int(step[1:].partition("/")[0])

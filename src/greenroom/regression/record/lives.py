@@ -1,0 +1,144 @@
+"""Which turns a tape tells life by life, because in a later life something was decided once more than in an earlier one.
+
+Invariant: a turn that was cut off and then only went on is told as if it never had been; two tellings of the same lives
+have the same lines in the same order, wherever each life broke off between two things that reach the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    AutonomyChanged,
+    DaySumsRead,
+    Event,
+    GatePassed,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)
+from greenroom.core.values import Json
+from greenroom.engine.lives import by_life
+from greenroom.regression.tape.tape import Line, sorted_json
+
+UNKNOWN = ".unknown"
+"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
+or that a person ended the turn for it.
+"""
+_ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven, ToolStarted})
+EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})
+"""What is told of each life: it was something else in each, and counted there."""
+_REACHING = EACH | {GatePassed, ReplyGenerated, ToolReturned}
+_PHASES = ("autonomy", "day", "verdict", "ask", "answer")
+_ROUNDS = {"gate": 1, "stop": 1_000, "start": 1_001, "unknown": 2_000, "now": 500}
+"""Of a moment; `ask` and `run` are the first round's."""
+_RESULT = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLives:
+    """By record number the life it belongs to, in `turns` that are told life by life; by turn and call, in which lives
+    the call was started, with what; and the turns in which something else than the calls themselves changed from call to
+    call: there it counts which of them waited for a person at a gate, even if they only let it pass.
+    """
+
+    life: Mapping[int, int] = field(default_factory=dict)
+    begun: Mapping[tuple[int, str], Sequence[tuple[int, Json]]] = field(default_factory=dict)
+    turns: frozenset[int] = frozenset()
+    unsteady: frozenset[int] = frozenset()
+
+    def of(self, record: Record) -> int:
+        """The life to tell of a record: 1 where it makes no difference."""
+        return self.life.get(record.seq, 1) if type(record.event) in _REACHING else 1
+
+    def key(self, record: Record) -> tuple[str, str]:
+        """What is told once of it is found by."""
+        event = record.event
+        life = self.life.get(record.seq, 1) if type(event) in EACH else 1
+        return event.kind, (event.step or f"t{event.turn}") + (f" {life}" if life > 1 else "")
+
+    def starts(self, event: ToolReturned, life: int, *, ran: bool) -> Line:
+        """In which lives a call was started, if not just in the one in which it came back from that; and with what, where
+        it was something else than the last time.
+        """
+        begun = self.begun.get((event.turn, event.call), ())
+        if not begun or ([life] == [at for at, _ in begun] and ran):
+            return {}
+        last = begun[-1][1]
+        return {"begun": [at if given == last else [at, sorted_json(given)] for at, given in begun]}
+
+
+def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
+    """The lives to tell: of a replay all that it had, for it had those of its tape."""
+    lives = by_life(records)
+    turns = {r.event.turn for r in records if lives.get(r.seq, 1) > 1} if replayed else _decided_anew(records, lives)
+    unsteady = frozenset(r.event.turn for r in records if _changes(r.event))
+    if not turns:
+        return ToldLives(unsteady=unsteady)
+    life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
+    _same_questions(records, life)
+    begun: dict[tuple[int, str], list[tuple[int, Json]]] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, ToolStarted) and event.turn in turns:
+            begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
+    return ToldLives(life, begun, frozenset(turns), unsteady)
+
+
+def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
+    """Have a question that a branch put once more, because it is another session, be of the life that put it first."""
+    put: dict[str, tuple[tuple[Json, str], int]] = {}
+    for record in records:
+        event = record.event
+        if isinstance(event, ApprovalRequested) and record.seq in life:
+            what = event.card.call.arguments, event.card.reason
+            before = put.get(event.step)
+            if before is not None and before[0] == what:
+                life[record.seq] = before[1]
+            else:
+                put[event.step] = what, life[record.seq]
+
+
+def _changes(event: Event) -> bool:
+    """Whether something else than the calls themselves is another from one call on, as a tape tells it."""
+    return bool((isinstance(event, AutonomyChanged) and event.step) or (isinstance(event, DaySumsRead) and event.sums))
+
+
+def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
+    first: dict[tuple[type[Event], str], int] = {}
+    found: set[int] = set()
+    for record in records:
+        event = record.event
+        if type(event) not in _ANEW or not event.step:
+            continue
+        life = lives.get(record.seq, 1)
+        crashed = type(event) in (AutonomyChanged, DaySumsRead) and UNKNOWN in event.step
+        if first.setdefault((type(event), event.step), life) != life or crashed:
+            found.add(event.turn)
+    return found
+
+
+def place_in_call(line: Line) -> tuple[int, int, int]:
+    """Where a line stands among those of its call: by the round it belongs to, what it is, and its life.
+
+    In what order they were written follows from what they are, but for where a life was cut off.
+    """
+    kind = next(iter(line))
+    life = int(line.get("life", 1))
+    if kind == "result" or line.get("verdict") == "tool.result":
+        return _RESULT + (kind != "result"), 0, life
+    if kind == "gate":
+        return (-1 if str(line["gate"]).startswith("tool") else _RESULT + 2), 0, life
+    of = str(line[kind] if kind in ("ask", "answer") else line.get("of", ""))
+    return _round(of), _PHASES.index(kind), life
+
+
+def _round(of: str) -> int:
+    """`c1` is the first, `c1.2` comes after its second edit; `c1.2.unknown.now` is what counted once that was answered."""
+    parts = of.split(".")[1:]
+    return sum(int(part) if part.isdigit() else _ROUNDS.get(part, 0) for part in parts)
