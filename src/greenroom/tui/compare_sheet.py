@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
 from textual.containers import Vertical
 from textual.content import Content, Span
 from textual.screen import ModalScreen
@@ -23,7 +24,7 @@ from greenroom.tui.compare_heads import changes_of, head_lines
 from greenroom.tui.compare_lines import Look, places_for, turn_lines
 from greenroom.tui.compare_rows import CompareRows
 from greenroom.tui.hints import Hint, Hints
-from greenroom.tui.runs import Run
+from greenroom.tui.runs import Line, Run
 from greenroom.views.comparison import Comparison, Side, compare
 
 _HINTS = (
@@ -35,6 +36,8 @@ _HINTS = (
     Hint("j k", "scroll"),
     Hint("escape", "back"),
 )
+
+_LAID_OUT = 16
 
 
 class CompareSheet(ModalScreen[str]):
@@ -84,6 +87,7 @@ class CompareSheet(ModalScreen[str]):
         self._chosen = min(chosen, len(self._sides) - 1)
         self._marked = True
         self._shown: tuple[int, int] = (-1, -1)
+        self._laid: LRUCache[tuple[int, Look], list[Line]] = LRUCache(_LAID_OUT)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="compare-frame"):
@@ -128,12 +132,19 @@ class CompareSheet(ModalScreen[str]):
         letters = tuple(chr(ord("A") + place) for place in range(len(self._sides)))
         look = Look(width, letters, places_for(width, len(self._sides), self._chosen), self._chosen, self._marked)
         heads.show(head_lines(compared, self._changes, look, self._here, self._at))
-        turn = compared.turns[self._at] if compared.turns else None
-        lines = turn_lines(turn, look) if turn else [(Run("  nothing was said after what they share", "quiet"),)]
+        lines = self._laid_out(compared, look)
         place = (self._at, self._chosen if look.stacked else -1)
         body.show(lines, from_top=place != self._shown)
         self._shown = place
         self._title(compared)
+
+    def _laid_out(self, compared: Comparison, look: Look) -> list[Line]:
+        """The turn at a look, laid out once: going back and forth between sides of long texts costs nothing."""
+        if not compared.turns:
+            return [(Run("  nothing was said after what they share", "quiet"),)]
+        if (self._at, look) not in self._laid:
+            self._laid[self._at, look] = turn_lines(compared.turns[self._at], look)
+        return self._laid[self._at, look]
 
     def _title(self, compared: Comparison) -> None:
         total = len(compared.turns)
