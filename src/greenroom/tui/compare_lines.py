@@ -23,6 +23,7 @@ NARROWEST = 44
 EDGE = 2
 _BETWEEN = Run(" │ ", "quiet")
 _SHORT = 9
+_LONG = 40
 _TINTS: dict[str, Tint] = {"same": "plain", "gone": "gone", "came": "came"}
 
 
@@ -187,25 +188,27 @@ def _stacked(row: Shown, look: Look, edge: str) -> Iterator[Line]:
     told: dict[str, list[int]] = {}
     for place, cell in enumerate(row.cells):
         told.setdefault(cell, []).append(place)
-    for number, (cell, places) in enumerate(told.items()):
+    for number, places in enumerate(told.values()):
         letters = " ".join(look.letters[place] for place in places) if len(told) > 1 else ""
         head = Run(f"{letters} ", "key" if look.chosen in places else "quiet") if letters else Run("")
         label = Run(name if number == 0 else " " * len(name), "quiet")
         room = whole.column - len(label.text) - len(head.text)
-        body = wrapped((Run(cell or "none", _value(row)),), max(room, 8))
+        body = wrapped(_marked(row, places[0], look), max(room, 8))
         hang = Run(" " * (len(label.text) + len(head.text)))
         lines = [(label, head, *body[0]), *((hang, *line) for line in body[1:])]
         yield from beside([lines], whole, edge if number == 0 else "  ")
 
 
 def _cell(row: Shown, place: int, look: Look, *, short: bool) -> list[Line]:
-    text = row.cells[place] or "none"
     name = Run(f"{row.name:<{_SHORT}} ", "quiet") if short else Run("")
-    return wrapped(tuple(run for run in (name, Run(text, _value(row, place))) if run.text), look.column)
+    return wrapped(tuple(run for run in (name, *_marked(row, place, look)) if run.text), look.column)
 
 
-def _value(row: Shown, place: int | None = None) -> Tint:
-    """How a cell is shown: quietly where it is the same, or where there is nothing."""
-    if not row.differs:
-        return "quiet"
-    return "quiet" if place is not None and not row.cells[place] else "plain"
+def _marked(row: Shown, place: int, look: Look) -> Line:
+    """A cell: quiet where it is the same or nothing; the long ones of calls with the words marked that differ."""
+    text = row.cells[place]
+    if not row.differs or not text:
+        return (Run(text or "none", "quiet"),)
+    words = Words(tuple(cell or None for cell in row.cells))
+    marks = look.marked and row.group == "calls" and len(text) > _LONG and _marks(words)
+    return tuple(Run(piece.text, _TINTS[piece.change]) for piece in _pieces(words, place, marks=marks) or ())
