@@ -12,6 +12,7 @@ from greenroom.core.events import Record
 from greenroom.engine.contract import Contract
 from greenroom.tui.composer import Composer
 from greenroom.tui.folds import Folds
+from greenroom.tui.header import Header
 from greenroom.tui.panes.made import Panes
 from greenroom.tui.scrub_bar import Position, ScrubBar, bar_row
 from greenroom.tui.side import NAMES, Side
@@ -27,6 +28,7 @@ from greenroom.views import verdicts as decided
 from greenroom.views.fold import fold_all
 from greenroom.views.grown import EVERY
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
 from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
 
 REFUND = "I want a refund of 120 EUR for order 1001"
@@ -86,7 +88,7 @@ def test_the_views_as_of_every_event_are_the_folds_of_the_records_until_then(
         for name, (fold, empty) in VIEWS.items():
             assert getattr(past, name) == fold_all(fold, empty, until), (name, place)
         assert past.fatigue == fatigue.measure(fold_all(fatigue.fold, fatigue.EMPTY, until).given)
-        seen = ("records", "opened", "contract", "mode", "turns", "turn_records")
+        seen = ("records", "opened", "contract", "mode", "autonomy", "turns", "turn_records")
         assert [getattr(past, name) for name in seen] == [getattr(alone, name) for name in seen], place
 
 
@@ -249,6 +251,77 @@ def test_a_moment_that_is_not_there_is_one_line(workspace: Workspace) -> None:
         assert hands.bench.scrub.at == len(hands.session.records) - 1
 
     rehearse(workspace, scene)
+
+
+def test_what_governed_a_turn_is_seen_in_it_also_after_a_reload(workspace: Workspace) -> None:
+    trust(workspace)
+
+    async def scene(hands: Rehearsing) -> None:
+        bench = hands.bench
+        await hands.say(SHOES)
+        prompt = workspace.personas / "aria" / "prompt.md"
+        prompt.write_text(prompt.read_text().replace("You are Aria", "You are the one and only Aria"))
+        bench.doing.do("reload")
+        await hands.until(lambda: "one and only" in hands.session.contract.system, "it is read again")
+        await hands.say(SHOES)
+        assert "one and only" in await hands.pane("Prompt")
+        bench.doing.do("go_to", "t1")
+        shown = await hands.pane("Prompt")
+        assert "You are Aria" in shown
+        assert "one and only" not in shown
+        bench.doing.do("now")
+        assert "one and only" in await hands.pane("Prompt")
+
+    rehearse(workspace, scene)
+
+
+def test_the_header_is_of_the_moment_too(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        bench = hands.bench
+        await hands.say(SHOES)
+        bench.doing.do("autonomy", "1 careful today")
+        bench.doing.do("mode", "tools")
+        await hands.say("Hello, my name is Mara and I wear size 42.")
+        await hands.pilot.pause(0.2)
+        header = bench.query_one(Header)
+        now = header.standing
+        assert (now.autonomy, now.mode) == (1, "tools")
+        bench.doing.do("go_to", "t1")
+        then = header.standing
+        assert (then.autonomy, then.mode, then.tokens) == (2, "run", 0)
+        bench.doing.do("go_to", "t2")
+        assert (header.standing.autonomy, header.standing.mode) == (1, "tools")
+        assert 0 < header.standing.tokens < now.tokens
+        bench.doing.do("now")
+        assert header.standing == now
+
+    rehearse(workspace, scene)
+
+
+def test_the_waterfall_stands_in_the_place_of_events_and_follows_the_moment(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        bench, pilot = hands.bench, hands.pilot
+        await hands.say(REFUND)
+        await hands.answer("ctrl+y")
+        await hands.rest()
+        bench.doing.do("waterfall")
+        await pilot.pause(0.2)
+        pane = next(slot.pane for slot in bench.query_one(Side).slots if slot.shown == "Trace")
+        shown = "\n".join(entry.plain for entry in pane.entries)
+        for step in ("recall", "retrieve", "generate", "orders.get", "orders.refund", "verdicts", "╌", "━"):
+            assert step in shown, step
+        refund = next(entry for entry in pane.entries if "orders.refund" in entry.plain)
+        pane.select(refund.id)
+        pane.focus()
+        await pilot.press("a")
+        assert bench.scrub.past
+        assert f"event:{bench.scrub.folds.records[-1].seq}" == refund.id
+        last = [entry for entry in pane.entries if entry.kind == "row"][-2:]
+        assert ["orders.refund" in last[0].plain, "verdicts" in last[1].plain] == [True, True]
+        await pilot.press("t")
+        await hands.until(lambda: pane.travels, "the events are there again")
+
+    rehearse(workspace, scene, size=(80, 24))
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(10, 200), st.booleans())

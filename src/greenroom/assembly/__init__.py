@@ -152,7 +152,7 @@ async def _begun(
 ) -> Session:
     # A mask's number that already stands for a value in this log must not be given to another.
     for record in log.records:
-        cast.masks.reserve(record.event.model_dump(mode="json"))
+        cast.masks.reserve_text(record.event.model_dump_json())
     await asyncio.to_thread(note_policy, ledger, log.session, cast)
     recording = await asyncio.to_thread(reopened, workspace, log.records, outside)
     session = Session(

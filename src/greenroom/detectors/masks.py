@@ -45,9 +45,13 @@ class Masks:
     def reserve(self, payload: Json) -> None:
         """Never give out a number again that `payload` already shows, e.g. the log of a session that is resumed."""
         for _, text in walk(payload).strings:
-            if "‹" in text:
-                for label, number in _MASK.findall(text):
-                    self._last[label] = max(self._last.get(label, 0), int(number))
+            self.reserve_text(text)
+
+    def reserve_text(self, text: str) -> None:
+        """The same for text, e.g. a whole record as JSON, which is quicker than to walk it; a mask is no part of syntax."""
+        if "‹" in text:
+            for label, number in _MASK.findall(text):
+                self._last[label] = max(self._last.get(label, 0), int(number))
 
 
 def redact(payload: Json, findings: Iterable[Finding], masks: Masks) -> Json:

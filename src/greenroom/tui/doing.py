@@ -89,10 +89,14 @@ class Doing:
         if self.bench.trusting and not await self._trusted():
             self.sheets.trust()
         self.bench.watching.rest()
-        opened = await self.rehearsal.open(wanted)
-        self.bench.opening = ""
-        self.bench.opened()
-        gc.freeze()  # nor at the records of a long session: going through them all would stall a key by a tenth of a second
+        gc.disable()  # going through a long session's records again and again as they are read would double the time
+        try:
+            opened = await self.rehearsal.open(wanted)
+            self.bench.opening = ""
+            self.bench.opened()
+        finally:
+            gc.freeze()  # nor later: it would stall a key by a tenth of a second
+            gc.enable()
         if not opened:
             self._hand_back()
             return

@@ -55,9 +55,9 @@ class EntryList:
         old = self.all
         kept = _alike(old, fresh)
         whole = kept == len(old)
-        if not whole and len(fresh) - kept > _MANY:
+        if len(fresh) - kept > _MANY and (not whole or not kept):
             self.load(fresh, self._column.width)
-            return False
+            return whole
         if not whole:
             self._cut(kept)
         for place in range(kept):

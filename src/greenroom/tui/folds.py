@@ -11,7 +11,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from greenroom.core.events import ContractLoaded, ModeChanged, Record, SessionOpened, TurnStarted
+from greenroom.core.events import (
+    AutonomyChanged,
+    ContractLoaded,
+    ModeChanged,
+    Record,
+    SessionForked,
+    SessionOpened,
+    TurnStarted,
+)
 from greenroom.core.values import StepMode
 from greenroom.views import (
     approvals,
@@ -29,6 +37,8 @@ from greenroom.views import (
 from greenroom.views.grown import Grown, GrownTurns
 
 S = TypeVar("S")
+Turning = SessionOpened | SessionForked | ContractLoaded | ModeChanged | AutonomyChanged
+"""The events that say under what the session goes on."""
 
 
 class Views:
@@ -59,8 +69,9 @@ class Folds:
         self.turns = 0
         self.turn_records: dict[int, list[Record]] = {0: []}
         self.views = Views()
+        self._level: AutonomyChanged | None = None
         self.starts: list[int] = []
-        self.turning: list[tuple[int, SessionOpened | ContractLoaded | ModeChanged]] = []
+        self.turning: list[tuple[int, Turning]] = []
         for record in records:
             self.see(record)
 
@@ -76,6 +87,16 @@ class Folds:
     def turn_at(self, place: int) -> int:
         """The turn that the record at `place` belongs to; 0 before the first."""
         return bisect_right(self.starts, place)
+
+    @property
+    def autonomy(self) -> tuple[int | None, str | None]:
+        """The level that counted with the last record, and until when (a stamp) where another one falls back."""
+        usual = self.contract.autonomy if self.contract else None
+        if self._level is None or self._level.level == usual:
+            return usual, None
+        until = self._level.expires
+        over = until is not None and until <= self.records[-1].at
+        return (usual, None) if over else (self._level.level, until)
 
     def _of(self, view: Grown[S]) -> S:
         return view.upon(self.records)
@@ -133,7 +154,7 @@ class Folds:
         place = len(self.records)
         self.records.append(record)
         match record.event:
-            case SessionOpened() | ContractLoaded() | ModeChanged() as event:
+            case SessionOpened() | SessionForked() | ContractLoaded() | ModeChanged() | AutonomyChanged() as event:
                 self.turning.append((place, event))
                 self._take(event)
             case TurnStarted():
@@ -143,7 +164,7 @@ class Folds:
                 pass
         self.turn_records.setdefault(self.turns, []).append(record)
 
-    def _take(self, event: SessionOpened | ContractLoaded | ModeChanged) -> None:
+    def _take(self, event: Turning) -> None:
         match event:
             case SessionOpened():
                 self.opened = event
@@ -151,6 +172,12 @@ class Folds:
                 self.contract = event
             case ModeChanged(mode=mode):
                 self.mode = mode
+            case AutonomyChanged(from_next_call=False):
+                self._level = event
+            case SessionForked():
+                self._level = None  # whoever set it did so for the session this one was forked from
+            case AutonomyChanged():
+                pass
 
 
 class Past(Folds):

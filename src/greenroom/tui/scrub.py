@@ -6,11 +6,15 @@ is until the person moves it; a deed that would act on the session is refused un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from greenroom.core.errors import GreenroomError
 from greenroom.tui.scrub_bar import Position, ScrubBar
 
 if TYPE_CHECKING:
+    from greenroom.core.events import Record
+    from greenroom.engine.contract import Contract
     from greenroom.tui.folds import Folds
     from greenroom.tui.workbench import Workbench
 
@@ -31,6 +35,7 @@ class Scrub:
         self._bench = bench
         self._past: Folds | None = None
         self._known = 0
+        self._contracts: dict[frozenset[tuple[str, str]], Contract | None] = {}
 
     @property
     def past(self) -> bool:
@@ -41,6 +46,18 @@ class Scrub:
     def folds(self) -> Folds:
         """The views of the session as the screen shows it."""
         return self._past if self._past is not None else self._bench.rehearsal.folds
+
+    @property
+    def contract(self) -> Contract | None:
+        """What governed the session at the moment that is shown; None where its log does not hold that any more."""
+        now = self._bench.rehearsal.contract
+        loaded = self._past.contract if self._past is not None else None
+        if self._past is None or loaded is None or now is None or loaded.digests == now.digests:
+            return now
+        key = frozenset(loaded.digests.items())
+        if key not in self._contracts:
+            self._contracts[key] = _recorded(self._past.records)
+        return self._contracts[key]
 
     @property
     def at(self) -> int:
@@ -80,7 +97,7 @@ class Scrub:
 
     def forget(self) -> None:
         """Another session: it is looked at as it stands."""
-        self._past = None
+        self._past, self._contracts = None, {}
         self.show()
 
     def refuses(self, deed: str) -> str:
@@ -112,3 +129,13 @@ class Scrub:
         self.show()
         self._bench.show_question()
         self._bench.redraw()
+
+
+def _recorded(records: Sequence[Record]) -> Contract | None:
+    """What the records say governed them last."""
+    from greenroom.assembly.recorded import recorded_contract
+
+    try:
+        return recorded_contract(records)
+    except GreenroomError:
+        return None

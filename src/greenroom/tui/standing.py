@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 
 def standing_of(bench: Workbench) -> Standing:
-    """As things stand now."""
+    """As things stand now, or stood at the moment that is shown; the kill switch is said as it is now."""
+    if bench.scrub.past:
+        return _stood(bench)
     from greenroom.views.usage import total
 
     rehearsal = bench.rehearsal
-    folds, contract, session = bench.scrub.folds, rehearsal.contract, rehearsal.session
+    folds, contract, session = rehearsal.folds, rehearsal.contract, rehearsal.session
     used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
     usual = contract.persona.policy.autonomy if contract else None
     level, until = session.autonomy if session else (usual, None)
@@ -42,6 +44,29 @@ def standing_of(bench: Workbench) -> Standing:
         busy=bench.busy,
         warning=rehearsal.read_only,
         disk=bench.watching.disk.said,
+        stopped=stopped(bench.watching.stops, session.id if session else ""),
+    )
+
+
+def _stood(bench: Workbench) -> Standing:
+    """As the log until then has it."""
+    from greenroom.views.usage import total
+
+    folds, session = bench.scrub.folds, bench.rehearsal.session
+    used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
+    level, until = folds.autonomy
+    return Standing(
+        persona=bench.persona_name,
+        version=loaded.version if loaded else "",
+        model=loaded.model if loaded else "",
+        autonomy=level,
+        usual_autonomy=loaded.autonomy if loaded else None,
+        until=until[11:16] if until else "",
+        mode=folds.mode,
+        tokens=used.tokens,
+        micro_usd=used.micro_usd,
+        milliseconds=last.total_milliseconds or None if last else None,
+        warning=bench.rehearsal.read_only,
         stopped=stopped(bench.watching.stops, session.id if session else ""),
     )
 

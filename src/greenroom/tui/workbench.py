@@ -183,7 +183,8 @@ class Workbench(CardApp[int]):
         transcript.placeholder = f"Say something to {self.persona_name}." if session else "Nothing is open."
         transcript.refresh()
         self.show_question()
-        self.redraw()
+        self.show_standing()
+        self.redraw_soon()  # the conversation is painted before the panes are worked out
         self.doing.safety.remind()
 
     @property
@@ -224,7 +225,7 @@ class Workbench(CardApp[int]):
         bar.show(step, editing=bar.editing and bool(step))
         if self.arrangement.panes_shown:
             flips = self.watching.flips if self.watching.flips_shown else ()
-            self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.rehearsal.contract, flips)
+            self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.scrub.contract, flips)
         self._hint()
 
     def show_standing(self) -> None:

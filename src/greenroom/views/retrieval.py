@@ -45,7 +45,7 @@ def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
         case ContextSelected(passages=kept, dropped=dropped):
             place = {key: number for number, key in enumerate(kept, 1)}
             hits = tuple(
-                replace(hit, cited=place.get(hit.passage.id), reason=dropped.get(hit.passage.id, ""))
+                Hit(hit.rank, hit.passage, place.get(hit.passage.id), dropped.get(hit.passage.id, ""))
                 for hit in state.hits
             )
             return replace(state, hits=hits)

@@ -33,10 +33,12 @@ EMPTY: UsageView = Turns()
 
 def total(state: UsageView) -> Usage:
     """The session's usage so far."""
-    sum_ = Usage()
-    for turn in state.all():
-        sum_ = sum_.plus(turn.usage)
-    return sum_
+    used = [turn.usage for turn in state.all()]
+    return Usage(
+        input_tokens=sum(one.input_tokens for one in used),
+        output_tokens=sum(one.output_tokens for one in used),
+        micro_usd=sum(one.micro_usd for one in used),
+    )
 
 
 def _start(record: Record, event: TurnStarted) -> UsageTurn:
