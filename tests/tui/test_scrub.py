@@ -318,8 +318,12 @@ def test_the_waterfall_stands_in_the_place_of_events_and_follows_the_moment(work
         assert f"event:{bench.scrub.folds.records[-1].seq}" == refund.id
         last = [entry for entry in pane.entries if entry.kind == "row"][-2:]
         assert ["orders.refund" in last[0].plain, "verdicts" in last[1].plain] == [True, True]
+        await pilot.press("home")
+        assert bench.scrub.at == 0
+        await pilot.press("end")
+        assert bench.query_one(ScrubBar).position is None
         await pilot.press("t")
-        await hands.until(lambda: pane.travels, "the events are there again")
+        await hands.until(lambda: pane.entries[0].title == "before the first turn", "the events are there again")
 
     rehearse(workspace, scene, size=(80, 24))
 

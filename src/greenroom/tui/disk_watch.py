@@ -7,6 +7,7 @@ it is sound again.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError
@@ -56,7 +57,12 @@ class DiskWatch:
         loop = asyncio.get_running_loop()
         if self._bench.is_running and not self._looking and loop.time() >= self._next:
             self._looking = True
-            self._bench.run_worker(self._bench.mishaps.through(self._looked(settle=True)), group="watch")
+            look: Callable[[], Coroutine[None, None, None]] = self._look_beside
+            self._bench.run_worker(look, group="watch")
+
+    async def _look_beside(self) -> None:
+        """A look whose coroutine is made when its turn comes: a screen that is left before then leaves none behind."""
+        await self._bench.mishaps.through(self._looked(settle=True))
 
     async def reload(self) -> None:
         """Read everything again now, and say so also where nothing changed."""

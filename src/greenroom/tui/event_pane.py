@@ -75,8 +75,8 @@ class EventPane(Transcript):
 
     def action_edge(self, direction: int) -> None:
         """First or last; where one travels, the first event, or now."""
-        if self.travels and self.entries:
-            self.post_message(self.Wished(number_of(self.entries[0]) if direction < 0 else None))
+        if self.travels:
+            self.post_message(self.Wished(0 if direction < 0 else None))
         if not self.travels or direction > 0:
             super().action_edge(direction)
 

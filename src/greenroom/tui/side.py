@@ -84,7 +84,7 @@ class Slot(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="slot-title")
-        yield Sieve()
+        yield Sieve(self._leave_sieve)
         yield Pane()
 
     @property
@@ -96,7 +96,7 @@ class Slot(Vertical):
         """Show the slot's view of a turn as it stands, or stood."""
         past = folds.whole is not folds
         self._title(f"turn {turn}" if turn else "no turn yet", past=past)
-        self.pane.placeholder = _EMPTY[self.shown]
+        self.pane.placeholder = self._empty()
         entries = make(self.shown, turn)
         fresh = self._drawn != (self.shown, turn, past, self.falling)
         if self.shown == "Trace" and not self.falling:
@@ -105,6 +105,7 @@ class Slot(Vertical):
         else:
             self.query_one(Sieve).remove_class("-open")
             self.pane.put(entries, fresh=fresh)
+            self.pane.travels = self.falling and self.shown == "Trace"
         self._drawn = (self.shown, turn, past, self.falling)
 
     def show_found(self, found: Sequence[int], words: Sequence[str], of: int) -> None:
@@ -117,11 +118,16 @@ class Slot(Vertical):
         event.stop()
         self.query_one(Sieve).open()
 
-    def on_sieve_left(self, event: Sieve.Left) -> None:
-        event.stop()
-        self.pane.focus()
+    def _leave_sieve(self) -> None:
+        self.screen.set_focus(self.pane)
         if self.pane.travels and seq_of(self.pane.selected) is None:
             self.pane.action_match(1)
+
+    def _empty(self) -> str:
+        """What is said where there is nothing."""
+        if self.shown != "Trace" or not (self.falling or self._found):
+            return _EMPTY[self.shown]
+        return "Nothing in this turn has taken any time yet." if self.falling else "No event of the session is meant."
 
     def _title(self, of: str, *, past: bool) -> None:
         of = f"◂ {of}" if past else of

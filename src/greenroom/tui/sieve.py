@@ -5,6 +5,7 @@ Invariant: it is in view while it has something to look for or is being written 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -35,12 +36,11 @@ class Sieve(Input):
         words: str
         only: bool
 
-    class Left(Message):
-        """The person is done with writing."""
-
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, leave: Callable[[], None], *, id: str | None = None) -> None:
+        """`leave` takes the focus to what was found: at once, for the next key is meant for it."""
         super().__init__(placeholder="words, kind:tool, tool:orders.refund, rule:, turn:3, effect:deny", id=id)
         self.compact = True
+        self._leave = leave
         self._only = True
 
     def open(self) -> None:
@@ -57,7 +57,7 @@ class Sieve(Input):
 
     def action_clear_all(self) -> None:
         self.clear_all()
-        self.post_message(self.Left())
+        self._leave()
 
     def action_widen(self) -> None:
         """The events that are not meant: beside the others, or left out."""
@@ -69,9 +69,8 @@ class Sieve(Input):
         event.stop()
         self.post_message(self.Sought(event.value, self._only))
 
-    @on(Input.Submitted)
-    def _kept(self, event: Input.Submitted) -> None:
-        event.stop()
-        if not event.value.strip():
+    async def action_submit(self) -> None:
+        """To what was found; with nothing to look for, the row goes."""
+        if not self.value.strip():
             self.remove_class("-open")
-        self.post_message(self.Left())
+        self._leave()
