@@ -1,6 +1,7 @@
 """What fails on the screen is a line where it was: the rest goes on, and no words of a session reach the terminal."""
 
 import asyncio
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from greenroom.core.events import VerdictReached
 from greenroom.tui import talk
 from greenroom.tui.guard import INTERNAL
+from greenroom.tui.mishaps import Mishaps
 from greenroom.tui.panes.policy import Verdicts
 from greenroom.tui.side import Side
 from greenroom.tui.transcript import Transcript
@@ -127,3 +129,23 @@ def test_a_screen_that_cannot_go_on_says_one_line(
     assert str(workspace.state / "crash.log") in said
     assert SECRET not in said
     assert bench.return_code == INTERNAL
+
+
+def test_work_whose_turn_never_came_is_let_go_and_work_whose_turn_came_is_seen_through(tmp_path: Path) -> None:
+    done: list[str] = []
+    told: list[str] = []
+
+    async def work(name: str) -> None:
+        done.append(name)
+        raise ValueError(name)
+
+    async def run() -> None:
+        mishaps = Mishaps(tmp_path, told.append)
+        left = work("left")
+        mishaps.through(left)
+        assert inspect.getcoroutinestate(left) == inspect.CORO_CLOSED
+        await mishaps.through(work("seen"))
+
+    asyncio.run(run())
+    assert done == ["seen"]
+    assert len(told) == 1

@@ -7,7 +7,6 @@ it is sound again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError
@@ -57,12 +56,7 @@ class DiskWatch:
         loop = asyncio.get_running_loop()
         if self._bench.is_running and not self._looking and loop.time() >= self._next:
             self._looking = True
-            look: Callable[[], Coroutine[None, None, None]] = self._look_beside
-            self._bench.run_worker(look, group="watch")
-
-    async def _look_beside(self) -> None:
-        """A look whose coroutine is made when its turn comes: a screen that is left before then leaves none behind."""
-        await self._bench.mishaps.through(self._looked(settle=True))
+            self._bench.run_worker(self._bench.mishaps.through(self._looked(settle=True)), group="watch")
 
     async def reload(self) -> None:
         """Read everything again now, and say so also where nothing changed."""

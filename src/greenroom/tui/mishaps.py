@@ -6,7 +6,7 @@ Invariant: no line repeats the words of an error, which may be a customer's; the
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,8 +66,11 @@ class Mishaps:
         except Exception as error:  # noqa: BLE001  one broken view must not take the question beside it away
             self.told(what, error)
 
-    async def through(self, work: Coroutine[object, object, None]) -> None:
+    def through(self, work: Coroutine[object, object, None]) -> Awaitable[None]:
         """See work through; an error that nobody foresaw becomes a line too."""
+        return _Through(work, self._through)
+
+    async def _through(self, work: Coroutine[object, object, None]) -> None:
         try:
             await work
         except GreenroomError as error:
@@ -83,6 +86,27 @@ class Mishaps:
         there = shlex.quote(str(self._root))
         kept = f" Session {session} is kept; go on with: greenroom open {there} --session {session}" if session else ""
         return f"greenroom: the screen failed ({type(error).__name__}). {_details(place)}.{kept}"
+
+
+class _Through(Awaitable[None]):
+    """Work to be seen through. A screen that is left before its turn came lets it go without a word."""
+
+    def __init__(
+        self,
+        work: Coroutine[object, object, None],
+        through: Callable[[Coroutine[object, object, None]], Coroutine[object, object, None]],
+    ) -> None:
+        self._work = work
+        self._see = through
+        self._begun = False
+
+    def __await__(self) -> Generator[object, object, None]:
+        self._begun = True
+        return self._see(self._work).__await__()
+
+    def __del__(self) -> None:
+        if not self._begun:
+            self._work.close()
 
 
 def _details(place: str) -> str:
