@@ -103,4 +103,5 @@ def hint_rows(hints: Iterable[Hint], width: int) -> Content:
 def key_name(key: str) -> str:
     """`ctrl+p` as `^p`, `ctrl+x ctrl+e` as `^x ^e`, `slash` as `/`: short, as on most hint rows."""
     names = {"slash": "/", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "question_mark": "?"}
+    names |= {"equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]"}
     return " ".join(names.get(stroke, stroke.replace("ctrl+", "^")) for stroke in inert_line(key, 40).split(" "))
