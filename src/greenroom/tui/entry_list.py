@@ -55,7 +55,7 @@ class EntryList:
         old = self.all
         kept = _alike(old, fresh)
         whole = kept == len(old)
-        if len(fresh) - kept > _MANY and (not whole or not kept):
+        if len(fresh) - kept > _MANY:
             self.load(fresh, self._column.width)
             return whole
         if not whole:

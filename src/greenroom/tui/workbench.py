@@ -185,7 +185,7 @@ class Workbench(CardApp[int]):
         self.show_question()
         self.show_standing()
         self.redraw_soon()  # the conversation is painted before the panes are worked out
-        self.doing.safety.remind()
+        self.call_after_refresh(self.doing.safety.remind)
 
     @property
     def persona_name(self) -> str:
