@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.core.events import Record
+from greenroom.core.signals import TextArrived
 from greenroom.engine.contract import Contract
 from greenroom.tui.composer import Composer
 from greenroom.tui.folds import Folds
@@ -223,6 +224,23 @@ def test_what_comes_meanwhile_is_counted_and_moves_nothing(workspace: Workspace)
         assert "that is all" in hands.conversation
         ids = [entry.id for entry in bench.query_one("#conversation", Transcript).entries]
         assert len(ids) == len(set(ids))
+
+    rehearse(workspace, scene)
+
+
+def test_a_reply_that_streams_meanwhile_is_whole_on_the_way_back(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await hands.say(SHOES)
+        bench = hands.bench
+        transcript = bench.query_one("#conversation", Transcript)
+        bench._happened(TextArrived(1, "t1/generate:2", "The first "))
+        bench.doing.do("event", "-3")
+        bench._happened(TextArrived(1, "t1/generate:2", "and the second part"))
+        await hands.pilot.pause(0.2)
+        assert "part" not in "\n".join(transcript.lines)
+        bench.doing.do("now")
+        bench._happened(TextArrived(1, "t1/generate:2", " and the third"))
+        await hands.until(lambda: "The first and the second part and the third" in "\n".join(transcript.lines), "whole")
 
     rehearse(workspace, scene)
 

@@ -104,7 +104,7 @@ class Scrub:
         """Why a deed is not done now: '' where it may be."""
         if not self.past or deed in LOOKS:
             return ""
-        return "this is the past, and nothing is done in it: ctrl+x N goes back to now"
+        return "this is the past, and nothing is done in it: ctrl+x N goes back to now, ctrl+x F forks here"
 
     def show(self) -> None:
         """Draw the bar."""

@@ -224,7 +224,7 @@ class Workbench(CardApp[int]):
         step = session.waiting_gate() if (session := self.rehearsal.session) and not self.scrub.past else ""
         bar.show(step, editing=bar.editing and bool(step))
         if self.arrangement.panes_shown:
-            flips = self.watching.flips if self.watching.flips_shown else ()
+            flips = self.watching.flips if self.watching.flips_shown and not self.scrub.past else ()
             self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.scrub.contract, flips)
         self._hint()
 
