@@ -6,12 +6,33 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import find_workspace, open_session, read_session, replay_builder, verify_session
+from greenroom.approval.automatic import RERUN, DenyAll, LeaveOpen
+from greenroom.assembly import (
+    find_workspace,
+    load_contract,
+    open_session,
+    read_session,
+    replay_builder,
+    verify_session,
+)
+from greenroom.assembly.lineage import beside
 from greenroom.assembly.recorded import recorded_contracts, recorded_session
 from greenroom.assembly.rerunning import AS_ON_DISK, Change, Rerun, rerun_session
-from greenroom.core.errors import FileInvalid, UsageError
-from greenroom.core.events import ReplyGenerated, RerunStarted, TurnStarted
+from greenroom.core.clock import SystemClock
+from greenroom.core.errors import FileInvalid, UsageError, WaitingForPerson
+from greenroom.core.events import (
+    ApprovalRequested,
+    MemoriesRecalled,
+    ReplyGenerated,
+    RerunStarted,
+    ToolStarted,
+    TurnStarted,
+)
+from greenroom.core.ids import RandomIds
 from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.session import Session
+from greenroom.regression.record.record import export
+from greenroom.regression.replay.replay import load_fixture, replay_fixture
 from greenroom.views.rerun import branch
 from greenroom.workspace.layout import Workspace
 
@@ -152,3 +173,87 @@ def test_a_broken_prompt_makes_no_session(shop: Workspace, name: str, tmp_path: 
     with pytest.raises(FileInvalid):
         asyncio.run(rerun(shop, name, Change(prompt=broken)))
     assert len(list(shop.sessions.glob("*.jsonl"))) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [AS_ON_DISK, Change(words={2: "do you ship to France?"}), Change(replies={3: "A colleague will look at it."})],
+    ids=["nothing", "words", "reply"],
+)
+def test_a_variant_exported_as_a_fixture_replays(shop: Workspace, name: str, tmp_path: Path, change: Change) -> None:
+    done = asyncio.run(rerun(shop, name, change, since=2))
+    records = read_session(shop, done.session.id)
+    written = export(records, load_contract(shop, "aria", trusted=True), shop.fixtures, "variant")
+    found = asyncio.run(replay_fixture(load_fixture(written.tape), replay_builder(shop, trusted=True)))
+    assert found.kind == "passed", found.detail
+
+
+def test_a_variant_that_broke_off_is_resumed_as_the_rerun_that_it_is(shop: Workspace, name: str) -> None:
+    async def scene() -> None:
+        opened: list[Session] = []
+        with pytest.raises(WaitingForPerson):
+            await rerun_session(
+                shop,
+                name,
+                Change(words={3: "please refund 20 euro of order 1001, it arrived broken"}),
+                approver=LeaveOpen(),
+                on_open=opened.append,
+                instant=True,
+                trusted=True,
+            )
+        again = await open_session(shop, session=opened[0].id, approver=DenyAll(), instant=True, trusted=True)
+        await again.resume()
+        asked = [r.event for r in again.records if isinstance(r.event, ApprovalRequested)]
+        assert [one.card.reason for one in asked] == [RERUN]
+        assert not [r for r in again.records if isinstance(r.event, ToolStarted) and r.event.effects == "once"]
+        await again.aclose()
+        assert verify_session(shop, again.id).records == len(again.records)
+
+    asyncio.run(scene())
+
+
+def test_what_a_variant_remembers_is_held_over_closing_and_opening(shop: Workspace, name: str) -> None:
+    async def remembered() -> list[str]:
+        from greenroom.memory.store_memory import StoreMemory
+        from greenroom.store.store import Store
+
+        store = Store.open(shop.state)
+        try:
+            return [one.text for one in await StoreMemory(store, SystemClock(), RandomIds()).every()]
+        finally:
+            store.close()
+
+    async def scene() -> None:
+        assert await remembered() == ["Name: Tom"]
+        done = await rerun(shop, name, Change(words={1: "hi, my name is Bob"}), since=1)
+        assert await remembered() == ["Name: Tom"]
+        again = await open_session(shop, session=done.session.id, instant=True, trusted=True)
+        assert await remembered() == ["Name: Tom"]
+        await again.turn("thanks")
+        recalled = [r.event for r in again.records if isinstance(r.event, MemoriesRecalled)][-1]
+        assert [one.text for one in recalled.memories] == ["Name: Bob"]
+        await again.aclose()
+        assert await remembered() == ["Name: Bob"]
+
+    asyncio.run(scene())
+
+
+def test_a_variant_of_a_variant_stands_beside_it_and_says_what_its_steps_were_kept_from(
+    shop: Workspace, name: str
+) -> None:
+    first = asyncio.run(rerun(shop, name, Change(words={3: "where is my order 1002?"})))
+    second = asyncio.run(rerun(shop, first.session.id))
+    assert (second.parent, second.redone) == (first.session.id, ())
+    found = branch(second.session.records)
+    assert found is not None
+    assert (found.parent, found.turn) == (name, 3)
+    varied = read_session(shop, first.session.id)
+    assert all(varied[one.kept_from or 0].event.step == one.step for one in second.kept)
+    assert beside(shop, second.session.id)[1] == (name, first.session.id, second.session.id)
+
+
+def test_a_document_that_changed_is_looked_for_anew(shop: Workspace, name: str) -> None:
+    document = next(shop.knowledge.glob("*.md"))
+    document.write_text(f"{document.read_text(encoding='utf-8')}\nNew.\n", encoding="utf-8")
+    done = asyncio.run(rerun(shop, name))
+    assert "passages" in [one.what for one in done.redone]

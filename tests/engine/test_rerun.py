@@ -13,16 +13,19 @@ from greenroom.core.errors import ServiceUnavailable, WaitingForPerson
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    GatePassed,
+    GatePaused,
     MemoriesRecalled,
     MemoryWritten,
     Record,
     ReplyGenerated,
+    ReplyReleased,
     ToolReturned,
     ToolStarted,
     TurnInterrupted,
     VariantChosen,
 )
-from greenroom.core.values import ApprovalReply, ToolSpec
+from greenroom.core.values import ApprovalReply, GateReply, ToolSpec
 from greenroom.engine.session import Session
 from tests.engine.rerun_stage import rerun
 from tests.engine.stage import (
@@ -250,3 +253,28 @@ class Reshaped(CountingTools):
 
     def specs(self) -> tuple[ToolSpec, ...]:
         return (self._look, REFUND)
+
+
+def test_what_a_person_put_in_at_a_gate_is_put_in_again_where_the_same_stands_there() -> None:
+    async def scene() -> None:
+        first = stage(says("rude"), says("bye"))
+        session = first.session(mode="step")
+        session.bus.subscribe(lambda item: _at_output(session, item))
+        await session.turn("hello")
+        parent = list(session.records)
+        again = await rerun(parent, Stage(ListedModel([])))
+        passed = events(again, GatePassed, 3)
+        assert [(one.gate, one.edit, one.kept_from is not None) for one in passed] == [("output", "polite", True)]
+        other = await rerun(parent, stage(says("worse")), words={1: "hello there"})
+        assert events(other, GatePassed, 3) == []
+        assert [one.text for one in events(other, ReplyReleased, 3)] == ["worse"]
+
+    asyncio.run(scene())
+
+
+def _at_output(session: Session, item: object) -> None:
+    """Go on at every gate, with other words at the last."""
+    if isinstance(item, Record) and isinstance(item.event, GatePaused):
+        gate, step = item.event.gate, item.event.step
+        edit = GateReply(action="edit", edit="polite") if gate == "output" else GateReply(action="continue")
+        session.pass_gate(step, edit)

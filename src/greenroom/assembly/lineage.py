@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from greenroom.core.errors import GreenroomError
+from greenroom.log.catalog import session_path
 from greenroom.log.file_log import read_records
+from greenroom.log.forks import forks
 from greenroom.views.lineage import Line, line_of
 from greenroom.workspace.layout import Workspace
 
@@ -23,3 +25,20 @@ def session_lines(workspace: Workspace) -> tuple[Line, ...]:
         begun = records[line.origin.at + 1].at if line.origin is not None else line.started
         found.append((begun, line))
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+
+
+def beside(workspace: Workspace, session: str) -> tuple[int, tuple[str, ...]]:
+    """The record at which a session and its variants part, and all of them: the line they left first, then as they came.
+
+    Of a session that was forked those of its branch; of another its own forks at the record at which it was forked last.
+    """
+    known = forks(workspace)
+    own = known.get(session)
+    if own is None:
+        children = [one for one in known.values() if one.parent == session]
+        if not children:
+            return -1, (session,)
+        own = max(children, key=lambda one: (one.at, one.made))
+    branches = sorted((one for one in known.values() if one.hash == own.hash), key=lambda one: one.made)
+    names = [own.parent, *(one.session for one in branches)]
+    return own.at, tuple(name for name in dict.fromkeys(names) if session_path(workspace, name).is_file())

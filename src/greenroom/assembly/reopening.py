@@ -30,10 +30,13 @@ def documents_changed(workspace: Workspace) -> str:
 
 
 def variant_world(
-    outside: Outside, here: Sequence[Record], parent: Sequence[Record], recording: RerunRecording | None
+    workspace: Workspace, outside: Outside, here: Sequence[Record], recording: RerunRecording | None
 ) -> Outside:
-    """The world of a variant: what it remembers is held beside the store, and what may be kept comes first."""
-    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, parent))
+    """The world of a variant: what it remembers is held beside the store, and what may be kept comes first.
+
+    What its parent came to remember after the branch is none of its memories, whichever branch it varies.
+    """
+    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, _varied(workspace, here, "")))
     return outside if recording is None else through(recording, outside)
 
 
@@ -43,14 +46,14 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside) 
     if started is None:
         return None
     event = next(r.event for r in reversed(records) if isinstance(r.event, RerunStarted))
-    parent = _parent(workspace, records)
     turn = _unfinished(records)
     turns = {event.turn + place: there for place, there in enumerate(event.turns)}
     recording = None
     if turn in turns:
         said = {here: there for here, there in turns.items() if here <= turn}
+        parent = _varied(workspace, records, event.recorded)
         recording = RerunRecording(parent, said, event.replies, documents_changed(workspace))
-    variant_world(outside, records, parent, recording)
+    variant_world(workspace, outside, records, recording)
     return recording
 
 
@@ -62,10 +65,11 @@ def resume_as_variant(session: Session, recording: RerunRecording | None) -> Non
         session.stand_in(started.replies)
 
 
-def _parent(workspace: Workspace, records: Sequence[Record]) -> Sequence[Record]:
+def _varied(workspace: Workspace, records: Sequence[Record], recorded: str) -> Sequence[Record]:
+    """The records of the session that is varied: the parent's, unless it was another branch of it."""
     forked = next((r.event for r in reversed(records) if isinstance(r.event, SessionForked)), None)
     with suppress(GreenroomError):  # erased, or damaged: then nothing is kept
-        return read_session(workspace, forked.parent) if forked is not None else ()
+        return read_session(workspace, recorded or forked.parent) if forked is not None else ()
     return ()
 
 

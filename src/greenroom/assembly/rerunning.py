@@ -28,7 +28,7 @@ from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path
 from greenroom.log.file_log import FileLog
-from greenroom.views.rerun import Step, steps
+from greenroom.views.rerun import Step, branch, steps
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
@@ -43,7 +43,7 @@ AS_ON_DISK = Change()
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A variant that was said to its end. `session` is open, and its caller's to close; `parent` is the other's id."""
+    """A variant that was said to its end. `session` is open, and its caller's to close; `parent` is the session it varies."""
 
     session: Session
     parent: str
@@ -91,16 +91,26 @@ async def rerun_session(
     replies = _replies(records, plan, change.replies)
     turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
     recording = RerunRecording(records, turns, replies, documents_changed(workspace), anew=change.regenerate)
-    log = _branched(workspace, parent, before(records, plan[0].turn), clock, ids)
+    source, at = branching_point(workspace, parent, records, plan[0].turn)
+    log = _branched(workspace, source, at, clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
     try:
         on_open(variant)
-        announce(variant, plan, _changed(records, plan, variant, change), replies)
+        recorded = parent if parent != source else ""
+        announce(variant, plan, _changed(records, plan, variant, change), replies, recorded)
         await say(variant, plan, change.words)
     except BaseException:
         await variant.aclose()
         raise
     return _told(variant, parent)
+
+
+def nothing_changed(workspace: Workspace, records: Sequence[Record], turn: int, trusted: bool | None = None) -> bool:
+    """Whether a turn ran under the very contract that is on disk now. Raises as `changed_cast`."""
+    cast = changed_cast(workspace, AS_ON_DISK, records, SystemClock(), trusted=trusted)
+    begun = before(records, turn)
+    loaded = next(r.event for r in reversed(records[: begun + 1]) if isinstance(r.event, ContractLoaded))
+    return not differences(loaded, cast.contract)
 
 
 def _told(variant: Session, parent: str) -> Rerun:
@@ -118,6 +128,14 @@ def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[i
             raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
         found[f"t{here[turn]}/{last_reply(records, turn).partition('/')[2]}"] = words
     return found
+
+
+def branching_point(workspace: Workspace, name: str, records: Sequence[Record], turn: int) -> tuple[str, int]:
+    """From which session, at which record a branch is made in which a turn is said otherwise. A variant of a variant's own first turn stands beside it, not below it."""
+    origin = branch(records)
+    if origin is not None and origin.turn == turn and session_path(workspace, origin.parent).is_file():
+        return origin.parent, origin.at
+    return name, before(records, turn)
 
 
 def _branched(workspace: Workspace, parent: str, at: int, clock: Clock, ids: Ids) -> FileLog:
@@ -151,7 +169,7 @@ async def _opened(
     session = Session(
         log,
         cast.contract,
-        variant_world(outside, log.records, recording.parent, recording),
+        variant_world(workspace, outside, log.records, recording),
         workspace=load_settings(workspace).id,
         recording=recording,
         anchor=ledger.anchor,

@@ -94,13 +94,15 @@ class SessionForked(Event):
 class RerunStarted(Event):
     """From here on the parent's `turns` are said again, under what is named in `changed`; the first is `turn` here.
 
-    `replies` are a person's words in the place of a model's, by step.
+    `replies` are a person's words in the place of a model's, by step. `recorded` is the session whose records steps are
+    kept from, where that is not the parent but another branch of it.
     """
 
     kind: Literal["rerun_started"] = "rerun_started"
     turns: tuple[int, ...]
     changed: tuple[str, ...] = ()
     replies: Content[dict[str, str]] = Field(default_factory=dict)
+    recorded: str = ""
 
 
 class VariantChosen(Event):

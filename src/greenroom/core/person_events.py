@@ -87,7 +87,7 @@ class AutonomyChanged(Event):
 
 
 class GatePaused(Event):
-    """The session stopped at a gate and waits for a person. `cause` says why (`mode`, `step` or `breakpoint`, whose
+    """The session stopped at a gate and waits for a person. `cause` says why (`mode`, `step`, `rerun` or `breakpoint`, whose
     `condition` held), `about` in one line what is about to happen.
     """
 

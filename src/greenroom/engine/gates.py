@@ -29,7 +29,10 @@ from greenroom.engine.steps import Steps
 
 STEP = "step"
 MODE = "mode"
-"""Other causes of a pause: a person asked for the next gate, or the mode stops at this one."""
+RERUN = "rerun"
+"""Other causes of a pause: a person asked for the next gate, the mode stops at this one, or a rerun does again what
+somebody did there.
+"""
 OVER = GateReply(action="abandon")
 """In the place of what a person did at a gate that was not put, because they had ended the turn meanwhile."""
 Keeper = Callable[[Pending], Awaitable[None]]
@@ -129,6 +132,8 @@ class Gates:
             return "", ""
         if paused is not None and isinstance(paused.event, GatePaused):
             return paused.event.cause, paused.event.condition
+        if self._steps.stops_again(step, lambda: look(step).value):
+            return RERUN, ""
         held = self.breakpoints.held(look(step)) if self.breakpoints else None
         if held is not None:
             return BREAKPOINT, held.when
@@ -152,7 +157,7 @@ class Gates:
         finally:
             self._waiting.pop(step, None)
         self._at_next = self._at_next or reply.action == "step"
-        return self._steps.note(_passed(pending, reply))
+        return self._steps.note(_passed(pending, reply), inputs=pending.value)
 
     async def _recorded(self, step: str) -> GatePassed | None:
         """In a replay: the pause as it was recorded, where a recording has it, and what was done at it."""

@@ -57,6 +57,10 @@ class NothingRecorded:
     def holds(self, kind: type[Event], step: str) -> bool:
         return False
 
+    def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
+        """Whether somebody stepped in at this gate when the same stood there, so that a rerun does it again."""
+        return False
+
     def repeats(self, turn: int) -> bool:
         """Whether a turn is one of another session that is said again."""
         return False
@@ -165,6 +169,10 @@ class Steps:
         """Whether the recording has something to say at a step that otherwise need not happen."""
         return self._recording.holds(kind, step)
 
+    def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
+        """See `NothingRecorded.stops_again`."""
+        return self._live.stops_again(step, value)
+
     def repeats(self, turn: int) -> bool:
         """See `NothingRecorded.repeats`."""
         return self._live.repeats(turn)
@@ -195,9 +203,9 @@ class Steps:
         """The latest record of a step, with its commitments."""
         return self._latest.get((kind, step))
 
-    def note(self, event: E, *, sync: bool = False) -> E:
-        """Append a fact and tell the watchers. Returns the event as logged."""
-        return self._note(event, None, sync=sync)
+    def note(self, event: E, *, sync: bool = False, inputs: Any = None) -> E:
+        """Append a fact and tell the watchers; commit to what it was about. Returns the event as logged."""
+        return self._note(event, None if inputs is None else self._kept(inputs), sync=sync)
 
     def _kept(self, inputs: Any) -> Any:
         """What the log commits to, made before anything is done: JSON of a whole prompt is dear, so only if it does."""

@@ -22,6 +22,8 @@ class Fork(NamedTuple):
     parent: str
     at: int
     hash: str
+    made: str = ""
+    """When, as a stamp."""
 
 
 def forks(workspace: Workspace) -> dict[str, Fork]:
@@ -38,9 +40,16 @@ def forks(workspace: Workspace) -> dict[str, Fork]:
 def _fork(line: bytes) -> Fork | None:
     """The fork that a line of a log is about; a line that only speaks of one is none."""
     try:
-        event = orjson.loads(line)["event"]
+        record = orjson.loads(line)
+        event = record["event"]
         if event["kind"] != "session_forked":
             return None
-        return Fork(str(event["session"]), str(event["parent"]), int(event["parent_seq"]), str(event["parent_hash"]))
+        return Fork(
+            str(event["session"]),
+            str(event["parent"]),
+            int(event["parent_seq"]),
+            str(event["parent_hash"]),
+            str(record["at"]),
+        )
     except (ValueError, TypeError, KeyError):
         return None

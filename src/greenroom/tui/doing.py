@@ -16,6 +16,7 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
+from greenroom.tui.doing_rerun import RerunDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import TRAVELS, ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
@@ -25,6 +26,7 @@ from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
 from greenroom.tui.person import ESTABLISHED, person
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
+from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.core.events import Record
@@ -47,6 +49,7 @@ class Doing:
         self.travel = ScrubDeeds(bench)
         self.compare = CompareDeeds(bench)
         self.disk = DiskDeeds(bench)
+        self.variants = RerunDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
@@ -57,6 +60,7 @@ class Doing:
             **{name: getattr(self.travel, name) for name in TRAVELS},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
+            **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with", "fork", "tree"]},
         }
 
     @property
@@ -103,6 +107,7 @@ class Doing:
         if then is not None:
             await then()
         self._work(self.rehearsal.warm(), "warm")
+        self.variants.changed()
         if self.rehearsal.folds.approvals.question() is not None:
             self.resume()
         elif self._pending:
@@ -291,7 +296,9 @@ class Doing:
             self.bench.call_after_refresh(slot.pane.focus)
 
     def turn(self, by: str) -> None:
-        """Have the panes show the turn before or after."""
+        """Have the panes show the turn before or after; in the conversation, another variant where there is one."""
+        if isinstance(self.bench.focused, Transcript) and self.variants.swipe(int(by)):
+            return
         last = self.bench.scrub.folds.turns
         wanted = min(max(self.bench.turn_shown + int(by), 1), last)
         if last:

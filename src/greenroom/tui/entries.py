@@ -115,8 +115,8 @@ def guess(entry: Entry, width: int) -> int:
 
 
 def _speech(entry: Entry) -> list[Part]:
-    parts = [Part("speech", piece) for piece in _pieces(inert(entry.text))]
-    return parts or [Part("speech", "")]
+    parts = [Part("speech", piece) for piece in _pieces(inert(entry.text))] or [Part("speech", "")]
+    return [parts[0]._replace(aside=inert_line(entry.aside, 40)), *parts[1:]]
 
 
 def _speaker(entry: Entry) -> Part:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from greenroom.core.events import Record
 from greenroom.core.signals import TextArrived
 from greenroom.tui import talk
 from greenroom.tui.entries import Entry, Tone
 from greenroom.tui.folds import Folds
 from greenroom.tui.mishaps import Failed, failed
 from greenroom.tui.transcript import Transcript
+from greenroom.views.rerun import branch
 
 
 class Note(NamedTuple):
@@ -38,6 +40,7 @@ class Feed:
         self._turn = 0
         self._notes: dict[int, list[Note]] = {}
         self._past = False
+        self._variant = (0, "")
         self._arriving: dict[str, list[str]] = {}
 
     def begin(self, folds: Folds, persona: str) -> None:
@@ -46,12 +49,25 @@ class Feed:
         told = [one.entry for notes in self._notes.values() for one in notes]
         self._notes, self._done, self._ends, self._arriving = {}, [], [], {}
         self._past = False
+        self._variant = (0, "")
         self._take_in()
         self._current = self._now()
         for entry in told:
             self._keep(entry)
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current])
+
+    def variant(self, turn: int, text: str) -> None:
+        """Say at a turn's words which of several variants this is."""
+        self._variant = (turn, text)
+        for entry in self._transcript.entries:
+            if entry.id == f"{turn}:person":
+                self._transcript.update_entry(replace(entry, aside=text))
+        self._done = [self._labelled(entry) for entry in self._done]
+
+    def _labelled(self, entry: Entry) -> Entry:
+        turn, text = self._variant
+        return replace(entry, aside=text) if turn and entry.id == f"{turn}:person" else entry
 
     def clear(self) -> None:
         """Another session is about to be opened."""
@@ -82,7 +98,7 @@ class Feed:
         self._turn = self._folds.turns
         since = len(self._ends)
         if since == 0 < self._turn:
-            self._end_turn(0, [])
+            self._end_turn(0, origin(self._folds.records))
             since = 1
         try:
             for turn, said in enumerate(talk.earlier(self._folds, self._persona, since), since):
@@ -92,6 +108,7 @@ class Feed:
         self._ends += [len(self._done)] * (self._turn - len(self._ends))
 
     def _end_turn(self, turn: int, said: Sequence[Entry]) -> None:
+        said = [self._labelled(entry) for entry in said]
         self._done += _woven(said, self._notes.get(turn, []))
         self._ends.append(len(self._done))
 
@@ -151,9 +168,15 @@ class Feed:
     def _said(self, folds: Folds) -> list[Entry]:
         """The entries of the last turn."""
         try:
-            return talk.latest(folds, self._persona)
+            return [self._labelled(entry) for entry in talk.latest(folds, self._persona)]
         except Exception as error:  # noqa: BLE001  the next turn may be shown again
             return [self._failed(f"turn {folds.turns} of the conversation", error)]
+
+
+def origin(records: Sequence[Record]) -> list[Entry]:
+    """The line that a branch begins with: where it comes from and what was changed."""
+    found = branch(records)
+    return [Entry("origin", "note", text=found.line, tone="quiet")] if found is not None else []
 
 
 def _woven(said: Sequence[Entry], notes: Sequence[Note]) -> list[Entry]:

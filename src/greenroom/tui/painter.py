@@ -166,9 +166,13 @@ class Painter:
         bar = Segment("▌ ", ground + Style(color=self.palette.secondary))
         words = ground + Style(color=self.palette.foreground)
         rows = []
-        for line in wrap(part.text, room - 2):
-            text = set_cell_size(line, room - 2)
-            rows.append(Strip([bar, Segment(text, words)], room))
+        lines = list(wrap(part.text, room - 2))
+        if part.aside and cell_len(lines[0]) + cell_len(part.aside) + 2 > room - 2:
+            lines.insert(0, "")
+        for place, line in enumerate(lines):
+            aside = part.aside if place == 0 else ""
+            text = set_cell_size(line, max(room - 2 - cell_len(aside), 0))
+            rows.append(Strip([bar, Segment(text, words), Segment(aside, ground + self._quiet)], room))
         return rows
 
     def _card(self, part: Part, room: int) -> Strip:

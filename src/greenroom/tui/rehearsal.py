@@ -167,6 +167,14 @@ class Rehearsal:
         if session is not None:
             await session.aclose()
 
+    def take(self, session: Session) -> None:
+        """Have this session behind the screen from here on; whoever opened it lets go of the one before."""
+        self._stop()
+        self.read_only = ""
+        self._fold(tuple(session.records))
+        self._stop = session.bus.subscribe(self._see)
+        self.session = session
+
     async def warm(self) -> None:
         """Start what is slow to start."""
         if self.session is not None:

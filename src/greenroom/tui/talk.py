@@ -139,7 +139,9 @@ def _card(turn: int, view: CallView) -> Entry:
     elif view.output is not None:
         first, *rest = lines_of(view.output)
         detail += [f"result    {first}", *(f"          {line}" for line in rest)]
-    took = f" · {view.milliseconds} ms" if view.status == "done" and not view.simulated else ""
+    took = (
+        " · kept" if view.kept else f" · {view.milliseconds} ms" if view.status == "done" and not view.simulated else ""
+    )
     return Entry(
         f"{turn}:call:{view.call.id}",
         "tool",

@@ -77,7 +77,7 @@ class Workbench(CardApp[int]):
     #stage.-over Transcript#conversation { display: none; }
     #conversation { margin: 1 0 0 0; }
     .-slim #conversation { margin: 0; }
-    Sheet, CommandPalette { background: $background 60%; }
+    Sheet, WordsSheet, RerunSheet, CommandPalette { background: $background 60%; }
     """
 
     def __init__(

@@ -72,23 +72,6 @@ def trees(lines: Iterable[Line], of: str = "") -> tuple[Line, ...]:
     return tuple(line for root in wanted for line in _walk(root, children, 0, ""))
 
 
-def variants(lines: Iterable[Line], of: str) -> tuple[str, ...]:
-    """A session with those beside it that say the same turn otherwise, oldest first: the parent's line, then its branches."""
-    by_id = {line.id: line for line in lines}
-    here = by_id.get(of)
-    if here is None:
-        return ()
-    parent, turn = (here.origin.parent, here.origin.turn) if here.origin is not None else (of, here.turns)
-    if here.origin is not None and parent not in by_id:
-        return (of,)
-    beside = [
-        one.id
-        for one in by_id.values()
-        if one.origin is not None and (one.origin.parent, one.origin.turn) == (parent, turn)
-    ]
-    return (parent, *beside) if beside else (of,)
-
-
 def _root(by_id: dict[str, Line], of: str) -> Line:
     line = by_id[of]
     seen = {of}

@@ -23,7 +23,7 @@ from greenroom.views.fold import Turns, by_turn
 class CallView:
     """One call. `ran_with` are the arguments it was started with, which an edit can make differ from the model's.
 
-    `seq` is the record of the reply that asked for it.
+    `seq` is the record of the reply that asked for it. `kept` says that a rerun took the result from the session it varies.
     """
 
     call: ToolCall
@@ -35,6 +35,7 @@ class CallView:
     output: Any = None
     error: str = ""
     simulated: bool = False
+    kept: bool = False
     milliseconds: int = 0
     seq: int = 0
 
@@ -76,6 +77,7 @@ def _grow(state: ToolTurn, record: Record) -> ToolTurn:
                 error=event.error,
                 simulated=event.simulated,
                 milliseconds=event.milliseconds,
+                kept=event.kept_from is not None,
             )
         case _:
             return state

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.narrate import told
-from greenroom.core.events import Record, SessionForked, SessionOpened
+from greenroom.core.events import Record, RerunStarted, SessionForked, SessionOpened
 from greenroom.views.timeline import row
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def conversation(records: list[Record]) -> list[str]:
         if isinstance(record.event, SessionOpened | SessionForked):
             name = record.event.persona if isinstance(record.event, SessionOpened) else name
             lines.append(f"{record.event.session} · {row(record).text} · {record.at[:19]}")
+        elif isinstance(record.event, RerunStarted):
+            lines.append(f"\nsaid again from here: {row(record).text}")
         elif said := told(record):
             lines.append({"you": f"\nyou: {said.text}", "reply": f"{name}: {said.text}"}.get(said.voice, said.text))
     return lines

@@ -8,14 +8,17 @@ answer for the very question. Verdicts are never kept. What is kept passes throu
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenroom.approval.automatic import RERUN
+from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     Event,
+    GatePassed,
+    GatePaused,
     MemoriesRecalled,
     PassagesRetrieved,
     Record,
@@ -23,7 +26,9 @@ from greenroom.core.events import (
     ToolReturned,
     ToolStarted,
 )
-from greenroom.core.values import Card, ToolCall, ToolResult
+from greenroom.core.signals import Signal
+from greenroom.core.values import Card, GateReply, ToolCall, ToolResult
+from greenroom.engine.gates import RERUN as STOPPED_AGAIN
 from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
 from greenroom.engine.rerun.calls import Calls, Made, whole
@@ -37,6 +42,8 @@ E = TypeVar("E", bound=Event)
 
 _LOOKED_UP: tuple[type[Event], ...] = (MemoriesRecalled, PassagesRetrieved, ReplyGenerated)
 _HELD_BACK = "‹held back:"
+_OF_CALL = re.compile(r"(ask:|gate:\w+:)(c\d+)(.*)", re.DOTALL)
+_STEPPED_IN = ("edit", "simulate", "skip")
 _STEP = re.compile(r"t(\d+)/(.*)", re.DOTALL)
 
 
@@ -76,6 +83,7 @@ class RerunRecording(NothingRecorded):
     def attach(self, session: Session) -> None:
         """Answer for this session."""
         self._session = session
+        session.bus.subscribe(self.see)
         self._calls = Calls(self.parent, lambda: session.contract)
         self._calls.world_changed = _changed_already(session.records, self)
         self._calls.use(_used_already(session.records, self))
@@ -105,6 +113,31 @@ class RerunRecording(NothingRecorded):
             return False
         call = _call_of(self._session.records, step.partition("/ask:")[2])
         return call is not None and _same_call(call, asked.card.call) and self._same_policy(asked.card)
+
+    def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
+        """Whether somebody stepped in at this gate, and the very same waits there now."""
+        record = self._by_step.get((GatePassed, self._recorded_step(step)))
+        if record is None or not isinstance(record.event, GatePassed) or record.event.action not in _STEPPED_IN:
+            return False
+        return whole(record) and same_inputs(record, value())
+
+    def see(self, item: Record | Signal) -> None:
+        """Watch the session: at a gate where somebody stepped in, do as they did."""
+        if not isinstance(item, Record) or not isinstance(item.event, GatePaused) or item.event.cause != STOPPED_AGAIN:
+            return
+        step, session = item.event.step, self._session
+        record = self._by_step.get((GatePassed, self._recorded_step(step)))
+        if session is None or record is None or not isinstance(record.event, GatePassed):
+            return
+        event = record.event
+        try:
+            self._marks[GatePassed, step] = {"kept_from": record.seq}
+            session.pass_gate(
+                step, GateReply(action=event.action, edit=event.edit, by=event.by, established=event.established)
+            )
+        except UsageError:  # it does not fit what governs the session now
+            self._marks.pop((GatePassed, step))
+            session.pass_gate(step, GateReply(action="continue"))
 
     def marked(self, event: E) -> E:
         """The event with what it was kept from, if it was."""
@@ -224,13 +257,13 @@ class RerunRecording(NothingRecorded):
         return f"t{turn}/{self._recorded_call(turn, found[2])}"
 
     def _recorded_call(self, turn: int, rest: str) -> str:
-        """`ask:c7` as the parent has it, where a call has another number there."""
-        name, _, suffix = rest.removeprefix("ask:").partition(".")
-        if not rest.startswith("ask:c") or self._session is None:
+        """`ask:c7` or `gate:tool:c7` as the parent has it, where a call has another number there."""
+        found = _OF_CALL.fullmatch(rest)
+        if found is None or self._session is None:
             return rest
-        call = _call_of(self._session.records, name)
+        call = _call_of(self._session.records, found[2])
         number = _number_there(self.parent, turn, call) if call is not None else ""
-        return f"ask:{number or name}{'.' if suffix else ''}{suffix}"
+        return f"{found[1]}{number or found[2]}{found[3]}"
 
 
 def _marks(record: Record) -> dict[str, Any]:

@@ -63,11 +63,14 @@ def last_reply(records: Sequence[Record], turn: int) -> str:
     return steps[-1]
 
 
-def announce(session: Session, plan: Sequence[Said], changed: Sequence[str], replies: Mapping[str, str]) -> None:
+def announce(
+    session: Session, plan: Sequence[Said], changed: Sequence[str], replies: Mapping[str, str], recorded: str = ""
+) -> None:
     """Put into the variant's log what it is, and have the person's `replies` stand at their steps."""
     masked = {step: session.masked(words) for step, words in replies.items()}
     turns = tuple(one.turn for one in plan)
-    session.repeat(RerunStarted(turn=plan[0].turn, turns=turns, changed=tuple(changed), replies=masked))
+    event = RerunStarted(turn=plan[0].turn, turns=turns, changed=tuple(changed), replies=masked, recorded=recorded)
+    session.repeat(event)
     session.stand_in(masked)
 
 

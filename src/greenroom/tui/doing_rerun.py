@@ -1,0 +1,315 @@
+"""The deeds that branch a session off: rerun the last turn, rerun with changes, fork here, the tree, a swipe to a variant.
+
+Invariant: as in `doing`: every method returns at once, and an error becomes a line. The session that is left keeps its
+bytes; a variant that was interrupted is what the screen shows then, and can be resumed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING
+
+from greenroom.core.errors import GreenroomError
+from greenroom.tui.event_pane import seq_of
+from greenroom.tui.rehearsal import Rehearsal, Wanted
+from greenroom.tui.side import Pane
+from greenroom.tui.transcript import Transcript
+
+if TYPE_CHECKING:
+    from greenroom.assembly.rerunning import Change, Rerun
+    from greenroom.core.events import Record
+    from greenroom.engine.session import Session
+    from greenroom.tui.branch_point import Point
+    from greenroom.tui.rerun_sheet import Asked
+    from greenroom.tui.workbench import Workbench
+    from greenroom.views.lineage import Line
+
+
+class RerunDeeds:
+    """These deeds of one workbench. `beside` are the variants of the open session, itself among them; `instant` says
+    that scripted models do not wait.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self.beside: tuple[str, ...] = ()
+        self.instant = False
+
+    @property
+    def rehearsal(self) -> Rehearsal:
+        """The session behind the screen."""
+        return self.bench.rehearsal
+
+    @property
+    def _trusted(self) -> bool | None:
+        """What is known of the workspace's trust; None asks the person's file."""
+        return None if self.bench.trusting else True
+
+    # rerun --------------------------------------------------------------------------------------------------------
+
+    def rerun(self) -> None:
+        """The last turn under what is on disk now; where that is what it ran under, the model is asked anew."""
+        from greenroom.assembly.rerunning import Change
+
+        session = self._ready()
+        if session is not None:
+            turn = self.rehearsal.folds.turns
+            self._work(self._under_disk(session, Change(), turn))
+
+    async def _under_disk(self, session: Session, change: Change, turn: int) -> None:
+        from dataclasses import replace
+
+        from greenroom.assembly.rerunning import nothing_changed
+
+        try:
+            same = await asyncio.to_thread(
+                nothing_changed, self.bench.workspace, tuple(session.records), turn, self._trusted
+            )
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "error")
+            return
+        await self._run(session, replace(change, regenerate=same), turn)
+
+    def rerun_with(self) -> None:
+        """Ask what is to be other, with everything filled in."""
+        session = self._ready()
+        if session is None:
+            return
+        from greenroom.tui.rerun_sheet import RerunSheet, shown_parameters
+
+        persona = session.contract.persona
+        words = _words_by_turn(session.records)
+        turn = max(words)
+        filled = {
+            "since": str(turn),
+            "persona": persona.id,
+            "model": session.contract.model,
+            "parameters": shown_parameters(persona.model.params),
+            "words": words[turn],
+        }
+        self.bench.push_screen(RerunSheet(filled, words, self.bench.workspace.root), self._asked)
+
+    def _asked(self, asked: Asked | None) -> None:
+        session = self._ready() if asked is not None else None
+        if asked is not None and session is not None:
+            self._work(self._run(session, asked.change, asked.since))
+
+    async def _run(self, session: Session, change: Change, since: int, until: int | None = None) -> None:
+        """Carry a rerun out before the person's eyes, and set it beside what it varies."""
+        from greenroom.approval.mailbox import Mailbox
+        from greenroom.assembly.rerunning import rerun_session
+
+        opened: list[Session] = []
+
+        def take(variant: Session) -> None:
+            opened.append(variant)
+            self._show(variant)
+            self.bench.tell("said again in a branch: esc interrupts")
+
+        try:
+            done = await rerun_session(
+                self.bench.workspace,
+                session.id,
+                change,
+                since=since,
+                until=until,
+                approver=Mailbox(),
+                on_open=take,
+                instant=self.instant,
+                trusted=self._trusted,
+            )
+        except GreenroomError as error:
+            await self._broken_off(session, opened, error.line())
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.rehearsal.closing or (task is not None and task.cancelling()):
+                raise
+            await self._broken_off(session, opened, "interrupted: /resume goes on with the variant")
+        else:
+            await session.aclose()
+            self._compare(session, done, since)
+
+    async def _broken_off(self, session: Session, opened: Sequence[Session], why: str) -> None:
+        """Say why, and open what there is: the variant as far as it came, else what was open before."""
+        if not opened:
+            self.bench.tell(why, "error")
+            return
+        await session.aclose()
+        self.bench.doing.begin(Wanted(session=opened[0].id, mode=self.bench.step_mode, latest=False))
+        self.bench.tell(why, "warning")
+
+    def _show(self, branch: Session) -> None:
+        """Have a branch behind the screen; whoever opened it lets go of what was there."""
+        self.bench.watching.rest()
+        self.bench.feed.clear()
+        self.rehearsal.take(branch)
+        self.bench.opened()
+
+    def _compare(self, session: Session, done: Rerun, turn: int) -> None:
+        from greenroom.views.comparison import Side
+
+        kept, redone = len(done.kept), len(done.redone)
+        self.bench.feed.note(f"Said again: {kept} steps kept, {redone} redone.", "quiet")
+        self.bench.tell("left and right in the conversation go from variant to variant")
+        self.changed()
+        self.bench.redraw()  # the row of keys is to be right when the sheet is left
+        sides = [Side(session.id, tuple(session.records)), Side(done.session.id, tuple(done.session.records))]
+        self.bench.doing.compare.show(sides, turn=turn, chosen=1)
+
+    # fork ---------------------------------------------------------------------------------------------------------
+
+    def fork(self) -> None:
+        """Fork where the person looks: at an event of Trace, at an entry of the conversation, at the moment shown."""
+        from greenroom.tui.branch_point import at_entry, at_record
+        from greenroom.tui.words_sheet import WordsSheet
+
+        session = self.rehearsal.session
+        if session is None or not session.records:
+            self.bench.tell("nothing is open that could be forked", "warning")
+            return
+        if self.rehearsal.running:
+            self.bench.tell("the turn is running: esc interrupts it first", "warning")
+            return
+        records = session.records
+        point = at_record(records, seq) if (seq := self._event()) is not None else at_entry(records, self._entry())
+        if point.kind == "event":
+            self._work(self._fork(session, point, ""))
+            return
+        sheet = WordsSheet(point.title, point.words, point.beneath, "say it there")
+        self.bench.push_screen(sheet, lambda words: self._worded(session, point, words or ""))
+
+    def _event(self) -> int | None:
+        """The number of the event that is meant: the one selected in Trace, or the last one shown of the past."""
+        focused = self.bench.focused
+        if isinstance(focused, Pane) and (seq := seq_of(focused.selected)) is not None:
+            return seq
+        return self.bench.scrub.folds.records[-1].seq if self.bench.scrub.past else None
+
+    def _entry(self) -> str:
+        selected = self.bench.query_one("#conversation", Transcript).selected
+        return selected.id if selected is not None and isinstance(self.bench.focused, Transcript) else ""
+
+    def _worded(self, session: Session, point: Point, words: str) -> None:
+        if not words:
+            return
+        if point.kind == "reply":
+            from greenroom.assembly.rerunning import Change
+
+            change = Change(replies={point.turn: words})
+            self._work(self._run(session, change, point.turn, point.turn))
+        else:
+            self._work(self._fork(session, point, words))
+
+    async def _fork(self, session: Session, point: Point, words: str) -> None:
+        from greenroom.assembly import fork_session
+        from greenroom.assembly.rerunning import branching_point
+
+        source, at = session.id, point.at
+        if point.kind == "words":
+            source, at = branching_point(self.bench.workspace, session.id, session.records, point.turn)
+        try:
+            child = await fork_session(self.bench.workspace, source, at, trusted=self._trusted)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "error")
+            return
+        self._show(child)
+        await session.aclose()
+        self.changed()
+        await self.rehearsal.warm()
+        if words:
+            await self.rehearsal.turn(words)
+            self.changed()
+        elif self.rehearsal.unfinished:
+            self.bench.tell("the turn is not over here: /resume goes on, /abandon gives it up", "warning")
+
+    # the tree -----------------------------------------------------------------------------------------------------
+
+    def tree(self) -> None:
+        """The tree that the open session is in."""
+        session = self.rehearsal.session
+        if session is None:
+            self.bench.tell("nothing is open", "warning")
+        else:
+            self._work(self._tree(session.id), "tree")
+
+    async def _tree(self, here: str) -> None:
+        from greenroom.assembly.lineage import session_lines
+        from greenroom.tui.tree_sheet import TreeSheet
+        from greenroom.views.lineage import trees
+
+        def read() -> tuple[Line, ...]:
+            lines = session_lines(self.bench.workspace)
+            return trees(lines, here) if any(line.id == here for line in lines) else ()
+
+        found = await asyncio.to_thread(read)
+        if len(found) < 2:
+            self.bench.tell("this session was not forked yet: f forks where you look, ^r says the last turn again")
+            return
+        self.bench.push_screen(TreeSheet(found, here), self._chosen)
+
+    def _chosen(self, id: str | None) -> None:
+        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
+            self.open(id)
+
+    def open(self, id: str) -> None:
+        """Another branch behind the screen."""
+        self.bench.doing.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
+
+    # variants -----------------------------------------------------------------------------------------------------
+
+    def swipe(self, by: int) -> bool:
+        """The variant before or after this one; says whether there is any."""
+        session = self.rehearsal.session
+        if session is None or session.id not in self.beside or len(self.beside) < 2 or self.rehearsal.running:
+            return False
+        place = self.beside.index(session.id) + by
+        if 0 <= place < len(self.beside):
+            self.open(self.beside[place])
+        else:
+            self.bench.tell("that was the last variant" if by > 0 else "that was the first one", "info")
+        return True
+
+    def changed(self) -> None:
+        """Another session is open, or it has another variant: find out which stand beside it."""
+        session = self.rehearsal.session
+        if session is not None:
+            self.bench.run_worker(self.bench.mishaps.through(self._look(session)), group="variants", exclusive=True)
+
+    async def _look(self, session: Session) -> None:
+        from greenroom.assembly.lineage import beside
+
+        at, names = await asyncio.to_thread(beside, self.bench.workspace, session.id)
+        if self.rehearsal.session is not session:
+            return
+        self.beside = names
+        if len(names) > 1 and session.id in names:
+            turn = _turn_after(session.records, at)
+            self.bench.feed.variant(turn, f"variant {names.index(session.id) + 1} of {len(names)}")
+
+    def _ready(self) -> Session | None:
+        """The open session, if something was said in it and nothing is under way."""
+        session = self.rehearsal.session
+        if session is None or not self.rehearsal.folds.turns:
+            self.bench.tell("nothing was said yet that could be said again", "warning")
+            return None
+        if self.rehearsal.running:
+            self.bench.tell("the turn is running: esc interrupts it first", "warning")
+            return None
+        return session
+
+    def _work(self, work: Coroutine[object, object, None], group: str = "turn") -> None:
+        self.bench.run_worker(self.bench.mishaps.through(work), group=group)
+
+
+def _words_by_turn(records: Sequence[Record]) -> dict[int, str]:
+    from greenroom.core.events import TurnStarted
+
+    return {r.event.turn: r.event.words for r in records if isinstance(r.event, TurnStarted)}
+
+
+def _turn_after(records: Sequence[Record], at: int) -> int:
+    """The first turn that began after a record."""
+    from greenroom.core.events import TurnStarted
+
+    return next((r.event.turn for r in records[at + 1 :] if isinstance(r.event, TurnStarted)), 0)
