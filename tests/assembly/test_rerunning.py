@@ -45,6 +45,7 @@ hook = "output"
 find = ["personal.card"]
 then = "deny"
 """
+REFUND = "please refund 20 euro of order 1001, it arrived broken"
 TALK = ("hi, my name is Tom", "how long does a refund take?", "where is my order 1001?")
 
 
@@ -177,8 +178,13 @@ def test_a_broken_prompt_makes_no_session(shop: Workspace, name: str, tmp_path: 
 
 @pytest.mark.parametrize(
     "change",
-    [AS_ON_DISK, Change(words={2: "do you ship to France?"}), Change(replies={3: "A colleague will look at it."})],
-    ids=["nothing", "words", "reply"],
+    [
+        AS_ON_DISK,
+        Change(words={2: "do you ship to France?"}),
+        Change(replies={3: "A colleague will look at it."}),
+        Change(words={3: REFUND}),
+    ],
+    ids=["nothing", "words", "reply", "refused"],
 )
 def test_a_variant_exported_as_a_fixture_replays(shop: Workspace, name: str, tmp_path: Path, change: Change) -> None:
     done = asyncio.run(rerun(shop, name, change, since=2))
@@ -195,7 +201,7 @@ def test_a_variant_that_broke_off_is_resumed_as_the_rerun_that_it_is(shop: Works
             await rerun_session(
                 shop,
                 name,
-                Change(words={3: "please refund 20 euro of order 1001, it arrived broken"}),
+                Change(words={3: REFUND}),
                 approver=LeaveOpen(),
                 on_open=opened.append,
                 instant=True,
@@ -257,3 +263,10 @@ def test_a_document_that_changed_is_looked_for_anew(shop: Workspace, name: str) 
     document.write_text(f"{document.read_text(encoding='utf-8')}\nNew.\n", encoding="utf-8")
     done = asyncio.run(rerun(shop, name))
     assert "passages" in [one.what for one in done.redone]
+
+
+def test_a_script_that_changed_is_another_model(shop: Workspace, name: str) -> None:
+    script = shop.scripts / "helpdesk.toml"
+    script.write_text(f"{script.read_text(encoding='utf-8')}\n# another line\n", encoding="utf-8")
+    done = asyncio.run(rerun(shop, name))
+    assert [one.what for one in done.redone] == ["reply", "reply"]

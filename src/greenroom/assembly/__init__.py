@@ -154,7 +154,7 @@ async def _begun(
     for record in log.records:
         cast.masks.reserve_text(record.event.model_dump_json())
     await asyncio.to_thread(note_policy, ledger, log.session, cast)
-    recording = await asyncio.to_thread(reopened, workspace, log.records, outside)
+    recording = await asyncio.to_thread(reopened, workspace, log.records, outside, cast.contract.model)
     session = Session(
         log,
         cast.contract,

@@ -29,6 +29,14 @@ def documents_changed(workspace: Workspace) -> str:
     return stamp(datetime.fromtimestamp(max(times), UTC)) if times else ""
 
 
+def model_changed(workspace: Workspace, model: str) -> str:
+    """When the script of a scripted model was last changed, as a stamp; '' for any other: what it is its name says."""
+    if not model.startswith("scripted/"):
+        return ""
+    script = workspace.scripts / f"{model.removeprefix('scripted/')}.toml"
+    return stamp(datetime.fromtimestamp(script.stat().st_mtime, UTC)) if script.is_file() else ""
+
+
 def variant_world(
     workspace: Workspace, outside: Outside, here: Sequence[Record], recording: RerunRecording | None
 ) -> Outside:
@@ -40,7 +48,7 @@ def variant_world(
     return outside if recording is None else through(recording, outside)
 
 
-def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside) -> RerunRecording | None:
+def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside, model: str) -> RerunRecording | None:
     """Make `outside` that of an undecided variant, if the session is one; its recording, if a turn of it is unfinished."""
     started = undecided(records)
     if started is None:
@@ -52,7 +60,9 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside) 
     if turn in turns:
         said = {here: there for here, there in turns.items() if here <= turn}
         parent = _varied(workspace, records, event.recorded)
-        recording = RerunRecording(parent, said, event.replies, documents_changed(workspace))
+        recording = RerunRecording(
+            parent, said, event.replies, documents_changed(workspace), model_changed(workspace, model)
+        )
     variant_world(workspace, outside, records, recording)
     return recording
 

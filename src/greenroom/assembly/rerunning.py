@@ -16,7 +16,7 @@ from greenroom.assembly.casting import Cast
 from greenroom.assembly.changing import Change, changed_cast, differences
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.reopening import documents_changed, variant_world
+from greenroom.assembly.reopening import documents_changed, model_changed, variant_world
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
@@ -90,7 +90,8 @@ async def rerun_session(
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
     replies = _replies(records, plan, change.replies)
     turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
-    recording = RerunRecording(records, turns, replies, documents_changed(workspace), anew=change.regenerate)
+    changed = documents_changed(workspace), model_changed(workspace, cast.contract.model)
+    recording = RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
     source, at = branching_point(workspace, parent, records, plan[0].turn)
     log = _branched(workspace, source, at, clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)

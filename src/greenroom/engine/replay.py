@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
+from greenroom.approval.automatic import RERUN
 from greenroom.core.errors import Divergence, GreenroomError
 from greenroom.core.events import (
     ApprovalGiven,
@@ -91,6 +92,8 @@ class LogRecording(ByLife):
     def __init__(self, records: Iterable[Record]) -> None:
         self._lives: Lives[Record] = Lives()
         records = tuple(records)
+        asked = (r.event for r in records if isinstance(r.event, ApprovalRequested))
+        self._reruns = frozenset(event.step for event in asked if event.card.reason == RERUN)
         self._given_up = {r.event.turn for r in records if isinstance(r.event, TurnAbandoned)}
         lives = by_life(records)
         for record in records:
@@ -113,6 +116,8 @@ class LogRecording(ByLife):
         return record.event
 
     def holds(self, kind: type[Event], step: str) -> bool:
+        if kind is ApprovalRequested:
+            return step in self._reruns
         if kind is ToolReturned or kind is ToolStarted:
             record = self._lives.latest(ToolReturned, step)
             if record is None or self._lives.latest(ToolStarted, step) is not None:

@@ -11,10 +11,11 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
+from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
 from greenroom.core.chain import commit
 from greenroom.core.errors import Divergence
-from greenroom.core.events import Event, Record
+from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.lives import ByLife
@@ -43,7 +44,8 @@ class Recording(Protocol):
         stepped in, a level changed, others had spent.
 
         Of `ToolReturned`: whether the call waited for a person, and came to its end without having run because they
-        ended the turn (see `STOPPED`). Of `ToolStarted`: whether it came to its end without having run at all.
+        ended the turn (see `STOPPED`). Of `ToolStarted`: whether it came to its end without having run at all. Of
+        `ApprovalRequested`: whether the question said that it was a rerun's.
         """
         ...
 
@@ -182,7 +184,9 @@ class Steps:
         return self._live.must_ask(step, call)
 
     def as_asked(self, step: str, card: Card) -> Card:
-        """See `NothingRecorded.as_asked`."""
+        """See `NothingRecorded.as_asked`; in a replay, as it was shown when it was recorded."""
+        if self._recording.holds(ApprovalRequested, step):
+            return card.model_copy(update={"reason": RERUN})
         return self._live.as_asked(step, card)
 
     def anew(self, kind: type[Event], step: str) -> bool:

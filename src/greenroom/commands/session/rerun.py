@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.run import approver_of
+from greenroom.commands.run import approver_of, hint_at_answers
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import Record, ReplyReleased, TurnFinished, TurnStarted
 from greenroom.core.signals import Signal
@@ -150,6 +150,8 @@ async def _one(asked: Invocation, change: Change, approver: Approver, note: Call
     def watch(session: Session) -> None:
         opened.append(session)
         session.bus.subscribe(lambda item: _progress(item, note))
+        if asked.text("approve") == "wait":
+            hint_at_answers(session, asked.person())
 
     try:
         done = await rerun_session(
@@ -163,6 +165,10 @@ async def _one(asked: Invocation, change: Change, approver: Approver, note: Call
         )
     except WaitingForPerson as error:
         error.hint = f"greenroom approve show {opened[0].id}, or greenroom session resume {opened[0].id}"
+        raise
+    except BaseException:
+        if opened:
+            note(f"the variant stays as far as it came: greenroom session resume {opened[0].id}")
         raise
     await done.session.aclose()
     return done

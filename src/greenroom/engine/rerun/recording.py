@@ -55,6 +55,7 @@ class RerunRecording(NothingRecorded):
         turns: from a turn's number here to its number there; other turns are answered nothing.
         replies: the steps here at which a person's words stand in the place of a model's.
         documents_changed: when a document last changed, as a stamp.
+        model_changed: when what a scripted model says last changed, as a stamp.
         anew: whether the model is asked again even where the whole request is the same.
     """
 
@@ -64,6 +65,7 @@ class RerunRecording(NothingRecorded):
         turns: Mapping[int, int],
         replies: Collection[str] = (),
         documents_changed: str = "",
+        model_changed: str = "",
         *,
         anew: bool = False,
     ) -> None:
@@ -72,6 +74,7 @@ class RerunRecording(NothingRecorded):
         self._replies = frozenset(replies)
         self._anew = anew
         self._documents_changed = documents_changed
+        self._model_changed = model_changed
         self._by_step: dict[tuple[type[Event], str], Record] = {
             (type(r.event), r.event.step): r for r in parent if r.event.step
         }
@@ -197,7 +200,8 @@ class RerunRecording(NothingRecorded):
         event = record.event
         match event:
             case ReplyGenerated(text=text):
-                return not text.startswith(_HELD_BACK) and NOT_KEPT not in (text, event.reasoning)
+                whole_words = not text.startswith(_HELD_BACK) and NOT_KEPT not in (text, event.reasoning)
+                return whole_words and record.at > self._model_changed
             case PassagesRetrieved(candidates=candidates):
                 return not candidates or record.at > self._documents_changed
             case MemoriesRecalled(memories=memories, turn=turn):

@@ -141,6 +141,8 @@ class TapeRecording(ByLife):
         """
         if kind is ToolReturned:
             return step in self._world.stopped
+        if kind is ApprovalRequested:
+            return step in self._world.reruns
         if kind is ToolStarted:
             return step in self._world.unstarted
         if self._by_life(step):

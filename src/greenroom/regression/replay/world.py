@@ -10,6 +10,7 @@ from math import isfinite
 
 from pydantic import ValidationError
 
+from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
@@ -49,8 +50,9 @@ class World:
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted` all that never ran, `ruled` the
-    questions that a rule or the level asked, and nothing else, `autonomy` the levels set between turns with how
+    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted`
+    all that never ran, `ruled` the questions that a rule or the level asked, and nothing else, `reruns` those that a
+    rerun asked, `autonomy` the levels set between turns with how
     many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
     they were, `lives` lines and events once more, by the life of the turn they belong to.
 
@@ -77,6 +79,7 @@ class World:
         self.held: dict[HeldKey, Line] = {}
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
+        self.reruns: set[str] = set()
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -205,6 +208,8 @@ class World:
         self._lived(ApprovalRequested, f"t{self._turn}/ask:{line['ask']}", line)
         if not line.get("reason"):
             self.ruled.add(f"t{self._turn}/ask:{line['ask']}")
+        elif line["reason"] == RERUN:
+            self.reruns.add(f"t{self._turn}/ask:{line['ask']}")
 
     def answer(self, line: Line) -> None:
         event = ApprovalGiven(
