@@ -89,9 +89,7 @@ async def rerun_session(
     plan = said(records, since, until)
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
     replies = _replies(records, plan, change.replies)
-    turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
-    changed = documents_changed(workspace), model_changed(workspace, cast.contract.model)
-    recording = RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
+    recording = _recording(workspace, records, plan, replies, change, cast)
     source, at = branching_point(workspace, parent, records, plan[0].turn)
     log = _branched(workspace, source, at, clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
@@ -120,6 +118,19 @@ def _told(variant: Session, parent: str) -> Rerun:
     return Rerun(variant, parent, kept, tuple(one for one in found if one.kept_from is None))
 
 
+def _recording(
+    workspace: Workspace,
+    records: Sequence[Record],
+    plan: Sequence[Said],
+    replies: Mapping[str, str],
+    change: Change,
+    cast: Cast,
+) -> RerunRecording:
+    turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
+    changed = documents_changed(workspace), model_changed(workspace, cast.contract.model)
+    return RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
+
+
 def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[int, str]) -> dict[str, str]:
     """A person's words by the step of the variant that they stand at."""
     here = {one.turn: plan[0].turn + place for place, one in enumerate(plan)}
@@ -132,7 +143,10 @@ def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[i
 
 
 def branching_point(workspace: Workspace, name: str, records: Sequence[Record], turn: int) -> tuple[str, int]:
-    """From which session, at which record a branch is made in which a turn is said otherwise. A variant of a variant's own first turn stands beside it, not below it."""
+    """From which session, at which record a branch is made in which a turn is said otherwise.
+
+    A variant of a variant's own first turn stands beside it, not below it.
+    """
     origin = branch(records)
     if origin is not None and origin.turn == turn and session_path(workspace, origin.parent).is_file():
         return origin.parent, origin.at
