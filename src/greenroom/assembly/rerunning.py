@@ -66,8 +66,7 @@ async def rerun_session(
     """Say the turns `since` to `until` of a session again (the last one when None) in a new session.
 
     Args:
-        workspace: where both live.
-        session: the parent's id, the beginning of one, or `last`.
+        workspace: where both live; `session` is the parent's id, the beginning of one, or `last`.
         change: what is other than it is on disk now.
         since: the first turn to say again; the branch is made just before it.
         until: the last one; the parent's last when None.
