@@ -76,6 +76,25 @@ def test_two_versions_over_conversations(
     assert (tmp_path / "out" / "table.txt").read_text().startswith("A  aria@1.2.0")
 
 
+def test_where_policy_is_made_the_approver_tools_do_run(versions: Workspace, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "refund.jsonl"
+    path.write_text(json.dumps(REFUND))
+    assert run("compare", "--persona", "aria@1.2.0", "--input", str(path), "--approve", "policy") == 0
+    assert "orders.refund" in {event.tool for event in begun(versions)}
+
+
+def test_a_combination_that_fails_three_times_is_left(
+    shop: Workspace, inputs: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def turn(self: Session, words: str, origin: str = "person") -> object:
+        raise ServiceUnavailable("the model is away")
+
+    monkeypatch.setattr(Session, "turn", turn)
+    assert run("compare", "--input", inputs, "--repeat", "3") == 4
+    assert "failed 3 times in a row" in run.err
+    assert len(list(shop.sessions.glob("*.jsonl"))) == 3
+
+
 def test_runs_do_not_see_one_another_and_a_persons_own_sessions_are_not_buried(
     shop: Workspace, inputs: str, run: Run
 ) -> None:

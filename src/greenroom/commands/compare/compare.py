@@ -183,6 +183,9 @@ class _Comparison:
         failed = self._errors_in_a_row.get(run.combination, 0) + 1
         self._errors_in_a_row[run.combination] = failed if outcome == "error" else 0
         self._tell(row)
+        if outcome == "error" and failed == _PATIENCE:
+            shown = inert_line(self._journal.header.combinations[run.combination].shown, 80)
+            self._face.note(f"{shown} failed {_PATIENCE} times in a row, so no more of its runs are begun")
         if error is not None and stops_all(error):
             raise error
         return outcome != "cut"
