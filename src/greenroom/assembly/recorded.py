@@ -68,7 +68,7 @@ def recorded_sources(records: Sequence[Record]) -> tuple[PolicySource, ...]:
 
 def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:
     """Every tool the policies of a recorded contract may name."""
-    return (*contract.tools, *_specs(contract.texts.get(OTHER_TOOLS, "[]")))
+    return (*contract.tools, *recorded_specs(contract.texts.get(OTHER_TOOLS, "[]")))
 
 
 def recorded_session(records: Sequence[Record], contracts: Mapping[int, Contract]) -> Session:
@@ -111,11 +111,11 @@ def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -
                 hint="it was erased, or the session was recorded by an older Greenroom",
                 code="recorded.text",
             )
-    persona = _persona(event, known)
-    tools = _specs(known["tools"])
+    persona = recorded_persona(event, known)
+    tools = recorded_specs(known["tools"])
     policy = compile_policies(
         parted(known["policy"]),
-        (*tools, *_specs(known[OTHER_TOOLS])),
+        (*tools, *recorded_specs(known[OTHER_TOOLS])),
         Role.of(persona),
         clock=FrozenClock(parse_stamp(record.at)),
     )
@@ -131,7 +131,7 @@ def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -
     )
 
 
-def _persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
+def recorded_persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
     """The persona within the ceilings that held then."""
     persona = parse(known["persona"], Persona, "the recorded persona")
     if PARAMETERS in known:  # a rerun may have had others than its persona says
@@ -142,7 +142,12 @@ def _persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona:
     return persona.model_copy(update={"limits": persona.limits.model_copy(update=json.loads(known[CEILINGS]))})
 
 
-def _specs(text: str) -> tuple[ToolSpec, ...]:
+def recorded_specs(text: str) -> tuple[ToolSpec, ...]:
+    """Tools as a log keeps them.
+
+    Raises:
+        FileInvalid: they were kept in another form.
+    """
     try:
         return tuple(ToolSpec.model_validate(spec) for spec in json.loads(text))
     except (TypeError, ValueError):  # what pydantic and json raise are ValueErrors

@@ -113,6 +113,24 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
+        ("session", "prompt"),
+        "The exact messages a model call was given, what was left out, and what differs from another",
+        _at("session.prompt:prompt"),
+        (
+            _SESSION,
+            Argument("--turn", "which turn; the last where none is named", number=True, metavar="N"),
+            Argument("--call", "which model call of it; the last where none is named", number=True, metavar="K"),
+            Argument(
+                "--format",
+                "text, json: the body as it goes over the wire, or curl: a command that sends it",
+                choices=("text", "json", "curl"),
+                default="text",
+            ),
+            Argument("--diff", "against the call before, or as the disk would have it", choices=("previous", "disk")),
+            Argument("--model", "with json and curl: as it would go to this one", metavar="MODEL"),
+        ),
+    ),
+    Command(
         ("session", "disk"),
         "What differs between what a session ran under and the disk; exit 1 where anything does",
         _at("session.disk:disk"),

@@ -123,7 +123,7 @@ class LitellmModel:
     async def _read(self, litellm: Any, request: ModelRequest, parts: ReplyParts, on_text: OnText) -> None:
         """Send the request and take chunks to the very end: usage comes after the finish reason."""
         async with asyncio.timeout(self._timeout):
-            stream = await litellm.acompletion(**self._arguments(request))
+            stream = await litellm.acompletion(**self.arguments(request))
         try:
             while True:
                 async with asyncio.timeout(self._timeout):
@@ -142,7 +142,16 @@ class LitellmModel:
             with contextlib.suppress(Exception):  # the reply or its error is already known
                 await stream.aclose()
 
-    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+    @property
+    def key_variable(self) -> str:
+        """The variable that holds the key which is sent; '' where none of the person's own goes out."""
+        if self._key_variable or self._api_base:
+            return self._key_variable
+        usual = litellm_start.KEYS.get(self._provider_in_name(), ())
+        return next((name for name in usual if litellm_start.secret(name)), usual[0] if usual else "")
+
+    def arguments(self, request: ModelRequest) -> dict[str, Any]:
+        """What litellm is called with; a key of the person's own is among it."""
         arguments: dict[str, Any] = {
             **request.params,
             "model": self._name,

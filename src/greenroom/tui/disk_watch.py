@@ -135,7 +135,10 @@ class DiskWatch:
     @property
     def contract(self) -> Contract | None:
         """What is on disk, as far as it could be read."""
-        return self._disk.contract if self._disk is not None else None
+        session = self._bench.rehearsal.session
+        if self._disk is None:
+            return session.awaited if session is not None else None
+        return self._disk.contract
 
     @property
     def beside(self) -> tuple[str, ...]:

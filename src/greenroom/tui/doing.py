@@ -17,6 +17,7 @@ from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
 from greenroom.tui.doing_rerun import RerunDeeds
+from greenroom.tui.doing_prompt import PromptDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import TRAVELS, ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
@@ -50,6 +51,7 @@ class Doing:
         self.compare = CompareDeeds(bench)
         self.disk = DiskDeeds(bench)
         self.variants = RerunDeeds(bench)
+        self.prompt = PromptDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
@@ -61,6 +63,9 @@ class Doing:
             "compare": self.compare.compare,
             "disk": self.disk.disk,
             **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with", "fork", "tree"]},
+            "prompt_call": self.prompt.call,
+            "prompt_against": self.prompt.against,
+            "prompt_copy": self.prompt.copy,
         }
 
     @property

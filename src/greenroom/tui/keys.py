@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from greenroom.tui.deeds import DEEDS
 from greenroom.tui.hints import Hint
-from greenroom.tui.side import Pane
+from greenroom.tui.side import Pane, Slot
 from greenroom.tui.transcript import Transcript
 
 
@@ -114,6 +114,16 @@ PANE = (
     Hint("i", "write"),
     Hint("f1", "keys"),
 )
+PROMPT = (
+    Hint("enter", "unfold"),
+    Hint("=", "against …"),
+    Hint("< >", "call"),
+    Hint("y", "copy JSON"),
+    Hint("u", "curl"),
+    Hint("←→", "turn"),
+    Hint("1-7", "panes"),
+    Hint("f1", "keys"),
+)
 TRACE = (
     Hint("[ ]", "back and on"),
     Hint("slash", "filter"),
@@ -138,7 +148,9 @@ PAST = (
 def row(focused: Widget | None, asks: tuple[Hint, ...], *, running: bool, past: bool) -> tuple[Hint, ...]:
     """The keys of where the person is; `asks` are those of an open question."""
     if isinstance(focused, Pane):
-        return TRACE if focused.travels else PANE
+        slot = focused.parent
+        prompt = isinstance(slot, Slot) and slot.shown == "Prompt"
+        return TRACE if focused.travels else PROMPT if prompt else PANE
     if isinstance(focused, Transcript):
         return TRANSCRIPT
     if past:

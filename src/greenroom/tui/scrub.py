@@ -22,7 +22,7 @@ LOOKS = frozenset(
     (
         *("help", "quit", "interrupt", "write", "theme", "sessions", "new_session", "verify", "edit_rule"),
         *("panes", "maximise", "pane", "turn", "search", "event", "event_at", "go_to", "now", "seek", "waterfall"),
-        *("stop", "lift", "fork", "tree", "compare", "disk", "copy_prompt", "curl_prompt", "prompt_diff"),
+        *("stop", "lift", "fork", "tree", "compare", "disk", "prompt_call", "prompt_against", "prompt_copy"),
     )
 )
 """The deeds that do no harm while the screen shows the past: those that only look, that leave it, and the kill switch."""

@@ -51,7 +51,16 @@ def _key_row(id: str, keys: str, does: str) -> Entry:
 
 
 def _plain(keys: str) -> str:
-    signs = {"left_square_bracket": "[", "right_square_bracket": "]", "left": "←", "right": "→", "alt+": "alt "}
+    signs = {
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "equals_sign": "=",
+        "less_than_sign": "<",
+        "greater_than_sign": ">",
+        "left": "←",
+        "right": "→",
+        "alt+": "alt ",
+    }
     for name, sign in signs.items():
         keys = keys.replace(name, sign)
     return keys

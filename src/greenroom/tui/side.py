@@ -246,6 +246,12 @@ class Side(Vertical):
             other = next((slot for slot in reversed(slots) if not slot.has_focus_within), slots[0])
             other.shown = name
 
+    @property
+    def panes(self) -> Panes:
+        """What the views are made with."""
+        self._made = self._made or _panes()
+        return self._made
+
     def forget(self) -> None:
         """Another session: nothing made so far holds."""
         self._made = None
@@ -260,8 +266,7 @@ class Side(Vertical):
         if not self.display or not self.is_mounted:
             return
 
-        self._made = self._made or _panes()
-        made = self._made if folds.whole is folds else self._made.back()
+        made = self.panes if folds.whole is folds else self.panes.back()
 
         def make(name: PaneName, turn: int) -> list[Entry]:
             try:
@@ -272,10 +277,10 @@ class Side(Vertical):
         self._drawn = (folds, turn, contract, flips)
         self.query_one(Tabs).show(tuple(slot.shown for slot in self.slots))
         for slot in self.slots:
-            slot.falling = self._made.falling
+            slot.falling = self.panes.falling
             if slot.shown == "Trace":
                 made.width = slot.pane.scrollable_content_region.width or made.width
-                slot.show_found(self._made.trace.found, self._made.trace.sought.words, len(folds.whole.records))
+                slot.show_found(self.panes.trace.found, self.panes.trace.sought.words, len(folds.whole.records))
             slot.draw(folds, turn, make)
 
     def on_sieve_sought(self, event: Sieve.Sought) -> None:

@@ -71,7 +71,11 @@ Transcript = Turns[TranscriptTurn]
 EMPTY: Transcript = Turns()
 
 
-def compose(state: Transcript, system: str, voice: str, history_turns: int = 40) -> tuple[Message, ...]:
+HISTORY_TURNS = 40
+"""How many of the turns before are told; of longer sessions the earlier ones are left out."""
+
+
+def compose(state: Transcript, system: str, voice: str, history_turns: int = HISTORY_TURNS) -> tuple[Message, ...]:
     """The messages of the next model call: system, voice, memories, passages, history, the words, the exchange."""
     now = state.last()
     if now is None:

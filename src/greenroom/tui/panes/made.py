@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from greenroom.engine.contract import Contract
 from greenroom.tui.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.panes import memory, prompt, retrieval, tools, waterfall
+from greenroom.tui.panes import memory, retrieval, tools, waterfall
 from greenroom.tui.panes.policy import Verdicts, changed
+from greenroom.tui.panes.prompt import Prompt
 from greenroom.tui.panes.trace import Trace
 from greenroom.tui.panes.usage import Used
 from greenroom.tui.side import PaneName
@@ -23,8 +24,9 @@ class Panes:
     of its events, drawn over `width` cells.
     """
 
-    def __init__(self, trace: Trace | None = None, used: Used | None = None) -> None:
+    def __init__(self, trace: Trace | None = None, used: Used | None = None, prompt: Prompt | None = None) -> None:
         self.trace = trace or Trace()
+        self.prompt = prompt or Prompt()
         self.falling = False
         self.width = 80
         self._used = used or Used()
@@ -32,7 +34,7 @@ class Panes:
 
     def back(self) -> Panes:
         """The panes of an earlier moment: what was worked out of the log as it is now does not hold there."""
-        past = Panes(self.trace, self._used)
+        past = Panes(self.trace, self._used, self.prompt)
         past.falling, past.width = self.falling, self.width
         return past
 
@@ -50,7 +52,7 @@ class Panes:
             case "Tools":
                 return tools.entries(folds, turn)
             case "Prompt":
-                return prompt.entries(folds, turn, contract)
+                return self.prompt.entries(folds, turn, contract)
             case "Trace":
                 return waterfall.entries(folds, turn, self.width) if self.falling else self.trace.entries(folds)
             case "Usage":

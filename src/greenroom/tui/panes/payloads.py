@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenroom.core.events import ReplyGenerated, ToolReturned
-from greenroom.tui.panes.prompt import request_at
+from greenroom.engine.generating import request_for
+from greenroom.views.fold import Turns
 from greenroom.views.provenance import provenance, sources
 from greenroom.views.transcript import Transcript
 
@@ -107,7 +108,9 @@ def _prompt(folds: Folds, turn: int, contract: Contract | None) -> dict[str, Jso
     """The messages of the turn's last prompt: those of an earlier one are its beginning."""
     if contract is None:
         return {}
-    messages = request_at(folds, turn, contract).messages
+    turns = folds.transcript.all()
+    state = Turns(turns[: turn - 1], turns[turn - 1]) if 0 < turn <= len(turns) else Turns()
+    messages = request_for(contract, state).messages
     return {"messages": [{"role": one.role, "source": one.source, "text": one.text} for one in messages]}
 
 
