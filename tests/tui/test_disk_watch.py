@@ -2,6 +2,7 @@
 set against what the last turn ran under in the header.
 """
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from greenroom.tui.disk_bar import DiskBar
 from greenroom.tui.disk_sheet import DiskSheet
 from greenroom.tui.header import Header
+from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
-from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
+from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
 
 
 @pytest.fixture
@@ -123,6 +125,26 @@ def test_files_that_are_broken_are_named_until_each_is_sound_and_the_session_goe
         await hands.until(lambda: "personas/aria/persona.toml: the file is missing" in bar(hands), "gone is broken")
 
     rehearse(workspace, scene, size=(80, 24))
+
+
+def test_what_could_not_be_opened_is_opened_when_it_is_put_right(workspace: Workspace) -> None:
+    policy = workspace.policies / "support.toml"
+    save(policy, "args.amount > 100", "args.amont > 100")
+
+    async def run() -> None:
+        bench = Workbench(workspace, opener=instant, trusting=False)
+        async with bench.run_test(size=(80, 24)) as pilot:
+            hands = Rehearsing(bench, pilot)
+            await hands.until(lambda: "args.amont" in hands.conversation, "why nothing is open")
+            await hands.until(lambda: bench.watching.disk.looks > 1, "the files are looked at")
+            save(policy, "args.amont > 100", "args.amount > 100")
+            await hands.until(lambda: bench.rehearsal.session is not None, "it is open")
+            await hands.say("hello")
+            assert "How can I help?" in hands.conversation
+            bench.doing.do("quit")
+            await hands.until(lambda: bench.rehearsal.session is None, "the session is closed")
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_code_that_changed_is_not_loaded_until_it_is_trusted(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ from greenroom.commands.declare import Action, Argument, Command
 from greenroom.commands.fixture.table import FIXTURE
 from greenroom.commands.policy.table import POLICY
 from greenroom.commands.session.branching_table import BRANCHING
+from greenroom.commands.session.looking_table import LOOKING
 from greenroom.commands.stepping.table import BREAK, BREAKPOINTS
 from greenroom.commands.suite.testing_table import TESTING
 
@@ -111,30 +112,6 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Argument("--waterfall", "where the time of each turn went", flag=True),
         ),
-    ),
-    Command(
-        ("session", "prompt"),
-        "The exact messages a model call was given, what was left out, and what differs from another",
-        _at("session.prompt:prompt"),
-        (
-            _SESSION,
-            Argument("--turn", "which turn; the last where none is named", number=True, metavar="N"),
-            Argument("--call", "which model call of it; the last where none is named", number=True, metavar="K"),
-            Argument(
-                "--format",
-                "text, json: the body as it goes over the wire, or curl: a command that sends it",
-                choices=("text", "json", "curl"),
-                default="text",
-            ),
-            Argument("--diff", "against the call before, or as the disk would have it", choices=("previous", "disk")),
-            Argument("--model", "with json and curl: as it would go to this one", metavar="MODEL"),
-        ),
-    ),
-    Command(
-        ("session", "disk"),
-        "What differs between what a session ran under and the disk; exit 1 where anything does",
-        _at("session.disk:disk"),
-        (_SESSION,),
     ),
     Command(
         ("session", "verify"),
@@ -255,13 +232,8 @@ COMMANDS: tuple[Command, ...] = (
         _at("persona:check"),
         (_PERSONA,),
     ),
-    Command(
-        ("persona", "diff"),
-        "What differs between two versions of a persona; of one alone, since it was frozen last",
-        _at("persona_diff:diff"),
-        (_PERSONA, Argument("other", "the other one, as aria or aria@1.3.0", "?")),
-    ),
     *BREAKPOINTS,
+    *LOOKING,
     *POLICY,
     COMPARE,
     *TESTING,

@@ -18,7 +18,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from greenroom.approval.kill_switch import KillSwitch, spoken
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
-from greenroom.commands.disk import Disk
+from greenroom.commands.disk import Disk, against
 from greenroom.commands.live import Live, act, find_action
 from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
@@ -30,7 +30,7 @@ from greenroom.repl.completer import SlashCompleter
 from greenroom.repl.history import MaskedHistory
 from greenroom.repl.out import Out
 from greenroom.repl.person import Person
-from greenroom.views import approvals, usage
+from greenroom.views import approvals, governing, usage
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
 from greenroom.workspace.layout import Workspace
@@ -209,7 +209,9 @@ class Repl:
             autonomy,
             f"{total.tokens} tokens",
         )
-        line = inert_line(" · ".join((*parts, f"{total.usd:.4f} USD")))
+        ran = fold_all(governing.fold, governing.EMPTY, self._session.records).ran
+        differs = filter(None, [against(ran, self._disk.contract)])
+        line = inert_line(" · ".join((*parts, f"{total.usd:.4f} USD", *differs)))
         held = ", ".join(spoken(stop.scope, stop.target) for stop in self._switch.stops())
         stopped = [("bold", f"STOPPED: {inert_line(held, 60)}"), ("", " · ")] if held else []
         return FormattedText([*stopped, ("", line)])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from greenroom.engine.contract import Contract
     from greenroom.tui.workbench import Workbench
     from greenroom.views.governing import Governing
+    from greenroom.workspace.watched import Seen
 
 SECONDS = 0.2
 """Between two looks: what is saved rests for one of them, and is read and shown well within a second."""
@@ -37,6 +38,8 @@ class DiskWatch:
         self._timed = False
         self.looks = 0
         self._beside: list[tuple[int, str]] = []
+        self._closed: Seen | None = None
+        self._moving: Seen | None = None
         self._records = 0
         self._governing: Governing | None = None
 
@@ -66,6 +69,8 @@ class DiskWatch:
         loop = asyncio.get_running_loop()
         try:
             if (disk := await self._opened()) is None:
+                await self._mended()
+                self.looks += 1
                 return
             started = loop.time()
             news = await disk.look(settle=settle, all_of_it=not settle)
@@ -91,6 +96,21 @@ class DiskWatch:
 
             self._disk = Disk(Live(self._bench.workspace, session, ESTABLISHED))
         return self._disk
+
+    async def _mended(self) -> None:
+        """Where nothing could be opened, because a file is broken or not trusted: try again once something was written."""
+        bench = self._bench
+        if bench.opening or bench.rehearsal.closing or bench.rehearsal.read_only == "read-only":
+            return
+        from greenroom.workspace.watched import snapshot
+
+        now = await asyncio.to_thread(snapshot, bench.workspace)
+        before, self._closed = self._closed or now, self._closed or now
+        if now not in (before, self._moving):
+            self._moving = now
+        elif now != before:
+            self._closed = self._moving = None
+            bench.doing.begin(bench.wanted)
 
     def _tell(self, news: News, *, told_when_same: bool) -> None:
         from greenroom.commands.disk import KEPT
