@@ -16,8 +16,8 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
-from greenroom.tui.doing_rerun import RerunDeeds
 from greenroom.tui.doing_prompt import PromptDeeds
+from greenroom.tui.doing_rerun import RerunDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import TRAVELS, ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
