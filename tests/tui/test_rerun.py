@@ -68,6 +68,7 @@ def test_ctrl_r_asks_the_model_again_in_a_branch_and_sets_both_side_by_side(work
         assert f"fork of {parent} at turn 1" in hands.conversation
         assert "Said again: 3 steps kept, 2 redone." in hands.conversation
         await hands.until(lambda: person(hands) == "variant 2 of 2", "it says which variant it is")
+        assert "c1 orders.get done · kept" in await hands.pane("Trace")
 
     rehearse(workspace, scene)
 

@@ -72,7 +72,7 @@ class RerunDeeds:
         await self._run(session, replace(change, regenerate=same), turn)
 
     def rerun_with(self) -> None:
-        """Ask what is to be other, with everything filled in."""
+        """Ask what is to be other, with everything filled in, from the turn on that the person looks at."""
         session = self._ready()
         if session is None:
             return
@@ -80,7 +80,7 @@ class RerunDeeds:
 
         persona = session.contract.persona
         words = _words_by_turn(session.records)
-        turn = max(words)
+        turn = self.bench.turn_shown if self.bench.turn_shown in words else max(words)
         filled = {
             "since": str(turn),
             "persona": persona.id,

@@ -100,6 +100,7 @@ TRANSCRIPT = (
     Hint("slash", "search"),
     Hint("c", "copy"),
     Hint("x", "export"),
+    Hint("f", "fork"),
     Hint("1-7", "panes"),
     Hint("i", "write"),
     Hint("f1", "keys"),

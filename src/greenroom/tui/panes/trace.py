@@ -20,7 +20,7 @@ from greenroom.tui.event_pane import number_of
 from greenroom.tui.folds import Folds
 from greenroom.tui.runs import Line, Run, Tint, cell, named
 from greenroom.views.finding import Query, text_of
-from greenroom.views.timeline import summary
+from greenroom.views.timeline import row
 
 _TINTS: dict[str, Tint] = {
     "turn_started": "person",
@@ -131,7 +131,7 @@ def _kind(kind: str) -> Run:
 
 def _row(record: Record, begun: datetime) -> Entry:
     after = round((parse_stamp(record.at) - begun).total_seconds() * 1000)
-    head = (Run(f"{record.seq:>4}  ", "quiet"), _kind(record.event.kind), Run(summary(record.event), "quiet"))
+    head = (Run(f"{record.seq:>4}  ", "quiet"), _kind(record.event.kind), Run(row(record).text, "quiet"))
     return Entry(f"event:{record.seq}", "row", head=head, beside=(Run(f"{after:>6}", "quiet"),), body=_Body(record))
 
 
