@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 
 from greenroom.core.clock import stamp
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Record, RerunStarted, SessionForked, TurnAbandoned, TurnFinished, TurnStarted
+from greenroom.core.events import (
+    Record,
+    RerunStarted,
+    SessionForked,
+    SessionOpened,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.engine.outside import Outside
 from greenroom.engine.rerun.memories import HeldMemory, held, hidden, undecided
 from greenroom.engine.rerun.ports import through
@@ -44,7 +52,9 @@ def variant_world(
 
     What its parent came to remember after the branch is none of its memories, whichever branch it varies.
     """
-    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, _varied(workspace, here, "")))
+    varied = recording.parent if recording is not None else ()
+    parent = varied if varied and _whose(varied) == _parent_of(here) else _varied(workspace, here, "")
+    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, parent))
     return outside if recording is None else through(recording, outside)
 
 
@@ -77,10 +87,20 @@ def resume_as_variant(session: Session, recording: RerunRecording | None) -> Non
 
 def _varied(workspace: Workspace, records: Sequence[Record], recorded: str) -> Sequence[Record]:
     """The records of the session that is varied: the parent's, unless it was another branch of it."""
-    forked = next((r.event for r in reversed(records) if isinstance(r.event, SessionForked)), None)
     with suppress(GreenroomError):  # erased, or damaged: then nothing is kept
-        return read_session(workspace, recorded or forked.parent) if forked is not None else ()
+        return read_session(workspace, recorded or _parent_of(records))
     return ()
+
+
+def _parent_of(records: Sequence[Record]) -> str:
+    forked = next((r.event for r in reversed(records) if isinstance(r.event, SessionForked)), None)
+    return forked.parent if forked is not None else ""
+
+
+def _whose(records: Sequence[Record]) -> str:
+    """The session that a log is of."""
+    named = (r.event.session for r in reversed(records) if isinstance(r.event, SessionOpened | SessionForked))
+    return next(named, "")
 
 
 def _unfinished(records: Sequence[Record]) -> int:

@@ -22,6 +22,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.fork import fork
+from greenroom.engine.outside import Outside
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import Said, announce, before, last_reply, said, say
 from greenroom.engine.session import Session
@@ -171,26 +172,30 @@ async def _opened(
 ) -> Session:
     from greenroom.assembly.world import outside_of
 
+    outside: Outside | None = None
     try:
         outside = await outside_of(workspace, cast, approver, clock, ids, instant=instant)
+        variant_world(workspace, outside, log.records, recording)
+        return _begun(workspace, log, cast, recording, outside, clock)
     except BaseException:
+        if outside is not None:
+            await outside.aclose()
         log.close()
         raise
-    for record in (*log.records, *recording.parent):
+
+
+def _begun(
+    workspace: Workspace, log: FileLog, cast: Cast, recording: RerunRecording, outside: Outside, clock: Clock
+) -> Session:
+    for record in (*log.records, *recording.parent):  # a mask's number stands for one value in both
         cast.masks.reserve(record.event.model_dump(mode="json"))
     ledger = Ledger.of(workspace, clock)
     ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
-    session = Session(
-        log,
-        cast.contract,
-        variant_world(workspace, outside, log.records, recording),
-        workspace=load_settings(workspace).id,
-        recording=recording,
-        anchor=ledger.anchor,
-    )
+    name = load_settings(workspace).id
+    session = Session(log, cast.contract, outside, workspace=name, recording=recording, anchor=ledger.anchor)
     recording.attach(session)
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
-    hear_elsewhere(workspace, session, approver)
+    hear_elsewhere(workspace, session, outside.approver)
     return session
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
-from greenroom.core.chain import commit
+from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
 from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.values import Card, ToolCall
@@ -269,4 +269,4 @@ def same_inputs(record: Record, inputs: Any) -> bool:
 def _commits_to(record: Record, kept: Any) -> bool:
     commitment = record.commitments.get("inputs", "")
     salt = record.salts.get(commitment)
-    return salt is not None and commit(salt, kept) == commitment
+    return salt is not None and committed(commitment, salt, kept)

@@ -58,5 +58,6 @@ BRANCHING: tuple[Command, ...] = (
         "The forks and variants of a session, or of all, as a tree",
         _at("tree:tree"),
         (Argument("session", "a session's id, the beginning of one, or 'last'", "?"),),
+        slash="tree",
     ),
 )
