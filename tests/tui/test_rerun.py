@@ -11,6 +11,7 @@ from greenroom.core.events import ReplyGenerated, RerunStarted, SessionForked, T
 from greenroom.core.values import ApprovalReply
 from greenroom.tui.compare_sheet import CompareSheet
 from greenroom.tui.composer import Composer
+from greenroom.tui.disk_sheet import DiskSheet
 from greenroom.tui.rerun_sheet import RerunSheet
 from greenroom.tui.transcript import Transcript
 from greenroom.tui.tree_sheet import TreeSheet
@@ -266,5 +267,17 @@ def test_an_event_of_trace_is_forked_at_as_it_is(workspace: Workspace) -> None:
         words = [event.words for event in hands.events("turn_started") if isinstance(event, TurnStarted)]
         assert words == ["hello"]
         await hands.say("do you ship to France?")
+
+    rehearse(workspace, scene)
+
+
+def test_ctrl_r_over_what_changed_on_disk_leaves_the_sheet_and_runs(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.variants.instant = True
+        await hands.say("hello")
+        await hands.pilot.press("f7")
+        await hands.until(lambda: isinstance(hands.bench.screen, DiskSheet), "what changed is shown")
+        await hands.pilot.press("ctrl+r")
+        await hands.until(lambda: isinstance(hands.bench.screen, CompareSheet), "both are set beside one another")
 
     rehearse(workspace, scene)

@@ -52,10 +52,18 @@ class RerunDeeds:
         """The last turn under what is on disk now; where that is what it ran under, the model is asked anew."""
         from greenroom.assembly.rerunning import Change
 
-        session = self._ready()
-        if session is not None:
+        if len(self.bench.screen_stack) > 1:
+            self._from_sheet()
+        elif (session := self._ready()) is not None:
             turn = self.rehearsal.folds.turns
             self._work(self._under_disk(session, Change(), turn))
+
+    def _from_sheet(self) -> None:
+        """Over a sheet the key is the sheet's: the one that shows what changed on disk is left for it."""
+        from greenroom.tui.disk_sheet import DiskSheet
+
+        if isinstance(self.bench.screen, DiskSheet):
+            self.bench.screen.action_rerun()
 
     async def _under_disk(self, session: Session, change: Change, turn: int) -> None:
         from dataclasses import replace
