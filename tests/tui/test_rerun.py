@@ -79,9 +79,10 @@ def test_a_prompt_saved_meanwhile_is_what_the_branch_runs_under(workspace: Works
         await hands.say("hello")
         prompt = workspace.personas / "aria" / "prompt.md"
         prompt.write_text(f"{prompt.read_text(encoding='utf-8')}\nBe even briefer.\n", encoding="utf-8")
-        await rerun(hands)
+        parent = await rerun(hands)
         started = [event for event in hands.events("rerun_started") if isinstance(event, RerunStarted)]
         assert [event.changed for event in started] == [("prompt",)]
+        assert f"fork of {parent} at turn 1: prompt changed" in hands.conversation
 
     rehearse(workspace, scene)
 

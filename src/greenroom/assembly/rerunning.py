@@ -94,9 +94,9 @@ async def rerun_session(
     log = _branched(workspace, source, at, clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
     try:
-        on_open(variant)
         recorded = parent if parent != source else ""
         announce(variant, plan, _changed(records, plan, variant, change), replies, recorded)
+        on_open(variant)
         await say(variant, plan, change.words)
     except BaseException:
         await variant.aclose()
