@@ -59,7 +59,7 @@ class DiskWatch:
         loop = asyncio.get_running_loop()
         if self._bench.is_running and not self._looking and loop.time() >= self._next:
             self._looking = True
-            self._bench.run_worker(self._bench.mishaps.through(self._looked(settle=True)), group="watch")
+            self._bench.run_worker(self._bench.mishaps.through(lambda: self._looked(settle=True)), group="watch")
 
     async def reload(self) -> None:
         """Read everything again now, and say so also where nothing changed."""

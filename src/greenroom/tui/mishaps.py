@@ -13,6 +13,7 @@ from pathlib import Path
 from greenroom.core.errors import GreenroomError
 from greenroom.tui.entries import Entry
 
+Work = Coroutine[object, object, None]
 Failed = Callable[[str, Exception], Entry]
 """Makes the entry that stands in the place of what failed, from its name."""
 
@@ -66,11 +67,11 @@ class Mishaps:
         except Exception as error:  # noqa: BLE001  one broken view must not take the question beside it away
             self.told(what, error)
 
-    def through(self, work: Coroutine[object, object, None]) -> Awaitable[None]:
-        """See work through; an error that nobody foresaw becomes a line too."""
+    def through(self, work: Work | Callable[[], Work]) -> Awaitable[None]:
+        """See work through, or what a function begins; an error that nobody foresaw becomes a line too."""
         return _Through(work, self._through)
 
-    async def _through(self, work: Coroutine[object, object, None]) -> None:
+    async def _through(self, work: Work) -> None:
         try:
             await work
         except GreenroomError as error:
@@ -91,21 +92,17 @@ class Mishaps:
 class _Through(Awaitable[None]):
     """Work to be seen through. A screen that is left before its turn came lets it go without a word."""
 
-    def __init__(
-        self,
-        work: Coroutine[object, object, None],
-        through: Callable[[Coroutine[object, object, None]], Coroutine[object, object, None]],
-    ) -> None:
+    def __init__(self, work: Work | Callable[[], Work], through: Callable[[Work], Work]) -> None:
         self._work = work
         self._see = through
         self._begun = False
 
     def __await__(self) -> Generator[object, object, None]:
         self._begun = True
-        return self._see(self._work).__await__()
+        return self._see(self._work if isinstance(self._work, Coroutine) else self._work()).__await__()
 
     def __del__(self) -> None:
-        if not self._begun:
+        if not self._begun and isinstance(self._work, Coroutine):
             self._work.close()
 
 

@@ -100,7 +100,7 @@ class Slot(Vertical):
         entries = make(self.shown, turn)
         fresh = self._drawn != (self.shown, turn, past, self.falling)
         if self.shown == "Trace" and not self.falling:
-            records = folds.records if past or turn == folds.turns else folds.turn_records[turn][:1]
+            records = folds.records if past or turn == folds.turns else folds.turn_records.get(turn, [])[:1]
             self.pane.put_events(entries, records[-1].seq if records else 0, past=past, fresh=fresh)
         else:
             self.query_one(Sieve).remove_class("-open")
