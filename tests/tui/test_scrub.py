@@ -283,7 +283,8 @@ def test_what_governed_a_turn_is_seen_in_it_also_after_a_reload(workspace: Works
         await hands.until(lambda: "one and only" in hands.session.contract.system, "it is read again")
         await hands.say(SHOES)
         assert "one and only" in await hands.pane("Prompt")
-        bench.doing.do("go_to", "t1")
+        first = next(one.seq for one in hands.session.records if one.event.kind == "turn_finished")
+        bench.doing.do("go_to", str(first))
         shown = await hands.pane("Prompt")
         assert "You are Aria" in shown
         assert "one and only" not in shown
