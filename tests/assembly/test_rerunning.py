@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.approval.automatic import RERUN, DenyAll, LeaveOpen
+from greenroom.approval.automatic import RERUN, ByPolicy, DenyAll, LeaveOpen
 from greenroom.assembly import (
     find_workspace,
     load_contract,
@@ -21,6 +21,7 @@ from greenroom.assembly.rerunning import AS_ON_DISK, Change, Rerun, rerun_sessio
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import FileInvalid, UsageError, WaitingForPerson
 from greenroom.core.events import (
+    ApprovalGiven,
     ApprovalRequested,
     MemoriesRecalled,
     ReplyGenerated,
@@ -270,3 +271,18 @@ def test_a_script_that_changed_is_another_model(shop: Workspace, name: str) -> N
     script.write_text(f"{script.read_text(encoding='utf-8')}\n# another line\n", encoding="utf-8")
     done = asyncio.run(rerun(shop, name))
     assert [one.what for one in done.redone] == ["reply", "reply"]
+
+
+def test_an_answer_that_was_kept_is_told_as_such(shop: Workspace, name: str) -> None:
+    from greenroom.log.said import who
+
+    async def scene() -> list[str]:
+        session = await open_session(shop, session=name, approver=ByPolicy(), instant=True, trusted=True)
+        await session.turn(REFUND)
+        await session.aclose()
+        done = await rerun(shop, name)
+        return [who(r.event) for r in done.session.records if isinstance(r.event, ApprovalGiven)]
+
+    said = asyncio.run(scene())
+    assert len(said) == 1
+    assert said[0].startswith("--approve policy via command line, kept by a rerun from record ")

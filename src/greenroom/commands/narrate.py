@@ -93,6 +93,7 @@ def _about_call(record: Record) -> str:
             return _line("asks", f"{call} {tool} waits for a person{until}: {as_json(card.call.arguments)}")
         case ApprovalGiven(call=call, decision=decision, approver=approver, reason=reason):
             by = f" by {approver}" if approver else ""
+            by += " (kept)" if record.event.kept_from is not None else ""
             return _line("answer", f"{call} {decision}{by}{': ' + reason if reason else ''}")
         case ToolStarted(call=call, tool=tool, arguments=arguments):
             return _line("tool", f"{call} {tool} {as_json(arguments)}")

@@ -59,7 +59,10 @@ def plain(seq: int, kind: str) -> Told:
 
 def who(given: ApprovalGiven) -> str:
     """Who answered, and how that was established."""
-    return f"{_named(given.approver)} via {given.established or 'no stated way'}"
+    kept = (
+        "" if given.kept_from is None else f", kept by a rerun from record {given.kept_from} of the session it varies"
+    )
+    return f"{_named(given.approver)} via {given.established or 'no stated way'}{kept}"
 
 
 def _named(person: str) -> str:

@@ -104,9 +104,9 @@ def _tool_line(state: ConversationTurn, seq: int, event: ToolReturned) -> Line:
 
 
 def _answered(seq: int, event: ApprovalGiven) -> Line:
-    return Line(
-        seq, "approval", _answer(event), status=event.decision, by=event.approver, established=event.established
-    )
+    kept = "" if event.kept_from is None else ", kept by a rerun"
+    established = f"{event.established}{kept}".removeprefix(", ")
+    return Line(seq, "approval", _answer(event), status=event.decision, by=event.approver, established=established)
 
 
 def _answer(event: ApprovalGiven) -> str:
