@@ -286,3 +286,31 @@ def test_an_answer_that_was_kept_is_told_as_such(shop: Workspace, name: str) -> 
     said = asyncio.run(scene())
     assert len(said) == 1
     assert said[0].startswith("--approve policy via command line, kept by a rerun from record ")
+
+
+def test_an_unfinished_variant_goes_on_under_what_it_was_begun_under(
+    shop: Workspace, name: str, tmp_path: Path
+) -> None:
+    prompt = tmp_path / "prompt.md"
+    prompt.write_text("You are Aria, and brief.", encoding="utf-8")
+
+    async def scene() -> None:
+        opened: list[Session] = []
+        change = Change(prompt=prompt, parameters={"temperature": 0}, words={3: REFUND})
+        with pytest.raises(WaitingForPerson):
+            await rerun_session(
+                shop, name, change, approver=LeaveOpen(), on_open=opened.append, instant=True, trusted=True
+            )
+        again = await open_session(shop, session=opened[0].id, approver=DenyAll(), instant=True, trusted=True)
+        assert again.contract.system == "You are Aria, and brief."
+        assert again.contract.persona.model.params["temperature"] == 0
+        await again.resume()
+        await again.aclose()
+
+    asyncio.run(scene())
+
+
+def test_words_of_a_turn_that_is_not_said_again_are_refused(shop: Workspace, name: str) -> None:
+    with pytest.raises(UsageError, match="turn 1 is not said again"):
+        asyncio.run(rerun(shop, name, Change(words={1: "hello"})))
+    assert len(list(shop.sessions.glob("*.jsonl"))) == 1

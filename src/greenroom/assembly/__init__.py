@@ -14,7 +14,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.reopening import reopened, resume_as_variant
+from greenroom.assembly.reopening import as_begun, reopened, resume_as_variant
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
@@ -132,6 +132,8 @@ async def open_session(
     outside: Outside | None = None
     try:
         cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
+        if log is not None:
+            cast = await asyncio.to_thread(as_begun, cast, log.records)
         outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
         return await _begun(workspace, log, cast, outside, ledger, mode)

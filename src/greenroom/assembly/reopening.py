@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from greenroom.assembly.casting import Cast
+from greenroom.assembly.recorded import recorded_contract
 from greenroom.core.clock import stamp
-from greenroom.core.errors import GreenroomError
+from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.events import (
     Record,
     RerunStarted,
@@ -27,6 +30,7 @@ from greenroom.engine.rerun.ports import through
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.session import Session
 from greenroom.log.catalog import read_session
+from greenroom.policy.decide import RulePolicy
 from greenroom.workspace.layout import Workspace
 
 
@@ -75,6 +79,19 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside, 
         )
     variant_world(workspace, outside, records, recording)
     return recording
+
+
+def as_begun(cast: Cast, records: Sequence[Record]) -> Cast:
+    """What governs a session that is opened: of a variant with an unfinished turn, what that turn was begun under."""
+    if undecided(records) is None or not _unfinished(records):
+        return cast
+    try:
+        begun = recorded_contract(records)
+    except (UsageError, FileInvalid):  # erased: then it is what is on disk
+        return cast
+    contract = replace(begun, retention_days=cast.contract.retention_days, subject=cast.contract.subject)
+    masks = begun.policy.masks if isinstance(begun.policy, RulePolicy) else cast.masks
+    return replace(cast, contract=contract, masks=masks)
 
 
 def resume_as_variant(session: Session, recording: RerunRecording | None) -> None:

@@ -88,6 +88,7 @@ async def rerun_session(
     records = await asyncio.to_thread(read_session, workspace, parent)
     plan = said(records, since, until)
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
+    _must_be_said(plan, [*change.words, *change.replies])
     replies = _replies(records, plan, change.replies)
     recording = _recording(workspace, records, plan, replies, change, cast)
     source, at = branching_point(workspace, parent, records, plan[0].turn)
@@ -131,13 +132,22 @@ def _recording(
     return RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
 
 
+def _must_be_said(plan: Sequence[Said], turns: Sequence[int]) -> None:
+    """Nothing, if all these turns are said again.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for turn in turns:
+        if turn not in {one.turn for one in plan}:
+            raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
+
+
 def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[int, str]) -> dict[str, str]:
     """A person's words by the step of the variant that they stand at."""
     here = {one.turn: plan[0].turn + place for place, one in enumerate(plan)}
     found = {}
     for turn, words in replies.items():
-        if turn not in here:
-            raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
         found[f"t{here[turn]}/{last_reply(records, turn).partition('/')[2]}"] = words
     return found
 

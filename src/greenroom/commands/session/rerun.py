@@ -33,7 +33,8 @@ async def rerun(asked: Invocation) -> Answer[tuple[Rerun, ...]]:
         WaitingForPerson, ServiceUnavailable, KillSwitchThrown: the variant stays as far as it came.
     """
     workspace, face = asked.workspace(), asked.person()
-    change, times = change_of(asked), asked.number("repeat") or 1
+    change, wanted = change_of(asked), asked.number("repeat")
+    times = 1 if wanted is None else wanted
     if not 1 <= times <= 100:
         raise UsageError("--repeat takes 1 to 100", code="rerun.repeat")
     heed(workspace, face)
