@@ -132,8 +132,7 @@ async def open_session(
     outside: Outside | None = None
     try:
         cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
-        if log is not None:
-            cast = await asyncio.to_thread(as_begun, cast, log.records)
+        cast = await asyncio.to_thread(as_begun, cast, log.records if log is not None else ())
         outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
         return await _begun(workspace, log, cast, outside, ledger, mode)

@@ -86,9 +86,8 @@ async def rerun_session(
     clock, ids = SystemClock(), RandomIds()
     parent = session_id(workspace, session)
     records = await asyncio.to_thread(read_session, workspace, parent)
-    plan = said(records, since, until)
+    plan = _planned(records, since, until, [*change.words, *change.replies])
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
-    _must_be_said(plan, [*change.words, *change.replies])
     replies = _replies(records, plan, change.replies)
     recording = _recording(workspace, records, plan, replies, change, cast)
     source, at = branching_point(workspace, parent, records, plan[0].turn)
@@ -132,15 +131,13 @@ def _recording(
     return RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
 
 
-def _must_be_said(plan: Sequence[Said], turns: Sequence[int]) -> None:
-    """Nothing, if all these turns are said again.
-
-    Raises:
-        UsageError: one is not.
-    """
-    for turn in turns:
+def _planned(records: Sequence[Record], since: int | None, until: int | None, changed: Sequence[int]) -> Sequence[Said]:
+    """What is said again; every turn in which something is `changed` must be among it."""
+    plan = said(records, since, until)
+    for turn in changed:
         if turn not in {one.turn for one in plan}:
             raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
+    return plan
 
 
 def _replies(records: Sequence[Record], plan: Sequence[Said], replies: Mapping[int, str]) -> dict[str, str]:
