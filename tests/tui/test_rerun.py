@@ -282,3 +282,21 @@ def test_ctrl_r_over_what_changed_on_disk_leaves_the_sheet_and_runs(workspace: W
         await hands.until(lambda: isinstance(hands.bench.screen, CompareSheet), "both are set beside one another")
 
     rehearse(workspace, scene)
+
+
+def test_what_is_pressed_and_sent_while_a_branch_is_opened_waits(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.variants.instant = True
+        await hands.say("hello")
+        parent = hands.session
+        before = len(parent.records)
+        hands.bench.doing.variants.rerun()
+        hands.bench.doing.variants.rerun()
+        hands.bench.doing.said("and another thing")
+        await hands.until(lambda: isinstance(hands.bench.screen, CompareSheet), "both are set beside one another")
+        assert len(parent.records) == before
+        await hands.pilot.press("escape")
+        assert hands.bench.query_one(Composer).text == "and another thing"
+        assert len(list(workspace.sessions.glob("*.jsonl"))) == 2
+
+    rehearse(workspace, scene)

@@ -147,6 +147,8 @@ class Doing:
             self._give_back(text, "this is the past: ctrl+x N goes back to now, ctrl+x F forks here")
         elif self.rehearsal.session is None:
             self._keep_or_refuse(text)
+        elif self.variants.branching:
+            self._give_back(text, "a branch is being opened: send it in a moment")
         elif self.rehearsal.running:
             self._give_back(text, f"{self.bench.persona_name} is still at it: esc interrupts")
         elif self.rehearsal.unfinished:

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 class RerunDeeds:
     """These deeds of one workbench. `beside` are the variants of the open session, itself among them; `instant` says
-    that scripted models do not wait.
+    that scripted models do not wait, `branching` that a branch is about to take the place of what is open.
     """
 
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self.beside: tuple[str, ...] = ()
         self.instant = False
+        self.branching = False
 
     @property
     def rehearsal(self) -> Rehearsal:
@@ -56,7 +57,7 @@ class RerunDeeds:
             self._from_sheet()
         elif (session := self._ready()) is not None:
             turn = self.rehearsal.folds.turns
-            self._work(self._under_disk(session, Change(), turn))
+            self._branch(self._under_disk(session, Change(), turn))
 
     def _from_sheet(self) -> None:
         """Over a sheet the key is the sheet's: the one that shows what changed on disk is left for it."""
@@ -101,7 +102,7 @@ class RerunDeeds:
     def _asked(self, asked: Asked | None) -> None:
         session = self._ready() if asked is not None else None
         if asked is not None and session is not None:
-            self._work(self._run(session, asked.change, asked.since))
+            self._branch(self._run(session, asked.change, asked.since))
 
     async def _run(self, session: Session, change: Change, since: int, until: int | None = None) -> None:
         """Carry a rerun out before the person's eyes, and set it beside what it varies."""
@@ -149,6 +150,7 @@ class RerunDeeds:
 
     def _show(self, branch: Session) -> None:
         """Have a branch behind the screen; whoever opened it lets go of what was there."""
+        self.branching = False
         self.bench.watching.rest()
         self.bench.feed.clear()
         self.rehearsal.take(branch)
@@ -176,13 +178,12 @@ class RerunDeeds:
         if session is None or not session.records:
             self.bench.tell("nothing is open that could be forked", "warning")
             return
-        if self.rehearsal.running:
-            self.bench.tell("the turn is running: esc interrupts it first", "warning")
+        if self._under_way():
             return
         records = session.records
         point = at_record(records, seq) if (seq := self._event()) is not None else at_entry(records, self._entry())
         if point.kind == "event":
-            self._work(self._fork(session, point, ""))
+            self._branch(self._fork(session, point, ""))
             return
         sheet = WordsSheet(point.title, point.words, point.beneath, "say it there")
         self.bench.push_screen(sheet, lambda words: self._worded(session, point, words or ""))
@@ -205,9 +206,9 @@ class RerunDeeds:
             from greenroom.assembly.rerunning import Change
 
             change = Change(replies={point.turn: words})
-            self._work(self._run(session, change, point.turn, point.turn))
+            self._branch(self._run(session, change, point.turn, point.turn))
         else:
-            self._work(self._fork(session, point, words))
+            self._branch(self._fork(session, point, words))
 
     async def _fork(self, session: Session, point: Point, words: str) -> None:
         from greenroom.assembly import fork_session
@@ -301,10 +302,26 @@ class RerunDeeds:
         if session is None or not self.rehearsal.folds.turns:
             self.bench.tell("nothing was said yet that could be said again", "warning")
             return None
-        if self.rehearsal.running:
+        return None if self._under_way() else session
+
+    def _under_way(self) -> bool:
+        """Whether something has to come to its end first; says so."""
+        if self.branching:
+            self.bench.tell("a branch is being opened", "warning")
+        elif self.rehearsal.running:
             self.bench.tell("the turn is running: esc interrupts it first", "warning")
-            return None
-        return session
+        return self.branching or self.rehearsal.running
+
+    def _branch(self, work: Coroutine[object, object, None]) -> None:
+        """Make a branch; until it is there nothing else is begun in what is open."""
+        self.branching = True
+        self._work(self._until_there(work))
+
+    async def _until_there(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        finally:
+            self.branching = False
 
     def _work(self, work: Coroutine[object, object, None], group: str = "turn") -> None:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group)
