@@ -34,6 +34,6 @@ async def rerun(
     through(recording, outside)
     recording.attach(session)
     opened(session)
-    announce(session, plan, ("something",), replies or {})
+    announce(session, plan, ("something",), replies or {}, {})
     await say(session, plan, words or {})
     return session

@@ -82,7 +82,7 @@ async def again(records: list[Record], seed: int, policy: str, approver: Approve
     outside = Outside(world, world, OnePassage(), ListMemory(), approver, place.clock, place.ids)
     session = Session(log, contract(policy), through(recording, outside), recording=recording)
     recording.attach(session)
-    announce(session, plan, (), {})
+    announce(session, plan, (), {}, {})
     await say(session, plan, {})
     return session, world
 

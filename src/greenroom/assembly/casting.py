@@ -33,6 +33,8 @@ OTHER_TOOLS = "other_tools"
 """The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
 
 PARAMETERS = "parameters"
+KNOWLEDGE = "knowledge"
+"""A contract's part that only a rerun has: settings of retrieval that are other than its persona's."""
 """The component that holds what is sent to the model beside the prompt."""
 
 CEILINGS = "ceilings"

@@ -6,11 +6,11 @@ Invariant: everything else is as it is on disk now, and every change is checked 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from greenroom.assembly.casting import OTHER_TOOLS, PARAMETERS, Cast, cast_of
+from greenroom.assembly.casting import KNOWLEDGE, OTHER_TOOLS, PARAMETERS, Cast, cast_of
 from greenroom.assembly.recorded import recorded_tools
 from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock
@@ -25,6 +25,7 @@ from greenroom.persona.prompt import fill
 from greenroom.policy.bounds import Role
 from greenroom.policy.bundle import joined, parted
 from greenroom.policy.load import compile_policies, load_file, read_source
+from greenroom.regression.what_if import other_settings
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
@@ -45,6 +46,8 @@ class Change:
         words: by turn of the parent, what the person says instead.
         regenerate: whether the model is asked again even where all that it is given is the same.
         replies: by turn of the parent, what stands in the place of the model's last reply in it.
+        knowledge: settings of retrieval, such as `top_k`, in the place of the persona's.
+        without: by turn of the parent, the ids of passages and memories that do not go into the prompt.
     """
 
     persona: str = ""
@@ -54,6 +57,8 @@ class Change:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     words: Mapping[int, str] = field(default_factory=dict)
     replies: Mapping[int, str] = field(default_factory=dict)
+    knowledge: Mapping[str, Json] = field(default_factory=dict)
+    without: Mapping[int, Collection[str]] = field(default_factory=dict)
     regenerate: bool = False
 
 
@@ -76,6 +81,8 @@ def changed_cast(
         cast = _with_prompt(cast, change.prompt)
     if change.parameters:
         cast = _with_parameters(cast, change.parameters)
+    if change.knowledge:
+        cast = _with_knowledge(cast, change.knowledge)
     return with_policies(cast, change.policy, clock) if change.policy else cast
 
 
@@ -116,6 +123,13 @@ def _with_parameters(cast: Cast, parameters: Mapping[str, Json]) -> Cast:
     model = persona.model.model_copy(update={"params": params})
     contract = replace(cast.contract, persona=persona.model_copy(update={"model": model}))
     return _with(cast, PARAMETERS, json.dumps(params, sort_keys=True), contract)
+
+
+def _with_knowledge(cast: Cast, settings: Mapping[str, Json]) -> Cast:
+    persona = cast.contract.persona
+    knowledge = other_settings(persona.knowledge, settings)
+    contract = replace(cast.contract, persona=persona.model_copy(update={"knowledge": knowledge}))
+    return _with(cast, KNOWLEDGE, json.dumps(knowledge.model_dump(mode="json"), sort_keys=True), contract)
 
 
 def with_policies(cast: Cast, paths: Sequence[Path], clock: Clock) -> Cast:

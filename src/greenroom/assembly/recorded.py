@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from greenroom.assembly.casting import CEILINGS, OTHER_TOOLS, PARAMETERS, cast_of
+from greenroom.assembly.casting import CEILINGS, KNOWLEDGE, OTHER_TOOLS, PARAMETERS, cast_of
 from greenroom.core.canonical import canonical
 from greenroom.core.clock import FrozenClock, SystemClock, parse_stamp
 from greenroom.core.errors import FileInvalid, UsageError
@@ -21,7 +21,7 @@ from greenroom.core.values import Json, ToolCall, ToolResult, ToolSpec
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay import LogRecording
 from greenroom.engine.session import Session
-from greenroom.persona.contract import Persona
+from greenroom.persona.contract import Knowledge, Persona
 from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.bounds import Role
@@ -137,6 +137,9 @@ def recorded_persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona
     if PARAMETERS in known:  # a rerun may have had others than its persona says
         model = persona.model.model_copy(update={"params": json.loads(known[PARAMETERS])})
         persona = persona.model_copy(update={"model": model})
+    if KNOWLEDGE in known:
+        knowledge = Knowledge.model_validate(json.loads(known[KNOWLEDGE]))
+        persona = persona.model_copy(update={"knowledge": knowledge})
     if CEILINGS not in known:
         return persona
     return persona.model_copy(update={"limits": persona.limits.model_copy(update=json.loads(known[CEILINGS]))})

@@ -74,9 +74,9 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside, 
     if turn in turns:
         said = {here: there for here, there in turns.items() if here <= turn}
         parent = _varied(workspace, records, event.recorded)
-        recording = RerunRecording(
-            parent, said, event.replies, documents_changed(workspace), model_changed(workspace, model)
-        )
+        left_out = {int(turn): ids for turn, ids in event.left_out.items()}
+        changed = documents_changed(workspace), model_changed(workspace, model)
+        recording = RerunRecording(parent, said, event.replies, *changed, left_out=left_out)
     variant_world(workspace, outside, records, recording)
     return recording
 

@@ -7,7 +7,7 @@ is remembered for others, and no effect is had twice, before a person says so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path
 from greenroom.log.file_log import FileLog
+from greenroom.regression.what_if import named_in
 from greenroom.views.rerun import Step, branch, steps
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
@@ -89,13 +90,14 @@ async def rerun_session(
     plan = _planned(records, since, until, [*change.words, *change.replies])
     cast = await asyncio.to_thread(changed_cast, workspace, change, records, clock, trusted=trusted)
     replies = _replies(records, plan, change.replies)
-    recording = _recording(workspace, records, plan, replies, change, cast)
+    left_out = _left_out(records, plan, change.without)
+    recording = _recording(workspace, records, plan, replies, left_out, change, cast)
     source, at = branching_point(workspace, parent, records, plan[0].turn)
     log = _branched(workspace, source, at, clock, ids)
     variant = await _opened(workspace, log, cast, recording, approver or DenyAll(), clock, ids, instant=instant)
     try:
         recorded = parent if parent != source else ""
-        announce(variant, plan, _changed(records, plan, variant, change), replies, recorded)
+        announce(variant, plan, _changed(records, plan, variant, change), replies, left_out, recorded)
         on_open(variant)
         await say(variant, plan, change.words)
     except BaseException:
@@ -123,12 +125,13 @@ def _recording(
     records: Sequence[Record],
     plan: Sequence[Said],
     replies: Mapping[str, str],
+    left_out: Mapping[int, Collection[str]],
     change: Change,
     cast: Cast,
 ) -> RerunRecording:
     turns = {plan[0].turn + place: one.turn for place, one in enumerate(plan)}
     changed = documents_changed(workspace), model_changed(workspace, cast.contract.model)
-    return RerunRecording(records, turns, replies, *changed, anew=change.regenerate)
+    return RerunRecording(records, turns, replies, *changed, left_out=left_out, anew=change.regenerate)
 
 
 def _planned(records: Sequence[Record], since: int | None, until: int | None, changed: Sequence[int]) -> Sequence[Said]:
@@ -158,6 +161,19 @@ def branching_point(workspace: Workspace, name: str, records: Sequence[Record], 
     if origin is not None and origin.turn == turn and session_path(workspace, origin.parent).is_file():
         return origin.parent, origin.at
     return name, before(records, turn)
+
+
+def _left_out(
+    records: Sequence[Record], plan: Sequence[Said], without: Mapping[int, Collection[str]]
+) -> dict[int, frozenset[str]]:
+    """By turn of the variant, the ids of what was found for the turn that it says again and is left out now."""
+    here = {one.turn: plan[0].turn + place for place, one in enumerate(plan)}
+    found: dict[int, frozenset[str]] = {}
+    for turn, words in without.items():
+        if turn not in here:
+            raise UsageError(f"turn {turn} is not said again", hint="begin the rerun at it", code="rerun.turn")
+        found[here[turn]] = frozenset(named_in(records, turn, word) for word in words)
+    return found
 
 
 def _branched(workspace: Workspace, parent: str, at: int, clock: Clock, ids: Ids) -> FileLog:
@@ -213,4 +229,5 @@ def _changed(records: Sequence[Record], plan: Sequence[Said], variant: Session, 
     loaded = next(r.event for r in reversed(records[: begun + 1]) if isinstance(r.event, ContractLoaded))
     words = [f"words of turn {one.turn}" for one in plan if change.words.get(one.turn, one.words) != one.words]
     replies = [f"reply of turn {turn}" for turn in sorted(change.replies)]
-    return (*differences(loaded, variant.contract), *words, *replies)
+    without = [f"without {key}" for ids in change.without.values() for key in sorted(ids)]
+    return (*differences(loaded, variant.contract), *words, *replies, *without)

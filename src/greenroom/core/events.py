@@ -94,8 +94,9 @@ class SessionForked(Event):
 class RerunStarted(Event):
     """From here on the parent's `turns` are said again, under what is named in `changed`; the first is `turn` here.
 
-    `replies` are a person's words in the place of a model's, by step. `recorded` is the session whose records steps are
-    kept from, where that is not the parent but another branch of it.
+    `replies` are a person's words in the place of a model's, by step; `left_out` the passages and memories, by turn
+    here, that do not go into its prompts. `recorded` is the session whose records steps are kept from, where that is
+    not the parent but another branch of it.
     """
 
     kind: Literal["rerun_started"] = "rerun_started"
@@ -103,6 +104,7 @@ class RerunStarted(Event):
     changed: tuple[str, ...] = ()
     replies: Content[dict[str, str]] = Field(default_factory=dict)
     recorded: str = ""
+    left_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class VariantChosen(Event):

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
 
+from pydantic import ValidationError
+
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import (
     ContextSelected,
     Event,
+    GatePassed,
     MemoriesRecalled,
     PassagesRetrieved,
     Record,
@@ -28,6 +31,7 @@ from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Memory, Passage
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay import LogRecording, live_again, say_again
+from greenroom.engine.rerun.left_out import LeftOut
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge
 
@@ -78,7 +82,8 @@ class _UpTo(LogRecording):
         self._step = f"t{turn}/generate:{call}"
         self._turn = turn
         self._otherwise = otherwise
-        self._chosen = _found_in(records, turn)[2]
+        self._left_out = LeftOut({turn: otherwise.without})
+        self.session: Session | None = None
         self.request: ModelRequest | None = None
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
@@ -87,24 +92,18 @@ class _UpTo(LogRecording):
             raise _Reached("this is the call")
         if kind is PassagesRetrieved and step == f"t{self._turn}/retrieve" and self._otherwise.collections is not None:
             return None
-        found = super().answer(kind, step, None)  # what a model or a search was given may differ, that is the question
-        if found is None or found.turn != self._turn:
-            return found
-        match found:
-            case PassagesRetrieved(candidates=candidates):
-                return found.model_copy(update={"candidates": self._left(candidates)})
-            case MemoriesRecalled(memories=memories):
-                left = tuple(one for one in memories if one.id not in self._otherwise.without)
-                return found.model_copy(update={"memories": left})
-            case _:
-                return found
+        if kind is GatePassed and (passed := self._passed(step)) is not None:
+            return passed
+        return super().answer(kind, step, None)  # what a model or a search was given may differ, that is the question
 
-    def _left(self, candidates: tuple[Passage, ...]) -> tuple[Passage, ...]:
-        """The candidates without those left out; where only that differs, no other one takes their place."""
-        without = self._otherwise.without
-        if not without or self._otherwise.settings:
-            return tuple(one for one in candidates if one.id not in without)
-        return tuple(one for one in candidates if one.id in self._chosen.passages and one.id not in without)
+    def holds(self, kind: type[Event], step: str) -> bool:
+        return (kind is GatePassed and self._passed(step) is not None) or super().holds(kind, step)
+
+    def _passed(self, step: str) -> GatePassed | None:
+        if self.session is None:
+            return None
+        edited = super().answer(GatePassed, step, None) if super().holds(GatePassed, step) else None
+        return self._left_out.passed(step, self.session, edited if isinstance(edited, GatePassed) else None)
 
 
 async def given(
@@ -134,7 +133,7 @@ async def given(
         named_in(records, turn, key)
     recording = _UpTo(records, turn, call, otherwise)
     governing = contracts[max(seq for seq in contracts if seq < start.seq)]
-    session = build(contracts[min(contracts)], recording)
+    session = recording.session = build(contracts[min(contracts)], recording)
     try:
         ended = {r.event.turn for r in records if isinstance(r.event, TurnFinished)}
         before = [r for r in records if r.seq < start.seq]
@@ -202,12 +201,23 @@ def _with(contract: Contract, otherwise: Otherwise) -> Contract:
     """The contract with other settings of retrieval."""
     if not otherwise.settings:
         return contract
-    try:
-        knowledge = Knowledge.model_validate({**dict(contract.persona.knowledge), **otherwise.settings})
-    except ValueError as error:
-        first = error.errors()[0] if hasattr(error, "errors") else {"loc": ("",), "msg": str(error)}
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", code="what_if.setting") from None
+    knowledge = other_settings(contract.persona.knowledge, otherwise.settings)
     return replace(contract, persona=contract.persona.model_copy(update={"knowledge": knowledge}))
+
+
+def other_settings(knowledge: Knowledge, settings: Mapping[str, Any]) -> Knowledge:
+    """The settings of retrieval with some in the place of its own.
+
+    Raises:
+        UsageError: one is unknown or out of its bounds.
+    """
+    try:
+        return Knowledge.model_validate({**dict(knowledge), **settings})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        hint = f"of: {', '.join(dict(knowledge))}"
+        raise UsageError(f"{where}: {first['msg']}", hint=hint, code="what_if.setting") from None
 
 
 async def _reach(session: Session, started: Event) -> None:

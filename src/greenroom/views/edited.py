@@ -6,7 +6,7 @@ edit can still be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from greenroom.core.events import GatePassed
@@ -29,6 +29,12 @@ def edited_items(items: Sequence[Item], edit: Json, by: str) -> tuple[Item, ...]
             changed = isinstance(text, str) and text != item.text
             kept[at] = item.model_copy(update={"text": text, "edited": by or "a person"}) if changed else item
     return tuple(kept.values())
+
+
+def rows_without(ids: Sequence[str], chosen: Sequence[str], without: Collection[str]) -> list[Json]:
+    """The edit that lets of `ids` those `chosen`, in their order, go on that are not in `without`."""
+    places = {key: at for at, key in enumerate(ids, 1)}
+    return [{"at": places[key]} for key in chosen if key in places and key not in without]
 
 
 def edited_messages(messages: Iterable[Message], edit: Json) -> tuple[Message, ...]:

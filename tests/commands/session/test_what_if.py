@@ -2,20 +2,27 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import ingest_knowledge, open_session, read_session
-from greenroom.assembly.recorded import recorded_build, recorded_contracts
+from greenroom.assembly import ingest_knowledge, open_session, read_session, replay_builder
+from greenroom.assembly.recorded import recorded_build, recorded_contract, recorded_contracts, recorded_session
+from greenroom.assembly.rerunning import Change, rerun_session
 from greenroom.assembly.what_if import WhatIf
 from greenroom.commands.answer import Answer
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.session.what_if import what_if
 from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.events import Record
 from greenroom.core.messages import ModelReply, ModelRequest
+from greenroom.engine.replay import replay
 from greenroom.models.port import OnFailure, OnText
+from greenroom.regression.case import Case
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.replay import Fixture, replay_fixture
+from greenroom.regression.tape.parts import Parts
 from greenroom.regression.what_if import Otherwise, given
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -71,9 +78,57 @@ def test_with_nothing_otherwise_it_is_what_the_model_was_really_given(
     calls = [(1, 1), (2, 1), (2, 2), (3, 1)]
     assert len(calls) == len(recorded[1])
     for (turn, call), request in zip(calls, recorded[1], strict=True):
-        assert asyncio.run(given(records, contracts, recorded_build(records), turn, call)).request == request
+        assert sent(asyncio.run(given(records, contracts, recorded_build(records), turn, call)).request) == sent(
+            request
+        )
     same = asyncio.run(given(records, contracts, recorded_build(records), 1, otherwise=Otherwise(top_k=6)))
-    assert same.request == recorded[1][0]
+    assert sent(same.request) == sent(recorded[1][0])
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "change"),
+    [
+        (Otherwise(without=frozenset({"returns/returns.md:0"})), Change(without={1: ["returns/returns.md:0"]})),
+        (Otherwise(top_k=3), Change(knowledge={"top_k": 3})),
+        (
+            Otherwise(without=frozenset({"returns/returns.md:0"}), top_k=3, min_score=0.05),
+            Change(without={1: ["returns/returns.md:0"]}, knowledge={"top_k": 3, "min_score": 0.05}),
+        ),
+    ],
+)
+def test_a_rerun_sends_the_very_prompt_that_was_shown_and_is_a_session_like_any(
+    shop: Workspace, otherwise: Otherwise, change: Change
+) -> None:
+    shown = ask_with(shop, otherwise)
+    records = asyncio.run(rerun(shop, change))
+    variant = asyncio.run(given(records, recorded_contracts(records), recorded_build(records), 1))
+    assert sent(variant.request) == sent(shown)
+    contracts = recorded_contracts(records)
+    same = asyncio.run(replay(recorded_session(records, contracts), records, contracts))
+    assert same.difference == ""
+    made = record(records, recorded_contract(records).policy)
+    fixture = Fixture("variant", made.tape, Case(schema="case/1"), Parts(shop.fixtures, made.texts))
+    found = asyncio.run(replay_fixture(fixture, replay_builder(shop)))
+    # Settings that no file has yet are not what pytest replays under, and it says so.
+    assert found.kind == ("diverged" if change.knowledge else "passed"), found.detail
+
+
+def ask_with(shop: Workspace, otherwise: Otherwise) -> ModelRequest:
+    records = read_session(shop, "last")
+    return asyncio.run(
+        given(records, recorded_contracts(records), recorded_build(records), 1, otherwise=otherwise)
+    ).request
+
+
+async def rerun(shop: Workspace, change: Change) -> Sequence[Record]:
+    done = await rerun_session(shop, "last", change, since=1, until=1, instant=True)
+    await done.session.aclose()
+    return tuple(done.session.records)
+
+
+def sent(request: ModelRequest) -> object:
+    """A request as a model is told it."""
+    return request.model_dump(mode="json")
 
 
 def test_without_a_passage_it_is_gone_and_none_takes_its_place(shop: Workspace) -> None:

@@ -43,6 +43,13 @@ BRANCHING: tuple[Command, ...] = (
             Argument(
                 "--reply", 'with these words as the last reply in a turn: "3=words"', metavar="TURN=TEXT", repeated=True
             ),
+            Argument("--retrieval", "with this setting of retrieval: top_k=4", metavar="NAME=VALUE", repeated=True),
+            Argument(
+                "--without",
+                "without a passage or memory in a turn: 3=2 as cited, or 3=ID",
+                metavar="TURN=ID",
+                repeated=True,
+            ),
             Argument("--regenerate", "ask the model again even where its request is the same", flag=True),
             Argument("--repeat", "so many variants, each with new replies", number=True, metavar="N"),
             Argument(

@@ -62,13 +62,22 @@ def change_of(asked: Invocation) -> Change:
         policy=tuple(Path(one) for one in asked.words("policy")),
         prompt=Path(asked.text("prompt")) if asked.text("prompt") else None,
         parameters=dict(parameter(one) for one in asked.words("set")),
+        knowledge=dict(parameter(one, "--retrieval top_k=4") for one in asked.words("retrieval")),
+        without=_by_turn(numbered("--without", one) for one in asked.words("without")),
         words=dict(numbered("--say", one) for one in asked.words("say")),
         replies=dict(numbered("--reply", one) for one in asked.words("reply")),
         regenerate=asked.flag("regenerate") or (asked.number("repeat") or 1) > 1,
     )
 
 
-def parameter(text: str) -> tuple[str, Json]:
+def _by_turn(pairs: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for turn, word in pairs:
+        found.setdefault(turn, []).append(word)
+    return found
+
+
+def parameter(text: str, example: str = "--set temperature=0") -> tuple[str, Json]:
     """`temperature=0` as a name and a JSON value; what is no JSON is text.
 
     Raises:
@@ -76,7 +85,7 @@ def parameter(text: str) -> tuple[str, Json]:
     """
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise UsageError(f"'{text}' is not name=value", hint="--set temperature=0", code="rerun.set")
+        raise UsageError(f"'{text}' is not name=value", hint=example, code="rerun.set")
     try:
         return name.strip(), json.loads(value)
     except ValueError:

@@ -45,7 +45,7 @@ async def what_if(asked: Invocation) -> Answer[WhatIf]:
     turn = asked.number("turn") or len(fold_all(fold, EMPTY, records).all())
     otherwise = _otherwise(asked, records, turn)
     found = await ask(workspace, records, turn, asked.number("call") or 1, otherwise)
-    flips = await asyncio.to_thread(_flips, workspace, records, asked.text("policy"))
+    flips = await asyncio.to_thread(flips_under, workspace, records, asked.text("policy"))
     changes = found.before.request != found.after.request or bool(flips.flips)
     return answer(found, _lines(found, flips), _data(found, flips), notes=_notes(found), exit_code=int(changes))
 
@@ -71,8 +71,12 @@ def _share(text: str) -> float | None:
         raise UsageError(f"'{text}' is no score", hint="from 0 to 1, such as 0.2", code="what_if.setting") from None
 
 
-def _flips(workspace: Workspace, records: Sequence[Record], file: str) -> Flips:
-    """The past verdicts under `file`, or under the policies as they are on disk now."""
+def flips_under(workspace: Workspace, records: Sequence[Record], file: str = "") -> Flips:
+    """The past verdicts under `file`, or under the policies as they are on disk now. Blocks, with a loop of its own.
+
+    Raises:
+        FileInvalid: `file` is broken; of what is on disk that is said in `problem`.
+    """
     from pathlib import Path
 
     from greenroom.assembly.recorded import Candidates, flips
@@ -107,7 +111,7 @@ def _passages(found: WhatIf) -> Iterator[str]:
 
 def _rows(found: WhatIf) -> Iterator[tuple[str, ...]]:
     """Every passage and memory that is in one of the prompts, or was left out of both last."""
-    sides = [(side, _places(side)) for side in (found.before, found.after)]
+    sides = [(side, places(side)) for side in (found.before, found.after)]
     labels = {one.id: one.label for side, _ in sides for one in side.candidates}
     labels |= {one.id: one.text for side, _ in sides for one in side.memories}
     for key in dict.fromkeys([*sides[0][1], *sides[1][1]]):
@@ -117,7 +121,7 @@ def _rows(found: WhatIf) -> Iterator[tuple[str, ...]]:
         yield sign, was, would, key, labels.get(key, ""), why
 
 
-def _places(side: Given) -> dict[str, str]:
+def places(side: Given) -> dict[str, str]:
     """The place of each passage in the prompt, as it is cited, and `memory` of each memory."""
     places = {key: f"[{place}]" for place, key in enumerate(side.chosen.passages, 1)}
     return {**places, **dict.fromkeys(side.chosen.memories, "memory")}

@@ -32,6 +32,7 @@ from greenroom.engine.gates import RERUN as STOPPED_AGAIN
 from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
 from greenroom.engine.rerun.calls import Calls, Made, whole
+from greenroom.engine.rerun.left_out import LeftOut
 from greenroom.engine.rerun.memories import same_memories
 from greenroom.engine.steps import NothingRecorded, same_inputs
 
@@ -56,6 +57,7 @@ class RerunRecording(NothingRecorded):
         replies: the steps here at which a person's words stand in the place of a model's.
         documents_changed: when a document last changed, as a stamp.
         model_changed: when what a scripted model says last changed, as a stamp.
+        left_out: by turn here, the ids of passages and memories that do not go into its prompts.
         anew: whether the model is asked again even where the whole request is the same.
     """
 
@@ -67,12 +69,14 @@ class RerunRecording(NothingRecorded):
         documents_changed: str = "",
         model_changed: str = "",
         *,
+        left_out: Mapping[int, Collection[str]] | None = None,
         anew: bool = False,
     ) -> None:
         self.parent = parent
         self.turns = dict(turns)
         self._replies = frozenset(replies)
         self._anew = anew
+        self._left_out = LeftOut(left_out or {})
         self._documents_changed = documents_changed
         self._model_changed = model_changed
         self._by_step: dict[tuple[type[Event], str], Record] = {
@@ -97,6 +101,8 @@ class RerunRecording(NothingRecorded):
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
         """A person's answer that may be kept. What is looked up comes through the ports instead: see `taken`."""
+        if kind is GatePassed and self._session is not None:
+            return self._left_out.passed(step, self._session, self._event(GatePassed, self._recorded_step(step)))
         if kind in _LOOKED_UP:
             self._look_up(kind, step, inputs)
         elif kind is ToolStarted:
@@ -107,7 +113,11 @@ class RerunRecording(NothingRecorded):
         return None
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person who stepped through calls answered about this very call, other than with a yes."""
+        """Whether a person who stepped through calls answered about this very call, other than with a yes, or leaves
+        something out at this gate.
+        """
+        if kind is GatePassed and self._session is not None:
+            return self._left_out.passed(step, self._session) is not None
         if kind is not ApprovalGiven or self._session is None or "." in step.partition(":")[2]:
             return False
         recorded = self._recorded_step(step)

@@ -6,7 +6,7 @@ set for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom.core.errors import UsageError
@@ -64,12 +64,24 @@ def last_reply(records: Sequence[Record], turn: int) -> str:
 
 
 def announce(
-    session: Session, plan: Sequence[Said], changed: Sequence[str], replies: Mapping[str, str], recorded: str = ""
+    session: Session,
+    plan: Sequence[Said],
+    changed: Sequence[str],
+    replies: Mapping[str, str],
+    left_out: Mapping[int, Collection[str]],
+    recorded: str = "",
 ) -> None:
     """Put into the variant's log what it is, and have the person's `replies` stand at their steps."""
     masked = {step: session.masked(words) for step, words in replies.items()}
     turns = tuple(one.turn for one in plan)
-    event = RerunStarted(turn=plan[0].turn, turns=turns, changed=tuple(changed), replies=masked, recorded=recorded)
+    event = RerunStarted(
+        turn=plan[0].turn,
+        turns=turns,
+        changed=tuple(changed),
+        replies=masked,
+        left_out={str(turn): tuple(sorted(ids)) for turn, ids in left_out.items()},
+        recorded=recorded,
+    )
     session.repeat(event)
     session.stand_in(masked)
 

@@ -1,0 +1,111 @@
+"""A what-if as rows: the passages and memories of a turn with their places, and what the prompt and verdicts would be.
+
+Invariant: a pure function of what was asked and what came of it; the ids of rows that can be left out are `item:ID`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from greenroom.commands.reloading import flip_line
+from greenroom.commands.session.what_if import places, prompt_difference, tokens
+from greenroom.tui.entries import Entry
+from greenroom.tui.runs import Line, Run, Tint, cell
+
+if TYPE_CHECKING:
+    from greenroom.assembly.what_if import WhatIf
+    from greenroom.core.values import Memory, Passage
+    from greenroom.regression.flips import Flips
+    from greenroom.regression.what_if import Otherwise
+
+ITEM = "item:"
+_SIGNS: dict[str, Tint] = {"+": "good", "-": "bad"}
+_FEW = 8
+"""Candidates that are in neither prompt and shown all the same: the best of them."""
+
+
+def rows(found: WhatIf, flips: Flips | None, otherwise: Otherwise, unfolded: Collection[str]) -> list[Entry]:
+    """Passages, memories, the prompt's difference, flipped verdicts. Rows of `unfolded` ids are open."""
+    return [*_passages(found, otherwise, unfolded), *_memories(found), *_prompt(found, unfolded), *_verdicts(flips)]
+
+
+def _passages(found: WhatIf, otherwise: Otherwise, unfolded: Collection[str]) -> Iterator[Entry]:
+    was, would = places(found.before), places(found.after)
+    both = {one.id: one for one in (*found.before.candidates, *found.after.candidates)}
+    inside = [key for key in dict.fromkeys([*was, *would]) if key in both]
+    outside = [key for key in both if key not in was and key not in would and key not in otherwise.without]
+    yield Entry("passages", "section", "Passages", aside="was  would be  score")
+    for key in [*inside, *outside[:_FEW]]:
+        why = found.after.chosen.dropped.get(key, "")
+        entry = _passage(
+            both[key], was.get(key, ""), would.get(key, ""), "left out" if key in otherwise.without else why
+        )
+        yield entry if entry.id not in unfolded else _opened(entry)
+    if not inside and not outside:
+        yield Entry("none", "row", head=(Run("nothing was found for this turn", "quiet"),))
+
+
+def _opened(entry: Entry) -> Entry:
+    return Entry(entry.id, entry.kind, head=entry.head, beside=entry.beside, body=entry.body, open=True)
+
+
+def _passage(passage: Passage, was: str, would: str, why: str) -> Entry:
+    head = (
+        *_change(was, would),
+        Run(passage.label, "plain" if would else "quiet"),
+        Run(f"  {why}" if why and not would else "", "quiet"),
+    )
+    beside = (Run(f"{passage.score:.2f}", "quiet"),)
+    body = tuple((Run(line or " "),) for line in passage.text.split("\n"))
+    return Entry(f"{ITEM}{passage.id}", "row", head=head, beside=beside, body=body)
+
+
+def _change(was: str, would: str) -> Line:
+    sign = " " if was and would else "+" if would else "-" if was else "·"
+    tint = _SIGNS.get(sign, "quiet")
+    return (Run(f"{sign} ", tint), cell(was or "-", 5, "quiet"), cell(would or "-", 5, tint if would else "quiet"))
+
+
+def _memories(found: WhatIf) -> Iterator[Entry]:
+    was, would = places(found.before), places(found.after)
+    memories = {one.id: one for one in (*found.before.memories, *found.after.memories)}
+    if memories:
+        yield Entry("memories", "section", "Memories")
+    for key, memory in memories.items():
+        yield _memory(memory, was.get(key, ""), would.get(key, ""))
+
+
+def _memory(memory: Memory, was: str, would: str) -> Entry:
+    head = (*_change("in" if was else "", "in" if would else ""), Run(memory.text, "plain" if would else "quiet"))
+    return Entry(f"{ITEM}{memory.id}", "row", head=head)
+
+
+def _prompt(found: WhatIf, unfolded: Collection[str]) -> Iterator[Entry]:
+    lines = list(prompt_difference(found.before.request, found.after.request))
+    yield Entry("prompt", "section", "Prompt", aside="" if lines else "the same")
+    head, body = "", list[Line]()
+    for line in [*lines, ""]:
+        if line.startswith("  "):
+            body.append((Run(line[2:] or " ", _SIGNS.get(line[2:3], "quiet")),))
+            continue
+        if head:
+            key = f"prompt:{head.partition(':')[0]}"
+            yield Entry(key, "row", head=(Run(head),), body=tuple(body), open=key in unfolded)
+        head, body = line, []
+
+
+def _verdicts(flips: Flips | None) -> Iterator[Entry]:
+    aside = "" if flips is None else flips.problem or f"{len(flips.flips)} of {flips.decisions} would differ"
+    yield Entry("verdicts", "section", "Verdicts under the policies on disk", aside=aside or "looking …")
+    for place, flip in enumerate(flips.flips if flips else ()):
+        yield Entry(f"flip:{place}", "row", head=(Run(flip_line(flip), "bad" if flip.looser else "wait"),))
+
+
+def state_line(found: WhatIf, otherwise: Otherwise) -> str:
+    """`about 908 tokens, would be 814 (-94) · without 1 · top_k 4`."""
+    old, new = (sum(tokens(one.text) for one in side.request.messages) for side in (found.before, found.after))
+    told = [f"about {old} tokens, would be {new} ({new - old:+d})"]
+    told += [f"without {len(otherwise.without)}"] if otherwise.without else []
+    told += [f"{name} {value}" for name, value in otherwise.settings.items()]
+    return " · ".join(told)
