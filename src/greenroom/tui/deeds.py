@@ -191,6 +191,16 @@ DEEDS: tuple[Deed, ...] = (
         "F",
         "fork",
     ),
+    Deed(
+        "What if …",
+        "this turn without a passage, or with other settings: prompt and verdicts, no model asked",
+        "what_if",
+        "turn",
+        "",
+        "w",
+        "W",
+        "what-if",
+    ),
     Deed("Tree of forks", "what branched off where, and open one", "tree", "session", "", "", "T", "tree"),
     Deed(
         "Compare variants",

@@ -21,6 +21,7 @@ from greenroom.tui.doing_rerun import RerunDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
 from greenroom.tui.doing_scrub import TRAVELS, ScrubDeeds
 from greenroom.tui.doing_sheets import SheetDeeds
+from greenroom.tui.doing_what_if import WhatIfDeeds
 from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
 from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
@@ -52,6 +53,7 @@ class Doing:
         self.disk = DiskDeeds(bench)
         self.variants = RerunDeeds(bench)
         self.prompt = PromptDeeds(bench)
+        self.what_if = WhatIfDeeds(bench)
         own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
@@ -62,6 +64,7 @@ class Doing:
             **{name: getattr(self.travel, name) for name in TRAVELS},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
+            "what_if": self.what_if.what_if,
             **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with", "fork", "tree"]},
             "prompt_call": self.prompt.call,
             "prompt_against": self.prompt.against,

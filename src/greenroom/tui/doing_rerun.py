@@ -80,6 +80,12 @@ class RerunDeeds:
             return
         await self._run(session, replace(change, regenerate=same), turn)
 
+    def say_again(self, change: Change, turn: int) -> None:
+        """One turn under a change that somebody chose, beside what it was."""
+        session = self._ready()
+        if session is not None:
+            self._work(self._run(session, change, turn, turn))
+
     def rerun_with(self) -> None:
         """Ask what is to be other, with everything filled in, from the turn on that the person looks at."""
         session = self._ready()

@@ -35,7 +35,7 @@ def _passages(found: WhatIf, otherwise: Otherwise, unfolded: Collection[str]) ->
     both = {one.id: one for one in (*found.before.candidates, *found.after.candidates)}
     inside = [key for key in dict.fromkeys([*was, *would]) if key in both]
     outside = [key for key in both if key not in was and key not in would and key not in otherwise.without]
-    yield Entry("passages", "section", "Passages", aside="was  would be  score")
+    yield Entry("passages", "section", "Passages: their place as it was, as it would be", aside="score")
     for key in [*inside, *outside[:_FEW]]:
         why = found.after.chosen.dropped.get(key, "")
         entry = _passage(

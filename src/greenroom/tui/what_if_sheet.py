@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 _STEP = 0.05
 _HINTS = (
     Hint("space", "leave out"),
+    Hint("r", "run it"),
     Hint("+ -", "how many"),
     Hint(", .", "least score"),
     Hint("enter", "read"),
-    Hint("r", "run it"),
     Hint("0", "as it was"),
     Hint("escape", "back"),
 )
@@ -50,7 +50,7 @@ class WhatIfSheet(Sheet):
     """
     ABOVE = 1
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "leave_out", "Leave out", show=False, id="what_if.leave_out"),
+        Binding("space", "leave_out", "Leave out", show=False, priority=True, id="what_if.leave_out"),
         Binding("plus,equals_sign", "top(1)", "One passage more", show=False, id="what_if.more"),
         Binding("minus", "top(-1)", "One passage fewer", show=False, id="what_if.fewer"),
         Binding("comma", "score(-1)", "A lower least score", show=False, id="what_if.lower"),
