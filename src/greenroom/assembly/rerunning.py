@@ -70,8 +70,7 @@ async def rerun_session(
     Args:
         workspace: where both live; `session` is the parent's id, the beginning of one, or `last`.
         change: what is other than it is on disk now.
-        since: the first turn to say again; the branch is made just before it.
-        until: the last one; the parent's last when None.
+        since: the first turn to say again, just before which it branches; `until` the last, the parent's when None.
         approver: who answers what is not kept; without one every question is answered with no.
         on_open: called with the variant before its first turn is said, to watch it, or to cancel it.
         instant: scripted models do not wait.
