@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.errors import Divergence, GreenroomError, UsageError
 from greenroom.core.events import (
     GatePassed,
     GatePaused,
@@ -24,6 +24,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Gate, GateReply, StepMode
 from greenroom.engine.breakpoints import BREAKPOINT, Breakpoints
+from greenroom.engine.lives import turn_of
 from greenroom.engine.pending import Pending
 from greenroom.engine.steps import Steps
 
@@ -128,7 +129,7 @@ class Gates:
     def _cause(self, gate: Gate, step: str, look: Callable[[str], Pending]) -> tuple[str, str] | None:
         """Why this gate stops, with the condition that held; None if it does not."""
         paused = self._steps.record_of(GatePaused, step)
-        if self._steps.holds(GatePassed, step):
+        if self._steps.holds(GatePassed, step) or self._steps.holds(GatePaused, step):
             return "", ""
         if paused is not None and isinstance(paused.event, GatePaused):
             return paused.event.cause, paused.event.condition
@@ -160,13 +161,18 @@ class Gates:
         return self._steps.note(_passed(pending, reply), inputs=pending.value)
 
     async def _recorded(self, step: str) -> GatePassed | None:
-        """In a replay: the pause as it was recorded, where a recording has it, and what was done at it."""
-        if not self._steps.holds(GatePassed, step):
+        """In a replay: the pause as it was recorded, where a recording has it, and what was done at it.
+
+        Raises:
+            LifeOver, Divergence: the turn was cut off, or given up, while it waited here.
+        """
+        if not self._steps.replaying:
             return None
-        if self._steps.recorded(GatePaused, step) is None:
-            passed = self._steps.peek(GatePassed, step)
-            assert passed is not None  # it is held
-            self._steps.note(GatePaused(step=step, turn=passed.turn, gate=passed.gate))
+        if self._steps.record_of(GatePaused, step) is None and self._steps.recorded(GatePaused, step) is None:
+            self._steps.note(GatePaused(step=step, turn=turn_of(step), gate=_gate_of(step)))
+        if not self._steps.holds(GatePassed, step):
+            self._steps.must_come(GatePassed, step)
+            raise Divergence(f"nobody passed {step} when this was recorded", step=step)
         await asyncio.sleep(0)  # a person took longer than the calls beside this one took to come to their own gates
         return self._steps.recorded(GatePassed, step)
 
@@ -208,6 +214,12 @@ def _passed(pending: Pending, reply: GateReply) -> GatePassed:
         by=reply.by,
         established=reply.established,
     )
+
+
+def _gate_of(step: str) -> Gate:
+    """The gate of a step such as `t1/gate:tool:c2`."""
+    gate: Gate = step.split(":")[1]  # type: ignore[assignment]  # only gates have such steps
+    return gate
 
 
 def paused(records: Sequence[Record]) -> GatePaused | None:

@@ -123,6 +123,8 @@ class LogRecording(ByLife):
             if record is None or self._lives.latest(ToolStarted, step) is not None:
                 return False
             return kind is ToolStarted or (isinstance(record.event, ToolReturned) and record.event.error == STOPPED)
+        if kind is GatePaused:
+            return self._lives.ended(step) and self._lives.here(kind, step) is not None
         put = (
             kind is ApprovalGiven and self._lives.ended(step) and self._lives.here(ApprovalRequested, step) is not None
         )

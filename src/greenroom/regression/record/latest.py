@@ -15,6 +15,7 @@ from greenroom.core.events import (
     DaySumsRead,
     Event,
     GatePassed,
+    GatePaused,
     MemoriesProposed,
     MemoriesRecalled,
     MemoryWritten,
@@ -34,6 +35,7 @@ from greenroom.regression.record.lives import UNKNOWN, ToldLives
 
 POLICY = "policy:"
 TOLD = {
+    GatePaused,
     TurnStarted,
     AutonomyChanged,
     DaySumsRead,

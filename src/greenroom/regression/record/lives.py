@@ -16,6 +16,7 @@ from greenroom.core.events import (
     DaySumsRead,
     Event,
     GatePassed,
+    GatePaused,
     Record,
     ReplyGenerated,
     ToolReturned,
@@ -24,6 +25,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Json
 from greenroom.engine.lives import by_life
+from greenroom.engine.results import STOPPED
 from greenroom.regression.tape.tape import Line, sorted_json
 
 UNKNOWN = ".unknown"
@@ -33,7 +35,7 @@ or that a person ended the turn for it.
 _ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven, ToolStarted})
 EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})
 """What is told of each life: it was something else in each, and counted there."""
-_REACHING = EACH | {GatePassed, ReplyGenerated, ToolReturned}
+_REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
 _PHASES = ("autonomy", "day", "verdict", "ask", "answer")
 _ROUNDS = {"gate": 1, "stop": 1_000, "start": 1_001, "unknown": 2_000, "now": 500}
 """Of a moment; `ask` and `run` are the first round's."""
@@ -44,12 +46,14 @@ _RESULT = 3_000
 class ToldLives:
     """By record number the life it belongs to, in `turns` that are told life by life; by turn and call, in which lives
     the call was started, with what; and the turns in which something else than the calls themselves changed from call to
-    call: there it counts which of them waited for a person at a gate, even if they only let it pass.
+    call: there it counts which of them waited for a person at a gate, even if they only let it pass. `passed` is by gate
+    the life in which a person passed it.
     """
 
     life: Mapping[int, int] = field(default_factory=dict)
     begun: Mapping[tuple[int, str], Sequence[tuple[int, Json]]] = field(default_factory=dict)
     turns: frozenset[int] = frozenset()
+    passed: Mapping[str, int] = field(default_factory=dict)
     unsteady: frozenset[int] = frozenset()
 
     def of(self, record: Record) -> int:
@@ -61,6 +65,11 @@ class ToldLives:
         event = record.event
         life = self.life.get(record.seq, 1) if type(event) in EACH else 1
         return event.kind, (event.step or f"t{event.turn}") + (f" {life}" if life > 1 else "")
+
+    def waited(self, event: GatePaused, life: int) -> bool:
+        """Whether a life of a turn that is told by life was cut off while it waited at the gate of a call."""
+        passed = self.passed.get(event.step, 0)
+        return event.turn in self.turns and event.gate in ("tool", "result") and passed != life
 
     def starts(self, event: ToolReturned, life: int, *, ran: bool) -> Line:
         """In which lives a call was started, if not just in the one in which it came back from that; and with what, where
@@ -82,12 +91,13 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
         return ToldLives(unsteady=unsteady)
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
     _same_questions(records, life)
+    passed = {r.event.step: life[r.seq] for r in records if isinstance(r.event, GatePassed) and r.seq in life}
     begun: dict[tuple[int, str], list[tuple[int, Json]]] = {}
     for record in records:
         event = record.event
         if isinstance(event, ToolStarted) and event.turn in turns:
             begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
-    return ToldLives(life, begun, frozenset(turns), unsteady)
+    return ToldLives(life, begun, frozenset(turns), passed, unsteady | turns)
 
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
@@ -105,20 +115,35 @@ def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
 
 
 def _changes(event: Event) -> bool:
-    """Whether something else than the calls themselves is another from one call on, as a tape tells it."""
-    return bool((isinstance(event, AutonomyChanged) and event.step) or (isinstance(event, DaySumsRead) and event.sums))
+    """Whether something else than the calls themselves is another from one call on, or a person ended the turn at one."""
+    match event:
+        case AutonomyChanged(step=step):
+            return bool(step)
+        case DaySumsRead(sums=sums):
+            return bool(sums)
+        case ToolReturned(error=error):
+            return error == STOPPED
+        case _:
+            return False
 
 
 def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
     first: dict[tuple[type[Event], str], int] = {}
+    begun: dict[tuple[int, str], int] = {}
     found: set[int] = set()
     for record in records:
         event = record.event
-        if type(event) not in _ANEW or not event.step:
-            continue
         life = lives.get(record.seq, 1)
-        crashed = type(event) in (AutonomyChanged, DaySumsRead) and UNKNOWN in event.step
-        if first.setdefault((type(event), event.step), life) != life or crashed:
+        if type(event) in _ANEW and event.step:
+            again = first.setdefault((type(event), event.step), life) != life
+            if again or (type(event) in (AutonomyChanged, DaySumsRead) and UNKNOWN in event.step):
+                found.add(event.turn)
+        if isinstance(event, ApprovalRequested | ToolStarted):
+            begun.setdefault((event.turn, event.call), life)
+        stepped = isinstance(
+            event, GatePassed
+        )  # in a later life than the one in which the call was asked about or begun
+        if stepped and begun.get((event.turn, event.step.rpartition(":")[2]), life) != life:
             found.add(event.turn)
     return found
 

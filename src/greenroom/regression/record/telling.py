@@ -16,6 +16,7 @@ from greenroom.core.events import (
     ContextSelected,
     DaySumsRead,
     GatePassed,
+    GatePaused,
     MemoriesProposed,
     MemoriesRecalled,
     MemoryWritten,
@@ -141,6 +142,11 @@ class _Teller:
             self._prompts[event.step.rpartition(":")[2]] = event.edit
         edit = {"edit": sorted_json(event.edit)} if event.edit is not None else {}
         return [{"gate": event.step.partition("gate:")[2], "action": "continue" if passed else event.action, **edit}]
+
+    def gate_paused(self, event: GatePaused) -> list[Line]:
+        if not self._lives.waited(event, self._life):
+            return []
+        return [{"gate": event.step.partition("gate:")[2], "action": "waited"}]
 
     def recalled(self, event: MemoriesRecalled) -> list[Line]:
         out: list[Line] = []
@@ -381,6 +387,7 @@ _TELLERS: dict[type, Callable[[_Teller, Any], list[Line]]] = {
     AutonomyChanged: _Teller.autonomy,
     DaySumsRead: _Teller.day,
     TurnStarted: _Teller.turn_started,
+    GatePaused: _Teller.gate_paused,
     GatePassed: _Teller.gate_passed,
     MemoriesRecalled: _Teller.recalled,
     PassagesRetrieved: _Teller.retrieved,

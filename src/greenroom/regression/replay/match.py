@@ -18,6 +18,7 @@ from greenroom.core.events import (
     DaySumsRead,
     Event,
     GatePassed,
+    GatePaused,
     MemoriesRecalled,
     MemoryWritten,
     PassagesRetrieved,
@@ -154,6 +155,8 @@ class TapeRecording(ByLife):
     def _holds_here(self, kind: type[Event], step: str) -> bool:
         """The same of the life that the replay is in."""
         lives = self._world.lives
+        if kind is GatePaused:
+            return lives.ended(step) and lives.here(kind, step) is not None
         put = lives.here(ApprovalRequested, step) if kind is ApprovalGiven else None
         if put is not None and not put[0].get("reason"):
             return False

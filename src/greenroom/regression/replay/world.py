@@ -20,6 +20,7 @@ from greenroom.core.events import (
     DaySumsRead,
     Event,
     GatePassed,
+    GatePaused,
     MemoriesRecalled,
     PassagesRetrieved,
     ReplyGenerated,
@@ -141,6 +142,9 @@ class World:
     def gate(self, line: Line) -> None:
         step, edit = f"t{self._turn}/gate:{line['gate']}", line.get("edit")
         gate = str(line["gate"]).partition(":")[0]
+        if line["action"] == "waited":  # and was cut off there
+            self._lived(GatePaused, step, line)
+            return
         if gate == "input" and isinstance(edit, str) and edit:
             self._words = edit
         event = GatePassed.model_validate(

@@ -54,7 +54,7 @@ EVENTS: dict[str, dict[str, Json]] = {
     "turn": {"turn": {"type": "integer", "minimum": 1}, "user": _TEXT},
     "gate": {
         "gate": _WORD,
-        "action": {"enum": ["continue", "edit", "simulate", "skip", "abandon"]},
+        "action": {"enum": ["continue", "waited", "edit", "simulate", "skip", "abandon"]},
         "edit?": _ANY,
         "life?": _LIFE,
     },
