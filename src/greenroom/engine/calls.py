@@ -164,7 +164,7 @@ async def _put(reply: Reply, item: Decided) -> None:
         returned(room, turn, item.call, item.step, ToolResult(status="invalid", error=item.problem))
     elif item.verdict.effect == "deny":
         returned(room, turn, item.call, item.step, ToolResult(status="denied", error=item.verdict.why))
-    elif item.verdict.blocks or _stepping(room, turn, item.call):
+    elif item.verdict.blocks or _stepping(room, turn, item):
         async with reply.asking:
             call, settled = await _ask_until_settled(reply, item)
         await _obey(room, turn, call, item.step, settled)
@@ -194,11 +194,11 @@ def _as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decide
     return replace(item, call=_admitted(item.call, verdict), verdict=verdict)
 
 
-def _stepping(room: Room, turn: int, call: ToolCall) -> bool:
+def _stepping(room: Room, turn: int, item: Decided) -> bool:
     """Whether a person was asked about this call before, though no rule asks (tapes and logs of before calls had a gate
     of their own), or ended the turn when this was recorded, before this call was put to them.
     """
-    step = f"t{turn}/ask:{call.id}"
+    call, step = item.call, f"t{turn}/ask:{item.call.id}{item.suffix}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)

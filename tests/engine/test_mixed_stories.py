@@ -1,0 +1,100 @@
+"""A session in which everything at once went wrong replays with the same events, from its log and from its tape.
+
+Each seed is one story (`chaos`) with every kind of trouble but another policy, for a fixture holds one contract: cut off
+and taken up again, killed, given up, stopped, stepped through, at other levels, beside other spenders. 200 by default;
+`--mixed 2000` tells as many as wanted. To look at one: `MIXED_FROM` and `--mixed 1`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from greenroom.core.errors import UsageError
+from greenroom.core.events import Record
+from greenroom.engine import waiting
+from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.outside import Outside
+from greenroom.engine.replay import LogRecording, Replayed, replay
+from greenroom.engine.session import Session
+from greenroom.engine.steps import Recording
+from greenroom.log.memory_log import MemoryLog
+from greenroom.regression.case import Case
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.closed_session import closed_session
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import replay_tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import read, write
+from tests.engine.chaos import DEEDS, Steady, Story
+from tests.engine.chaos_world import Shelf, World, contract
+
+BLOCKS = 8
+MIXED_FROM = 0
+RELOADS = (Story.reload, Story.reload_and_answer, Story.answer_and_reload)
+TROUBLE: dict[Callable[[Story], Any], int] = {deed: weight for deed, weight in DEEDS.items() if deed not in RELOADS}
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def lived(seed: int, runner: asyncio.Runner) -> list[Record]:
+    """A story to the end of its last turn."""
+
+    async def scene() -> list[Record]:
+        return await Story(seed, TROUBLE).finish()
+
+    return runner.run(scene())
+
+
+def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
+    """The session replayed from its log, in a log that commits to its events as its own did."""
+    world, recording = World(Random(0)), LogRecording(records)
+    parts = ClosedParts(Shelf())
+    outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
+    twin = Session(MemoryLog("s1", world.clock, world.ids), contract("usual"), outside, recording=recording)
+    return runner.run(replay(twin, records))
+
+
+def from_tape(records: list[Record], runner: asyncio.Runner, folder: Path) -> Outcome | None:
+    """The session exported and replayed; None where no turn ended."""
+    try:
+        kept = record(records, contract("usual").policy)
+    except UsageError:
+        return None
+    parts = Parts(folder)
+    parts.write(kept.texts)
+
+    def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
+        return closed_session(contract("usual"), Shelf(), recording, clock, ids)
+
+    tape = read(write(kept.tape), "x.tape.jsonl")
+    return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_a_session_with_all_kinds_of_trouble_replays(
+    block: int, runner: asyncio.Runner, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    wrong, taped = [], 0
+    seeds = range(MIXED_FROM + block, MIXED_FROM + int(pytestconfig.getoption("mixed")), BLOCKS)
+    for seed in seeds:
+        records = lived(seed, runner)
+        replayed = from_log(records, runner)
+        if not replayed.same:
+            wrong.append(f"seed {seed}, its log: {replayed.step} {replayed.difference}")
+        outcome = from_tape(records, runner, tmp_path)
+        taped += outcome is not None
+        if outcome is not None and outcome.kind != "passed":
+            wrong.append(f"seed {seed}, its tape: {outcome.kind} {outcome.line}\n{outcome.detail}")
+    assert not wrong, f"{len(wrong)} of {len(seeds)}\n" + "\n\n".join(wrong[:5])
+    assert taped > len(seeds) * 0.8
