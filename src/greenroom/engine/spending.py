@@ -26,7 +26,8 @@ def read_day(room: Room, turn: int, call: ToolCall, suffix: str = "") -> bool:
     known = room.facts.day
     room.steps.find(DaySumsRead, step)
     if room.steps.replaying:
-        return room.steps.recorded(DaySumsRead, step) is not None or room.facts.day != known
+        room.steps.recorded(DaySumsRead, step)
+        return room.facts.day != known
     if room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is None:
         day = stamp(room.outside.clock.now())[:10]
         sums = {key: repr(amount) for key, amount in sorted(room.outside.day.sums(day).items())}

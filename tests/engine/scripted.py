@@ -1,0 +1,131 @@
+"""Lives of one session whose model says what it is told to: what `chaos` finds by chance, done on purpose.
+
+Invariant: nothing happens but what a test does; each wait ends at the event it names or fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from greenroom.core.errors import GreenroomError
+from greenroom.core.events import Event, Record
+from greenroom.core.messages import ModelReply, ModelRequest
+from greenroom.core.values import ApprovalReply, StepMode, ToolCall, ToolResult
+from greenroom.models.port import OnFailure, OnText
+from greenroom.regression.record.record import record
+from greenroom.regression.tape.tape import Line
+from tests.engine.chaos_world import Process, World, contract, ticks
+from tests.engine.test_mixed_stories import from_log, from_tape
+
+ALLOW = ApprovalReply(decision="allow", approver="kim", established="test")
+DENY = ApprovalReply(decision="deny", approver="kim", established="test", reason="no")
+STOP = ApprovalReply(decision="stop", approver="kim", established="test")
+PATIENCE = 400
+"""Turns of the loop that a wait takes at most."""
+
+
+def edit(amount: float) -> ApprovalReply:
+    return ApprovalReply(
+        decision="edit", approver="kim", established="test", arguments={"order_id": 1, "amount": amount}
+    )
+
+
+def refund(amount: float) -> ToolCall:
+    return ToolCall(id="", tool="orders.refund", arguments={"order_id": 1, "amount": amount})
+
+
+NOTE = ToolCall(id="", tool="orders.note", arguments={"order_id": 1})
+
+
+class Scripted(Process):
+    """A life that says the replies in order; a tool of `held` never comes back."""
+
+    def __init__(self, world: World, replies: list[Sequence[ToolCall]], held: str = "") -> None:
+        super().__init__(world)
+        self._replies = replies
+        self._held = held
+
+    async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
+        calls = self._replies.pop(0) if self._replies else ()
+        return ModelReply(model="chaos", text="" if calls else "Done.", calls=tuple(calls), finish="calls")
+
+    async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
+        if call.tool == self._held:
+            await asyncio.Event().wait()
+        return ToolResult(status="done", output={"ok": True})
+
+    async def at(self, kind: type[Event], step: str = "") -> None:
+        """Wait until something of a kind has happened, at a step if one is named."""
+        for _ in range(PATIENCE):
+            if any(isinstance(r.event, kind) and step in ("", r.event.step) for r in self.log.records):
+                return await ticks(5)
+            await ticks(1)
+        raise AssertionError(f"no {kind.__name__} {step}")
+
+    async def over(self) -> None:
+        """Wait until the turn rests."""
+        for _ in range(PATIENCE):
+            if not self.busy:
+                return
+            await ticks(1)
+        raise AssertionError("the turn goes on")
+
+
+class Lives:
+    """A session and who carries it at the moment."""
+
+    def __init__(self, *replies: Sequence[ToolCall], mode: StepMode = "run", held: str = "") -> None:
+        self.world = World(random.Random(0), modes=(mode,), brittle=0.0)
+        self._replies = list(replies)
+        self.now = Scripted(self.world, self._replies, held)
+
+    def say(self) -> Scripted:
+        self._begin(lambda: self.now.session.turn("refund, please"))
+        return self.now
+
+    def resume(self) -> Scripted:
+        """Go on in the same process."""
+        self._begin(self.now.session.resume)
+        return self.now
+
+    async def cut_off(self) -> None:
+        """A person interrupts the turn."""
+        self.now.session.cancel()
+        await self.now.over()
+
+    async def crash(self, mode: StepMode = "run", held: str = "") -> Scripted:
+        """The process is gone; another one goes on, with all that was written."""
+        self.now.log.sync()
+        await self.now.die()
+        self.world.modes = (mode,)
+        self.now = Scripted(self.world, self._replies, held)
+        return self.resume()
+
+    def _begin(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        async def forgiven() -> None:
+            with suppress(GreenroomError, BaseExceptionGroup):
+                await work()
+
+        self.now.begin(forgiven())
+
+    @property
+    def records(self) -> list[Record]:
+        return list(self.now.log.records)
+
+
+def lines(records: list[Record]) -> Sequence[Line]:
+    """The session as its tape tells it."""
+    return record(records, contract("usual").policy).tape.events
+
+
+def same_again(records: list[Record], runner: asyncio.Runner, folder: Path) -> None:
+    """Hold a session to its log and its tape."""
+    replayed = from_log(records, runner)
+    assert replayed.same, f"{replayed.step} {replayed.difference}"
+    outcome = from_tape(records, runner, folder)
+    assert outcome is not None and outcome.kind == "passed", outcome

@@ -1,0 +1,188 @@
+"""A turn that was cut off and taken up again replays life by life: what a later life decided anew is decided anew again.
+
+Each of these was a session that a mixed story found, at its smallest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    AutonomyChanged,
+    GatePaused,
+    ToolReturned,
+    ToolStarted,
+    TurnFinished,
+    TurnResumed,
+)
+from greenroom.core.values import GateReply
+from greenroom.engine import waiting
+from greenroom.engine.lives import by_life
+from tests.engine.chaos import Steady
+from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def level(lives: Lives, number: int, seconds: int | None = 500) -> None:
+    lives.now.session.set_autonomy(number, "kim", "test", "a reason", seconds)
+
+
+def test_what_ran_before_the_cut_keeps_the_level_it_ran_at(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE, refund(90)])
+        await lives.say().at(ToolReturned, "t1/tool:c1")
+        level(lives, 1)
+        await lives.cut_off()
+        await lives.resume().at(AutonomyChanged, "t1/autonomy:c2")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    assert {"autonomy": 1, "of": "c2", "life": 2} in lines(lives.records)
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_that_was_edited_and_denied_is_not_decided_at_the_level_of_the_next_life(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), refund(60)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", edit(700))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        level(lives, 4)
+        await lives.cut_off()
+        await lives.resume().at(AutonomyChanged, "t1/autonomy:c2")
+        lives.now.session.answer("t1/ask:c2", DENY)
+        await lives.now.over()
+        return lives
+
+    same_again(runner.run(scene()).records, runner, tmp_path)
+
+
+def test_a_question_that_was_answered_otherwise_in_each_life(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", edit(60))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        level(lives, 4)
+        await (await lives.crash()).at(AutonomyChanged)
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        lives.now.session.answer("t1/ask:c1", edit(700))
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    told = [line for line in lines(lives.records) if line.get("answer") == "c1"]
+    assert [(line["args"]["amount"], line.get("life", 1)) for line in told] == [(60, 1), (700, 2)]
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_a_level_set_while_the_outcome_of_a_call_was_asked_about(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], held="orders.refund")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        level(lives, 0)
+        lives.now.session.answer("t1/ask:c1.unknown", DENY)
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    assert {"autonomy": 0, "of": "c1.unknown.now", "life": 2} in lines(lives.records)
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_edited_at_a_gate_after_it_had_begun(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE], held="orders.note")
+        await lives.say().at(ToolStarted)
+        await (await lives.crash(mode="tools")).at(GatePaused)
+        await (await lives.crash(mode="tools")).at(TurnResumed)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="edit", edit={"order_id": 2}, by="kim"))
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    [result] = [line for line in lines(lives.records) if "result" in line]
+    assert (result["begun"], result["args"]) == ([[1, {"order_id": 1}], 3], {"order_id": 2})
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_a_life_that_was_cut_off_at_a_gate(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), refund(30)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", edit(60))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        level(lives, 4)
+        await (await lives.crash(mode="tools")).at(GatePaused, "t1/gate:tool:c1")
+        await (await lives.crash(mode="tools")).at(TurnResumed)
+        for call in ("c1", "c2"):
+            await lives.now.at(GatePaused, f"t1/gate:tool:{call}")
+            lives.now.session.pass_gate(f"t1/gate:tool:{call}", GateReply(action="skip", by="kim"))
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    assert {"gate": "tool:c1", "action": "waited", "life": 2} in lines(lives.records)
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_a_turn_that_was_given_up_after_it_had_been_stopped(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", STOP)
+        await lives.now.at(ToolReturned)
+        await lives.now.over()
+        kept = [r for r in lives.records if not isinstance(r.event, TurnFinished)]
+        lives.now.log.dead = True
+        lives.world.kept = kept[: max(r.seq for r in kept if isinstance(r.event, ToolReturned)) + 1]
+        lives = await _given_up(lives)
+        await lives.say().over()
+        return lives
+
+    same_again(runner.run(scene()).records, runner, tmp_path)
+
+
+async def _given_up(lives: Lives) -> Lives:
+    """In another process, which sets a level first: it counts from the turn's end on."""
+    after = Lives()
+    after.world.kept = lives.world.kept
+    after.now = type(after.now)(after.world, [])
+    level(after, 2, None)
+    after.now.session.abandon("enough")
+    return after
+
+
+def test_a_turn_that_only_went_on_is_told_as_one_life(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)])
+        await lives.say().at(ApprovalRequested)
+        await lives.crash()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    given = [r for r in records if isinstance(r.event, ApprovalGiven)]
+    assert [by_life(records)[r.seq] for r in given] == [2]
+    assert not any("life" in line for line in lines(records))
+    same_again(records, runner, tmp_path)
