@@ -19,6 +19,8 @@ from greenroom.core.events import (
     ApprovalRequested,
     AutonomyChanged,
     ContractLoaded,
+    Event,
+    GatePassed,
     GrantRevoked,
     Record,
     SessionForked,
@@ -159,11 +161,17 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
         elif repeat:
             yield "it was begun a second time, and nobody was asked"
         return
-    changes = (ContractLoaded, AutonomyChanged)
-    if need == "allow" and not repeat and any(isinstance(r.event, changes) for r in before[asked[-1].seq :]):
-        return  # what was asked about under another policy or autonomy, and now is not
+    if need == "allow" and not repeat and any(_makes_void(r.event, event) for r in before[asked[-1].seq :]):
+        return  # what was asked about under another policy or autonomy, or of another call, and now is not
     last, since = _confirmed(case, asked[-1], start)
     yield from _approved(case, law, loaded.event, last, since, start, event)
+
+
+def _makes_void(event: Event, started: ToolStarted) -> bool:
+    """Whether a question that was put before this is not about what is in force, or about the call, any more."""
+    if isinstance(event, GatePassed):
+        return event.action == "edit" and event.step == started.step.replace("/tool:", "/gate:tool:")
+    return isinstance(event, ContractLoaded | AutonomyChanged)
 
 
 def _confirmed(case: Case, asked: Record, start: Record) -> tuple[Record, int]:

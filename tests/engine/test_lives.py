@@ -186,3 +186,25 @@ def test_a_turn_that_only_went_on_is_told_as_one_life(runner: asyncio.Runner, tm
     assert [by_life(records)[r.seq] for r in given] == [2]
     assert not any("life" in line for line in lines(records))
     same_again(records, runner, tmp_path)
+
+
+def test_the_level_that_was_set_last_counts_though_a_later_call_had_another_before(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE, refund(20)], held="orders.note")
+        level(lives, 1, 20)
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.world.clock.advance(60)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(AutonomyChanged, "t1/autonomy:c2.ask")
+        level(lives, 0)
+        await lives.cut_off()
+        await lives.resume().over()
+        return lives
+
+    lives = runner.run(scene())
+    ended = [r.event for r in lives.records if isinstance(r.event, ToolReturned)]
+    assert [(one.call, one.status) for one in ended] == [("c1", "denied"), ("c2", "denied")]
+    assert lives.now.session.autonomy[0] == 0
+    same_again(lives.records, runner, tmp_path)

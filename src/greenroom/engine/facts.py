@@ -91,6 +91,7 @@ class Facts:
         self._turn = 0
         self._unread: dict[Origin, None] = {}
         self._set: AutonomyChanged | None = None
+        self._set_at = -1
         self.day: tuple[str, dict[str, str]] = ("", {})
         self._day: dict[str, float] = {}
         self._taint: dict[Origin, None] = {}
@@ -123,8 +124,10 @@ class Facts:
                 self.day = (day, sums)
                 self._day = {key: float(amount) for key, amount in sums.items()}
             case SessionForked():
-                self._set = None  # whoever raised it did so for the session this one was forked from
-            case AutonomyChanged(from_next_call=False) as event:
+                self._set, self._set_at = None, record.seq  # who raised it did so for the session this was forked from
+            case AutonomyChanged(from_next_call=False) as event if record.seq >= self._set_at:
+                # A resumed turn meets the levels of its calls in call order; what was set last counts all the same.
+                self._set_at = record.seq
                 self._set = None if event.level == self._contract and event.expires is None else event
             case _:
                 pass

@@ -36,10 +36,6 @@ _ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequest
 EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})
 """What is told of each life: it was something else in each, and counted there."""
 _REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
-_PHASES = ("autonomy", "day", "verdict", "ask", "answer")
-_ROUNDS = {"gate": 1, "stop": 1_000, "start": 1_001, "unknown": 2_000, "now": 500}
-"""Of a moment; `ask` and `run` are the first round's."""
-_RESULT = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +142,3 @@ def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[in
         if stepped and begun.get((event.turn, event.step.rpartition(":")[2]), life) != life:
             found.add(event.turn)
     return found
-
-
-def place_in_call(line: Line) -> tuple[int, int, int]:
-    """Where a line stands among those of its call: by the round it belongs to, what it is, and its life.
-
-    In what order they were written follows from what they are, but for where a life was cut off.
-    """
-    kind = next(iter(line))
-    life = int(line.get("life", 1))
-    if kind == "result" or line.get("verdict") == "tool.result":
-        return _RESULT + (kind != "result"), 0, life
-    if kind == "gate":
-        return (-1 if str(line["gate"]).startswith("tool") else _RESULT + 2), 0, life
-    of = str(line[kind] if kind in ("ask", "answer") else line.get("of", ""))
-    return _round(of), _PHASES.index(kind), life
-
-
-def _round(of: str) -> int:
-    """`c1` is the first, `c1.2` comes after its second edit; `c1.2.unknown.now` is what counted once that was answered."""
-    parts = of.split(".")[1:]
-    return sum(int(part) if part.isdigit() else _ROUNDS.get(part, 0) for part in parts)

@@ -6,7 +6,7 @@ Invariant: two runs that did the same are told alike, whichever of two parallel 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from greenroom.core.events import (
@@ -34,7 +34,8 @@ from greenroom.core.events import (
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.record.forks import one_life
 from greenroom.regression.record.latest import POLICY, chosen, latest, ran, timed
-from greenroom.regression.record.lives import UNKNOWN, ToldLives, place_in_call, told_lives
+from greenroom.regression.record.lives import UNKNOWN, ToldLives, told_lives
+from greenroom.regression.record.order import by_call
 from greenroom.regression.replay.added import Added
 from greenroom.regression.tape.candidates import listing
 from greenroom.regression.tape.names import Names
@@ -43,8 +44,6 @@ from greenroom.regression.tape.tape import Line, sorted_json
 from greenroom.views import transcript
 from greenroom.views.edited import edited_messages
 
-_CALLED = "tool.call"
-_AFTER_GATE = ("ask", "answer", "result", "verdict")
 _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 
 
@@ -342,34 +341,6 @@ class _Teller:
             self._shown[name] = line
             out.append(line)
         return name
-
-
-def by_call(run: Sequence[tuple[int, Line]], *, by_life: bool = False) -> list[Line]:
-    """Lines of tool calls in the order of the calls, and what a verdict rests on before it: after a crash a level or a
-    day's sums are read once more behind a verdict that then stands in its first place. A gate of a call comes before
-    its question, also where only a person who went on after a crash stepped.
-    """
-    if by_life:
-        return [line for _, line in sorted(run, key=lambda pair: (pair[0], place_in_call(pair[1])))]
-    first = {
-        (call, line["of"]): place
-        for place, (call, line) in reversed([*enumerate(run)])
-        if line.get("verdict") == _CALLED
-    }
-
-    put: dict[int, int] = {}
-    for place, (call, line) in enumerate(run):
-        if any(kind in line for kind in _AFTER_GATE) and line.get("of") != f"c{call}":
-            put.setdefault(call, place)
-
-    def key(pair: tuple[int, tuple[int, Line]]) -> tuple[int, float]:
-        place, (call, line) = pair
-        if str(line.get("gate", "")).startswith("tool:"):
-            return call, min(place, put.get(call, place) - 0.3)
-        ahead = 0.6 if "autonomy" in line else 0.5 if "day" in line else 0.0
-        return call, min(place, first.get((call, line["of"]), place) - ahead) if ahead else place
-
-    return [line for _, (_, line) in sorted(enumerate(run), key=key)]
 
 
 def _call(call: ToolCall) -> Line:
