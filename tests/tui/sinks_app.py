@@ -1,6 +1,7 @@
 """An app that shows hostile text in every widget we use, for the proof on a real terminal. Ends by itself."""
 
 import sys
+from typing import Any
 
 from rich.style import Style
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual.widgets import Button, DataTable, Input, Label, Markdown, OptionLis
 from textual.widgets.option_list import Option
 
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
+from greenroom.engine.pending import Pending
 from greenroom.tui.card import ApprovalCard, CardApp
 from greenroom.tui.card_words import Question
 from greenroom.tui.composer import Composer
@@ -94,7 +96,7 @@ class Sinks:
         self.query_one("#sheet", SheetList).set_entries(
             [row("sheet", EVIL), Entry("s", "section", sink("section"), aside=EVIL)]
         )
-        self.query_one(GateBar).show(f"t1/gate:input:{EVIL}")
+        self.query_one(GateBar).show(pending())
         self.query_one(Slot).draw(Folds(), 1, lambda name, turn: [row("slot", EVIL)])
         self.query_one(Composer).put(sink("composer"))
         self.query_one(Hints).tell(sink("hints"), seconds=60)
@@ -105,6 +107,13 @@ class Sinks:
     def raise_or_not(self) -> None:
         if sys.argv[1] == "crash":
             raise RuntimeError(sink("crash"))
+
+
+def pending() -> Pending:
+    """A gate about hostile words, at a breakpoint that is hostile too."""
+    policy: Any = None
+    step = f"t1/gate:input:{EVIL}"
+    return Pending(step, "input", 1, EVIL, sink("gate"), policy, {}, dict, cause="breakpoint", condition=EVIL)
 
 
 class Guarded(Sinks, CardApp[None]):

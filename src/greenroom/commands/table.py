@@ -336,6 +336,15 @@ ACTIONS: tuple[Action, ...] = (
         "Step mode",
         "f4",
     ),
+    Action(
+        "break",
+        "stop where a condition holds; toggle N, remove N, or the list",
+        _at("stepping.live:break_at"),
+        "[CONDITION]",
+        (),
+        "Breakpoints",
+        "b",
+    ),
     Action("policy", "the verdicts of the last turn, or of turn N", _at("live:policy"), "[N]", (), "Policy pane"),
     Action("memory", "what was recalled, proposed and kept", _at("live:memory"), "[N]", (), "Memory pane"),
     Action(

@@ -10,6 +10,7 @@ from greenroom.commands.answer import Answer, answer
 from greenroom.commands.dispatch import handler_of
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.core.errors import UsageError
+from greenroom.core.values import Breakpoint
 from greenroom.workspace.create import demo as make_demo
 from greenroom.workspace.create import init as make_workspace
 from greenroom.workspace.find import find, require
@@ -75,8 +76,23 @@ def open_workbench(asked: Invocation) -> Answer[Workspace]:
         )
     if not _on_a_screen():
         raise UsageError("the workbench needs a terminal", hint='headless: greenroom run PERSONA "TEXT"')
-    code = _screen(workspace, *(asked.text(name) for name in ("persona", "model", "session", "mode")))
+    breaks = tuple(one.when for one in breakpoints_of(asked))
+    names = ("persona", "model", "session", "mode")
+    code = _screen(workspace, **{name: asked.text(name) for name in names}, breaks=breaks)
     return answer(workspace, notes=replays(workspace), exit_code=code)
+
+
+def breakpoints_of(asked: Invocation) -> tuple[Breakpoint, ...]:
+    """Those of `--break`; the engine is imported only where there are any.
+
+    Raises:
+        UsageError: one cannot be used.
+    """
+    if not asked.words("break"):
+        return ()
+    from greenroom.commands.stepping.keeping import breakpoints_of as compiled
+
+    return compiled(asked)
 
 
 def open_repl(asked: Invocation) -> Answer[Workspace]:
@@ -91,7 +107,11 @@ def open_repl(asked: Invocation) -> Answer[Workspace]:
             "the REPL needs a terminal", hint='headless: greenroom run PERSONA "TEXT", or pipe lines to it'
         )
     code = handler_of(REPL)(
-        workspace, persona=asked.text("persona"), model=asked.text("model"), session=asked.text("session")
+        workspace,
+        persona=asked.text("persona"),
+        model=asked.text("model"),
+        session=asked.text("session"),
+        breaks=breakpoints_of(asked),
     )
     return answer(workspace, exit_code=code)
 
@@ -103,8 +123,9 @@ def replays(workspace: Workspace) -> list[str]:
     return [f"replay its fixtures with: pytest {shlex.quote(str(workspace.fixtures))}"]
 
 
-def _screen(workspace: Workspace, persona: str = "", model: str = "", session: str = "", mode: str = "run") -> int:
-    code = handler_of(SCREEN)(workspace, persona=persona, model=model, session=session, mode=mode or "run")
+def _screen(workspace: Workspace, *, mode: str = "run", breaks: tuple[str, ...] = (), **named: str) -> int:
+    wanted = {"persona": "", "model": "", "session": "", **named}
+    code = handler_of(SCREEN)(workspace, **wanted, mode=mode or "run", breaks=breaks)
     return code if isinstance(code, int) else 0
 
 

@@ -81,6 +81,7 @@ class Breakpoints:
 
 
 _SESSION = "session"
+_UNKNOWN = "unknown name "
 
 
 def compiled(when: str) -> Condition:
@@ -96,9 +97,9 @@ def compiled(when: str) -> Condition:
         return _environment().compile(text)
     except ClauseInvalid as error:
         hint = error.hint
-        if (name := str(error).removeprefix("unknown name ").strip("'")) != str(error):
+        if str(error).startswith(_UNKNOWN):
             known = sorted(types())
-            near = suggest(name, known)
+            near = suggest(str(error).removeprefix(_UNKNOWN).strip("'"), known)
             hint = near if near.startswith("known") else f"{near} known: {', '.join(known)}"
         raise UsageError(f"breakpoint '{text}': {error}", hint=hint, code="breakpoint.invalid") from None
 

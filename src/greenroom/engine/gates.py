@@ -22,6 +22,7 @@ from greenroom.core.events import (
     TurnFinished,
     TurnStarted,
 )
+from greenroom.core.signals import StageEntered
 from greenroom.core.values import Gate, GateReply, StepMode
 from greenroom.engine.breakpoints import BREAKPOINT, Breakpoints
 from greenroom.engine.lives import turn_of
@@ -153,6 +154,8 @@ class Gates:
         self._at_next = False
         if self._steps.record_of(GatePaused, step) is None:
             self._steps.note(_paused(pending), sync=True)
+        else:  # in an earlier life: the log knows, whoever watches does not
+            self._steps.bus.tell(StageEntered(pending.turn, f"waiting at the {pending.gate} gate"))
         try:
             reply = await self._answered(waiting)
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from prompt_toolkit import PromptSession
@@ -25,6 +25,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.core.events import Record, TurnStarted
 from greenroom.core.inert import inert_line
 from greenroom.core.signals import Signal
+from greenroom.core.values import Breakpoint
 from greenroom.engine.session import Session
 from greenroom.repl.completer import SlashCompleter
 from greenroom.repl.history import MaskedHistory
@@ -33,6 +34,7 @@ from greenroom.repl.person import Person
 from greenroom.views import approvals, governing, usage
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
+from greenroom.workspace.breakpoint_file import saved
 from greenroom.workspace.layout import Workspace
 
 LOOK_SECONDS = 0.4
@@ -41,23 +43,32 @@ _TURNS = ("resume", "again")
 """Actions that carry a turn: Ctrl-C interrupts them, and gates ask."""
 
 
-def run(workspace: Workspace, *, persona: str = "", model: str = "", session: str = "") -> int:
-    """Talk until the person leaves; the exit code.
+def run(
+    workspace: Workspace,
+    *,
+    persona: str = "",
+    model: str = "",
+    session: str = "",
+    breaks: Sequence[Breakpoint] = (),
+) -> int:
+    """Talk until the person leaves; the exit code. It stops at `breaks`, and at what is kept with the workspace.
 
     Raises:
         GreenroomError: the session cannot be opened.
     """
-    return asyncio.run(_open(workspace, persona, model, session))
+    return asyncio.run(_open(workspace, persona, model, session, breaks))
 
 
-async def _open(workspace: Workspace, persona: str, model: str, session_id: str) -> int:
+async def _open(workspace: Workspace, persona: str, model: str, session_id: str, breaks: Sequence[Breakpoint]) -> int:
     from greenroom.assembly import open_session
 
     person = Person()
     approver = Mailbox(here=person)  # a question may also be answered from another terminal
     session = await open_session(workspace, persona=persona, model=model, session=session_id, approver=approver)
     try:
-        await Repl(workspace, session, person).talk()
+        repl = Repl(workspace, session, person)
+        repl.stop_at(breaks)
+        await repl.talk()
     finally:
         await session.aclose()
     return 0
@@ -68,6 +79,7 @@ class Repl:
 
     def __init__(self, workspace: Workspace, session: Session, person: Person) -> None:
         self._session = session
+        self._workspace = workspace
         self._live = Live(workspace, session)
         self._disk = Disk(self._live)
         self._switch = KillSwitch(workspace)
@@ -83,6 +95,14 @@ class Repl:
             complete_while_typing=True,
             reserve_space_for_menu=4,  # a terminal of ten lines must still show the conversation
         )
+
+    def stop_at(self, breaks: Sequence[Breakpoint]) -> None:
+        """Stop at these and at what is kept with the workspace; what of it cannot be used is said in a line."""
+        self._session.set_breakpoints(breaks)
+        try:
+            self._session.set_breakpoints((*saved(self._workspace), *breaks))
+        except GreenroomError as error:
+            self._out.error(error)
 
     async def talk(self) -> None:
         """Read and obey until /quit or Ctrl-D."""

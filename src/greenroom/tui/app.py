@@ -13,8 +13,16 @@ from greenroom.core.values import StepMode
 from greenroom.workspace.layout import Workspace
 
 
-def run(workspace: Workspace, *, persona: str = "", model: str = "", session: str = "", mode: StepMode = "run") -> int:
-    """Show the workbench until the person leaves; the result is the exit code.
+def run(
+    workspace: Workspace,
+    *,
+    persona: str = "",
+    model: str = "",
+    session: str = "",
+    mode: StepMode = "run",
+    breaks: tuple[str, ...] = (),
+) -> int:
+    """Show the workbench until the person leaves; the result is the exit code. `breaks` are conditions at which it stops.
 
     Raises:
         FileInvalid: a theme that came with Greenroom is broken.
@@ -24,7 +32,7 @@ def run(workspace: Workspace, *, persona: str = "", model: str = "", session: st
         from greenroom.tui.rehearsal import Wanted
         from greenroom.tui.workbench import Workbench
 
-        bench = Workbench(workspace, Wanted(persona, model, session, mode))
+        bench = Workbench(workspace, Wanted(persona, model, session, mode, breaks=breaks))
         code = bench.run()
     finally:
         gc.enable()

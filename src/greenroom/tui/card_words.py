@@ -77,7 +77,7 @@ def question_of(asked: Asked, waiting: int, *, package: tuple[str, ...] = (), sa
         asked.step,
         asked.card,
         parse_stamp(asked.deadline) if asked.deadline else None,
-        edited=asked.step.rpartition(".")[2].isdigit(),
+        edited=asked.step.rpartition(".")[2].isdigit() or asked.step.endswith(".gate"),
         waiting=waiting,
         role=asked.role,
         passed=asked.passed,

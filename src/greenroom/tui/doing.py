@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from greenroom.commands.table import COMMANDS
@@ -16,6 +16,8 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
+from greenroom.tui.doing_gates import DEEDS as AT_GATES
+from greenroom.tui.doing_gates import GateDeeds
 from greenroom.tui.doing_prompt import PromptDeeds
 from greenroom.tui.doing_rerun import RerunDeeds
 from greenroom.tui.doing_safety import SafetyDeeds
@@ -24,14 +26,13 @@ from greenroom.tui.doing_sheets import SheetDeeds
 from greenroom.tui.doing_what_if import WhatIfDeeds
 from greenroom.tui.farewell import still_open
 from greenroom.tui.finder import Finder
-from greenroom.tui.gate_bar import EDITABLE, GateBar, gate_of
+from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.person import ESTABLISHED, person
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 from greenroom.tui.side import Pane, PaneName, Side
 from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
-    from greenroom.core.events import Record
     from greenroom.core.values import StepMode
     from greenroom.tui.card import ApprovalCard
     from greenroom.tui.workbench import Workbench
@@ -54,7 +55,8 @@ class Doing:
         self.variants = RerunDeeds(bench)
         self.prompt = PromptDeeds(bench)
         self.what_if = WhatIfDeeds(bench)
-        own = "interrupt quit mode go_on edit_gate resume abandon panes maximise pane turn forget search write"
+        self.gates = GateDeeds(bench)
+        own = "interrupt quit mode resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
         others = "help export review verify sessions new_session trust theme"
         self._deeds: dict[str, Callable[..., None]] = {
@@ -62,6 +64,7 @@ class Doing:
             **{name: getattr(self.sheets, name) for name in others.split()},
             **{name: getattr(self.safety, name) for name in safety.split()},
             **{name: getattr(self.travel, name) for name in TRAVELS},
+            **{name: getattr(self.gates, name if name != "break" else "breaks") for name in AT_GATES},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
             "what_if": self.what_if.what_if,
@@ -106,6 +109,7 @@ class Doing:
             opened = await self.rehearsal.open(wanted)
             self.bench.opening = ""
             self.bench.opened()
+            self.gates.opened()
         finally:
             gc.freeze()  # nor later: it would stall a key by a tenth of a second
             gc.enable()
@@ -116,7 +120,7 @@ class Doing:
             await then()
         self._work(self.rehearsal.warm(), "warm")
         self.variants.changed()
-        if self.rehearsal.folds.approvals.question() is not None:
+        if self.rehearsal.folds.approvals.question() is not None or self.gates.rests():
             self.resume()
         elif self._pending:
             pending, self._pending = self._pending, []
@@ -143,7 +147,7 @@ class Doing:
         """Words from the composer: a slash word, the edit a gate waits for, or something to say."""
         bar = self.bench.query_one(GateBar)
         if bar.editing and bar.step:
-            self._pass_gate(bar.step, edit=text)
+            self.gates.said(text)
         elif text.startswith("/") and not text.startswith("//"):
             self._slash(text)
         elif self.bench.scrub.past:
@@ -215,7 +219,7 @@ class Doing:
         bench = self.bench
         bar = bench.query_one(GateBar)
         if bar.editing:
-            bar.show(bar.step)
+            bar.show(bar.pending)
             bench.query_one(Composer).clear()
         elif isinstance(bench.focused, Pane) and (sieve := bench.query_one(Side).sieve) is not None:
             sieve.clear_all()
@@ -241,35 +245,6 @@ class Doing:
         self.rehearsal.set_mode(self.bench.step_mode)
         self.bench.tell(_MODES[self.bench.step_mode])
         self.bench.redraw()
-
-    def go_on(self) -> None:
-        """Let the waiting gate go on."""
-        step = self.bench.query_one(GateBar).step
-        if step:
-            self._pass_gate(step)
-        else:
-            self.bench.tell("nothing waits at a gate")
-
-    def edit_gate(self) -> None:
-        """Put the words that wait into the composer; enter sends them on."""
-        bar = self.bench.query_one(GateBar)
-        gate = gate_of(bar.step)
-        if gate not in EDITABLE:
-            self.bench.tell("these words can be changed at the input and output gates only", "warning")
-            return
-        records = self.rehearsal.folds.turn_records.get(self.rehearsal.folds.turns, [])
-        composer = self.bench.query_one(Composer)
-        composer.put(_words_at(gate, records))
-        composer.focus()
-        bar.show(bar.step, editing=True)
-
-    def _pass_gate(self, step: str, *, edit: str = "") -> None:
-        from greenroom.core.values import GateReply
-
-        if self.rehearsal.session is not None:
-            self.rehearsal.session.pass_gate(step, GateReply(action="edit" if edit else "continue", edit=edit or None))
-        self.bench.query_one(GateBar).show("")
-        self.bench.redraw_soon()
 
     def resume(self) -> None:
         """Go on with the unfinished turn."""
@@ -366,22 +341,24 @@ class Doing:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=group == "session")
 
 
-_WITH_WORDS = ("goto", "events", "mode", "abandon", "forget", "export", "theme", "stop", "lift", "autonomy", "compare")
+_WITH_WORDS = (
+    "goto",
+    "events",
+    "mode",
+    "abandon",
+    "forget",
+    "export",
+    "theme",
+    "stop",
+    "lift",
+    "autonomy",
+    "compare",
+    "edit",
+    "simulate",
+    "break",
+)
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
     "tools": "tools: every tool call is asked about",
     "step": "step: every gate waits for you",
 }
-
-
-def _words_at(gate: str | None, records: Sequence[Record]) -> str:
-    """The words a gate holds back: the person's, or the model's latest."""
-    from greenroom.core.events import ReplyGenerated, TurnStarted
-
-    for record in reversed(records):
-        event = record.event
-        if gate == "output" and isinstance(event, ReplyGenerated):
-            return event.text
-        if gate == "input" and isinstance(event, TurnStarted):
-            return event.words
-    return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import tempfile
 from pathlib import Path
 
 _GOTO = ("code", "code-insiders", "codium", "cursor", "windsurf")
@@ -28,6 +29,21 @@ def edit(command: str, path: Path, line: int = 0) -> None:
         subprocess.CalledProcessError: it ended with an error.
     """
     subprocess.run(arguments(command, path, line), check=True)
+
+
+def edited(text: str, name: str) -> str:
+    """What the person's editor made of a text, without the newline editors put at the end; `name` is its file's.
+
+    Raises:
+        OSError: the editor cannot be started, or the file cannot be written or read.
+        subprocess.CalledProcessError: it ended with an error.
+        UnicodeDecodeError: it is no UTF-8 any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        path = Path(folder) / name
+        path.write_text(text, encoding="utf-8")
+        edit(own_editor(), path)
+        return path.read_text(encoding="utf-8").removesuffix("\n")
 
 
 def arguments(command: str, path: Path, line: int = 0) -> list[str]:

@@ -44,13 +44,16 @@ async def open_real(workspace: Workspace, *, persona: str, model: str, session: 
 
 @dataclass
 class Wanted:
-    """What to open: ids as given on the command line. `latest` goes on with an unfinished session instead of a new one."""
+    """What to open: ids as given on the command line. `latest` goes on with an unfinished session instead of a new one.
+    `breaks` are conditions at which the screen's sessions stop beside those that are kept with the workspace.
+    """
 
     persona: str = ""
     model: str = ""
     session: str = ""
     mode: StepMode = "run"
     latest: bool = True
+    breaks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -111,6 +114,12 @@ class Rehearsal:
         except Exception:  # noqa: BLE001  a conversation that cannot be shown explains nothing
             return False
         return now is not None and now.status == "interrupted" and self.session is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the turn waits for a person: for an answer, or at a gate."""
+        asked = self.folds.approvals.question() is not None
+        return asked or (self.session is not None and bool(self.session.waiting_gate()))
 
     @property
     def unfinished(self) -> bool:

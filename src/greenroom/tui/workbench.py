@@ -153,6 +153,7 @@ class Workbench(CardApp[int]):
             case StageEntered(stage=stage):
                 self._stage = stage
                 self.show_standing()
+                self.redraw_soon()  # a gate of an earlier life waits again without a record
             case Noted(text=text, level=level):
                 self.tell(text, "warning" if level == "warning" else "error" if level == "error" else "info")
             case _:
@@ -221,8 +222,8 @@ class Workbench(CardApp[int]):
         self.show_standing()
         bar = self.query_one(GateBar)
         self.scrub.show()
-        step = session.waiting_gate() if (session := self.rehearsal.session) and not self.scrub.past else ""
-        bar.show(step, editing=bar.editing and bool(step))
+        pending = session.gates.waiting() if (session := self.rehearsal.session) and not self.scrub.past else None
+        bar.show(pending, editing=bar.editing and pending is not None)
         if self.arrangement.panes_shown:
             flips = self.watching.flips if self.watching.flips_shown and not self.scrub.past else ()
             self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.scrub.contract, flips)
@@ -239,7 +240,7 @@ class Workbench(CardApp[int]):
     def busy(self) -> str:
         """What the turn is at, for the header."""
         if self.rehearsal.running:
-            return "waits for you" if self.rehearsal.folds.approvals.question() is not None else self._stage
+            return "waits for you" if self.rehearsal.waits else self._stage
         return INTERRUPTED if self.rehearsal.explained else self.opening
 
     def show_question(self) -> None:

@@ -37,6 +37,14 @@ def rows_without(ids: Sequence[str], chosen: Sequence[str], without: Collection[
     return [{"at": places[key]} for key in chosen if key in places and key not in without]
 
 
+def in_place(items: Sequence[Item], event: GatePassed) -> tuple[Item, ...]:
+    """All of the items in their own order, those that an edit changed with their new text."""
+    if event.action != "edit":
+        return tuple(items)
+    changed = {one.id: one for one in edited_items(items, event.edit, event.by)}
+    return tuple(changed.get(one.id, one) for one in items)
+
+
 def edited_messages(messages: Iterable[Message], edit: Json) -> tuple[Message, ...]:
     """The messages of one request with what a person put in: `[{"source": "system", "at": 1, "text": "..."}]`, where
     `at` counts the messages of that source from 1, and a `text` of None leaves the message out.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from greenroom.core.events import (
     ContextSelected,
+    GatePassed,
     MemoriesProposed,
     MemoriesRecalled,
     MemoryForgotten,
@@ -15,6 +16,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Memory
+from greenroom.views.edited import DROPPED, SKIPPED, edited_items, in_place
 from greenroom.views.fold import Turns, by_turn
 
 
@@ -48,6 +50,10 @@ def _grow(state: MemoryTurn, record: Record) -> MemoryTurn:
     match record.event:
         case MemoriesRecalled(memories=memories):
             return replace(state, recalled=tuple(Remembered(m, "recalled") for m in memories))
+        case GatePassed(gate="recall") as passed:
+            return replace(state, recalled=_edited(state.recalled, passed))
+        case GatePassed(gate="remember") as passed:
+            return replace(state, proposed=_left_out(_edited(state.proposed, passed), passed))
         case ContextSelected(dropped=dropped):
             return replace(state, recalled=tuple(_dropped(r, dropped) for r in state.recalled))
         case MemoriesProposed(memories=memories):
@@ -62,6 +68,20 @@ def _grow(state: MemoryTurn, record: Record) -> MemoryTurn:
             return replace(state, recalled=recalled, proposed=_fated(state.proposed, memory_id, "forgotten", ""))
         case _:
             return state
+
+
+def _edited(items: tuple[Remembered, ...], passed: GatePassed) -> tuple[Remembered, ...]:
+    memories = in_place([item.memory for item in items], passed)
+    return tuple(replace(item, memory=memory) for item, memory in zip(items, memories, strict=True))
+
+
+def _left_out(items: tuple[Remembered, ...], passed: GatePassed) -> tuple[Remembered, ...]:
+    """What a person did not let be kept."""
+    if passed.action not in ("edit", "skip"):
+        return items
+    kept = {one.id for one in edited_items([item.memory for item in items], passed.edit, passed.by)}
+    why = SKIPPED if passed.action == "skip" else DROPPED
+    return tuple(item if item.memory.id in kept else replace(item, fate="left out", why=why) for item in items)
 
 
 def _dropped(item: Remembered, dropped: dict[str, str]) -> Remembered:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from greenroom.core.events import ContextSelected, PassagesRetrieved, Record, TurnStarted
+from greenroom.core.events import ContextSelected, GatePassed, PassagesRetrieved, Record, TurnStarted
 from greenroom.core.values import Passage
+from greenroom.views.edited import in_place
 from greenroom.views.fold import Turns, by_turn
 
 
@@ -42,6 +43,11 @@ def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
         case PassagesRetrieved(query=query, legs=legs, candidates=candidates):
             hits = tuple(Hit(rank, passage) for rank, passage in enumerate(candidates, 1))
             return replace(state, query=query, legs=legs, hits=hits)
+        case GatePassed(gate="retrieve") as passed:
+            passages = in_place([hit.passage for hit in state.hits], passed)
+            return replace(
+                state, hits=tuple(replace(hit, passage=one) for hit, one in zip(state.hits, passages, strict=True))
+            )
         case ContextSelected(passages=kept, dropped=dropped):
             place = {key: number for number, key in enumerate(kept, 1)}
             hits = tuple(

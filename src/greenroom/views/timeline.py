@@ -196,7 +196,8 @@ def _about_person(event: ApprovalRequested | ApprovalGiven | ApprovalPassedOn | 
             return f"{call} {decision}{f' for this {scope}' if scope != 'once' else ''}"
         case ApprovalPassedOn(call=call, action=action, role=role):
             return inert_line(f"{call} {action} {role}", 60)
-        case GatePaused(gate=gate, cause=cause):
-            return f"{gate} {cause}".rstrip()
-        case GatePassed(gate=gate, action=action):
-            return f"{gate} {action}"
+        case GatePaused(gate=gate, cause=cause, condition=condition, about=about):
+            why = f"{gate} {condition or cause}".rstrip()
+            return inert_line(f"{why}: {about}" if about else why, 100)
+        case GatePassed(gate=gate, action=action, by=by):
+            return inert_line(f"{gate} {action}{f' by {by}' if by and action not in ('continue', 'step') else ''}", 100)

@@ -8,6 +8,7 @@ from typing import Any
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    GatePassed,
     Record,
     ReplyGenerated,
     ToolReturned,
@@ -16,6 +17,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import ToolCall
+from greenroom.views.edited import gate_call, result_of
 from greenroom.views.fold import Turns, by_turn
 
 
@@ -24,6 +26,7 @@ class CallView:
     """One call. `ran_with` are the arguments it was started with, which an edit can make differ from the model's.
 
     `seq` is the record of the reply that asked for it. `kept` says that a rerun took the result from the session it varies.
+    `edited` is who put another result in the place of the tool's.
     """
 
     call: ToolCall
@@ -38,6 +41,7 @@ class CallView:
     kept: bool = False
     milliseconds: int = 0
     seq: int = 0
+    edited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ def _grow(state: ToolTurn, record: Record) -> ToolTurn:
             return _change(state, step.rsplit(":", 1)[-1].split(".")[0], verdict=effect, rule=rule)
         case ApprovalRequested(call=call):
             return _change(state, call, status="waits for a person")
+        case GatePassed(gate="tool", action=action) as passed if action not in ("continue", "step"):
+            return _change(
+                state, gate_call(passed), answer=f"{action} at the gate{f' by {passed.by}' if passed.by else ''}"
+            )
+        case GatePassed(gate="result", action="edit") as passed:
+            status, output, error = result_of(passed.edit)
+            by = passed.by or "a person"
+            return _change(state, gate_call(passed), status=status, output=output, error=error, edited=by)
         case ApprovalGiven(call=call, decision=decision):
             return _change(state, call, answer=decision)
         case ToolStarted(call=call, arguments=arguments):

@@ -32,8 +32,7 @@ def add(asked: Invocation) -> Answer[tuple[Breakpoint, ...]]:
         UsageError: its condition cannot be used.
         FileInvalid: the file is broken; it stays as it is.
     """
-    when = checked(asked.text("when"))
-    return told(save(asked.workspace(), lambda kept: with_one(kept, when)))
+    return _changed(asked, "add", asked.text("when"))
 
 
 def remove(asked: Invocation) -> Answer[tuple[Breakpoint, ...]]:
@@ -43,14 +42,16 @@ def remove(asked: Invocation) -> Answer[tuple[Breakpoint, ...]]:
         UsageError: there is none of that number or condition.
         FileInvalid: the file is broken; it stays as it is.
     """
-    which = asked.text("which")
-    return told(save(asked.workspace(), lambda kept: [one for one in kept if one != meant(kept, which)]))
+    return _changed(asked, "remove", asked.text("which"))
 
 
 def toggle(asked: Invocation) -> Answer[tuple[Breakpoint, ...]]:
     """Switch one off, or on again. Raises as `remove`."""
-    which = asked.text("which")
-    return told(save(asked.workspace(), lambda kept: toggled(kept, meant(kept, which))))
+    return _changed(asked, "toggle", asked.text("which"))
+
+
+def _changed(asked: Invocation, wish: str, when: str) -> Answer[tuple[Breakpoint, ...]]:
+    return told(save(asked.workspace(), lambda kept: changed(kept, wish, when)))
 
 
 def checked(when: str) -> str:
@@ -63,6 +64,18 @@ def checked(when: str) -> str:
 
     compiled(when)
     return when.strip()
+
+
+def changed(kept: Sequence[Breakpoint], wish: str, when: str) -> list[Breakpoint]:
+    """These after one was added, or the one that is meant switched over or removed.
+
+    Raises:
+        UsageError: its condition cannot be used, or there is none such.
+    """
+    if wish == "add":
+        return with_one(kept, checked(when))
+    which = meant(kept, when)
+    return toggled(kept, which) if wish == "toggle" else [one for one in kept if one != which]
 
 
 def with_one(kept: Sequence[Breakpoint], when: str) -> list[Breakpoint]:

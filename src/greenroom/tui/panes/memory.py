@@ -46,6 +46,8 @@ def _row(item: Remembered, id: str) -> Entry:
 def _body(item: Remembered) -> Sequence[Line]:
     memory = item.memory
     lines = [named("why", item.why, "wait")] if item.why else []
+    if memory.edited:
+        lines.append(named("edited", f"by {memory.edited}, at the gate", "person"))
     lines += [
         named("about", f"{memory.subject} · {memory.key or 'no key'} · confidence {memory.confidence:.2f}"),
         named("said in", memory.record),

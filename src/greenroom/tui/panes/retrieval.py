@@ -43,7 +43,9 @@ def _row(hit: Hit) -> Entry:
     passage = hit.passage
     fused = Run(f"{passage.score:5.2f}", "strong" if hit.cited else "quiet")
     place = cell(f"[{hit.cited}]" if hit.cited else "·", 4, "key" if hit.cited else "quiet")
-    head = (place, Run(passage.label, "plain" if hit.cited else "quiet"))
+    head: Line = (place, Run(passage.label, "plain" if hit.cited else "quiet"))
+    if passage.edited:
+        head = (*head, Run("  edited", "person"))
     if hit.cited:
         beside = (fused, Run(_score(passage.vector), "quiet"), Run(_score(passage.lexical), "quiet"))
     else:
@@ -73,6 +75,8 @@ def _body(hit: Hit) -> list[Line]:
         (*named("source", f"{passage.label}  ", "person"), Run(place, "quiet")),
         named("rank", f"{hit.rank} · fused {passage.score:.3f} · {_legs(hit)}"),
     ]
+    if passage.edited:
+        lines.append(named("edited", f"by {passage.edited}, at the gate", "person"))
     if hit.reason:
         lines.append(named("dropped", hit.reason, "wait"))
     if passage.matched:

@@ -39,12 +39,13 @@ def entries(folds: Folds, turn: int) -> list[Entry]:
 
 def status(view: CallView) -> str:
     """How a call stands, in a word or two."""
-    return "simulated" if view.simulated else _WORDS.get(view.status, view.status)
+    words = "simulated" if view.simulated else _WORDS.get(view.status, view.status)
+    return f"{words}, edited" if view.edited else words
 
 
 def tone(view: CallView) -> Tone:
     """How it stands, as a colour."""
-    return "wait" if view.simulated else STATUS.get(view.status, "quiet")
+    return "wait" if view.simulated or view.edited else STATUS.get(view.status, "quiet")
 
 
 def arguments(view: CallView) -> str:
@@ -76,6 +77,8 @@ def _body(view: CallView) -> list[Line]:
         lines.append(named("verdict", f"{view.verdict} by {view.rule}"))
     if view.answer:
         lines.append(named("person", view.answer, "person"))
+    if view.edited:
+        lines.append(named("edited", f"the result, by {view.edited}", "person"))
     if view.call.problem:
         lines.append(named("problem", view.call.problem, "bad"))
     if view.error:
