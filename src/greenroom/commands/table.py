@@ -13,7 +13,7 @@ from greenroom.commands.fixture.table import FIXTURE
 from greenroom.commands.policy.table import POLICY
 from greenroom.commands.session.branching_table import BRANCHING
 from greenroom.commands.session.looking_table import LOOKING
-from greenroom.commands.stepping.table import BREAK, BREAKPOINTS
+from greenroom.commands.stepping.table import AT_GATE, BREAK, BREAK_AT, BREAKPOINTS
 from greenroom.commands.suite.testing_table import TESTING
 
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
@@ -127,14 +127,7 @@ COMMANDS: tuple[Command, ...] = (
             Argument("session", "a session's id, the beginning of one, or 'last'", "?", default="last"),
             Argument("--answer", "answer the open question", choices=("allow", "deny")),
             Argument("--reason", "why, for the model to read", metavar="TEXT"),
-            Argument(
-                "--edit",
-                "at the gate: a text, the rows that go on ('3 1'), amount=90, or JSON, as the gate wants it",
-                metavar="EDIT",
-            ),
-            Argument("--simulate", "at a call's gate: what it would have returned (JSON)", metavar="RESULT"),
-            Argument("--skip", "at the gate: without what was to happen", flag=True),
-            BREAK,
+            *AT_GATE,
             _APPROVE,
         ),
     ),
@@ -336,15 +329,7 @@ ACTIONS: tuple[Action, ...] = (
         "Step mode",
         "f4",
     ),
-    Action(
-        "break",
-        "stop where a condition holds; toggle N, remove N, or the list",
-        _at("stepping.live:break_at"),
-        "[CONDITION]",
-        (),
-        "Breakpoints",
-        "b",
-    ),
+    BREAK_AT,
     Action("policy", "the verdicts of the last turn, or of turn N", _at("live:policy"), "[N]", (), "Policy pane"),
     Action("memory", "what was recalled, proposed and kept", _at("live:memory"), "[N]", (), "Memory pane"),
     Action(
