@@ -54,6 +54,23 @@ def test_a_run_without_a_person_rests_at_the_breakpoint_and_goes_on_with_what_is
     assert "replays: passed" in run.out + run.err
 
 
+def test_a_fork_at_a_gate_waits_there_too_and_its_parent_stays_as_it_was(shop: Workspace, run: Run) -> None:
+    assert run("run", "aria", REFUND, "--break", AT_REFUND) == 6
+    assert run("session", "list", "--json") == 0
+    parent = json.loads(run.out)[0]["id"]
+    records = read_session(shop, parent)
+    seq = next(r.seq for r in records if isinstance(r.event, GatePaused))
+    before = (shop.sessions / f"{parent}.jsonl").read_bytes()
+    assert run("session", "fork", parent, "--at", str(seq), "--json") == 0
+    child = next(path.stem for path in shop.sessions.glob("*.jsonl") if path.stem != parent)
+    assert run("session", "resume", child, "--skip") == 0
+    assert (shop.sessions / f"{parent}.jsonl").read_bytes() == before
+    assert run("session", "resume", parent, "--simulate", '{"refunded": 20}') == 0
+    for one, action in ((child, "skip"), (parent, "simulate")):
+        assert [r.event.action for r in read_session(shop, one) if isinstance(r.event, GatePassed)] == [action]
+        assert run("session", "replay", one) == 0
+
+
 def test_a_resume_without_a_person_goes_on_past_the_gate_and_a_wrong_condition_opens_nothing(
     shop: Workspace, run: Run
 ) -> None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from greenroom.core.errors import UsageError
-from greenroom.core.events import GatePassed, GatePaused, MemoryWritten, ToolReturned, VerdictReached
-from greenroom.core.values import GateDeed, GateReply, Memory
+from greenroom.core.events import (
+    ApprovalRequested,
+    GatePassed,
+    GatePaused,
+    MemoryWritten,
+    Record,
+    ToolReturned,
+    TurnFinished,
+    VerdictReached,
+)
+from greenroom.core.values import ApprovalReply, GateDeed, GateReply, Memory
+from greenroom.engine.gates import TurnGivenUp
 from greenroom.engine.replay import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.regression.record.record import record
@@ -211,8 +224,6 @@ def test_an_edited_call_is_decided_anew_and_a_denied_one_is_neither_made_nor_mad
 
 
 def test_an_edited_call_that_a_rule_asks_about_is_asked_about_whatever_leave_there_is(tmp_path: Path) -> None:
-    from greenroom.core.values import ApprovalReply
-
     made = play()
     session = made.session(mode="tools")
     leave = ApprovalReply(decision="allow", approver="kim", scope="session", when=("amount <= 900",))
@@ -273,3 +284,84 @@ def test_a_session_edited_at_every_gate_replays_from_log_and_tape(tmp_path: Path
     asyncio.run(asyncio.wait_for(session.turn(WORDS), 5))
     assert [e.action for e in of(session, GatePassed)] == ["continue", *["edit"] * 8]
     replays(made, session, tmp_path)
+
+
+_WORDS = st.text(st.characters(codec="ascii", categories=["L", "N", "Zs"]), min_size=1, max_size=12).filter(str.strip)
+_AMOUNTS = st.sampled_from([1, 15, 90, 150, 5000])
+_ROWS = (
+    st.permutations([1, 2])
+    .flatmap(lambda order: st.integers(0, 2).map(lambda many: order[:many]))
+    .flatmap(
+        lambda kept: st.tuples(*[st.fixed_dictionaries({"at": st.just(at)}, optional={"text": _WORDS}) for at in kept])
+    )
+)
+_DEEDS: dict[str, list[tuple[GateDeed, st.SearchStrategy[Any]]]] = {
+    "input": [("edit", _WORDS)],
+    "recall": [("edit", _ROWS.map(list)), ("skip", st.none())],
+    "retrieve": [("edit", _ROWS.map(list)), ("skip", st.none())],
+    "prompt": [("edit", _WORDS.map(lambda text: [{"source": "system", "at": 1, "text": text}]))],
+    "tool": [
+        ("edit", _AMOUNTS.map(lambda amount: {"order_id": 7, "amount": amount})),
+        ("simulate", _WORDS.map(lambda text: {"output": text})),
+        ("skip", st.none()),
+    ],
+    "result": [("edit", _WORDS.map(lambda text: {"output": text})), ("edit", _WORDS.map(lambda text: {"error": text}))],
+    "output": [("edit", _WORDS)],
+    "remember": [("skip", st.none())],
+}
+
+
+@st.composite
+def deeds(draw: st.DrawFn) -> dict[str, GateReply]:
+    """Something at some of the gates of two turns, and now and then the end of one."""
+    found = {}
+    for turn in (1, 2):
+        calls = ("c1", "c2") if turn == 1 else ("c3",)
+        for gate in ("input", "recall", "retrieve", "prompt:1", "prompt:2", "output", "remember", *calls, *calls):
+            name = gate.partition(":")[0]
+            place = f"{draw(st.sampled_from(['tool', 'result']))}:{gate}" if gate in calls else gate
+            action, edits = draw(
+                st.sampled_from([("continue", st.none()), *_DEEDS[place.partition(":")[0] if gate in calls else name]])
+            )
+            if draw(st.integers(0, 40)) == 0:
+                action, edits = "abandon", st.none()
+            found[f"t{turn}/gate:{place}"] = GateReply(action=action, edit=draw(edits), by="kim", established="test")
+    return found
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(done=deeds())
+def test_whatever_is_done_at_the_gates_of_two_turns_replays_from_log_and_tape(
+    done: dict[str, GateReply], tmp_path: Path
+) -> None:
+    refund = ("orders.refund", {"order_id": 7, "amount": 20})
+    made = stage(
+        says("", refund, refund), says("Done."), says("", refund), says("Again."), says("More."), says("More.")
+    )
+    session = made.session(mode="step")
+    refused: list[str] = []
+
+    def watch(item: object) -> None:
+        if isinstance(item, Record) and isinstance(item.event, GatePaused):
+            step = item.event.step
+            try:
+                session.pass_gate(step, done.get(step, GateReply(action="continue")))
+            except UsageError as error:  # what cannot be done there: a made-up result of a call that is denied
+                refused.append(error.code)
+                session.pass_gate(step, GateReply(action="continue"))
+        elif isinstance(item, Record) and isinstance(item.event, ApprovalRequested):
+            session.answer(item.event.step, ApprovalReply(decision="allow", approver="kim"))
+
+    async def scene() -> None:
+        for words in (WORDS, "And once more."):
+            with suppress(TurnGivenUp):
+                await session.turn(words)
+
+    session.bus.subscribe(watch)
+    asyncio.run(asyncio.wait_for(scene(), 5))
+    assert session.open_turn() is None and set(refused) <= {"gate.edit"} and not session.bus.failures
+    result = asyncio.run(replay(stage().session(recording=LogRecording(session.records)), session.records))
+    assert result.same, result.difference
+    if of(session, TurnFinished):  # else there is nothing to export
+        outcome = replayed(made, record(session.records, made.policy), tmp_path)
+        assert (outcome.kind, outcome.line, outcome.detail) == ("passed", "", "")

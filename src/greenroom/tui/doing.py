@@ -359,6 +359,6 @@ _WITH_WORDS = (
 )
 _MODES: dict[StepMode, str] = {
     "run": "run: only policy stops the turn",
-    "tools": "tools: every tool call is asked about",
+    "tools": "tools: every tool call waits for you",
     "step": "step: every gate waits for you",
 }
