@@ -47,8 +47,16 @@ def topic(asked: Invocation) -> Answer[str]:
     raise UsageError(f"there is no help on '{name}'", hint=suggest(name, list(TOPICS)))
 
 
+_BREAKPOINTS = (
+    "words a breakpoint may use (--break, /break, ctrl+x B), at all gates or at those named:",
+    "a word that a gate does not know makes a condition about it false there. One about the turn or the session stops once,",
+    "one about a call once a call, any other at every gate where it holds.",
+)
+
+
 def _policy() -> Answer[str]:
     from greenroom.commands.policy.guide import guide
+    from greenroom.policy import gate_words
     from greenroom.policy.functions import FUNCTIONS
     from greenroom.policy.functions import lines as functions
     from greenroom.policy.rules import EFFECTS, HOOKS
@@ -72,5 +80,9 @@ def _policy() -> Answer[str]:
         "names": [
             {"name": one.name, "type": one.kind, "meaning": one.meaning, "hooks": list(one.hooks)} for one in NAMES
         ],
+        "gate_words": [
+            {"name": one.name, "type": one.kind, "meaning": one.meaning, "gates": list(one.gates)}
+            for one in gate_words.WORDS
+        ],
     }
-    return answer("policy", [*head, *lines()], data)
+    return answer("policy", [*head, *lines(), "", *_BREAKPOINTS, *gate_words.lines()], data)

@@ -16,6 +16,7 @@ from greenroom.core.clock import FrozenClock
 from greenroom.persona.load import load_persona
 from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
+from greenroom.policy.gate_words import types
 from greenroom.policy.load import PolicySource, read_source
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
@@ -39,10 +40,12 @@ def test_every_command_that_helps_to_write_a_rule_is_among_the_steps() -> None:
     assert all(len(line) <= 120 for line in (*STEPS.splitlines(), *guide(date(2026, 11, 20))))
 
 
-def test_the_topic_ends_with_the_vocabulary() -> None:
+def test_the_topic_ends_with_the_vocabulary_and_what_a_breakpoint_may_say() -> None:
     lines = topic(Invocation({"topic": ["policy"]})).lines
     assert any(line.startswith("args.*") for line in lines)
-    assert lines[-1].startswith("memory.key")
+    at = next(place for place, line in enumerate(lines) if line.startswith("words a breakpoint may use"))
+    assert lines[at - 2].startswith("memory.key") and not lines[at - 1]
+    assert [word for word in types() if not any(line.startswith(f"{word} ") for line in lines[at:])] == []
     assert lines.index("what a clause may do (CEL):") < lines.index("names a clause may use:")
     for name in ("text.matches('x')", "list.exists(t, ...)", "has(args.note)"):
         assert any(line.startswith(name) for line in lines)

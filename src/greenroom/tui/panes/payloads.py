@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from greenroom.core.events import ReplyGenerated, ToolReturned
+from greenroom.core.events import GatePassed, ReplyGenerated, ToolReturned
 from greenroom.engine.generating import request_for
 from greenroom.views.fold import Turns
 from greenroom.views.provenance import provenance, sources
@@ -91,8 +91,12 @@ def _key(one: Decided) -> str:
 
 
 def _edited(folds: Folds, turn: int, one: Decided, asked_as: str) -> dict[str, Json]:
-    """What the edit before this verdict put in place: `t1/verdict:tool.call:c1.2` follows the second; {} without one."""
+    """What the edit before this verdict put in place: `t1/verdict:tool.call:c1.2` follows the second, `c1.gate` the
+    one at the gate; {} without one.
+    """
     rounds = one.step.rpartition(".")[2]
+    if rounds == "gate":
+        return _at_gate(folds, turn, asked_as)
     if not rounds.isdigit():
         return {}
     edits = [
@@ -102,6 +106,15 @@ def _edited(folds: Folds, turn: int, one: Decided, asked_as: str) -> dict[str, J
     ]
     place = int(rounds) - 1
     return (edits[place] if place < len(edits) else None) or {}
+
+
+def _at_gate(folds: Folds, turn: int, call: str) -> dict[str, Json]:
+    """The arguments a person gave a call at its gate."""
+    for record in folds.turn_records.get(turn, ()):
+        event = record.event
+        if isinstance(event, GatePassed) and event.action == "edit" and event.step.endswith(f"gate:tool:{call}"):
+            return event.edit if isinstance(event.edit, dict) else {}
+    return {}
 
 
 def _prompt(folds: Folds, turn: int, contract: Contract | None) -> dict[str, Json]:
