@@ -47,6 +47,23 @@ def passed(hands: Rehearsing) -> list[tuple[str, str, Any]]:
     return [(e.step.partition("gate:")[2], e.action, e.edit) for e in events if e.action not in ("continue", "step")]
 
 
+async def _edit_the_result(hands: Rehearsing) -> None:
+    press = hands.pilot.press
+    await at(hands, "tool:c1")
+    await press("f5")
+    assert "orders.get came back" in await at(hands, "result:c1")
+    await sheet(hands, TextSheet, "ctrl+x", "e")
+    hands.bench.screen.query_one(GateText).load_text('{"order_id": 1001, "total": ')
+    await press("ctrl+y")
+    assert "not JSON" in problem(hands)
+    hands.bench.screen.query_one(GateText).load_text('{"order_id": 1001, "total": 9}')
+    await press("ctrl+y")
+    await at(hands, "prompt:2")
+    await press("f5")
+    hands.bench.doing.said("/mode run")
+    await hands.rest()
+
+
 @SIZES
 def test_every_gate_of_a_turn_is_shown_and_edited_with_its_own_sheet(
     workspace: Workspace, size: tuple[int, int]
@@ -63,12 +80,11 @@ def test_every_gate_of_a_turn_is_shown_and_edited_with_its_own_sheet(
         rows = await sheet(hands, RowsSheet, "ctrl+x", "e")
         first = rows.list.entries[0].plain
         await press("space", "down", "K", "e")  # the first is left out, the second goes before it and is edited
-        text = await sheet(hands, TextSheet)
+        await sheet(hands, TextSheet)
         hands.bench.screen.query_one(GateText).load_text("Late parcels are refunded with [bold]10 EUR[/bold].")
         await press("ctrl+y")
         await hands.until(lambda: hands.bench.screen is rows, "the text is kept")
         assert first not in rows.list.entries[0].plain and "edited" in rows.list.entries[0].plain
-        del text
         await press("ctrl+y")
         await at(hands, "prompt:1")
         rows = await sheet(hands, RowsSheet, "ctrl+x", "e")
@@ -77,19 +93,7 @@ def test_every_gate_of_a_turn_is_shown_and_edited_with_its_own_sheet(
         await press("down", "down", "down", "space")
         assert "cannot be left out" in problem(hands)
         await press("up", "up", "space", "ctrl+y")  # the voice is left out of this one call
-        await at(hands, "tool:c1")
-        await press("f5")
-        assert "orders.get came back" in await at(hands, "result:c1")
-        await sheet(hands, TextSheet, "ctrl+x", "e")
-        hands.bench.screen.query_one(GateText).load_text('{"order_id": 1001, "total": ')
-        await press("ctrl+y")
-        assert "not JSON" in problem(hands)
-        hands.bench.screen.query_one(GateText).load_text('{"order_id": 1001, "total": 9}')
-        await press("ctrl+y")
-        await at(hands, "prompt:2")
-        await press("f5")
-        hands.bench.doing.said("/mode run")
-        await hands.rest()
+        await _edit_the_result(hands)
         [recall, prompt, result] = passed(hands)
         assert recall[:2] == ("retrieve", "edit") and len(recall[2]) == 5
         assert "10 EUR" in recall[2][0]["text"]

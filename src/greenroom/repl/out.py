@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from greenroom.commands.narrate import told
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Record, ReplyGenerated, ReplyReleased, TurnStarted
+from greenroom.core.events import GatePaused, Record, ReplyGenerated, ReplyReleased, TurnStarted
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.signals import Noted, Signal, TextArrived
 
@@ -41,6 +41,8 @@ class Out:
                 self._end_line()
             case Record(event=TurnStarted()):
                 self._streamed = ""
+            case Record(event=GatePaused()):
+                self._end_line()  # what waits there is shown with the question
             case Record():
                 said = told(item)
                 if said is not None and said.voice == "aside":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from greenroom.engine.pending import Pending
 
 _ROW = 100
+_LEFT_OUT = 3
 _EDITS: dict[Gate, str] = {
     "input": "edit TEXT",
     "recall": "edit 2 1 | skip",
@@ -63,11 +64,20 @@ def _what(pending: Pending) -> Iterator[str]:
             yield f"  {inert_line(pending.about, 400)}"
             yield from _earlier(pending)
         case _:
-            for row in pending.value:
-                said = f"{row.get('label') or row.get('key') or row.get('segment')}: {row['text']}"
-                yield f"  {row['at']} {'' if row['kept'] else 'left out: '}{inert_line(said, _ROW)}"
-            if not pending.value:
-                yield "  nothing"
+            yield from _rows(pending)
+
+
+def _rows(pending: Pending) -> Iterator[str]:
+    """What goes on first, and a few of those that are left out; all have their number."""
+    inside = [pending.value[place] for place in pending.chosen]
+    outside = [row for row in pending.value if not row["kept"]]
+    for row in [*inside, *outside[:_LEFT_OUT]]:
+        said = f"{row.get('label') or row.get('key') or row.get('segment')}: {row['text']}"
+        yield f"  {row['at']:>2} {'' if row['kept'] else 'left out: '}{inert_line(said, _ROW)}"
+    if len(outside) > _LEFT_OUT:
+        yield f"  and {len(outside) - _LEFT_OUT} more that are left out"
+    if not pending.value:
+        yield "  nothing"
 
 
 def _earlier(pending: Pending) -> Iterator[str]:
