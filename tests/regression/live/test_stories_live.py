@@ -64,6 +64,10 @@ class Parrot:
         """Nothing is held."""
 
 
+_QUESTION = ("of", "ask", "answer")
+"""Keys of a line that name a question."""
+
+
 class Parroted:
     """Builds live sessions with the parrot."""
 
@@ -89,15 +93,20 @@ class Parroted:
 
 
 def bare(lines: Any) -> list[Line]:
-    """What happened, without what each prompt had more and in which life of its turn: a live turn is not cut off."""
-    return [{key: item for key, item in line.items() if key not in ("added", "life", "begun")} for line in lines]
+    """What happened, without what each prompt had more and in which life of its turn, and without questions about a
+    crash: a live turn is not cut off.
+    """
+    kept = (line for line in lines if not any(str(line.get(key, "")).endswith(".unknown") for key in _QUESTION))
+    return [{key: item for key, item in line.items() if key not in ("added", "life", "begun")} for line in kept]
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_the_same_words_get_the_same_answers(trouble: str, runner: asyncio.Runner, tmp_path: Path) -> None:
     wrong, taped = [], 0
     parts = Parts(tmp_path)
-    for seed in range(STORIES):
+    for seed in range(2 * STORIES):
+        if taped == STORIES:
+            break
         try:
             kept = record(lived(seed, runner, trouble), contract("usual").policy)
         except UsageError:
