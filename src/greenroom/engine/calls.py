@@ -211,6 +211,9 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     Returns the call as it was settled, with the person's last answer, or with the result that ends it unasked.
     """
     room, turn = among.room, among.turn
+    ended = among.over
+    if ended:  # as at a gate: nothing is decided any more about a call that a person ended with the turn
+        return item.call, ToolResult(status="denied", error=STOPPED)
     now = _as_decided_now(room, turn, item, ".ask")  # the questions before this one may have taken long
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about

@@ -37,6 +37,9 @@ EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven
 """What is told of each life: it was something else in each, and counted there."""
 _REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
 
+_SHOWING = _REACHING - {GatePaused, ApprovalRequested}
+"""Whose lines say in which life they were, whatever became of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToldLives:
@@ -81,8 +84,12 @@ class ToldLives:
 def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     """The lives to tell: of a replay all that it had, for it had those of its tape."""
     lives = by_life(records)
-    turns = {r.event.turn for r in records if lives.get(r.seq, 1) > 1} if replayed else _decided_anew(records, lives)
+    several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and type(r.event) in _SHOWING}
     unsteady = frozenset(r.event.turn for r in records if _changes(r.event))
+    # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
+    passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
+    gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}
+    turns = several if replayed else several & (_decided_anew(records, lives) | gated)
     if not turns:
         return ToldLives(unsteady=unsteady)
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}

@@ -77,6 +77,7 @@ class World:
         self.unstarted: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
         self.days = 1
+        self._read: list[Line] = []
         self.held: dict[HeldKey, Line] = {}
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
@@ -100,6 +101,8 @@ class World:
                     hint="restore it from git, or export the session again",
                     code="tape.malformed",
                 ) from None
+
+        self._settle_days()
 
     def hold(self, line: Line) -> None:
         """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
@@ -136,6 +139,7 @@ class World:
         self.lives.put(kind, step, life, (line, event))
 
     def turn(self, line: Line) -> None:
+        self._settle_days()
         self._turn, self._words = int(line["turn"]), str(line["user"])
         self.turns.append((self._turn, self._words))
 
@@ -242,11 +246,17 @@ class World:
         return AutonomyChanged(level=line["autonomy"], expires=_AS_TOLD)
 
     def day(self, line: Line) -> None:
-        self.days += bool(line.get("later"))
-        step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
         if not all(isfinite(float(amount)) for amount in line["day"].values()):
-            raise ValueError(day)
-        self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
+            raise ValueError(line["of"])
+        self._read.append(line)
+
+    def _settle_days(self) -> None:
+        """Number the days of a turn in the order in which its lives saw them, whatever the order of its calls."""
+        for line in sorted(self._read, key=lambda one: int(one.get("life", 1))):
+            self.days += bool(line.get("later"))
+            step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
+            self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
+        self._read = []
 
     def result(self, line: Line) -> None:
         step = f"t{self._turn}/tool:{line['result']}"
@@ -282,8 +292,9 @@ class World:
         """A call that came to its end without a run, or not by the one that it had."""
         self._lived(ToolReturned, step, line)
         self.lines.pop((ToolStarted, step), None)
-        if "begun" not in line:
-            self.unstarted.add(step)
+        if "begun" in line:
+            return
+        self.unstarted.add(step)
         if line.get("error") == STOPPED:
             self.stopped.add(step)
 
