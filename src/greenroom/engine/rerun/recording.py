@@ -77,6 +77,7 @@ class RerunRecording(NothingRecorded):
         self._replies = frozenset(replies)
         self._anew = anew
         self._left_out = LeftOut(left_out or {})
+        self._same: set[str] = set()
         self._documents_changed = documents_changed
         self._model_changed = model_changed
         self._by_step: dict[tuple[type[Event], str], Record] = {
@@ -101,8 +102,6 @@ class RerunRecording(NothingRecorded):
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
         """A person's answer that may be kept. What is looked up comes through the ports instead: see `taken`."""
-        if kind is GatePassed and self._session is not None:
-            return self._left_out.passed(step, self._session, self._event(GatePassed, self._recorded_step(step)))
         if kind in _LOOKED_UP:
             self._look_up(kind, step, inputs)
         elif kind is ToolStarted:
@@ -113,11 +112,7 @@ class RerunRecording(NothingRecorded):
         return None
 
     def holds(self, kind: type[Event], step: str) -> bool:
-        """Whether a person who stepped through calls answered about this very call, other than with a yes, or leaves
-        something out at this gate.
-        """
-        if kind is GatePassed and self._session is not None:
-            return self._left_out.passed(step, self._session) is not None
+        """Whether a person who stepped through calls answered about this very call, other than with a yes."""
         if kind is not ApprovalGiven or self._session is None or "." in step.partition(":")[2]:
             return False
         recorded = self._recorded_step(step)
@@ -128,29 +123,43 @@ class RerunRecording(NothingRecorded):
         return call is not None and _same_call(call, asked.card.call) and self._same_policy(asked.card)
 
     def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
-        """Whether somebody stepped in at this gate, and the very same waits there now."""
-        record = self._by_step.get((GatePassed, self._recorded_step(step)))
-        if record is None or not isinstance(record.event, GatePassed) or record.event.action not in _STEPPED_IN:
-            return False
-        return whole(record) and same_inputs(record, value())
+        """Whether somebody stepped in at this gate and the very same waits there now, or something is left out at it."""
+        record = self._stepped_in(step)
+        if record is not None and whole(record) and same_inputs(record, value()):
+            self._same.add(step)
+        return step in self._same or self._without(step) is not None
 
     def see(self, item: Record | Signal) -> None:
         """Watch the session: at a gate where somebody stepped in, do as they did."""
         if not isinstance(item, Record) or not isinstance(item.event, GatePaused) or item.event.cause != STOPPED_AGAIN:
             return
         step, session = item.event.step, self._session
-        record = self._by_step.get((GatePassed, self._recorded_step(step)))
-        if session is None or record is None or not isinstance(record.event, GatePassed):
+        without, record = self._without(step), self._stepped_in(step)
+        event = without or (record.event if record is not None else None)
+        if session is None or not isinstance(event, GatePassed):
             return
-        event = record.event
         try:
-            self._marks[GatePassed, step] = {"kept_from": record.seq}
+            if record is not None and without is None:
+                self._marks[GatePassed, step] = {"kept_from": record.seq}
             session.pass_gate(
                 step, GateReply(action=event.action, edit=event.edit, by=event.by, established=event.established)
             )
         except UsageError:  # it does not fit what governs the session now
-            self._marks.pop((GatePassed, step))
+            self._marks.pop((GatePassed, step), None)
             session.pass_gate(step, GateReply(action="continue"))
+
+    def _stepped_in(self, step: str) -> Record | None:
+        """The record of what somebody did at this gate, if it was more than to go on."""
+        record = self._by_step.get((GatePassed, self._recorded_step(step)))
+        acted = record is not None and isinstance(record.event, GatePassed) and record.event.action in _STEPPED_IN
+        return record if acted else None
+
+    def _without(self, step: str) -> GatePassed | None:
+        """How this gate is passed without what is left out of the turn; None where nothing of it is."""
+        if self._session is None:
+            return None
+        edited = self._event(GatePassed, self._recorded_step(step)) if step in self._same else None
+        return self._left_out.passed(step, self._session, edited)
 
     def marked(self, event: E) -> E:
         """The event with what it was kept from, if it was."""
