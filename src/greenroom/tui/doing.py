@@ -16,6 +16,7 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
+from greenroom.tui.doing_fork import ForkDeeds
 from greenroom.tui.doing_gates import DEEDS as AT_GATES
 from greenroom.tui.doing_gates import GateDeeds
 from greenroom.tui.doing_prompt import PromptDeeds
@@ -53,6 +54,7 @@ class Doing:
         self.compare = CompareDeeds(bench)
         self.disk = DiskDeeds(bench)
         self.variants = RerunDeeds(bench)
+        self.forks = ForkDeeds(bench, self.variants)
         self.prompt = PromptDeeds(bench)
         self.what_if = WhatIfDeeds(bench)
         self.gates = GateDeeds(bench)
@@ -68,7 +70,8 @@ class Doing:
             "compare": self.compare.compare,
             "disk": self.disk.disk,
             "what_if": self.what_if.what_if,
-            **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with", "fork", "tree"]},
+            **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with"]},
+            **{name: getattr(self.forks, name) for name in ["fork", "tree"]},
             "prompt_call": self.prompt.call,
             "prompt_against": self.prompt.against,
             "prompt_copy": self.prompt.copy,

@@ -1,4 +1,4 @@
-"""The deeds that branch a session off: rerun the last turn, rerun with changes, fork here, the tree, a swipe to a variant.
+"""The deeds that say turns again: rerun the last turn, rerun with changes, a swipe from variant to variant.
 
 Invariant: as in `doing`: every method returns at once, and an error becomes a line. The session that is left keeps its
 bytes; a variant that was interrupted is what the screen shows then, and can be resumed.
@@ -11,19 +11,14 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError
-from greenroom.tui.event_pane import seq_of
 from greenroom.tui.rehearsal import Rehearsal, Wanted
-from greenroom.tui.side import Pane
-from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.assembly.rerunning import Change, Rerun
     from greenroom.core.events import Record
     from greenroom.engine.session import Session
-    from greenroom.tui.branch_point import Point
     from greenroom.tui.rerun_sheet import Asked
     from greenroom.tui.workbench import Workbench
-    from greenroom.views.lineage import Line
 
 
 class RerunDeeds:
@@ -43,7 +38,7 @@ class RerunDeeds:
         return self.bench.rehearsal
 
     @property
-    def _trusted(self) -> bool | None:
+    def trusted(self) -> bool | None:
         """What is known of the workspace's trust; None asks the person's file."""
         return None if self.bench.trusting else True
 
@@ -57,7 +52,7 @@ class RerunDeeds:
             self._from_sheet()
         elif (session := self._ready()) is not None:
             turn = self.rehearsal.folds.turns
-            self._branch(self._under_disk(session, Change(), turn))
+            self.branch(self._under_disk(session, Change(), turn))
 
     def _from_sheet(self) -> None:
         """Over a sheet the key is the sheet's: the one that shows what changed on disk is left for it."""
@@ -73,18 +68,18 @@ class RerunDeeds:
 
         try:
             same = await asyncio.to_thread(
-                nothing_changed, self.bench.workspace, tuple(session.records), turn, self._trusted
+                nothing_changed, self.bench.workspace, tuple(session.records), turn, self.trusted
             )
         except GreenroomError as error:
             self.bench.tell(error.line(), "error")
             return
-        await self._run(session, replace(change, regenerate=same), turn)
+        await self.run(session, replace(change, regenerate=same), turn)
 
     def say_again(self, change: Change, turn: int) -> None:
         """One turn under a change that somebody chose, beside what it was."""
         session = self._ready()
         if session is not None:
-            self._work(self._run(session, change, turn, turn))
+            self.branch(self.run(session, change, turn, turn))
 
     def rerun_with(self) -> None:
         """Ask what is to be other, with everything filled in, from the turn on that the person looks at."""
@@ -108,9 +103,9 @@ class RerunDeeds:
     def _asked(self, asked: Asked | None) -> None:
         session = self._ready() if asked is not None else None
         if asked is not None and session is not None:
-            self._branch(self._run(session, asked.change, asked.since))
+            self.branch(self.run(session, asked.change, asked.since))
 
-    async def _run(self, session: Session, change: Change, since: int, until: int | None = None) -> None:
+    async def run(self, session: Session, change: Change, since: int, until: int | None = None) -> None:
         """Carry a rerun out before the person's eyes, and set it beside what it varies."""
         from greenroom.approval.mailbox import Mailbox
         from greenroom.assembly.rerunning import rerun_session
@@ -119,7 +114,7 @@ class RerunDeeds:
 
         def take(variant: Session) -> None:
             opened.append(variant)
-            self._show(variant)
+            self.show(variant)
             self.bench.tell("said again in a branch: esc interrupts")
 
         try:
@@ -132,7 +127,7 @@ class RerunDeeds:
                 approver=Mailbox(),
                 on_open=take,
                 instant=self.instant,
-                trusted=self._trusted,
+                trusted=self.trusted,
             )
         except GreenroomError as error:
             await self._broken_off(session, opened, error.line())
@@ -154,7 +149,7 @@ class RerunDeeds:
         self.bench.doing.begin(Wanted(session=opened[0].id, mode=self.bench.step_mode, latest=False))
         self.bench.tell(why, "warning")
 
-    def _show(self, branch: Session) -> None:
+    def show(self, branch: Session) -> None:
         """Have a branch behind the screen; whoever opened it lets go of what was there."""
         self.branching = False
         self.bench.watching.rest()
@@ -172,100 +167,6 @@ class RerunDeeds:
         self.bench.redraw()  # the row of keys is to be right when the sheet is left
         sides = [Side(session.id, tuple(session.records)), Side(done.session.id, tuple(done.session.records))]
         self.bench.doing.compare.show(sides, turn=turn, chosen=1)
-
-    # fork ---------------------------------------------------------------------------------------------------------
-
-    def fork(self) -> None:
-        """Fork where the person looks: at an event of Trace, at an entry of the conversation, at the moment shown."""
-        from greenroom.tui.branch_point import at_entry, at_record
-        from greenroom.tui.words_sheet import WordsSheet
-
-        session = self.rehearsal.session
-        if session is None or not session.records:
-            self.bench.tell("nothing is open that could be forked", "warning")
-            return
-        if self._under_way():
-            return
-        records = session.records
-        point = at_record(records, seq) if (seq := self._event()) is not None else at_entry(records, self._entry())
-        if point.kind == "event":
-            self._branch(self._fork(session, point, ""))
-            return
-        sheet = WordsSheet(point.title, point.words, point.beneath, "say it there")
-        self.bench.push_screen(sheet, lambda words: self._worded(session, point, words or ""))
-
-    def _event(self) -> int | None:
-        """The number of the event that is meant: the one selected in Trace, or the last one shown of the past."""
-        focused = self.bench.focused
-        if isinstance(focused, Pane) and (seq := seq_of(focused.selected)) is not None:
-            return seq
-        return self.bench.scrub.folds.records[-1].seq if self.bench.scrub.past else None
-
-    def _entry(self) -> str:
-        selected = self.bench.query_one("#conversation", Transcript).selected
-        return selected.id if selected is not None and isinstance(self.bench.focused, Transcript) else ""
-
-    def _worded(self, session: Session, point: Point, words: str) -> None:
-        if not words:
-            return
-        if point.kind == "reply":
-            from greenroom.assembly.rerunning import Change
-
-            change = Change(replies={point.turn: words})
-            self._branch(self._run(session, change, point.turn, point.turn))
-        else:
-            self._branch(self._fork(session, point, words))
-
-    async def _fork(self, session: Session, point: Point, words: str) -> None:
-        from greenroom.assembly import fork_session
-        from greenroom.assembly.rerunning import branching_point
-
-        source, at = session.id, point.at
-        if point.kind == "words":
-            source, at = branching_point(self.bench.workspace, session.id, session.records, point.turn)
-        try:
-            child = await fork_session(self.bench.workspace, source, at, trusted=self._trusted)
-        except GreenroomError as error:
-            self.bench.tell(error.line(), "error")
-            return
-        self._show(child)
-        await session.aclose()
-        self.changed()
-        await self.rehearsal.warm()
-        if words:
-            await self.rehearsal.turn(words)
-            self.changed()
-        elif self.rehearsal.unfinished:
-            self.bench.tell("the turn is not over here: /resume goes on, /abandon gives it up", "warning")
-
-    # the tree -----------------------------------------------------------------------------------------------------
-
-    def tree(self) -> None:
-        """The tree that the open session is in."""
-        session = self.rehearsal.session
-        if session is None:
-            self.bench.tell("nothing is open", "warning")
-        else:
-            self._work(self._tree(session.id), "tree")
-
-    async def _tree(self, here: str) -> None:
-        from greenroom.assembly.lineage import session_lines
-        from greenroom.tui.tree_sheet import TreeSheet
-        from greenroom.views.lineage import trees
-
-        def read() -> tuple[Line, ...]:
-            lines = session_lines(self.bench.workspace)
-            return trees(lines, here) if any(line.id == here for line in lines) else ()
-
-        found = await asyncio.to_thread(read)
-        if len(found) < 2:
-            self.bench.tell("this session was not forked yet: f forks where you look, ^r says the last turn again")
-            return
-        self.bench.push_screen(TreeSheet(found, here), self._chosen)
-
-    def _chosen(self, id: str | None) -> None:
-        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
-            self.open(id)
 
     def open(self, id: str) -> None:
         """Another branch behind the screen."""
@@ -308,9 +209,9 @@ class RerunDeeds:
         if session is None or not self.rehearsal.folds.turns:
             self.bench.tell("nothing was said yet that could be said again", "warning")
             return None
-        return None if self._under_way() else session
+        return None if self.under_way() else session
 
-    def _under_way(self) -> bool:
+    def under_way(self) -> bool:
         """Whether something has to come to its end first; says so."""
         if self.branching:
             self.bench.tell("a branch is being opened", "warning")
@@ -318,10 +219,10 @@ class RerunDeeds:
             self.bench.tell("the turn is running: esc interrupts it first", "warning")
         return self.branching or self.rehearsal.running
 
-    def _branch(self, work: Coroutine[object, object, None]) -> None:
+    def branch(self, work: Coroutine[object, object, None]) -> None:
         """Make a branch; until it is there nothing else is begun in what is open."""
         self.branching = True
-        self._work(self._until_there(work))
+        self.work(self._until_there(work))
 
     async def _until_there(self, work: Coroutine[object, object, None]) -> None:
         try:
@@ -329,7 +230,7 @@ class RerunDeeds:
         finally:
             self.branching = False
 
-    def _work(self, work: Coroutine[object, object, None], group: str = "turn") -> None:
+    def work(self, work: Coroutine[object, object, None], group: str = "turn") -> None:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group)
 
 
