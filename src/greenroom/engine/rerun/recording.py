@@ -33,6 +33,7 @@ from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
 from greenroom.engine.rerun.calls import Calls, Made, whole
 from greenroom.engine.rerun.left_out import LeftOut
+from greenroom.engine.rerun.matching import call_of, changed_already, marks, number_there, same_call, used_already
 from greenroom.engine.rerun.memories import same_memories
 from greenroom.engine.steps import NothingRecorded, same_inputs
 
@@ -93,8 +94,8 @@ class RerunRecording(NothingRecorded):
         self._session = session
         session.bus.subscribe(self.see)
         self._calls = Calls(self.parent, lambda: session.contract)
-        self._calls.world_changed = _changed_already(session.records, self)
-        self._calls.use(_used_already(session.records, self))
+        self._calls.world_changed = changed_already(session.records, self.repeats)
+        self._calls.use(used_already(session.records, self.repeats))
 
     def repeats(self, turn: int) -> bool:
         """Whether this turn is one that is said again."""
@@ -119,8 +120,8 @@ class RerunRecording(NothingRecorded):
         given, asked = self._event(ApprovalGiven, recorded), self._event(ApprovalRequested, recorded)
         if given is None or asked is None or given.decision == "allow":
             return False
-        call = _call_of(self._session.records, step.partition("/ask:")[2])
-        return call is not None and _same_call(call, asked.card.call) and self._same_policy(asked.card)
+        call = call_of(self._session.records, step.partition("/ask:")[2])
+        return call is not None and same_call(call, asked.card.call) and self._same_policy(asked.card)
 
     def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
         """Whether somebody stepped in at this gate and the very same waits there now, or something is left out at it."""
@@ -212,7 +213,7 @@ class RerunRecording(NothingRecorded):
         if record is None or not whole(record) or not same_inputs(record, inputs) or not self._still_so(record):
             return
         self._pending[kind] = record
-        self._marks[kind, step] = _marks(record)
+        self._marks[kind, step] = marks(record)
 
     def _still_so(self, record: Record) -> bool:
         """Whether what is not among a step's inputs, and would change what comes of it, is as it was."""
@@ -284,48 +285,6 @@ class RerunRecording(NothingRecorded):
         found = _OF_CALL.fullmatch(rest)
         if found is None or self._session is None:
             return rest
-        call = _call_of(self._session.records, found[2])
-        number = _number_there(self.parent, turn, call) if call is not None else ""
+        call = call_of(self._session.records, found[2])
+        number = number_there(self.parent, turn, call) if call is not None else ""
         return f"{found[1]}{number or found[2]}{found[3]}"
-
-
-def _marks(record: Record) -> dict[str, Any]:
-    """What an event of the rerun takes over beside its content."""
-    found: dict[str, Any] = {"kept_from": record.seq}
-    if isinstance(record.event, ReplyGenerated):
-        timing = ("milliseconds", "first_token_milliseconds")
-        found |= {name: getattr(record.event, name) for name in timing}
-    return found
-
-
-def _call_of(records: Sequence[Record], name: str) -> ToolCall | None:
-    """The call of this number that a model asked for last."""
-    events = (r.event for r in reversed(records) if isinstance(r.event, ReplyGenerated))
-    return next((call for event in events for call in event.calls if call.id == name), None)
-
-
-def _number_there(records: Sequence[Record], turn: int, call: ToolCall) -> str:
-    """The number that the same call has in a turn of the parent: its own if it can be, else the first that is alike."""
-    events = (r.event for r in records if isinstance(r.event, ReplyGenerated) and r.event.turn == turn)
-    alike = [one.id for event in events for one in event.calls if _same_call(one, call)]
-    return call.id if call.id in alike else next(iter(alike), "")
-
-
-def _same_call(one: ToolCall, other: ToolCall) -> bool:
-    return (one.tool, one.arguments) == (other.tool, other.arguments)
-
-
-def _used_already(records: Sequence[Record], recording: RerunRecording) -> set[int]:
-    """The recorded starts whose results were taken before the session was opened."""
-    mine = [r.event for r in records if recording.repeats(r.event.turn)]
-    returned = {event.step for event in mine if isinstance(event, ToolReturned)}
-    started = (event for event in mine if isinstance(event, ToolStarted) and event.step in returned)
-    return {event.kept_from for event in started if event.kept_from is not None}
-
-
-def _changed_already(records: Sequence[Record], recording: RerunRecording) -> bool:
-    """Whether a turn that is said again had an effect of its own before the session was opened."""
-    started = (r.event for r in records if isinstance(r.event, ToolStarted))
-    return any(
-        event.kept_from is None and event.effects != "none" and recording.repeats(event.turn) for event in started
-    )
