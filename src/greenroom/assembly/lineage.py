@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from greenroom.core.errors import GreenroomError
+from greenroom.core.events import Record
 from greenroom.log.catalog import session_path
 from greenroom.log.file_log import read_records
 from greenroom.log.forks import forks
@@ -22,9 +25,14 @@ def session_lines(workspace: Workspace) -> tuple[Line, ...]:
         except GreenroomError:
             continue  # `session list` says what is wrong with it
         line = line_of(path.stem, records)
-        begun = records[line.origin.at + 1].at if line.origin is not None else line.started
-        found.append((begun, line))
+        found.append((_begun(line, records), line))
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+
+
+def _begun(line: Line, records: Sequence[Record]) -> str:
+    """When a session's own part began; a log may say that it branched off at a record it does not have."""
+    own = line.origin.at + 1 if line.origin is not None else -1
+    return records[own].at if 0 <= own < len(records) else line.started
 
 
 def beside(workspace: Workspace, session: str) -> tuple[int, tuple[str, ...]]:

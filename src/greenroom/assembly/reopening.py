@@ -74,7 +74,7 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside, 
     if turn in turns:
         said = {here: there for here, there in turns.items() if here <= turn}
         parent = _varied(workspace, records, event.recorded)
-        left_out = {int(turn): ids for turn, ids in event.left_out.items()}
+        left_out = {int(turn): ids for turn, ids in event.left_out.items() if turn.isdecimal()}
         changed = documents_changed(workspace), model_changed(workspace, model)
         recording = RerunRecording(parent, said, event.replies, *changed, left_out=left_out)
     variant_world(workspace, outside, records, recording)

@@ -28,9 +28,9 @@ from greenroom.engine.rerun.turns import Said, announce, before, last_reply, sai
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path
-from greenroom.log.file_log import FileLog
+from greenroom.log.file_log import FileLog, read_records
 from greenroom.regression.what_if import named_in
-from greenroom.views.rerun import Step, branch, steps
+from greenroom.views.rerun import Branch, Step, branch, steps
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
@@ -157,9 +157,18 @@ def branching_point(workspace: Workspace, name: str, records: Sequence[Record], 
     A variant of a variant's own first turn stands beside it, not below it.
     """
     origin = branch(records)
-    if origin is not None and origin.turn == turn and session_path(workspace, origin.parent).is_file():
+    if origin is not None and origin.turn == turn and _holds(workspace, origin, records):
         return origin.parent, origin.at
     return name, before(records, turn)
+
+
+def _holds(workspace: Workspace, origin: Branch, records: Sequence[Record]) -> bool:
+    """Whether the parent is there and has the very record that a session says it branched off at."""
+    path = session_path(workspace, origin.parent)
+    if not path.is_file() or not 0 <= origin.at < len(records):
+        return False
+    theirs = read_records(path)
+    return origin.at < len(theirs) and theirs[origin.at].hash == records[origin.at].hash
 
 
 def _left_out(

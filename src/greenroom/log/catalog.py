@@ -26,11 +26,15 @@ Mark = tuple[int, int, int]
 
 COMPARED = "cmp"
 """How the ids of sessions begin that a comparison made; those of a person's own begin with `s`."""
+_LONGEST_NAME = 200
+_NO_SESSION = "no such session"
+"""A file that no session has: without an ending."""
 
 
 def session_path(workspace: Workspace, name: str) -> Path:
-    """Where the log of a session lies."""
-    return workspace.sessions / f"{name}.jsonl"
+    """Where the log of a session lies. A log may name another by words that are no session's: that one is never there."""
+    plain = name == Path(name).name and "\0" not in name and len(name.encode()) <= _LONGEST_NAME
+    return workspace.sessions / (f"{name}.jsonl" if plain else _NO_SESSION)
 
 
 def sessions(workspace: Workspace, *, compared: bool = False) -> tuple[SessionSummary, ...]:

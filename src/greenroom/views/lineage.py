@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from greenroom.core.events import Record, TurnFinished, TurnStarted, VariantChosen
@@ -64,29 +64,45 @@ def trees(lines: Iterable[Line], of: str = "") -> tuple[Line, ...]:
     children: dict[str, list[Line]] = {}
     roots = []
     for line in by_id.values():
-        if line.origin is not None and line.origin.parent in by_id:
-            children.setdefault(line.origin.parent, []).append(line)
+        if (parent := _parent(by_id, line)) is not None:
+            children.setdefault(parent.id, []).append(line)
         else:
             roots.append(line)
     wanted = [_root(by_id, of)] if of else [one for one in roots if one.id in children or one.origin is not None]
-    return tuple(line for root in wanted for line in _walk(root, children, 0, ""))
+    return tuple(line for root in wanted for line in _walk(root, children))
 
 
-def _root(by_id: dict[str, Line], of: str) -> Line:
+def _parent(by_id: Mapping[str, Line], line: Line) -> Line | None:
+    """The line that one branched off; None for a root, as each of those is that a forged log makes their own ancestors."""
+    if line.origin is None or line.origin.parent not in by_id:
+        return None
+    seen: set[str] = set()
+    above = by_id[line.origin.parent]
+    while above.id not in seen and above.id != line.id:
+        seen.add(above.id)
+        if above.origin is None or above.origin.parent not in by_id:
+            return by_id[line.origin.parent]
+        above = by_id[above.origin.parent]
+    return None if above.id == line.id else by_id[line.origin.parent]
+
+
+def _root(by_id: Mapping[str, Line], of: str) -> Line:
     line = by_id[of]
-    seen = {of}
-    while line.origin is not None and line.origin.parent in by_id and line.origin.parent not in seen:
-        line = by_id[line.origin.parent]
-        seen.add(line.id)
+    while (parent := _parent(by_id, line)) is not None:
+        line = parent
     return line
 
 
-def _walk(line: Line, children: dict[str, list[Line]], depth: int, rails: str) -> Iterator[Line]:
-    yield _placed(line, depth, rails)
-    below = sorted(children.get(line.id, ()), key=lambda one: (one.origin.turn if one.origin else 0, one.started))
-    stem = rails.replace("├─ ", "│  ").replace("└─ ", "   ")
-    for place, child in enumerate(below, 1):
-        yield from _walk(child, children, depth + 1, f"{stem}{'└─ ' if place == len(below) else '├─ '}")
+def _walk(root: Line, children: Mapping[str, Sequence[Line]]) -> Iterator[Line]:
+    waiting = [(root, 0, "")]
+    while waiting:
+        line, depth, rails = waiting.pop()
+        yield _placed(line, depth, rails)
+        below = sorted(children.get(line.id, ()), key=lambda one: (one.origin.turn if one.origin else 0, one.started))
+        stem = rails.replace("├─ ", "│  ").replace("└─ ", "   ")
+        last = len(below) - 1
+        branches = [(one, depth + 1, f"{stem}{'└─ ' if at == last else '├─ '}") for at, one in enumerate(below)]
+        waiting.extend(reversed(branches))
 
 
 def _placed(line: Line, depth: int, rails: str) -> Line:
