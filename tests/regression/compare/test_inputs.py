@@ -1,5 +1,6 @@
 """The file of inputs: three forms, and one clear line for whatever is none of them."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,3 +71,12 @@ def test_no_bytes_give_anything_but_inputs_or_one_line(
     with suppress(FileInvalid):
         found = spoken(tmp_path_factory.mktemp("inputs"), name, data)
         assert all(turn.strip() for one in found for turn in one.turns)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of Unix")
+def test_a_pipe_and_a_device_are_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    for name in ("pipe.txt", "zero.txt"):
+        with pytest.raises(FileInvalid, match="cannot be read"):
+            read_inputs(tmp_path / name)

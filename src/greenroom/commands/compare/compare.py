@@ -46,7 +46,7 @@ async def compare(asked: Invocation) -> Answer[Table]:
     from greenroom.commands.control.stop import heed
     from greenroom.commands.suite.lines import width
     from greenroom.regression.compare.inputs import read_inputs
-    from greenroom.regression.compare.table import table
+    from greenroom.regression.compare.table import as_kept, table
 
     workspace, face = asked.workspace(), asked.person()
     heed(workspace, face)
@@ -57,6 +57,7 @@ async def compare(asked: Invocation) -> Answer[Table]:
         settled = journal.settled()
         logs = await asyncio.to_thread(_logs, workspace, [row.session for row in settled.values()])
         found = await asyncio.to_thread(table, journal.header, settled, logs)
+    inputs = as_kept(inputs, settled, logs)
     write_outputs(found, inputs, asked.text("csv"), asked.text("out"))
     code = 4 if any(row.outcome == "error" for row in settled.values()) else 1 if left else 0
     notes = _notes(found, left)

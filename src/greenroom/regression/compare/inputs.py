@@ -16,6 +16,7 @@ import orjson
 from greenroom.core.canonical import digest
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
+from greenroom.workspace.own_file import read_regular
 
 MOST = 10_000
 """So many inputs one file may have."""
@@ -65,9 +66,10 @@ def read_inputs(path: Path) -> list[Spoken]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        data = read_regular(path, _MOST_BYTES, links=True)
+        if len(data) > _MOST_BYTES:
             raise FileInvalid(f"larger than {_MOST_BYTES // 1_000_000} MB", where=path.name, code="compare.input")
-        return path.read_bytes().decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=str(path), code="compare.input") from None
     except UnicodeDecodeError as error:

@@ -12,11 +12,15 @@ from itertools import combinations
 from math import ceil
 from statistics import median
 
-from greenroom.core.events import Record
+from greenroom.core.events import Record, TurnStarted
 from greenroom.core.values import Usage
+from greenroom.regression.compare.inputs import Spoken
 from greenroom.regression.compare.journal import Header, Row, Run
 from greenroom.views.comparison import Comparison, Side, compare, turns_of
 from greenroom.views.comparison.facts import TurnFacts
+
+NOT_SAID = "‹not said›"
+"""In the place of words that stand in no session: nobody looked at what is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,22 @@ def table(header: Header, settled: Mapping[Run, Row], logs: Mapping[str, Sequenc
     )
     missing = sum(row.outcome == "done" and run not in went for run, row in settled.items())
     return Table(header, figures, differing, went, settled, missing)
+
+
+def as_kept(inputs: Sequence[Spoken], settled: Mapping[Run, Row], logs: Mapping[str, Sequence[Record]]) -> list[Spoken]:
+    """The inputs in the words that the sessions' logs have of them: what policy masked there, or a person erased, is told
+    nowhere else either. What was said in no session is not told.
+    """
+    heard: dict[int, tuple[str, ...]] = {}
+    for run, row in sorted(settled.items()):
+        said = tuple(r.event.words for r in logs.get(row.session, ()) if isinstance(r.event, TurnStarted))
+        heard[run.input] = max(heard.get(run.input, ()), said, key=len)
+    return [_as_heard(one, heard.get(one.number, ())) for one in inputs]
+
+
+def _as_heard(one: Spoken, heard: tuple[str, ...]) -> Spoken:
+    turns = len(one.turns)
+    return Spoken(one.number, (*heard, *[NOT_SAID] * turns)[:turns])
 
 
 def _figures(header: Header, place: int, settled: Mapping[Run, Row], went: Mapping[Run, Went]) -> Figures:
