@@ -18,7 +18,9 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
+from greenroom.detectors.private import private_in
 from greenroom.engine.contract import Contract
+from greenroom.models.litellm_wire import check_params
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import read_text
 from greenroom.persona.prompt import fill
@@ -118,6 +120,13 @@ def _with_prompt(cast: Cast, path: Path) -> Cast:
 
 
 def _with_parameters(cast: Cast, parameters: Mapping[str, Json]) -> Cast:
+    """The same with parameters; they go into the log, so none may be a key, an address, or hold a secret."""
+    try:
+        check_params(dict(parameters))
+    except FileInvalid as error:
+        raise UsageError(error.message, hint=error.hint, code="rerun.set") from None
+    if private := private_in(dict(parameters)):
+        raise UsageError(f"a parameter must not hold {private}", code="rerun.set")
     persona = cast.contract.persona
     params = {**persona.model.params, **parameters}
     model = persona.model.model_copy(update={"params": params})

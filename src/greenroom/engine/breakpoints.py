@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import GatePaused, Record
+from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Breakpoint
+from greenroom.detectors.private import private_in
 from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.gate_words import WORDS, Scope, types
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 BREAKPOINT = "breakpoint"
 """The cause of a pause at which one held."""
+_SHOWN = 200
 
 
 @dataclass(slots=True)
@@ -88,14 +91,18 @@ def compiled(when: str) -> Condition:
     """The condition, ready to be asked.
 
     Raises:
-        UsageError: it is empty or wrong; an unknown word is named with those there are.
+        UsageError: it is empty or wrong; an unknown word is named with those there are. Or it holds a secret: file, log
+            and screen show conditions as they are.
     """
     text = when.strip()
     if not text:
         raise UsageError("a breakpoint needs a condition", hint='turn == 3, or tool.name == "orders.refund"')
+    if private := private_in(text):
+        raise UsageError(f"a breakpoint must not hold {private}", code="breakpoint.private")
     try:
         return _environment().compile(text)
     except ClauseInvalid as error:
+        text = inert_line(text, _SHOWN)
         hint = error.hint
         if str(error).startswith(_UNKNOWN):
             known = sorted(types())
