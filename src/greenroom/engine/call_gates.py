@@ -8,15 +8,13 @@ from __future__ import annotations
 from greenroom.core.events import ToolReturned
 from greenroom.core.values import GateReply, ToolCall, ToolResult
 from greenroom.engine.decided import Decided, Reply
-from greenroom.engine.gates import OVER
+from greenroom.engine.gates import EDITED_AT_GATE, OVER
 from greenroom.engine.pauses import of_call, of_result
 from greenroom.engine.pending import Pending
 from greenroom.engine.results import STOPPED
 from greenroom.engine.room import Room, about_result
 from greenroom.views.edited import result_of
 
-EDITED_AT_GATE = ".gate"
-"""The suffix of a verdict on what was edited at a gate."""
 SKIPPED = ToolResult(status="denied", error="A person skipped this call; it was not made.")
 STOPPED_CALL = ToolResult(status="denied", error=STOPPED)
 

@@ -14,9 +14,9 @@ from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, Verdict
 from greenroom.engine.asking import TurnStopped, Void, allowed_by_person, ask
-from greenroom.engine.call_gates import EDITED_AT_GATE, SKIPPED, STOPPED_CALL, result_gate, tool_gate
+from greenroom.engine.call_gates import SKIPPED, STOPPED_CALL, result_gate, tool_gate
 from greenroom.engine.decided import Decided, Reply
-from greenroom.engine.gates import TurnGivenUp
+from greenroom.engine.gates import EDITED_AT_GATE, TurnGivenUp
 from greenroom.engine.limits import Budget
 from greenroom.engine.lives import LifeOver
 from greenroom.engine.permitting import EDITED

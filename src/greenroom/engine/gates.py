@@ -35,6 +35,8 @@ RERUN = "rerun"
 """Other causes of a pause: a person asked for the next gate, the mode stops at this one, or a rerun does again what
 somebody did there.
 """
+EDITED_AT_GATE = ".gate"
+"""The suffix of a verdict on what was edited at a gate, and of the question about it."""
 OVER = GateReply(action="abandon")
 """In the place of what a person did at a gate that was not put, because they had ended the turn meanwhile."""
 Keeper = Callable[[Pending], Awaitable[None]]

@@ -28,6 +28,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import Signal
 from greenroom.core.values import Card, GateReply, ToolCall, ToolResult
+from greenroom.engine.gates import EDITED_AT_GATE
 from greenroom.engine.gates import RERUN as STOPPED_AGAIN
 from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
@@ -175,7 +176,8 @@ class RerunRecording(NothingRecorded):
     def as_asked(self, step: str, card: Card) -> Card:
         """The card, saying that this is a rerun where yes would make a call that has no recorded result."""
         about = step.replace("/ask:", "/tool:").partition(".")[0]
-        special = "." in step.partition(":")[2] and not step.rpartition(".")[2].isdigit()
+        suffix = step.partition(":")[2].partition(".")[2]
+        special = suffix != "" and not suffix.isdigit() and f".{suffix}" != EDITED_AT_GATE
         if card.hook != "tool.call" or special or not self.must_ask(about, card.call):
             return card
         return card if self._given(step, card) is not None else card.model_copy(update={"reason": RERUN})
