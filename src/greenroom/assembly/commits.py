@@ -60,14 +60,17 @@ def unpack(workspace: Workspace, commit: str, folder: Path) -> Workspace:
     """The workspace as it was in a commit, in `folder`.
 
     Raises:
-        UsageError: that commit has no such folder.
+        UsageError: that commit has no such folder, or holds what no folder of its own could, as a link that leads out.
     """
     prefix = _read(workspace, "rev-parse", "--show-prefix").strip()
     tree = f"{commit}:{prefix}" if prefix else commit
     top = _read(workspace, "rev-parse", "--show-toplevel").strip()
     packed = _run(["git", "-C", top, "archive", "--format=tar", tree])
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError) as error:  # a link that leads out of it, or a disk that is full
+        raise UsageError(f"its files cannot be laid out: {inert_line(str(error), 200)}", code="bisect.files") from None
     return Workspace(folder)
 
 

@@ -135,6 +135,22 @@ def test_the_commit_that_changed_the_behaviour_is_named_with_its_files(shop: Wor
     assert not git(shop, "status", "--porcelain", "--", "personas", "scripts", "tools")
 
 
+@pytest.mark.parametrize("leads_to", ["/etc/passwd", "../../../../etc"])
+def test_a_commit_with_a_link_that_leads_out_is_passed_over(shop: Workspace, leads_to: str) -> None:
+    git(shop, "init", "-q")
+    first = committed(shop, "Begin")
+    link = shop.knowledge / "leak.md"
+    link.symlink_to(leads_to)
+    committed(shop, "A link")
+    link.unlink()
+    edit(shop.scripts / "helpdesk.toml", "30 days", "14 days")
+    last = committed(shop, "Other days")
+    found = look(shop, first, last)
+    assert isinstance(found.data, dict)
+    assert (found.data["first_bad"], found.data["last_good"]) == (last, first)
+    assert [one["judgement"] for one in found.data["tried"]].count("unjudged") == 1
+
+
 def test_a_commit_whose_code_nobody_trusted_does_not_run(shop: Workspace, history: list[str]) -> None:
     marker = shop.root / "ran"
     tool = shop.tools / "orders.py"
