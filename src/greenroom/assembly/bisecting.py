@@ -6,7 +6,7 @@ commit whose code nobody trusted does not run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from greenroom.assembly.fixtures import Fixtures
 from greenroom.assembly.live import live_builder
 from greenroom.assembly.recorded import recorded_contract
 from greenroom.core.errors import GreenroomError, KillSwitchThrown, UsageError
+from greenroom.core.events import Record, TurnFinished
 from greenroom.engine.contract import Contract
 from greenroom.persona.load import list_personas, list_versions, load_persona
 from greenroom.persona.order import order_of
@@ -27,6 +28,8 @@ from greenroom.regression.live import Budget, LiveOptions, run_live
 from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import turns_of_header
+from greenroom.regression.tape.under_test import Stretch
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import describe, must_be_trusted
 
@@ -119,7 +122,7 @@ class Bisecting:
         records = read_session(workspace, wanted.session)
         contract = recorded_contract(records)
         self.points = points_of(workspace, wanted.good, wanted.bad, contract.persona.id)
-        self._fixture = _fixture(workspace, record(records, contract.policy), wanted.expect)
+        self._fixture = _fixture(workspace, records, contract, wanted.expect)
 
     async def run(self, told: Callable[[Tried], None] = lambda tried: None) -> Search:
         """Look. Raises as `search.bisect`, and KillSwitchThrown where everything is stopped."""
@@ -191,11 +194,28 @@ def must_not_be_stopped(workspace: Workspace) -> None:
         raise KillSwitchThrown("everything is stopped", hint="greenroom stop --lift --reason WHY")
 
 
-def _fixture(workspace: Workspace, made: Recorded, expect: str) -> Fixture:
-    """The session as a fixture that expects what the fixture `expect` does; nothing of it is written."""
+def _fixture(workspace: Workspace, records: Sequence[Record], contract: Contract, expect: str) -> Fixture:
+    """The session as a fixture that expects what the fixture `expect` does, of the turns which that one is about;
+    nothing of it is written.
+    """
     fixtures = Fixtures(workspace)
     paths = fixtures.paths([expect])
     if len(paths) != 1:
         raise UsageError(f"'{expect}' is {len(paths)} fixtures", hint="name one", code="bisect.expect")
-    case = fixtures.load(paths[0]).case
-    return Fixture(paths[0].name, made.tape, case, Parts(workspace.fixtures, made.texts))
+    expected = fixtures.load(paths[0])
+    made = _recorded(records, contract, turns_of_header(expected.tape.header))
+    return Fixture(paths[0].name, made.tape, expected.case, Parts(workspace.fixtures, made.texts))
+
+
+def _recorded(records: Sequence[Record], contract: Contract, turns: Stretch | None) -> Recorded:
+    """The session's tape: all of it, or those turns of it where it has so many."""
+    ended = {item.event.turn for item in records if isinstance(item.event, TurnFinished)}
+    try:
+        return record(records, contract.policy, turns if turns is not None and turns[1] in ended else None)
+    except UsageError as error:
+        if error.code != "export.mixed":
+            raise
+        hint = (
+            "export the turns of one contract (session export SESSION --turns ...), and name that fixture as --expect"
+        )
+        raise UsageError(error.message, hint=hint, code="bisect.mixed") from error

@@ -75,7 +75,15 @@ DEEDS: tuple[Deed, ...] = (
     Deed("Next event", "and one event on", "event:1", "panes", "", "right_square_bracket", "right_square_bracket"),
     Deed("Back to now", "the session as it is", "now", "panes", "", "", "N"),
     Deed("Go to an event", "its number, a turn (t3) or a time (14:05)", "go_to", "panes", "", "", "G", "goto"),
-    Deed("As of the selected event", "the session as it was there", "event_at", "panes", "", "a", "A"),
+    Deed(
+        "As of what is selected",
+        "the session as it was at that event, or at that entry of the conversation",
+        "event_at",
+        "panes",
+        "",
+        "a",
+        "A",
+    ),
     Deed(
         "Find events",
         "in Trace, by kind:, tool:, rule:, turn:, effect: and words",
@@ -138,6 +146,11 @@ DEEDS: tuple[Deed, ...] = (
     Deed(
         "Open the rule", "the rule behind the selected verdict, in $EDITOR", "edit_rule", "panes", "", "e", "o", "rule"
     ),
+    Deed("Edit the prompt", "its template, in $EDITOR", "edit_file:prompt", "session", "", "", "E", "edit-prompt"),
+    Deed("Edit the persona", "its contract, in $EDITOR", "edit_file:persona", "session", "", "", "", "edit-persona"),
+    Deed(
+        "Edit the script", "of a scripted model, in $EDITOR", "edit_file:script", "session", "", "", "", "edit-script"
+    ),
     Deed(
         "Changed verdicts", "what the policy read last would decide otherwise", "flips", "panes", "", "", "k", "flips"
     ),
@@ -167,7 +180,7 @@ DEEDS: tuple[Deed, ...] = (
     ),
     Deed(
         "Rerun the last turn",
-        "say it again under what is on disk now, and compare",
+        "say it again under what is on disk now, and compare; in the past, from there on",
         "rerun",
         "turn",
         "ctrl+r",

@@ -126,10 +126,18 @@ class DiskWatch:
             feed.note("Read again: what is on disk is in force", "good")
         if not news.fresh and (line or news.mended or told_when_same):
             self._bench.tell(
-                line or ("still so: see the rows under the header" if self._wrong else "read again: nothing changed")
+                self._to_do(line)
+                or ("still so: see the rows under the header" if self._wrong else "read again: nothing changed")
             )
         self._show()
         self._bench.redraw_soon()
+
+    def _to_do(self, line: str) -> str:
+        """What a reload is good for, once something was said; `line` is in the conversation."""
+        if line and self._bench.rehearsal.folds.turns:
+            what = "it again from here" if self._bench.scrub.past else "the last turn again"
+            return f"reloaded: ctrl+r says {what} under it, f7 shows what changed"
+        return line
 
     def _show(self) -> None:
         from greenroom.tui.disk_bar import DiskBar

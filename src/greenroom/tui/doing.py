@@ -16,6 +16,7 @@ from greenroom.tui.composer import Composer
 from greenroom.tui.deeds import DEEDS, by_slash
 from greenroom.tui.doing_compare import CompareDeeds
 from greenroom.tui.doing_disk import DiskDeeds
+from greenroom.tui.doing_files import FileDeeds
 from greenroom.tui.doing_fork import ForkDeeds
 from greenroom.tui.doing_gates import DEEDS as AT_GATES
 from greenroom.tui.doing_gates import GateDeeds
@@ -57,6 +58,7 @@ class Doing:
         self.forks = ForkDeeds(bench, self.variants)
         self.prompt = PromptDeeds(bench)
         self.what_if = WhatIfDeeds(bench)
+        self.files = FileDeeds(bench)
         self.gates = GateDeeds(bench)
         own = "interrupt quit mode resume abandon panes maximise pane turn forget search write"
         safety = "stop lift grant approvals autonomy edit_rule reload flips"
@@ -69,6 +71,7 @@ class Doing:
             **{name: getattr(self.gates, name if name != "break" else "breaks") for name in AT_GATES},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
+            "edit_file": self.files.edit_file,
             "what_if": self.what_if.what_if,
             **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with"]},
             **{name: getattr(self.forks, name) for name in ["fork", "tree"]},

@@ -45,13 +45,16 @@ class RerunDeeds:
     # rerun --------------------------------------------------------------------------------------------------------
 
     def rerun(self) -> None:
-        """The last turn under what is on disk now; where that is what it ran under, the model is asked anew."""
+        """The last turn under what is on disk now; where that is what it ran under, the model is asked anew.
+
+        In the past, the turn that is looked at and what was said after it.
+        """
         from greenroom.assembly.rerunning import Change
 
         if len(self.bench.screen_stack) > 1:
             self._from_sheet()
         elif (session := self._ready()) is not None:
-            turn = self.rehearsal.folds.turns
+            turn = max(self.bench.turn_shown, 1) if self.bench.scrub.past else self.rehearsal.folds.turns
             self.branch(self._under_disk(session, Change(), turn))
 
     def _from_sheet(self) -> None:

@@ -11,6 +11,7 @@ from greenroom.core.errors import UsageError
 from greenroom.tui.event_pane import seq_of
 from greenroom.tui.moment_row import MomentRow
 from greenroom.tui.side import Side
+from greenroom.tui.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.tui.entries import Entry
@@ -32,13 +33,22 @@ class ScrubDeeds:
         self.bench.scrub.step(int(by))
 
     def event_at(self, seq: str = "") -> None:
-        """The event of this number, or the one selected in Trace."""
-        found = int(seq) if seq else seq_of(self._selected())
+        """The event of this number, the one selected in Trace, or that of the entry selected in the conversation."""
+        found = int(seq) if seq else self._entry() or seq_of(self._selected())
         if found is None:
-            self.bench.tell("select an event in the Trace pane first", "warning")
+            self.bench.tell("select an entry of the conversation or an event in the Trace pane first", "warning")
             return
         records = self.bench.rehearsal.folds.records
         self.bench.scrub.go(found - records[0].seq if records else 0)
+
+    def _entry(self) -> int | None:
+        """The event behind the entry that is selected in the conversation, where the person is there."""
+        from greenroom.tui.talk import seq_of_entry
+
+        focused = self.bench.focused
+        if not isinstance(focused, Transcript) or focused.selected is None:
+            return None
+        return seq_of_entry(self.bench.rehearsal.folds, focused.selected.id)
 
     def now(self) -> None:
         """Back to how things stand."""

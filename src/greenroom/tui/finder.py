@@ -36,8 +36,9 @@ class Finder(Input):
         @property
         def told(self) -> str:
             """What the person is told of it."""
-            found = f"in {self.entries} entr{'y' if self.entries == 1 else 'ies'}: enter, then n and N"
-            return found if self.entries else "nothing found"
+            if self.entries < 2:
+                return "in 1 entry: enter goes there" if self.entries else "nothing found"
+            return f"in {self.entries} entries: enter, then n and N"
 
     def __init__(self, transcript: Transcript, *, id: str | None = None) -> None:
         super().__init__(placeholder="Search this conversation", compact=True, id=id)

@@ -9,10 +9,14 @@ from collections.abc import Collection
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
+from textual.widgets import Input
 
-from greenroom.tui.deeds import DEEDS
+from greenroom.tui.deeds import DEEDS, Deed
+from greenroom.tui.finder import Finder
 from greenroom.tui.hints import Hint
+from greenroom.tui.moment_row import MomentRow
 from greenroom.tui.side import Pane, Slot
+from greenroom.tui.sieve import Sieve
 from greenroom.tui.transcript import Transcript
 
 
@@ -34,27 +38,27 @@ def bindings() -> list[BindingType]:
     return found
 
 
-_LATE = {"card": 5, "session": 0, "turn": 1, "conversation": 2, "panes": 3, "everywhere": 4}
-"""Groups of the chord row in the order of need: what has no other key comes first."""
+_FIRST = "sRTFfEWVBxn"
+"""The chords that are needed most, in this order; on a narrow terminal the row has room for no others."""
 
 
 def chords() -> tuple[Hint, ...]:
     """What may follow ctrl+x."""
-    letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit()]
-    letters.sort(key=lambda deed: _LATE.get(deed.group, 0))
+    letters = [deed for deed in DEEDS if len(deed.chord) == 1 and not deed.chord.isdigit() and deed.action != "help"]
+    first = sorted((deed for deed in letters if deed.chord in _FIRST), key=lambda deed: _FIRST.index(deed.chord))
     return (
         Hint("ctrl+k", "STOP"),
-        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[:1]),
+        *(Hint(deed.chord, _brief(deed)) for deed in first),
         Hint("1-7", "panes"),
-        *(Hint(deed.chord, _brief(deed.name)) for deed in letters[1:] if deed.action != "help"),
-        *(Hint(deed.chord, "all keys") for deed in letters if deed.action == "help"),
+        *(Hint(deed.chord, _brief(deed)) for deed in letters if deed not in first),
+        *(Hint(deed.chord, "all keys") for deed in DEEDS if deed.action == "help"),
     )
 
 
-def _brief(name: str) -> str:
-    """`Abandon the turn` is `abandon`."""
-    word = name.lower().removeprefix("show or hide the ").removesuffix(" session")
-    return word if word == "step mode" else word.split(" ")[0]
+def _brief(deed: Deed) -> str:
+    """`Abandon the turn` is `abandon`, `Rerun with …` as its slash word is."""
+    word = deed.name.lower().removeprefix("show or hide the ").removesuffix(" session")
+    return deed.slash if "-" in deed.slash else word if word == "step mode" else word.split(" ")[0]
 
 
 WRITE = (
@@ -101,6 +105,7 @@ TRANSCRIPT = (
     Hint("c", "copy"),
     Hint("x", "export"),
     Hint("f", "fork"),
+    Hint("a", "go back to it"),
     Hint("1-7", "panes"),
     Hint("i", "write"),
     Hint("f1", "keys"),
@@ -138,12 +143,25 @@ TRACE = (
 )
 PAST = (
     Hint("escape", "back to now"),
+    Hint("ctrl+r", "say it again"),
+    Hint("ctrl+x F", "fork here"),
     Hint("ctrl+x [", "an event back"),
     Hint("ctrl+x G", "go to"),
     Hint("f2", "panes"),
     Hint("ctrl+p", "everything"),
     Hint("f1", "keys"),
 )
+_ROWS: dict[type[Input], tuple[Hint, ...]] = {
+    Finder: (Hint("enter", "to what was found"), Hint("escape", "search for nothing"), Hint("f1", "keys")),
+    Sieve: (
+        Hint("enter", "to what was found"),
+        Hint("tab", "the others too"),
+        Hint("escape", "clear"),
+        Hint("f1", "keys"),
+    ),
+    MomentRow: (Hint("enter", "go there"), Hint("escape", "stay"), Hint("f1", "keys")),
+}
+"""The keys of a row that is written in."""
 
 
 def row(focused: Widget | None, asks: tuple[Hint, ...], *, running: bool, past: bool) -> tuple[Hint, ...]:
@@ -154,6 +172,8 @@ def row(focused: Widget | None, asks: tuple[Hint, ...], *, running: bool, past: 
         return TRACE if focused.travels else PROMPT if prompt else PANE
     if isinstance(focused, Transcript):
         return TRANSCRIPT
+    if found := next((hints for kind, hints in _ROWS.items() if isinstance(focused, kind)), None):
+        return found
     if past:
         return PAST
     return asks or (BUSY if running else WRITE)

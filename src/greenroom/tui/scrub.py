@@ -20,12 +20,25 @@ if TYPE_CHECKING:
 
 LOOKS = frozenset(
     (
-        *("help", "quit", "interrupt", "write", "theme", "sessions", "new_session", "verify", "edit_rule"),
+        *("help", "quit", "interrupt", "write", "theme", "sessions", "new_session", "verify", "edit_rule", "edit_file"),
         *("panes", "maximise", "pane", "turn", "search", "event", "event_at", "go_to", "now", "seek", "waterfall"),
-        *("stop", "lift", "fork", "tree", "compare", "disk", "prompt_call", "prompt_against", "prompt_copy"),
+        *(
+            "stop",
+            "lift",
+            "fork",
+            "rerun",
+            "rerun_with",
+            "what_if",
+            "tree",
+            "compare",
+            "disk",
+            "prompt_call",
+            "prompt_against",
+            "prompt_copy",
+        ),
     )
 )
-"""The deeds that do no harm while the screen shows the past: those that only look, that leave it, and the kill switch."""
+"""The deeds that do no harm while the screen shows the past: those that only look, that leave it or branch off, and the kill switch."""
 
 
 class Scrub:
@@ -104,7 +117,7 @@ class Scrub:
         """Why a deed is not done now: '' where it may be."""
         if not self.past or deed in LOOKS:
             return ""
-        return "this is the past, and nothing is done in it: ctrl+x N goes back to now, ctrl+x F forks here"
+        return "this is the past: ctrl+x N goes back to now, ctrl+x F forks here, ctrl+r says it again"
 
     def show(self) -> None:
         """Draw the bar."""

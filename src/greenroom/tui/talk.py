@@ -40,6 +40,21 @@ def turn_of(id: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
+def seq_of_entry(folds: Folds, id: str) -> int | None:
+    """The number of the event that brought an entry: what a person said, a line of the reply, a call, a verdict."""
+    turn, kind = folds.conversation.number(turn_of(id)), id.partition(":")[2]
+    if turn is None:
+        return None
+    if kind.isdigit():
+        return int(kind)
+    if kind.startswith("call:"):
+        calls = folds.tools.number(turn_of(id))
+        return next((view.seq for view in (calls.calls if calls else ()) if kind == f"call:{view.call.id}"), None)
+    spoken = [line.seq for line in turn.lines if line.kind == ("person" if kind == "person" else "persona")]
+    place = int(kind.removeprefix("reply:")) if kind.removeprefix("reply:").isdigit() else 1
+    return spoken[min(place, len(spoken)) - 1] if spoken else None
+
+
 def earlier(folds: Folds, persona: str, since: int = 1) -> list[list[Entry]]:
     """The entries of every turn from number `since` on but the last, turn by turn."""
     views = (folds.conversation.finished, folds.tools.finished, folds.usage.finished)

@@ -13,6 +13,7 @@ from greenroom.assembly.bisecting import Search
 from greenroom.commands.answer import Answer
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.session.bisect import bisect
+from greenroom.commands.session.export import export
 from greenroom.core.errors import CheckFailed, KillSwitchThrown, UsageError
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -182,3 +183,24 @@ def test_nothing_runs_while_everything_is_stopped(shop: Workspace) -> None:
     (shop.state / "stop.json").write_text("")
     with pytest.raises(KillSwitchThrown):
         look(shop, "aria@1.0.0", "aria")
+
+
+def test_a_session_whose_prompt_changed_on_the_way_is_run_again_from_the_turns_its_fixture_is_about(
+    shop: Workspace,
+) -> None:
+    async def more() -> None:
+        session = await open_session(shop, persona="aria", session="last", instant=True)
+        await session.turn(WORDS)
+        await session.aclose()
+
+    freeze(shop, "1.0.0")
+    with (shop.personas / "aria" / "prompt.md").open("a") as file:
+        file.write("\nBe brief.\n")
+    asyncio.run(more())
+    with pytest.raises(UsageError, match="the contract changed during this session"):
+        look(shop, "aria@1.0.0", "aria")
+    options = {"workspace": str(shop.root), "session": "last", "name": "second", "turns": "2"}
+    case = export(Invocation({**options, "expect": "good"})).value.case
+    case.write_text(case.read_text() + '\n[[assert]]\nturn = 2\ntext = { contains = ["30 days"] }\n')
+    edit(shop.personas / "aria" / "persona.toml", '"returns", ', "")
+    assert look(shop, "aria@1.0.0", "aria", expect="second").lines[:2] == ("first bad: aria", "last good: aria@1.0.0")
