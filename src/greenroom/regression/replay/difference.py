@@ -18,6 +18,7 @@ from greenroom.regression.tape.tape import Line
 
 _SHOWN = 600
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
+_TIGHT = re.compile(r" ([.,;:!?)\]])|([(\[]) ")
 _MOST_WORDS = 2_000
 LEFT_OUT = ("added", "candidates")
 """What a replay takes from the tape unchanged, or has checked already."""
@@ -159,10 +160,15 @@ def word_diff(old: str, new: str, limit: int = 160, context: int = 0) -> str:
     for kind, a, b, c, d in SequenceMatcher(None, gone, came, autojunk=False).get_opcodes():
         if kind != "equal":
             stayed = before[max(start + a - context, 0) : start + a] if context else []
-            parts += ["…", *stayed] if stayed else []
-            parts += ["-" + " ".join(gone[a:b])] if b > a else []
-            parts += ["+" + " ".join(came[c:d])] if d > c else []
+            parts += ["…", _phrase(stayed)] if stayed else []
+            parts += ["-" + _phrase(gone[a:b])] if b > a else []
+            parts += ["+" + _phrase(came[c:d])] if d > c else []
     return inert_line(" ".join(parts) or "only spaces and line ends", limit)
+
+
+def _phrase(words: Sequence[str]) -> str:
+    """Words as they are read: a full stop stands at the word before it, a bracket at the one behind it."""
+    return _TIGHT.sub(r"\1\2", " ".join(words))
 
 
 def _shared(one: list[str], other: list[str]) -> int:
