@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from greenroom.workspace.trust import Described
 
 _KEYS = 20
+_DOES = 48
+"""Cells beside the keys on a terminal of 80 columns."""
 _STATES: dict[str, Tint] = {"open question": "wait", "interrupted": "wait", "unfinished": "wait", "closed": "quiet"}
 
 
@@ -26,16 +28,14 @@ def help_sheet() -> Sheet:
     entries: list[Entry] = []
     for group in GROUPS:
         entries.append(Entry(f"group:{group}", "section", group))
-        entries += [_key_row(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
-        entries += [
-            _key_row(
-                f"deed:{deed.name}",
-                _keys(deed),
-                f"{deed.name}: {deed.does}" if deed.group in ("panes", "card") else deed.does,
-            )
+        rows = [(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
+        named = group in ("panes", "card")
+        rows += [
+            (f"deed:{deed.name}", _keys(deed), f"{deed.name}: {deed.does}" if named else deed.does)
             for deed in DEEDS
             if deed.group == group
         ]
+        entries += [entry for row in rows for entry in _key_rows(*row)]
     return Sheet("Keys: letters act outside text, and ^p finds everything by name", entries)
 
 
@@ -45,9 +45,15 @@ def _keys(deed: Deed) -> str:
     return "  ".join(key for key in (deed.key, deed.letter, chord, slash) if key)
 
 
-def _key_row(id: str, keys: str, does: str) -> Entry:
-    shown = "  ".join(key_name(key) for key in keys.split("  "))
-    return Entry(id, "row", head=(cell(_plain(shown), _KEYS, "key"), Run(does)))
+def _key_rows(id: str, keys: str, does: str) -> list[Entry]:
+    """A key and what it does; what is longer than a narrow terminal goes on below."""
+    from textwrap import wrap
+
+    shown = _plain("  ".join(key_name(key) for key in keys.split("  ")))
+    return [
+        Entry(f"{id}:{place}" if place else id, "row", head=(cell("" if place else shown, _KEYS, "key"), Run(line)))
+        for place, line in enumerate(wrap(does, _DOES))
+    ]
 
 
 def _plain(keys: str) -> str:
