@@ -39,7 +39,8 @@ def topic(asked: Invocation) -> Answer[str]:
     if name == "keys":
         rows = [(action.key or "-", f"/{action.name} {action.argument}".rstrip(), action.help) for action in ACTIONS]
         data = [action._asdict() for action in ACTIONS]
-        return answer(name, table(("key", "repl", "what it does"), rows), data)
+        more = "the workbench has many more keys: F1 there lists all of them, ^p finds each by name"
+        return answer(name, [*table(("key", "repl", "what it does"), rows), "", more], data)
     if not name:
         return answer(name, [f"topics: {', '.join(TOPICS)}", "commands: greenroom --help"], list(TOPICS))
     if name in groups() or any(command.name == name for command in COMMANDS):

@@ -153,7 +153,7 @@ class CompareSheet(ModalScreen[str]):
             differing = sum(one.differs for one in compared.turns)
             parts.append(f"turn {turn.here[0].turn} {'differs' if turn.differs else 'is the same'}")
             parts += [f"{self._at + 1} of {total}, {differing} of them differ"] if total > 1 else []
-        parts += [f"{compared.shared} before shared"] if compared.shared else []
+        parts += [f"{counted(compared.shared, 'turn')} before shared"] if compared.shared else []
         text = " · ".join(parts)
         shown = inert_line(text, 200)
         self.query_one("#compare-title", Static).update(Content(shown, [Span(0, 7, "$primary bold")]))
