@@ -18,6 +18,7 @@ from textual.content import Content, Span
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from greenroom.commands.answer import counted
 from greenroom.core.inert import inert_line
 from greenroom.tui.compare_heads import changes_of, head_lines
 from greenroom.tui.compare_lines import Look, places_for, turn_lines
