@@ -8,7 +8,9 @@ import pytest
 from greenroom.core.events import SessionForked
 from greenroom.tui import keys
 from greenroom.tui.compare_sheet import CompareSheet
+from greenroom.tui.composer import Composer
 from greenroom.tui.finder import Finder
+from greenroom.tui.gate_bar import GateBar
 from greenroom.tui.hints import Hints, fitting, hint_row
 from greenroom.tui.moment_row import MomentRow
 from greenroom.tui.side import Side
@@ -118,3 +120,18 @@ def test_eighty_columns_have_room_for_the_keys_that_are_needed_most(past: bool) 
     assert all(word in chords for word in ("STOP", "s sessions", "R rerun-with", "T tree", "all keys"))
     row = hint_row(fitting(keys.row(None, (), running=False, past=past), 78), 78).plain
     assert ("^r say it again" in row and "fork here" in row) == past
+
+
+def test_words_sent_while_a_gate_waits_are_kept_and_the_way_on_is_named(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.do("mode", "step")
+        hands.bench.doing.said("hello")
+        await hands.until(lambda: hands.bench.query_one(GateBar).step, "a gate waits")
+        hands.bench.doing.said("are you there?")
+        assert "f5 goes on" in hands.bench.query_one(Hints).render().plain
+        assert hands.bench.query_one(Composer).text == "are you there?"
+        hands.bench.doing.do("mode", "run")
+        await hands.pilot.press("f5")
+        await hands.until(lambda: hands.events("turn_finished"), "the turn ends")
+
+    rehearse(workspace, scene)

@@ -162,6 +162,8 @@ class Doing:
             self._keep_or_refuse(text)
         elif self.variants.branching:
             self._give_back(text, "a branch is being opened: send it in a moment")
+        elif self.rehearsal.running and bar.step:
+            self._give_back(text, "a gate waits for you: f5 goes on, ctrl+x a gives the turn up")
         elif self.rehearsal.running:
             self._give_back(text, f"{self.bench.persona_name} is still at it: esc interrupts")
         elif self.rehearsal.unfinished:

@@ -180,9 +180,9 @@ class Workbench(CardApp[int]):
         self.query_one(Side).forget()
         self.scrub.forget()
         self.feed.begin(self.rehearsal.folds, self.persona_name)
-        transcript = self.query_one("#conversation", Transcript)
-        transcript.placeholder = f"Say something to {self.persona_name}." if session else "Nothing is open."
-        transcript.refresh()
+        begin = f"Say something to {self.persona_name}; ^x s has all sessions." if session else "Nothing is open."
+        self.query_one("#conversation", Transcript).placeholder = begin
+        self.query_one("#conversation", Transcript).refresh()
         self.show_question()
         self.show_standing()
         self.redraw_soon()  # the conversation is painted before the panes are worked out
