@@ -19,7 +19,6 @@ from greenroom.core.events import (
     Record,
     RerunStarted,
     SessionForked,
-    SessionOpened,
     TurnAbandoned,
     TurnFinished,
     TurnStarted,
@@ -31,6 +30,7 @@ from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.session import Session
 from greenroom.log.catalog import read_session
 from greenroom.policy.decide import RulePolicy
+from greenroom.views.lineage import session_of
 from greenroom.workspace.layout import Workspace
 
 
@@ -57,7 +57,7 @@ def variant_world(
     What its parent came to remember after the branch is none of its memories, whichever branch it varies.
     """
     varied = recording.parent if recording is not None else ()
-    parent = varied if varied and _whose(varied) == _parent_of(here) else _varied(workspace, here, "")
+    parent = varied if varied and session_of(varied) == _parent_of(here) else _varied(workspace, here, "")
     outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, parent))
     return outside if recording is None else through(recording, outside)
 
@@ -112,12 +112,6 @@ def _varied(workspace: Workspace, records: Sequence[Record], recorded: str) -> S
 def _parent_of(records: Sequence[Record]) -> str:
     forked = next((r.event for r in reversed(records) if isinstance(r.event, SessionForked)), None)
     return forked.parent if forked is not None else ""
-
-
-def _whose(records: Sequence[Record]) -> str:
-    """The session that a log is of."""
-    named = (r.event.session for r in reversed(records) if isinstance(r.event, SessionOpened | SessionForked))
-    return next(named, "")
 
 
 def _unfinished(records: Sequence[Record]) -> int:

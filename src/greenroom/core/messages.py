@@ -9,6 +9,11 @@ from pydantic import Field
 from greenroom.core.values import Frozen, Json, ToolCall, ToolSpec, Usage
 
 
+def estimated_tokens(characters: int) -> int:
+    """Tokens of a text of so many characters, by the usual rule of thumb of four each; at least one for any text."""
+    return (characters + 3) // 4
+
+
 class Message(Frozen):
     """One message of a prompt. `source` says which part of the session it came from, for the Prompt pane."""
 

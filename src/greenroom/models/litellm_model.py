@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from greenroom.core.errors import FileInvalid
-from greenroom.core.messages import ModelReply, ModelRequest
+from greenroom.core.messages import ModelReply, ModelRequest, estimated_tokens
 from greenroom.core.values import Usage
 from greenroom.models import litellm_start
 from greenroom.models.litellm_errors import explained
@@ -182,7 +182,7 @@ class LitellmModel:
     def _usage(self, litellm: Any, request: ModelRequest, parts: ReplyParts) -> Usage:
         """What the provider counted; where it does not count, four characters are taken for a token."""
         asked = sum(len(message.text) for message in request.messages)
-        tokens = parts.tokens or ((asked + 3) // 4, (parts.written + 3) // 4)
+        tokens = parts.tokens or (estimated_tokens(asked), estimated_tokens(parts.written))
         price = micro_usd(litellm, self._name, tokens, parts.cost_usd)
         return Usage(input_tokens=tokens[0], output_tokens=tokens[1], micro_usd=price)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from greenroom.core.canonical import clean_json, clean_text
 from greenroom.core.clock import Clock, FrozenClock, SystemClock
-from greenroom.core.messages import ModelReply, ModelRequest
+from greenroom.core.messages import ModelReply, ModelRequest, estimated_tokens
 from greenroom.core.values import ToolCall, Usage
 from greenroom.models.port import OnFailure, OnText
 from greenroom.models.problems import Code, problem
@@ -102,7 +102,8 @@ class ScriptedModel:
             calls=calls,
             finish="calls" if calls else "stop",
             usage=Usage(
-                input_tokens=_estimate(sum(len(m.text) for m in request.messages)), output_tokens=_estimate(written)
+                input_tokens=estimated_tokens(sum(len(m.text) for m in request.messages)),
+                output_tokens=estimated_tokens(written),
             ),
         )
 
@@ -121,8 +122,3 @@ class ScriptedModel:
 def _pieces(text: str, words: int) -> list[str]:
     found = _PIECE.findall(text)
     return ["".join(found[start : start + words]) for start in range(0, len(found), words)]
-
-
-def _estimate(characters: int) -> int:
-    """Tokens by the usual rule of thumb of four characters each; at least one for any text."""
-    return (characters + 3) // 4

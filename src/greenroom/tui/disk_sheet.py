@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from greenroom.tui.entries import Entry
 from greenroom.tui.hints import Hint
-from greenroom.tui.runs import Line, Run, Tint, wrapped
+from greenroom.tui.runs import Line, Run, Tint, by_line, plain, wrapped
 from greenroom.tui.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -65,22 +65,10 @@ def _rows(found: Sequence[Section], problems: Sequence[str], beside: Sequence[st
 
 
 def flowing(id: str, line: Line, width: int = _WIDTH) -> Iterator[Entry]:
-    """A line as rows of a list, so that nothing of it is cut; what follows its first row is set in."""
-    rows = [row for part in _lines(line) for row in wrapped(part, width)]
+    """A line as rows of a list, so that nothing of it is cut but empty lines; what follows its first row is set in."""
+    rows = [row for part in by_line(line) if plain(part).strip() for row in wrapped(part, width)]
     for place, row in enumerate(rows):
         yield Entry(f"{id}:{place}", "row", head=(Run("  "), *row) if place else row)
-
-
-def _lines(line: Line) -> Iterator[Line]:
-    """The line cut where its text has line ends; empty ones are left out."""
-    now: list[Run] = []
-    for run in line:
-        first, *more = run.text.split("\n")
-        now.append(Run(first, run.tint))
-        for text in more:
-            yield from [tuple(now)] if any(one.text.strip() for one in now) else []
-            now = [Run(text, run.tint)]
-    yield from [tuple(now)] if any(one.text.strip() for one in now) else []
 
 
 def change_line(change: str) -> Line:

@@ -40,7 +40,7 @@ class CompareDeeds:
             self._work(self._compare(session.id, tuple(session.records), other))
 
     async def _compare(self, here: str, records: Sequence[Record], other: str) -> None:
-        from greenroom.assembly.variants import variants
+        from greenroom.assembly.lineage import variants
         from greenroom.views.comparison import Side
 
         try:

@@ -6,7 +6,7 @@ white space where it was broken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from greenroom.core.inert import inert, inert_line
@@ -38,6 +38,18 @@ def safe(line: Line) -> Line:
 def flat(line: Line) -> Line:
     """The line made harmless and kept on one row."""
     return tuple(Run(inert(run.text).replace("\n", " ").replace("\t", " "), run.tint) for run in line if run.text)
+
+
+def by_line(line: Line) -> Iterator[Line]:
+    """The line cut where its text has line ends."""
+    now: list[Run] = []
+    for run in line:
+        first, *more = run.text.split("\n")
+        now.append(Run(first, run.tint))
+        for text in more:
+            yield tuple(now)
+            now = [Run(text, run.tint)]
+    yield tuple(now)
 
 
 def cell(text: str, width: int, tint: Tint = "plain", *, right: bool = False) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from greenroom.core.events import Record, TurnFinished, TurnStarted, VariantChosen
+from greenroom.core.events import Record, SessionForked, SessionOpened, TurnFinished, TurnStarted, VariantChosen
 from greenroom.core.inert import inert_line
 from greenroom.views.rerun import Branch, branch
 
@@ -35,6 +35,12 @@ class Line:
         changed = ", ".join(self.origin.changed)
         how = f"{changed} changed" if changed else "said again" if self.origin.rerun else "forked"
         return f"turn {self.origin.turn}: {how}"
+
+
+def session_of(records: Sequence[Record]) -> str:
+    """The session that a log is of, '' where it does not say it."""
+    named = (r.event.session for r in reversed(records) if isinstance(r.event, SessionOpened | SessionForked))
+    return next(named, "")
 
 
 def line_of(session: str, records: Sequence[Record]) -> Line:

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from greenroom.core.messages import Message, ModelRequest
+from greenroom.core.messages import Message, ModelRequest, estimated_tokens
 from greenroom.core.values import ToolSpec
-from greenroom.views.comparison.words import Piece, opcodes, word_diff
+from greenroom.views.comparison.words import Piece, alike, opcodes, word_diff
 
 _PARAGRAPH = re.compile(r"(?s).+?(?:\n\n|$)|\n+")
+_LEAST = 1.0
+"""So much of what changed must have stayed for a message to be read word by word: messages are longer than replies."""
 Became = Literal["same", "gone", "came", "changed"]
 
 
@@ -61,8 +63,13 @@ def text_of(message: Message) -> str:
 
 
 def size(text: str) -> int:
-    """Tokens, estimated: four characters each."""
-    return (len(text) + 3) // 4
+    """Tokens, estimated."""
+    return estimated_tokens(len(text))
+
+
+def request_size(request: ModelRequest) -> int:
+    """Tokens of a whole request, its tools included, estimated."""
+    return sum(map(sum, sizes_of(request)))
 
 
 def sizes_of(request: ModelRequest) -> tuple[list[int], list[int]]:
@@ -99,7 +106,7 @@ def _words(old: str, new: str) -> tuple[Piece, ...]:
     nothing.
     """
     words = word_diff(old, new)
-    if _alike(words):
+    if alike(words, _LEAST):
         return words
     before, after = _PARAGRAPH.findall(old), _PARAGRAPH.findall(new)
     found: list[Piece] = []
@@ -109,13 +116,8 @@ def _words(old: str, new: str) -> tuple[Piece, ...]:
             continue
         one, other = "".join(before[a:b]), "".join(after[c:d])
         inner = word_diff(one, other)
-        found += inner if _alike(inner) else [Piece("gone", one), Piece("came", other)]
+        found += inner if alike(inner, _LEAST) else [Piece("gone", one), Piece("came", other)]
     return tuple(piece for piece in found if piece.text)
-
-
-def _alike(words: Sequence[Piece]) -> bool:
-    stayed = sum(len(text) for change, text in words if change == "same")
-    return stayed >= max(sum(len(text) for change, text in words if change == one) for one in ("gone", "came"))
 
 
 def _kin(message: Message) -> tuple[str, str]:

@@ -87,10 +87,12 @@ def _shown(records: Sequence[Record], one: Sent) -> Answer[Sent]:
 
 
 def _head(one: Sent) -> str:
+    from greenroom.views.request_diff import request_size
+
     counted = one.reply.usage.input_tokens if one.reply is not None else 0
     parts = [
         f"turn {one.turn}, call {one.number}: {len(one.request.messages)} messages",
-        f"about {_total(one.request)} tokens",
+        f"about {request_size(one.request)} tokens",
         *([f"{counted} counted by {one.reply.model}"] if one.reply is not None and counted else []),
         *(["due"] if one.reply is None else ["as sent"] if one.exact else []),
     ]
@@ -98,7 +100,7 @@ def _head(one: Sent) -> str:
 
 
 def _data(one: Sent) -> dict[str, Json]:
-    from greenroom.views.request_diff import sizes_of
+    from greenroom.views.request_diff import request_size, sizes_of
 
     request = one.request
     sizes: list[Json] = list(sizes_of(request)[0])
@@ -107,7 +109,11 @@ def _data(one: Sent) -> dict[str, Json]:
         "turn": one.turn,
         "call": one.number,
         "exact": one.exact,
-        "tokens": {"estimated": _total(request), "messages": sizes, "counted": usage.input_tokens if usage else None},
+        "tokens": {
+            "estimated": request_size(request),
+            "messages": sizes,
+            "counted": usage.input_tokens if usage else None,
+        },
         "request": request.model_dump(mode="json"),
     }
 
@@ -201,9 +207,3 @@ def _wire_data(found: Wire) -> dict[str, Json]:
         for name, value in found.headers.items()
     }
     return {"url": found.url, "headers": headers, "body": dict(found.body)}
-
-
-def _total(request: ModelRequest) -> int:
-    from greenroom.views.request_diff import sizes_of
-
-    return sum(map(sum, sizes_of(request)))

@@ -20,7 +20,7 @@ from greenroom.tui.folds import Folds
 from greenroom.tui.panes.prompt_rows import changed_rows, left_out_rows
 from greenroom.tui.runs import Line, Run, Tint, cell, named
 from greenroom.views.left_out import left_out
-from greenroom.views.request_diff import request_diff, sizes_of, spec_text, text_of
+from greenroom.views.request_diff import request_diff, request_size, sizes_of, spec_text, text_of
 
 Against = Literal["", "previous", "disk"]
 AGAINST: tuple[Against, ...] = ("", "previous", "disk")
@@ -130,7 +130,7 @@ def _calls(calls: Sequence[Sent], chosen: Sent) -> Iterator[Entry]:
         mark = Run("● " if one is chosen else "  ", "key")
         beside = (
             Run(f"{len(one.request.messages)} messages", "quiet"),
-            Run(f"{sum(map(sum, sizes_of(one.request))):>7}"),
+            Run(f"{request_size(one.request):>7}"),
         )
         yield Entry(
             f"call:{one.number}", "row", head=(mark, cell(str(one.number), 3), Run(_brought(one))), beside=beside

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from greenroom.core.inert import inert_line
 from greenroom.tui.disk_sheet import change_line, words_line
 from greenroom.tui.entries import Entry
-from greenroom.tui.runs import Line, Run, Tint, cell
+from greenroom.tui.runs import Line, Run, Tint, by_line, cell
 from greenroom.views.left_out import LeftOut
 from greenroom.views.request_diff import MessageDiff, RequestDiff, text_of
 
@@ -64,7 +64,7 @@ def _changed(place: int, one: MessageDiff) -> Entry:
     if one.became != "changed":
         body = tuple((Run(line or " ", tint),) for line in text.split("\n"))
         return Entry(f"diff:{place}", "row", head=(*head, Run(inert_line(text, 120), tint)), body=body)
-    words = tuple(_by_line(words_line(one.words)))
+    words = tuple(by_line(words_line(one.words)))
     gone = sum(len(text.split()) for change, text in one.words if change == "gone")
     came = sum(len(text.split()) for change, text in one.words if change == "came")
     counts = (Run(f"-{gone}", "bad"), Run(" "), Run(f"+{came}", "good"), Run(" words", "quiet"))
@@ -76,18 +76,6 @@ def _stayed(stayed: Sequence[MessageDiff], place: int) -> Iterator[Entry]:
         sources = ", ".join(dict.fromkeys(one.message.source for one in stayed))
         head = (Run("=  ", "quiet"), Run(f"{len(stayed)} the same: {sources}", "quiet"))
         yield Entry(f"same:{place}", "row", head=head)
-
-
-def _by_line(line: Line) -> Iterator[Line]:
-    """The runs cut where their text has line ends."""
-    now: list[Run] = []
-    for run in line:
-        first, *more = run.text.split("\n")
-        now.append(Run(first, run.tint))
-        for text in more:
-            yield tuple(now)
-            now = [Run(text, run.tint)]
-    yield tuple(now)
 
 
 def _grouped(found: Sequence[LeftOut]) -> Iterator[tuple[str, list[LeftOut]]]:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, Protocol, TypeVar
 
-from greenroom.core.events import Record, SessionForked, SessionOpened, TurnAbandoned, TurnFinished, TurnStarted
+from greenroom.core.events import Record, TurnAbandoned, TurnFinished, TurnStarted
 from greenroom.core.values import Usage
 from greenroom.views.comparison.columns import columns
 from greenroom.views.comparison.facts import Call, Decision, Hit, Kept, Question, TurnFacts, turn_facts
 from greenroom.views.comparison.governing import Governed, Part, different, governing
 from greenroom.views.comparison.words import Piece, alike, likeness, mask_of, word_diff
+from greenroom.views.lineage import session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class Side:
     @property
     def session(self) -> str:
         """The session's id, '' where the log does not say it."""
-        named = (r.event for r in reversed(self.records) if isinstance(r.event, SessionForked | SessionOpened))
-        return next((event.session for event in named), "")
+        return session_of(self.records)
 
 
 class _Told(Protocol):

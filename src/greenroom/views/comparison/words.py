@@ -60,12 +60,14 @@ def mask_of(text: str, others: Iterable[str]) -> tuple[Piece, ...]:
     )
 
 
-def alike(pieces: Iterable[Piece]) -> bool:
-    """Whether two texts have so much in common that one is read more easily as a change of the other."""
+def alike(pieces: Iterable[Piece], least: float = 0.5) -> bool:
+    """Whether two texts have so much in common that one is read more easily as a change of the other: what stayed is at
+    `least` so large a part of what went, and of what came.
+    """
     sizes = {"same": 0, "gone": 0, "came": 0}
     for change, text in pieces:
         sizes[change] += len(text)
-    return 2 * sizes["same"] >= max(sizes["gone"], sizes["came"])
+    return sizes["same"] >= least * max(sizes["gone"], sizes["came"])
 
 
 def opcodes(one: Sequence[Hashable], other: Sequence[Hashable]) -> list[Block]:
