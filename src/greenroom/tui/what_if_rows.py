@@ -6,12 +6,15 @@ Invariant: a pure function of what was asked and what came of it; the ids of row
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from greenroom.commands.reloading import flip_line
-from greenroom.commands.session.what_if import places, prompt_difference, tokens
+from greenroom.commands.session.what_if import places
 from greenroom.tui.entries import Entry
+from greenroom.tui.panes.prompt_rows import message_rows
 from greenroom.tui.runs import Line, Run, Tint, cell
+from greenroom.views.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
     from greenroom.assembly.what_if import WhatIf
@@ -41,13 +44,9 @@ def _passages(found: WhatIf, otherwise: Otherwise, unfolded: Collection[str]) ->
         entry = _passage(
             both[key], was.get(key, ""), would.get(key, ""), "left out" if key in otherwise.without else why
         )
-        yield entry if entry.id not in unfolded else _opened(entry)
+        yield replace(entry, open=entry.id in unfolded)
     if not inside and not outside:
         yield Entry("none", "row", head=(Run("nothing was found for this turn", "quiet"),))
-
-
-def _opened(entry: Entry) -> Entry:
-    return Entry(entry.id, entry.kind, head=entry.head, beside=entry.beside, body=entry.body, open=True)
 
 
 def _passage(passage: Passage, was: str, would: str, why: str) -> Entry:
@@ -82,17 +81,10 @@ def _memory(memory: Memory, was: str, would: str) -> Entry:
 
 
 def _prompt(found: WhatIf, unfolded: Collection[str]) -> Iterator[Entry]:
-    lines = list(prompt_difference(found.before.request, found.after.request))
-    yield Entry("prompt", "section", "Prompt", aside="" if lines else "the same")
-    head, body = "", list[Line]()
-    for line in [*lines, ""]:
-        if line.startswith("  "):
-            body.append((Run(line[2:] or " ", _SIGNS.get(line[2:3], "quiet")),))
-            continue
-        if head:
-            key = f"prompt:{head.partition(':')[0]}"
-            yield Entry(key, "row", head=(Run(head),), body=tuple(body), open=key in unfolded)
-        head, body = line, []
+    diff = request_diff(found.before.request, found.after.request)
+    yield Entry("prompt", "section", "Prompt", aside="the same" if diff.same else "")
+    if not diff.same:
+        yield from (replace(entry, open=entry.id in unfolded) for entry in message_rows(diff))
 
 
 def _verdicts(flips: Flips | None) -> Iterator[Entry]:
@@ -104,7 +96,7 @@ def _verdicts(flips: Flips | None) -> Iterator[Entry]:
 
 def state_line(found: WhatIf, otherwise: Otherwise) -> str:
     """`about 908 tokens, would be 814 (-94) · without 1 · top_k 4`."""
-    old, new = (sum(tokens(one.text) for one in side.request.messages) for side in (found.before, found.after))
+    old, new = (request_size(side.request) for side in (found.before, found.after))
     told = [f"about {old} tokens, would be {new} ({new - old:+d})"]
     told += [f"without {len(otherwise.without)}"] if otherwise.without else []
     told += [f"{name} {value}" for name, value in otherwise.settings.items()]

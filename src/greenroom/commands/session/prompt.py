@@ -5,7 +5,7 @@ Invariant: nothing is sent; the request is the one the log commits to, or it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from greenroom.core.messages import ModelRequest
     from greenroom.models.litellm_raw import Wire
     from greenroom.views.left_out import LeftOut
-    from greenroom.views.request_diff import RequestDiff
     from greenroom.workspace.layout import Workspace
 
 
@@ -134,6 +133,7 @@ def _left(left: LeftOut) -> dict[str, Json]:
 
 def _against(workspace: Workspace, calls: Sequence[Sequence[Sent]], one: Sent, against: str) -> Answer[Sent]:
     """What it has otherwise than the call before, or what the disk would have otherwise; exit 1 where anything."""
+    from greenroom.commands.session.request_lines import data_of, lines_of
     from greenroom.views.request_diff import request_diff
 
     if against == "disk":
@@ -145,23 +145,8 @@ def _against(workspace: Workspace, calls: Sequence[Sequence[Sent]], one: Sent, a
         last = earlier[-1]
         before, after, label = last.request, one.request, f"since turn {last.turn}, call {last.number}"
     diff = request_diff(before, after)
-    lines = [f"turn {one.turn}, call {one.number}: {label}", *(_diff_lines(diff) if not diff.same else ["the same"])]
-    data: dict[str, Json] = {
-        "turn": one.turn,
-        "call": one.number,
-        "same": diff.same,
-        "messages": [
-            {
-                "became": part.became,
-                "source": part.message.source,
-                "role": part.message.role,
-                "text": part.message.text,
-                "words": [{"change": piece.change, "text": piece.text} for piece in part.words],
-            }
-            for part in diff.messages
-        ],
-        "others": list(diff.others),
-    }
+    lines = [f"turn {one.turn}, call {one.number}: {label}", *(lines_of(diff) if not diff.same else ["the same"])]
+    data = {"turn": one.turn, "call": one.number, **data_of(diff)}
     return answer(one, lines, data, exit_code=0 if diff.same else 1)
 
 
@@ -170,24 +155,6 @@ def _by_disk(workspace: Workspace, one: Sent) -> ModelRequest:
     from greenroom.assembly.sent import Parts
 
     return one.under(Parts.of(load_contract(workspace, one.persona)))
-
-
-def _diff_lines(diff: RequestDiff) -> Iterator[str]:
-    from greenroom.commands.session.diff_lines import marked
-    from greenroom.views.request_diff import text_of
-
-    same = 0
-    signs = {"gone": "-", "came": "+", "changed": "~"}
-    for part in diff.messages:
-        if part.became == "same":
-            same += 1
-            continue
-        yield f"{signs[part.became]} {part.message.source} · {part.message.role}"
-        text = marked(part.words) if part.words else text_of(part.message)
-        yield from (f"    {line}" for line in text.splitlines())
-    yield from (f"~ {one.replace(' -> ', ' → ')}" for one in diff.others)
-    if same:
-        yield f"= {same} messages the same"
 
 
 def _on_the_wire(workspace: Workspace, one: Sent, how: str, model: str) -> Answer[Sent]:

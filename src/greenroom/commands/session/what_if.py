@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.reloading import flip_line
+from greenroom.commands.session.request_lines import lines_of
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.values import Json
+from greenroom.views.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
     from greenroom.assembly.what_if import WhatIf
     from greenroom.core.events import Record
-    from greenroom.core.messages import Message, ModelRequest
     from greenroom.regression.flips import Flips
     from greenroom.regression.what_if import Given, Otherwise
     from greenroom.workspace.layout import Workspace
@@ -92,7 +92,7 @@ def flips_under(workspace: Workspace, records: Sequence[Record], file: str = "")
 
 
 def _lines(found: WhatIf, flips: Flips) -> Iterator[str]:
-    old, new = size(found.before.request), size(found.after.request)
+    old, new = request_size(found.before.request), request_size(found.after.request)
     yield f"turn {found.turn}, call {found.call}: about {old} tokens, would be {new} ({new - old:+d})"
     yield from _passages(found)
     yield from _prompt(found)
@@ -128,42 +128,11 @@ def places(side: Given) -> dict[str, str]:
 
 
 def _prompt(found: WhatIf) -> Iterator[str]:
-    lines = list(prompt_difference(found.before.request, found.after.request))
-    if not lines:
-        yield ""
-        yield "the prompt would be the same"
-        return
+    diff = request_diff(found.before.request, found.after.request)
+    lines = list(lines_of(diff)) if not diff.same else ["the prompt would be the same"]
     yield from ["", *lines[:_MOST]]
     if len(lines) > _MOST:
         yield f"({counted(len(lines) - _MOST, 'more line')}; --json has all)"
-
-
-def prompt_difference(old: ModelRequest, new: ModelRequest) -> Iterator[str]:
-    """The messages that are other ones, line by line, by source."""
-    before, after = _by_source(old.messages), _by_source(new.messages)
-    for source in dict.fromkeys([*before, *after]):
-        was, would = before.get(source, ""), after.get(source, "")
-        if was != would:
-            yield f"{source}: about {tokens(was)} tokens, would be {tokens(would)}"
-            diff = unified_diff(was.splitlines(), would.splitlines(), n=0, lineterm="")
-            yield from (f"  {line}" for line in list(diff)[2:] if not line.startswith("@@"))
-
-
-def _by_source(messages: Sequence[Message]) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
-    for message in messages:
-        found.setdefault(message.source, []).append(message.text)
-    return {source: "\n".join(texts) for source, texts in found.items()}
-
-
-def tokens(text: str) -> int:
-    """Estimated, four characters each."""
-    return (len(text) + 3) // 4
-
-
-def size(request: ModelRequest) -> int:
-    """The tokens of a request's messages, estimated."""
-    return sum(tokens(message.text) for message in request.messages)
 
 
 def _notes(found: WhatIf) -> list[str]:
@@ -173,7 +142,7 @@ def _notes(found: WhatIf) -> list[str]:
 def _data(found: WhatIf, flips: Flips) -> Json:
     def side(given: Given) -> Json:
         return {
-            "tokens": size(given.request),
+            "tokens": request_size(given.request),
             "passages": list(given.chosen.passages),
             "memories": list(given.chosen.memories),
             "dropped": dict(given.chosen.dropped),

@@ -39,11 +39,16 @@ def left_out_rows(found: Sequence[LeftOut]) -> Iterator[Entry]:
 
 
 def changed_rows(diff: RequestDiff, label: str) -> Iterator[Entry]:
-    """What the call has otherwise than the one called `label`; messages that are the same are counted."""
+    """What the call has otherwise than the one called `label`."""
     yield Entry("against", "section", f"against {label}", aside="= goes on")
     if diff.same:
         yield Entry("same", "row", head=(Run("the very same request", "quiet"),))
-        return
+    else:
+        yield from message_rows(diff)
+
+
+def message_rows(diff: RequestDiff) -> Iterator[Entry]:
+    """What became of the messages, in order, and what else is other; several that stayed are one row."""
     stayed: list[MessageDiff] = []
     for place, one in enumerate(diff.messages):
         if one.became == "same":
