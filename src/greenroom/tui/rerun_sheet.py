@@ -20,6 +20,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.inert import inert_line
 from greenroom.tui.hints import Hint, Hints
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ class RerunSheet(ModalScreen[Asked | None]):
         """The words are those of the turn, as long as nobody wrote others."""
         field = self.query_one("#rerun-words", Input)
         text = event.value.strip()
-        if text.isdecimal() and int(text) in self._words and field.value in self._words.values():
-            field.value = self._words[int(text)]
+        turn = self._turn(text)
+        if turn is not None and field.value in self._words.values():
+            field.value = self._words[turn]
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -103,9 +105,9 @@ class RerunSheet(ModalScreen[Asked | None]):
         from greenroom.assembly.rerunning import Change
 
         since = self._value("since")
-        if not since.isdecimal() or int(since) not in self._words:
-            raise UsageError(f"there is no turn {since or '?'}", hint=f"1 to {max(self._words)}")
-        turn, words = int(since), self._value("words")
+        turn, words = self._turn(since), self._value("words")
+        if turn is None:
+            raise UsageError(f"there is no turn {inert_line(since, 20) or '?'}", hint=f"1 to {max(self._words)}")
         return Asked(
             turn,
             Change(
@@ -117,6 +119,10 @@ class RerunSheet(ModalScreen[Asked | None]):
                 words={turn: words} if words and words != self._words[turn] else {},
             ),
         )
+
+    def _turn(self, text: str) -> int | None:
+        """The turn that a person wrote, if there is one."""
+        return next((turn for turn in self._words if str(turn) == text), None)
 
     def _parameters(self) -> dict[str, object]:
         from greenroom.commands.session.rerun import parameter

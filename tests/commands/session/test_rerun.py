@@ -179,3 +179,16 @@ def test_words_need_a_turn(text: str) -> None:
 def test_a_prompt_that_is_not_there_is_one_line(shop: Workspace, name: str, tmp_path: Path) -> None:
     with pytest.raises(FileInvalid, match="missing"):
         asyncio.run(rerun(asked(shop, session=name, prompt=str(tmp_path / "none.md"))))
+
+
+@pytest.mark.parametrize("given", ["seed=NaN", "seed=1e999", "=1", "stop"])
+def test_a_parameter_that_no_log_can_keep_is_refused(given: str) -> None:
+    with pytest.raises(UsageError):
+        parameter(given)
+
+
+def test_huge_and_deep_words_of_options_end_in_a_line() -> None:
+    assert parameter("stop=" + "[" * 100_000)[1] == "[" * 100_000
+    with pytest.raises(UsageError) as caught:
+        numbered("--say", "9" * 5_000 + "=x")
+    assert len(caught.value.line()) < 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -12,8 +13,10 @@ from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.run import approver_of, hint_at_answers
+from greenroom.core.canonical import clean_json
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import Record, ReplyReleased, TurnFinished, TurnStarted
+from greenroom.core.inert import inert_line
 from greenroom.core.signals import Signal
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from greenroom.core.values import Json
     from greenroom.engine.session import Session
     from greenroom.views.rerun import Step
+
+
+_TURN = re.compile("[0-9]{1,9}")
 
 
 async def rerun(asked: Invocation) -> Answer[tuple[Rerun, ...]]:
@@ -81,15 +87,21 @@ def parameter(text: str, example: str = "--set temperature=0") -> tuple[str, Jso
     """`temperature=0` as a name and a JSON value; what is no JSON is text.
 
     Raises:
-        UsageError: it has no name or no value.
+        UsageError: it has no name or no value, or one that no log can keep.
     """
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise UsageError(f"'{text}' is not name=value", hint=example, code="rerun.set")
+        raise UsageError(f"'{inert_line(text, 60)}' is not name=value", hint=example, code="rerun.set")
     try:
-        return name.strip(), json.loads(value)
-    except ValueError:
-        return name.strip(), value
+        meant: Json = json.loads(value)
+    except (ValueError, RecursionError):
+        meant = value
+    try:
+        return name.strip(), clean_json(meant)
+    except ValueError as error:
+        raise UsageError(
+            f"{inert_line(name.strip(), 40)} cannot be that: {error}", hint=example, code="rerun.set"
+        ) from None
 
 
 def numbered(option: str, text: str) -> tuple[int, str]:
@@ -99,8 +111,10 @@ def numbered(option: str, text: str) -> tuple[int, str]:
         UsageError: it is not of that form.
     """
     turn, sign, words = text.partition("=")
-    if not sign or not turn.strip().isdecimal() or not words.strip():
-        raise UsageError(f"'{text}' is not TURN=words", hint=f'{option} "3=other words"', code="rerun.words")
+    if not sign or not _TURN.fullmatch(turn.strip()) or not words.strip():
+        raise UsageError(
+            f"'{inert_line(text, 60)}' is not TURN=words", hint=f'{option} "3=other words"', code="rerun.words"
+        )
     return int(turn), words
 
 
