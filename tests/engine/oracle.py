@@ -137,11 +137,15 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
     if need == "deny":
         yield f"policy {law.name} denies it: {why}"
         return
+    # What a person put in the place of a call is decided by itself, whatever policy says of the call that the model made.
+    edited = any(_edits(r.event, event) for r in before)
     verdict = _last(
         [
             r
             for r in before
-            if isinstance(r.event, VerdictReached) and _of_call(r.event.step, "verdict:tool.call", event)
+            if isinstance(r.event, VerdictReached)
+            and _of_call(r.event.step, "verdict:tool.call", event)
+            and not (edited and r.event.step.endswith(f":{event.call}"))
         ],
         VerdictReached,
     )
@@ -169,9 +173,13 @@ def _permitted(case: Case, start: Record, event: ToolStarted) -> Iterator[str]:
 
 def _makes_void(event: Event, started: ToolStarted) -> bool:
     """Whether a question that was put before this is not about what is in force, or about the call, any more."""
-    if isinstance(event, GatePassed):
-        return event.action == "edit" and event.step == started.step.replace("/tool:", "/gate:tool:")
-    return isinstance(event, ContractLoaded | AutonomyChanged)
+    return _edits(event, started) or isinstance(event, ContractLoaded | AutonomyChanged)
+
+
+def _edits(event: Event, started: ToolStarted) -> bool:
+    """Whether a person put another call in the place of this one at its gate."""
+    here = started.step.replace("/tool:", "/gate:tool:")
+    return isinstance(event, GatePassed) and event.action == "edit" and event.step == here
 
 
 def _confirmed(case: Case, asked: Record, start: Record) -> tuple[Record, int]:
@@ -184,8 +192,9 @@ def _confirmed(case: Case, asked: Record, start: Record) -> tuple[Record, int]:
         given = _last(case.records[since + 1 : start.seq], ApprovalGiven, asked.event.step)
         if given is None or not isinstance(given.event, ApprovalGiven) or given.event.decision != "edit":
             return asked, since
-        head, dot, number = asked.event.step.rpartition("/ask:")[2].partition(".")
-        step = f"{asked.event.step.rpartition('/ask:')[0]}/ask:{head}.{int(number) + 1 if dot else 1}"
+        head, _, number = asked.event.step.rpartition("/ask:")[2].partition(".")
+        round_ = int(number) + 1 if number.isdecimal() else 1  # what was edited at the gate comes before the first
+        step = f"{asked.event.step.rpartition('/ask:')[0]}/ask:{head}.{round_}"
         following = _last(case.records[: start.seq], ApprovalRequested, step)
         if following is None:
             return asked, since
