@@ -14,6 +14,7 @@ from greenroom.core.toml_text import line_of, parse, positions, suggest
 from greenroom.persona.contract import Persona
 from greenroom.persona.prompt import fill
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.own_file import read_written
 
 CONTRACT_FILE = "persona.toml"
 
@@ -87,7 +88,7 @@ def read_text(path: Path, file: str) -> str:
         FileInvalid: missing, unreadable or not UTF-8.
     """
     try:
-        return clean_text(path.read_text(encoding="utf-8-sig"))
+        return clean_text(read_written(path))
     except FileNotFoundError:
         raise FileInvalid("the file is missing", where=file, code="file.missing") from None
     except UnicodeDecodeError as error:

@@ -27,6 +27,7 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.kinds import OwnKind, kinds_of, own_kinds
 from greenroom.policy.rules import AUTONOMY, PolicyFile, Rule, RuleException, matching
 from greenroom.policy.vocabulary import names_at
+from greenroom.workspace.own_file import read_written
 
 if TYPE_CHECKING:
     from greenroom.persona.contract import Persona
@@ -83,7 +84,7 @@ def read_source(path: Path, root: Path | None = None) -> PolicySource:
     """
     shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else str(path)
     try:
-        return PolicySource(shown, clean_text(path.read_text(encoding="utf-8-sig")))
+        return PolicySource(shown, clean_text(read_written(path)))
     except FileNotFoundError:
         raise FileInvalid("the file is missing", where=shown, code="file.missing") from None
     except UnicodeDecodeError:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _WAITS_FOR_NOTHING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_MOST_WRITTEN = 10_000_000
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | _WAITS_FOR_NOTHING
 
 
@@ -62,6 +63,19 @@ def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
         return data
     finally:
         os.close(descriptor)
+
+
+def read_written(path: Path) -> str:
+    """The text of a file that people write: UTF-8, with or without a byte order mark, any line ends.
+
+    Raises:
+        OSError: it is no file, cannot be read, or is larger than any text that people write.
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    data = read_regular(path, _MOST_WRITTEN, links=True)
+    if len(data) > _MOST_WRITTEN:
+        raise OSError(errno.EFBIG, f"it is larger than {_MOST_WRITTEN // 1_000_000} MB", str(path))
+    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def write_own(path: Path, data: bytes) -> None:
