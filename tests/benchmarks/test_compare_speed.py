@@ -17,7 +17,7 @@ from greenroom.core.clock import FrozenClock
 from greenroom.core.events import Record, SessionForked
 from greenroom.core.ids import CountedIds
 from greenroom.log.memory_log import MemoryLog
-from greenroom.tui.compare_lines import Look, turn_lines
+from greenroom.tui.compare.lines import Look, turn_lines
 from greenroom.views.comparison import Side, compare
 from greenroom.views.comparison.words import word_diff
 from tests.engine.stage import says, stage

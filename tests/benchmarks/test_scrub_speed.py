@@ -18,8 +18,8 @@ from greenroom.core.values import StepMode
 from greenroom.engine.session import Session
 from greenroom.log.codec import encode
 from greenroom.tui.folds import Folds
+from greenroom.tui.panes.side import NAMES, Side
 from greenroom.tui.rehearsal import Wanted
-from greenroom.tui.side import NAMES, Side
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from tests.benchmarks.recording import PEOPLE, recorded, words

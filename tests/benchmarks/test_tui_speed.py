@@ -24,12 +24,12 @@ from greenroom.core.events import Record, TurnStarted
 from greenroom.core.signals import TextArrived
 from greenroom.core.values import StepMode
 from greenroom.engine.session import Session
-from greenroom.tui.composer import Composer
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.composer import Composer
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.folds import Folds
-from greenroom.tui.guard import GuardedApp
 from greenroom.tui.rehearsal import Open
-from greenroom.tui.transcript import Transcript
+from greenroom.tui.text.guard import GuardedApp
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 

@@ -2,9 +2,9 @@
 
 import re
 
-from greenroom.tui.compare_sheet import CompareSheet
-from greenroom.tui.rerun_sheet import RerunSheet
-from greenroom.tui.tree_sheet import TreeSheet
+from greenroom.tui.branches.rerun_sheet import RerunSheet
+from greenroom.tui.branches.tree_sheet import TreeSheet
+from greenroom.tui.compare.sheet import CompareSheet
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL
 from tests.hostile.test_terminal import evil_shop

@@ -11,9 +11,9 @@ from textual.pilot import Pilot
 from greenroom.assembly import open_session
 from greenroom.core.values import StepMode
 from greenroom.engine.session import Session
-from greenroom.tui.card import ApprovalCard, CardForm
+from greenroom.tui.card.card import ApprovalCard, CardForm
+from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.rehearsal import Wanted
-from greenroom.tui.transcript import Transcript
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 
@@ -96,7 +96,7 @@ class Rehearsing:
         """Bring a pane up, unfold everything in it, and read it."""
         self.bench.doing.do("pane", name)
         await self.pilot.pause(0.2)
-        from greenroom.tui.side import Side
+        from greenroom.tui.panes.side import Side
 
         slot = next(slot for slot in self.bench.query_one(Side).slots if slot.shown == name)
         return "\n".join(entry.plain for entry in slot.pane.entries)

@@ -10,14 +10,15 @@ from rich.cells import cell_len
 
 from greenroom.core.durations import short_time
 from greenroom.core.values import Passage, Verdict
-from greenroom.tui import keys, leave_sheet
-from greenroom.tui.deeds import DEEDS, MORE
-from greenroom.tui.entries import parts_of
-from greenroom.tui.header import Standing, header_row, short_number
-from greenroom.tui.hints import Hint, fitting, hint_row, hint_rows, key_name
-from greenroom.tui.painter import Painter, Palette
+from greenroom.tui.conversation.entries import parts_of
+from greenroom.tui.conversation.painter import Painter, Palette
+from greenroom.tui.conversation.talk import answered_by
+from greenroom.tui.deeds import keys
+from greenroom.tui.deeds.table import DEEDS, MORE
+from greenroom.tui.frame.header import Standing, header_row, short_number
+from greenroom.tui.frame.hints import Hint, fitting, hint_row, hint_rows, key_name
 from greenroom.tui.panes import policy, retrieval
-from greenroom.tui.talk import answered_by
+from greenroom.tui.sheets import leave_sheet
 from greenroom.views.retrieval import Hit
 from greenroom.views.verdicts import Decided
 

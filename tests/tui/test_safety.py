@@ -21,15 +21,15 @@ from greenroom.core.events import (
     TurnInterrupted,
 )
 from greenroom.core.values import ApprovalReply, Stop
-from greenroom.tui import deeds
-from greenroom.tui.card import CardForm
-from greenroom.tui.deeds import DEEDS
-from greenroom.tui.header import Header, header_row
-from greenroom.tui.hints import Hints
-from greenroom.tui.leave_sheet import LeaveSheet
-from greenroom.tui.sheet import SheetList
-from greenroom.tui.standing import stopped
-from greenroom.tui.stop_sheet import StopSheet
+from greenroom.tui.card.card import CardForm
+from greenroom.tui.deeds import table as deeds
+from greenroom.tui.deeds.table import DEEDS
+from greenroom.tui.frame.header import Header, header_row
+from greenroom.tui.frame.hints import Hints
+from greenroom.tui.frame.standing import stopped
+from greenroom.tui.sheets.leave_sheet import LeaveSheet
+from greenroom.tui.sheets.sheet import SheetList
+from greenroom.tui.sheets.stop_sheet import StopSheet
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust

@@ -9,15 +9,15 @@ import pytest
 
 from greenroom.assembly import load_contract, open_session, read_session, session_id
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePassed, ModeChanged, Record, ToolStarted
-from greenroom.tui.composer import Composer
-from greenroom.tui.export_sheet import ExportSheet, free_name
-from greenroom.tui.farewell import still_open
-from greenroom.tui.gate_bar import GateBar
-from greenroom.tui.header import Header
-from greenroom.tui.hints import Hints
+from greenroom.tui.conversation.composer import Composer
+from greenroom.tui.conversation.transcript import Transcript
+from greenroom.tui.frame.farewell import still_open
+from greenroom.tui.frame.header import Header
+from greenroom.tui.frame.hints import Hints
+from greenroom.tui.gates.bar import GateBar
+from greenroom.tui.panes.side import NAMES, Pane, Side
 from greenroom.tui.rehearsal import Rehearsal, Wanted
-from greenroom.tui.side import NAMES, Pane, Side
-from greenroom.tui.transcript import Transcript
+from greenroom.tui.sheets.export_sheet import ExportSheet, free_name
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse

@@ -16,27 +16,27 @@ from textual.screen import Screen
 from textual.widgets import TextArea
 
 from greenroom.core.inert import inert
-from greenroom.tui import keys
-from greenroom.tui.arrangement import Arrangement
-from greenroom.tui.card import ApprovalCard, CardApp
-from greenroom.tui.composer import Composer
-from greenroom.tui.deeds import DEEDS, by_chord
-from greenroom.tui.doing import Doing
-from greenroom.tui.editor import own_editor
-from greenroom.tui.finder import Finder
-from greenroom.tui.first_look import first_look
-from greenroom.tui.gate_bar import GateBar
-from greenroom.tui.header import INTERRUPTED, Header, Standing
-from greenroom.tui.hints import Hints
-from greenroom.tui.mishaps import Mishaps
-from greenroom.tui.moment_row import MomentRow
+from greenroom.tui.card.card import ApprovalCard, CardApp
+from greenroom.tui.conversation.composer import Composer
+from greenroom.tui.conversation.finder import Finder
+from greenroom.tui.conversation.transcript import Transcript
+from greenroom.tui.deeds import keys
+from greenroom.tui.deeds.doing import Doing
+from greenroom.tui.deeds.table import DEEDS, by_chord
+from greenroom.tui.frame.arrangement import Arrangement
+from greenroom.tui.frame.first_look import first_look
+from greenroom.tui.frame.header import INTERRUPTED, Header, Standing
+from greenroom.tui.frame.hints import Hints
+from greenroom.tui.frame.mishaps import Mishaps
+from greenroom.tui.frame.watching import Watch
+from greenroom.tui.gates.bar import GateBar
+from greenroom.tui.panes.side import Side, Tabs
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
-from greenroom.tui.scrub import Scrub
-from greenroom.tui.scrub_bar import ScrubBar
-from greenroom.tui.sheet import Sheet
-from greenroom.tui.side import Side, Tabs
-from greenroom.tui.transcript import Transcript
-from greenroom.tui.watching import Watch
+from greenroom.tui.sheets.editor import own_editor
+from greenroom.tui.sheets.sheet import Sheet
+from greenroom.tui.travel.bar import ScrubBar
+from greenroom.tui.travel.moment_row import MomentRow
+from greenroom.tui.travel.scrub import Scrub
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.core.signals import Signal
     from greenroom.core.values import StepMode
-    from greenroom.tui.feed import Feed
-    from greenroom.tui.leave_sheet import LeaveSheet
-    from greenroom.tui.stop_sheet import StopSheet
+    from greenroom.tui.conversation.feed import Feed
+    from greenroom.tui.sheets.leave_sheet import LeaveSheet
+    from greenroom.tui.sheets.stop_sheet import StopSheet
 
 REDRAW_SECONDS = 0.06
 
 
 def _palette() -> type[Provider]:
-    from greenroom.tui.palette import Everything
+    from greenroom.tui.deeds.palette import Everything
 
     return Everything
 
@@ -135,7 +135,7 @@ class Workbench(CardApp[int]):
     def feed(self) -> Feed:
         """What keeps the conversation in step; it comes with the first thing to show."""
         if self._feed is None:
-            from greenroom.tui.feed import Feed
+            from greenroom.tui.conversation.feed import Feed
 
             self._feed = Feed(self.query_one("#conversation", Transcript), self.mishaps.entry)
         return self._feed
@@ -231,7 +231,7 @@ class Workbench(CardApp[int]):
 
     def show_standing(self) -> None:
         """Draw the header."""
-        from greenroom.tui.standing import standing_of
+        from greenroom.tui.frame.standing import standing_of
 
         with self.mishaps.survived("the header"):
             self.query_one(Header).show(standing_of(self))
@@ -373,7 +373,7 @@ class Workbench(CardApp[int]):
 
     @on(Transcript.Selected)
     def _selected(self, event: Transcript.Selected) -> None:
-        from greenroom.tui.talk import turn_of
+        from greenroom.tui.conversation.talk import turn_of
 
         if turn := turn_of(event.entry):
             self.select_turn(turn if turn != self.scrub.folds.turns else None)

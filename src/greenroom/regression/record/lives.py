@@ -66,9 +66,9 @@ class ToldLives:
         return event.kind, (event.step or f"t{event.turn}") + (f" {life}" if life > 1 else "")
 
     def waited(self, event: GatePaused, life: int) -> bool:
-        """Whether a life of a turn that is told by life was cut off while it waited at the gate of a call."""
+        """Whether a life of a turn that is told by life was cut off while it waited at the gate."""
         passed = self.passed.get(event.step, 0)
-        return event.turn in self.turns and event.gate in ("tool", "result") and passed != life
+        return event.turn in self.turns and passed != life
 
     def starts(self, event: ToolReturned, life: int, *, ran: bool) -> Line:
         """In which lives a call was started, if not just in the one in which it came back from that; and with what, where

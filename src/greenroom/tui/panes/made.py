@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.engine.contract import Contract
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes import memory, retrieval, tools, waterfall
 from greenroom.tui.panes.policy import Verdicts, changed
 from greenroom.tui.panes.prompt import Prompt
+from greenroom.tui.panes.side import PaneName
 from greenroom.tui.panes.trace import Trace
 from greenroom.tui.panes.usage import Used
-from greenroom.tui.side import PaneName
 
 if TYPE_CHECKING:
     from greenroom.regression.flips import Flip

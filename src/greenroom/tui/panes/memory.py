@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.runs import Line, Run, Tint, cell, named
+from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 from greenroom.views.memory import Remembered
 
 _FATES: dict[str, Tint] = {"kept": "good", "refused": "bad", "forgotten": "quiet", "left out": "quiet"}

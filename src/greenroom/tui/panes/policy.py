@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from greenroom.core.values import Effect, Origin
 from greenroom.engine.contract import Contract
 from greenroom.policy.explain import asks, clause, finding, policy, risk, value_text
-from greenroom.tui.entries import Entry
+from greenroom.tui.card.quoted import quoted_lines, quotes
+from greenroom.tui.card.shown import shown_besides
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.conversation.talk import covered
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes.payloads import origin_of, payload_of, provenance_of
-from greenroom.tui.quoted import quoted_lines, quotes
-from greenroom.tui.runs import Line, Run, Tint, cell, named
-from greenroom.tui.shown import shown_besides
-from greenroom.tui.talk import covered
+from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 from greenroom.views.approvals import Asked
 from greenroom.views.verdicts import Decided
 

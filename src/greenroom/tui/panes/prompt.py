@@ -15,10 +15,10 @@ from greenroom.core.events import ContractLoaded
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message, ModelRequest
 from greenroom.engine.contract import Contract
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes.prompt_rows import changed_rows, left_out_rows
-from greenroom.tui.runs import Line, Run, Tint, cell, named
+from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 from greenroom.views.left_out import left_out
 from greenroom.views.request_diff import request_diff, request_size, sizes_of, spec_text, text_of
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from greenroom.core.inert import inert_line
-from greenroom.tui.disk_sheet import change_line, words_line
-from greenroom.tui.entries import Entry
-from greenroom.tui.runs import Line, Run, Tint, by_line, cell
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.disk.sheet import change_line, words_line
+from greenroom.tui.text.runs import Line, Run, Tint, by_line, cell
 from greenroom.views.left_out import LeftOut
 from greenroom.views.request_diff import MessageDiff, RequestDiff, text_of
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.runs import Line, Run, cell, marked, named
+from greenroom.tui.text.runs import Line, Run, cell, marked, named
 from greenroom.views.retrieval import Hit
 
 _WHY = 17

@@ -10,9 +10,9 @@ from typing import Any
 
 from greenroom.core.values import Json
 from greenroom.policy.explain import value_text
-from greenroom.tui.entries import Entry, Tone
+from greenroom.tui.conversation.entries import Entry, Tone
 from greenroom.tui.folds import Folds
-from greenroom.tui.runs import Line, Run, Tint, named
+from greenroom.tui.text.runs import Line, Run, Tint, named
 from greenroom.views.tools import CallView
 
 STATUS: dict[str, Tone] = {

@@ -15,10 +15,10 @@ from typing import Any
 from greenroom.core.canonical import short
 from greenroom.core.clock import parse_stamp
 from greenroom.core.events import Record
-from greenroom.tui.entries import Entry
-from greenroom.tui.event_pane import number_of
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.runs import Line, Run, Tint, cell, named
+from greenroom.tui.text.runs import Line, Run, Tint, cell, named
+from greenroom.tui.travel.event_pane import number_of
 from greenroom.views.finding import Query, text_of
 from greenroom.views.timeline import row
 

@@ -6,10 +6,10 @@ Invariant: the sums are those of `views/usage`; a price nobody knows is shown as
 from __future__ import annotations
 
 from greenroom.core.durations import short_time
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
-from greenroom.tui.header import short_number
-from greenroom.tui.runs import Line, Run, Tint, named
+from greenroom.tui.frame.header import short_number
+from greenroom.tui.text.runs import Line, Run, Tint, named
 from greenroom.views.fatigue import FAST_SECONDS, Fatigue
 from greenroom.views.usage import UsageTurn, total
 

@@ -6,10 +6,10 @@ Invariant: the times are those of `views/waterfall`; a row's id is its event's, 
 from __future__ import annotations
 
 from greenroom.core.durations import short_time
-from greenroom.tui.entries import Entry
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.conversation.painter import INDENT
 from greenroom.tui.folds import Folds
-from greenroom.tui.painter import INDENT
-from greenroom.tui.runs import Line, Run, Tint, cell, named
+from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 from greenroom.views.waterfall import Bar, Look, Step, Stretch, Waterfall, drawn, room, waterfall
 
 _STEPS: dict[Step, Tint] = {

@@ -1,0 +1,1 @@
+"""Branching a session off: where, with what changed, what if, and the tree of what came of it."""

@@ -1,0 +1,1 @@
+"""Lists over the screen: help, sessions, trust, export, review, leave, stops."""

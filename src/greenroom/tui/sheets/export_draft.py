@@ -1,0 +1,175 @@
+"""A fixture before it is written: what would be expected, line by line, and what would be replaced.
+
+Invariant: what a person switched, loosened or edited is kept when anything else changes, as long as it still applies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from greenroom.core.errors import FileInvalid
+from greenroom.core.events import Record
+from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import parse
+from greenroom.regression.case import Case
+from greenroom.regression.expect import failures
+from greenroom.regression.record.governing import governing, stretches
+from greenroom.regression.record.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
+from greenroom.regression.record.record import Recorded, proposed, record
+from greenroom.regression.tape.under_test import Stretch, under_test, written
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.text.runs import Line, Run
+
+if TYPE_CHECKING:
+    from greenroom.engine.contract import Contract
+
+EDITED = "case.toml"
+"""What the case is called while it has no name yet."""
+_PLACEHOLDER, _NAMED = re.compile(r"‹[a-z_]+#[1-9][0-9]{0,8}›"), 3
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`text` is the case as somebody left it in an editor, '' while it is what is switched on; `case` what it says."""
+
+    made: Recorded
+    proposals: tuple[Proposal, ...]
+    text: str = ""
+    case: Case | None = None
+
+    def item(self, id: str) -> tuple[int, int, Item] | None:
+        """The expectation that a row shows, and where it stands."""
+        kind, _, place = id.partition(":")
+        if kind != "expect" or self.case is not None:
+            return None
+        proposal, _, at = place.partition(".")
+        return int(proposal), int(at), self.proposals[int(proposal)].items[int(at)]
+
+    def with_item(self, proposal: int, at: int, item: Item) -> Draft:
+        """With another expectation in its place."""
+        changed = self.proposals[proposal].changed(at, item)
+        return replace(self, proposals=(*self.proposals[:proposal], changed, *self.proposals[proposal + 1 :]))
+
+    def as_case(self, name: str, why: str, expect: str, tags: Sequence[str]) -> str:
+        """The text of the case; an edited one is as it was edited, but for the name in a first line that was left alone."""
+        if not self.text:
+            return case_of(name, why, expect, tags, self.proposals)
+        first, line_end, rest = self.text.partition("\n")
+        return f"{heading(name)}{line_end}{rest}" if is_heading(first) else self.text
+
+    def edited(self, text: str) -> Draft:
+        """With the case as it came back from an editor.
+
+        Raises:
+            FileInvalid: it is no case; says where.
+        """
+        return replace(self, text=text, case=parse(text, Case, EDITED))
+
+    def unheld(self) -> str:
+        """What an edited case expects that the recording itself does not hold, or ''."""
+        if self.case is None or self.case.expect != "good":
+            return ""
+        found = failures(self.case, under_test(self.made.tape, self.made.tape.events))
+        return found[0] if found else ""
+
+
+def draft_of(
+    records: Sequence[Record],
+    contract: Contract,
+    turns: Stretch | None,
+    before: Draft | None = None,
+    kinds: Collection[str] | None = None,
+) -> Draft:
+    """What an export of these turns would be, with what is proposed of these kinds; choices made in `before` are kept.
+
+    Raises:
+        GreenroomError: they cannot be exported.
+    """
+    made = record(records, contract.policy, turns)
+    chosen = {_place(one, item): item for one in (before.proposals if before else ()) for item in one.items}
+    fresh = tuple(
+        replace(one, items=tuple(chosen.get(_place(one, item), item) for item in one.items))
+        for one in proposed(made.tape, contract, USUAL if kinds is None else kinds)
+    )
+    return Draft(made, fresh, *((before.text, before.case) if before else ()))
+
+
+def first_range(records: Sequence[Record]) -> str:
+    """The turns that are offered: '' for all of them, where the contract changed those under the last one."""
+    found = stretches(governing(records))
+    return written(found[-1]) if len(found) > 1 else ""
+
+
+def entries(draft: Draft) -> list[Entry]:
+    """The rows of the preview."""
+    return [*_expected(draft), *_replaced(draft.made)]
+
+
+def problem_line(error: FileInvalid) -> int:
+    """The line of the case that an error is about, 0 if it names none."""
+    digits = error.where.partition(" ")[0].rpartition(":")[2]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _expected(draft: Draft) -> list[Entry]:
+    if draft.case is not None:
+        rows = [row for row in draft.text.splitlines() if row.strip() and not row.startswith("#")]
+        head = Entry("expectations", "section", f"{len(draft.case.assert_)} expected, as you edited it")
+        return [head, *(Entry(f"edited:{at}", "row", head=(Run(row),)) for at, row in enumerate(rows))]
+    items = [
+        (f"expect:{p}.{i}", one, item) for p, one in enumerate(draft.proposals) for i, item in enumerate(one.items)
+    ]
+    on = sum(item.on for _, _, item in items)
+    head = Entry("expectations", "section", f"{on} of {len(items)} expected", aside="read off the recording")
+    return [head, *(_row(*item) for item in items)]
+
+
+def _row(id: str, proposal: Proposal, item: Item) -> Entry:
+    where = f"turn {proposal.turn}" if isinstance(proposal.turn, int) else "all"
+    mark = Run("✓ ", "good") if item.on else Run("· ", "quiet")
+    head: Line = (mark, Run(f"{where:<8}", "quiet"), Run(item.means, "plain" if item.on else "quiet"))
+    ways = f" · way {item.at + 1} of {len(item.forms)} to say it" if len(item.forms) > 1 else ""
+    body: tuple[Line, ...] = ((Run(item.row),), (Run(f"{item.kind}{ways}", "quiet"),))
+    return Entry(id, "row", head=head, body=body)
+
+
+def _replaced(made: Recorded) -> list[Entry]:
+    """One row for each value in each turn, with all the places it stood in."""
+    places: dict[tuple[int, str, str], list[str]] = {}
+    for one in made.redactions:
+        count = f" ({one.count} times)" if one.count > 1 else ""
+        places.setdefault((one.turn, one.placeholder, one.kind), []).append(one.where + count)
+    head = Entry("redactions", "section", "replaced before it leaves", aside="the values are in no file")
+    rows = [
+        Entry(
+            f"redaction:{at}",
+            "row",
+            head=(
+                Run(f"  turn {turn:<3}", "quiet"),
+                Run(f"{placeholder or 'by a rule'}  ", "key"),
+                Run(f"{kind} in {', '.join(one.partition(' (')[0] for one in where)}"),
+            ),
+            body=tuple((Run(one),) for one in where),
+        )
+        for at, ((turn, placeholder, kind), where) in enumerate(places.items())
+    ]
+    before = _masked_before(made)
+    if before:
+        rows.append(Entry("masked", "row", head=(Run(f"  {before}  ", "key"), Run("masked in the session already"))))
+    return [head, *(rows or [Entry("redaction", "row", head=(Run("  nothing private was found", "quiet"),))])]
+
+
+def _masked_before(made: Recorded) -> str:
+    """The placeholders that stand in the tape because a rule put them there before anything was written."""
+    here = {one.placeholder for one in made.redactions}
+    found = dict.fromkeys(one for line in made.tape.events for one in _PLACEHOLDER.findall(repr(line)))
+    names = [name for name in found if name not in here]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return inert_line(", ".join(names[:_NAMED]) + more, 60)
+
+
+def _place(proposal: Proposal, item: Item) -> tuple[object, ...]:
+    return proposal.turn, item.key, tuple(form.means for form in item.forms)

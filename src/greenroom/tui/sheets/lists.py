@@ -1,0 +1,130 @@
+"""The sheets: what F1 shows, the sessions there are, what a workspace would run, and the lines of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.deeds.table import DEEDS, GROUPS, MORE, Deed
+from greenroom.tui.frame.hints import Hint, key_name
+from greenroom.tui.sheets.sheet import Sheet
+from greenroom.tui.text.runs import Run, Tint, cell
+
+if TYPE_CHECKING:
+    from greenroom.log.summary import SessionSummary
+    from greenroom.workspace.trust import Described
+
+_KEYS = 20
+_DOES = 48
+"""Cells beside the keys on a terminal of 80 columns."""
+_STATES: dict[str, Tint] = {"open question": "wait", "interrupted": "wait", "unfinished": "wait", "closed": "quiet"}
+
+
+def help_sheet() -> Sheet:
+    """Every key, by what it belongs to."""
+    entries: list[Entry] = []
+    for group in GROUPS:
+        entries.append(Entry(f"group:{group}", "section", group))
+        rows = [(f"more:{keys}", keys, does) for place, keys, does in MORE if place == group]
+        named = group in ("panes", "card")
+        rows += [
+            (f"deed:{deed.name}", _keys(deed), f"{deed.name}: {deed.does}" if named else deed.does)
+            for deed in DEEDS
+            if deed.group == group
+        ]
+        entries += [entry for row in rows for entry in _key_rows(*row)]
+    return Sheet("Keys: letters act outside text, and ^p finds everything by name", entries)
+
+
+def _keys(deed: Deed) -> str:
+    chord = f"ctrl+x {deed.chord}" if deed.chord else ""
+    slash = f"/{deed.slash}" if deed.slash and not (deed.key or deed.letter or chord) else ""
+    return "  ".join(key for key in (deed.key, deed.letter, chord, slash) if key)
+
+
+def _key_rows(id: str, keys: str, does: str) -> list[Entry]:
+    """A key and what it does; what is longer than a narrow terminal goes on below."""
+    from textwrap import wrap
+
+    shown = _plain("  ".join(key_name(key) for key in keys.split("  ")))
+    return [
+        Entry(f"{id}:{place}" if place else id, "row", head=(cell("" if place else shown, _KEYS, "key"), Run(line)))
+        for place, line in enumerate(wrap(does, _DOES))
+    ]
+
+
+def _plain(keys: str) -> str:
+    signs = {
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "equals_sign": "=",
+        "less_than_sign": "<",
+        "greater_than_sign": ">",
+        "left": "←",
+        "right": "→",
+        "alt+": "alt ",
+    }
+    for name, sign in signs.items():
+        keys = keys.replace(name, sign)
+    return keys
+
+
+def lines_sheet(title: str, lines: Sequence[str]) -> Sheet:
+    """What a command said."""
+    return Sheet(title, [Entry(f"line:{place}", "row", head=(Run(line or " "),)) for place, line in enumerate(lines)])
+
+
+class SessionsSheet(Sheet):
+    """The sessions of the workspace; enter opens one."""
+
+    def __init__(
+        self, found: Sequence[SessionSummary], current: str, *, title: str = "Sessions", does: str = "open"
+    ) -> None:
+        shown = [one for one in found if one.turns or one.id == current]
+        entries = [_session_row(one, current) for one in shown] or [Entry("none", "note", text="No session yet.")]
+        super().__init__(title, entries, [Hint("enter", does), Hint("up down", "choose")], first=current)
+
+    def choose(self, entry: Entry) -> None:
+        """Open it."""
+        self.dismiss(entry.id)
+
+
+def _session_row(one: SessionSummary, current: str) -> Entry:
+    state = "here" if one.id == current else one.status
+    turns = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
+    head = (
+        cell(one.started[5:16].replace("T", " "), 11, "quiet"),
+        Run("  "),
+        cell(f"{one.persona}@{one.version}", 14, "persona"),
+        Run("  "),
+        Run(one.words or "nothing said", "plain" if one.words else "quiet"),
+    )
+    beside = (cell(turns, 8, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
+    return Entry(one.id, "row", head=head, beside=beside)
+
+
+class TrustSheet(Sheet):
+    """What the workspace would run and reach. Its result is `trust`, or '' for read-only."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+y", "trust", "Trust", show=False, id="trust.yes")]
+
+    def __init__(self, root: str, described: Described) -> None:
+        parts = (
+            ("Python and tool files it would load", described.tools),
+            ("programs it would start", described.commands),
+            ("hosts it would talk to", described.hosts),
+            ("secrets it would hand on", described.secrets),
+        )
+        entries: list[Entry] = []
+        for title, items in parts:
+            entries.append(Entry(f"part:{title}", "section", title, aside="" if items else "none"))
+            entries += [Entry(f"item:{title}:{item}", "row", head=(Run(item),)) for item in items]
+        hints = [Hint("ctrl+y", "trust, until it changes"), Hint("escape", "only look")]
+        super().__init__(f"Do you trust {root}? Nothing of it has run yet.", entries, hints)
+
+    def action_trust(self) -> None:
+        """Trust it."""
+        self.dismiss("trust")

@@ -1,0 +1,94 @@
+"""The fixtures of a workspace as rows of the review: by cause, each with its state, its diff folded away under it.
+
+Invariant: a pure function of what a review found and what was accepted since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from greenroom.commands.answer import counted
+from greenroom.commands.fixture.status import diff_of
+from greenroom.core.inert import inert_line
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.text.runs import Line, Run, Tint, cell
+
+if TYPE_CHECKING:
+    from greenroom.assembly.fixtures import Reviewed
+
+_NAME, _HEADING = 34, 110
+_SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}
+_ORDER = ("stale", "diverged", "failed", "error", "broken", "passed")
+_HEADINGS = {
+    "diverged": "diverged: something else happens than was recorded",
+    "failed": "failed: an expectation does not hold",
+    "error": "could not be run",
+    "broken": "broken files",
+    "passed": "passed",
+}
+
+
+def rows(found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Collection[str]) -> list[Entry]:
+    """Headings and rows; the ids of rows are `fixture:NAME`."""
+    out: list[Entry] = []
+    room = min(max((len(one.name) for one in found), default=0), _NAME)
+    for headings, concerned in grouped(found):
+        count = counted(len(concerned), "fixture")
+        out.append(Entry(f"cause:{concerned[0].name}", "section", headings[0], aside=count))
+        out += [Entry(f"cause:{concerned[0].name}:{n}", "section", more) for n, more in enumerate(headings[1:], 2)]
+        out += [_row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room) for one in concerned]
+    notes = list(dict.fromkeys(note for one in found for note in one.notes))
+    if notes:
+        out.append(Entry("notes", "section", "worth knowing", aside="not stale"))
+        out += [Entry(f"note:{note}", "row", head=(Run(note, "quiet"),)) for note in notes]
+    return out or [Entry("none", "note", text="No fixture yet: x exports this session as one.")]
+
+
+def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Reviewed]]]:
+    """Each fixture once: under all it is stale for, else under how it went; what needs a look comes first."""
+    groups: dict[tuple[int, tuple[str, ...]], list[Reviewed]] = {}
+    for one in found:
+        kind = one.outcome.kind
+        causes = (one.outcome.reasons or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
+        groups.setdefault((_ORDER.index(kind), tuple(causes)), []).append(one)
+    order = sorted(groups, key=lambda key: (key[0], -len(groups[key]), key[1]))
+    return [(tuple(inert_line(cause, _HEADING) for cause in key[1]), groups[key]) for key in order]
+
+
+def acceptable(one: Reviewed, accepted: Collection[str]) -> bool:
+    """Whether its last run can be taken over as it is."""
+    return one.run is not None and not (one.run.missing or one.failing or one.name in accepted)
+
+
+def _row(one: Reviewed, accepted: str, unfolded: bool, room: int) -> Entry:
+    state, tint = _state(one, accepted)
+    head = (cell(one.name, room), Run("  "), Run(state, tint))
+    body = () if accepted else tuple(_body(one))
+    return Entry(f"fixture:{one.name}", "row", head=head, body=body, open=unfolded and bool(body))
+
+
+def _state(one: Reviewed, accepted: str) -> tuple[str, Tint]:
+    if accepted:
+        return accepted, "good"
+    if one.run is None:
+        return ("", "quiet") if one.outcome.good else (one.outcome.line, "bad")
+    if one.run.missing:
+        return f"needs a live run: {one.run.missing[0]}", "bad"
+    if one.failing:
+        return f"an expectation fails: {one.failing[0]}", "bad"
+    if one.otherwise:
+        return f"{counted(one.otherwise, 'event')} otherwise", "wait"
+    return "every event goes as recorded", "quiet"
+
+
+def _body(one: Reviewed) -> list[Line]:
+    if one.run is not None and one.fixture is not None:
+        lines = [line.removeprefix("  ") for line in diff_of(one.fixture, one.run)[1:]]
+        return [*((Run(f"fails: {failed}", "bad"),) for failed in one.failing), *map(_line, lines)]
+    return [(Run(row),) for row in one.outcome.detail.splitlines()]
+
+
+def _line(text: str) -> Line:
+    sign = text.strip()[:1]
+    return (Run(text, _SIGNS.get(sign, "quiet") if text.startswith("  ") else "strong"),)

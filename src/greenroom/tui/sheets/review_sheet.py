@@ -1,0 +1,216 @@
+"""The review of fixtures: how all of them go today, by cause, with keys to accept what was meant.
+
+Invariant: replaying runs in a thread and ends when the sheet is left or escape is pressed; nothing is accepted without a key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from greenroom.core.errors import GreenroomError
+from greenroom.core.inert import inert_line
+from greenroom.tui.conversation.entries import Entry
+from greenroom.tui.frame.hints import Hint
+from greenroom.tui.sheets.review_rows import acceptable, grouped, rows
+from greenroom.tui.sheets.sheet import Sheet
+from greenroom.workspace.layout import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from greenroom.assembly.fixtures import Reviewed
+    from greenroom.commands.fixture.accept import Taken
+
+_HINTS = (
+    Hint("enter", "diff"),
+    Hint("a", "accept"),
+    Hint("A", "accept the cause"),
+    Hint("e", "edit case"),
+    Hint("r", "replay"),
+    Hint("escape", "back"),
+)
+
+
+class ReviewSheet(Sheet):
+    """Replays on opening, lists, accepts. `edit` opens a file in the person's editor."""
+
+    DEFAULT_CSS = """
+    ReviewSheet > #frame { width: 120; }
+    ReviewSheet #review-state { height: 1; padding: 0 1; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
+    ReviewSheet #review-state.-bad { color: $error; }
+    """
+    ABOVE = 1
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "accept", "Accept", show=False, id="review.accept"),
+        Binding("A", "accept_cause", "Accept all of this cause", show=False, id="review.accept_cause"),
+        Binding("e", "edit", "Edit the case", show=False, id="review.edit"),
+        Binding("r", "replay", "Replay again", show=False, id="review.replay"),
+    ]
+
+    def __init__(self, workspace: Workspace, edit: Callable[[Path], None]) -> None:
+        super().__init__("Fixtures: recorded sessions, replayed under what holds today", (), _HINTS)
+        self._workspace = workspace
+        self._edit = edit
+        self._found: list[Reviewed] = []
+        self._accepted: dict[str, str] = {}
+        self._cancelled = Event()
+        self._replaying = False
+
+    def above(self) -> ComposeResult:
+        """How far the replay is, and how it went."""
+        yield Static(markup=False, id="review-state")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.action_replay()
+
+    def on_unmount(self) -> None:
+        """Whoever leaves does not wait for the rest."""
+        self._cancelled.set()
+
+    def action_leave(self) -> None:
+        """Stop replaying; else go back."""
+        if self._replaying:
+            self._cancelled.set()
+        else:
+            super().action_leave()
+
+    def action_replay(self) -> None:
+        """Replay all of them again."""
+        if not self._replaying:
+            self._start_replay(())
+
+    def _start_replay(self, names: Sequence[str]) -> None:
+        self._replaying = True
+        self._cancelled = Event()
+        self.run_worker(self._replay(names, self._cancelled), group="review", exclusive=True)
+
+    async def _replay(self, names: Sequence[str], cancelled: Event) -> None:
+        from greenroom.assembly.fixtures import Fixtures, review
+
+        loop = asyncio.get_running_loop()
+
+        def on_done(done: int, of: int) -> None:
+            with suppress(RuntimeError):  # the screen is gone
+                loop.call_soon_threadsafe(self._say, f"replaying {done} of {of}; esc stops")
+
+        def run() -> list[Reviewed]:
+            return asyncio.run(review(Fixtures(self._workspace), names, on_done, cancelled.is_set))
+
+        self._say("replaying; esc stops")
+        try:
+            found = await asyncio.to_thread(run)
+        except GreenroomError as error:
+            self._replaying = False
+            self._say(error.line(), bad=True)
+            return
+        self._replaying = False
+        self._take_in(found, all_of_them=not names)
+        self._say(f"{'stopped after ' if cancelled.is_set() else ''}{_counts(self._found)}")
+
+    def _take_in(self, found: list[Reviewed], *, all_of_them: bool) -> None:
+        fresh = {one.name for one in found}
+        kept = [] if all_of_them else [one for one in self._found if one.name not in fresh]
+        self._found = sorted([*kept, *found], key=lambda one: one.name)
+        self._accepted = {name: said for name, said in self._accepted.items() if name not in fresh}
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        unfolded = {entry.id for entry in self.list.entries if entry.open}
+        selected = self.list.selected
+        self.replace(rows(self._found, self._accepted, unfolded))
+        if selected is None:
+            first = next((entry.id for entry in self.list.entries if entry.kind == "row"), "")
+            self.list.select(first)
+
+    def action_accept(self) -> None:
+        """Accept the one that is selected."""
+        if (one := self._chosen()) is not None:
+            self._accept([one])
+
+    def action_accept_cause(self) -> None:
+        """Accept all that stand under the same cause and can be."""
+        chosen = self._chosen()
+        group = next((group for _, group in grouped(self._found) if chosen in group), [])
+        ready = [one for one in group if acceptable(one, self._accepted)]
+        if ready:
+            self._accept(ready)
+        elif chosen is not None:
+            self._say("none of these can be accepted as it is", bad=True)
+
+    def action_edit(self) -> None:
+        """Open the case of the selected one in the editor, then replay it."""
+        from greenroom.regression.case import case_path
+
+        one = self._chosen()
+        if one is not None and not self._replaying:
+            self._edit(case_path(one.path))
+            self._start_replay((one.name,))
+
+    def _chosen(self) -> Reviewed | None:
+        selected = self.list.selected
+        name = selected.id.partition(":")[2] if selected is not None else ""
+        return next((one for one in self._found if one.name == name), None)
+
+    def _accept(self, chosen: Sequence[Reviewed]) -> None:
+        if not self._replaying:
+            self.run_worker(self._accepting(chosen), group="accept", exclusive=True)
+
+    async def _accepting(self, chosen: Sequence[Reviewed]) -> None:
+        try:
+            taken = await asyncio.to_thread(_take, self._workspace, chosen)
+        except GreenroomError as error:
+            self._say(error.line(), bad=True)
+            return
+        self._accepted |= {one.name: "accepted" for one in taken if one.done is not None}
+        self._show()
+        refused = [one.refused for one in taken if one.refused]
+        done = len(taken) - len(refused)
+        self._say(
+            refused[0] if refused else f"accepted {done}: the new tape{'s are' if done > 1 else ' is'} on disk",
+            bad=bool(refused),
+        )
+
+    def choose(self, entry: Entry) -> None:
+        """Enter on a row without a diff: nothing to show."""
+        if entry.id.startswith("fixture:"):
+            self._say("it goes as recorded: nothing differs")
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        if self.is_attached:
+            state = self.query_one("#review-state", Static)
+            state.set_class(bad, "-bad")
+            state.update(Content(inert_line(text, 300)))
+
+
+def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
+    """Take over the last runs, under the contract as it is on disk now.
+
+    Raises:
+        CheckFailed: on a build server.
+    """
+    from greenroom.assembly.fixtures import Fixtures
+    from greenroom.commands.fixture.accept import must_be_read, take
+    from greenroom.regression.accept.tape_diff import ASPECTS
+
+    must_be_read()
+    fixtures = Fixtures(workspace)
+    return [take(fixtures, one.run, ASPECTS, force=False) for one in chosen if one.run is not None]
+
+
+def _counts(found: Sequence[Reviewed]) -> str:
+    from greenroom.commands.answer import counted
+    from greenroom.commands.fixture.show import tally
+
+    return f"{counted(len(found), 'fixture')}: {tally([one.outcome.kind for one in found])}"

@@ -1,0 +1,169 @@
+"""The review of fixtures on the screen: causes, diffs under their rows, accepting one and all of a cause, leaving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+from textual.widgets import Static
+
+from greenroom.assembly.fixtures import Fixtures, Reviewed
+from greenroom.regression.accept.last_run import LastRuns
+from greenroom.tui.sheets.review_sheet import ReviewSheet
+from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
+from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
+
+REFUND, CARD, WINDOW = "refund-over-limit", "card-number-hidden", "return-window"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.delenv("CI", raising=False)
+    found = helpdesk(tmp_path)
+    trust(found)
+    return found
+
+
+def change(workspace: Workspace, file: str, old: str, new: str) -> None:
+    path = workspace.root / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    trust(workspace)
+
+
+def sheet(hands: Rehearsing) -> ReviewSheet:
+    found = hands.bench.screen
+    assert isinstance(found, ReviewSheet)
+    return found
+
+
+def state(hands: Rehearsing) -> str:
+    return str(sheet(hands).query_one("#review-state", Static).content)
+
+
+def shown(hands: Rehearsing) -> list[str]:
+    return [entry.plain for entry in sheet(hands).list.entries]
+
+
+async def opened(hands: Rehearsing, told: str) -> None:
+    hands.bench.do_action("review")
+    await hands.until(lambda: isinstance(hands.bench.screen, ReviewSheet), "the review opened")
+    await hands.until(lambda: told in state(hands), told)
+
+
+def test_causes_stand_above_their_fixtures_and_a_diff_unfolds_below(workspace: Workspace) -> None:
+    change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 200"]')
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        rows = shown(hands)
+        assert rows[0].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 200")
+        assert rows[1].split() == [CARD, *["every", "event", "goes", "as", "recorded"], *rows[1].split()[6:]]
+        assert "an expectation fails: assert[0]" in rows[2]
+        sheet(hands).list.select(f"fixture:{REFUND}")
+        await hands.pilot.press("enter")
+        assert "~ ask of c2: rule refund.large -> autonomy" in shown(hands)[2]
+        assert sheet(hands).list.entries[2].open
+
+    rehearse(workspace, scene)
+
+
+def test_every_cause_stands_in_a_line_of_its_own(workspace: Workspace) -> None:
+    change(
+        workspace, "personas/aria/prompt.md", "Say what happens next.", "Say what happens next, and apologise first."
+    )
+    change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 90"]')
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        rows = shown(hands)
+        assert rows[0].startswith("persona aria 1.3.0: prompt: one sentence: ")
+        assert rows[1].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 90")
+        assert CARD in rows[2]
+
+    rehearse(workspace, scene)
+
+
+def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace: Workspace) -> None:
+    change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 200"]')
+    tapes = {name: (workspace.fixtures / f"{name}.tape.jsonl").read_bytes() for name in (REFUND, CARD, WINDOW)}
+
+    def changed() -> set[str]:
+        return {
+            name for name, data in tapes.items() if (workspace.fixtures / f"{name}.tape.jsonl").read_bytes() != data
+        }
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        assert changed() == set()
+        sheet(hands).list.select(f"fixture:{REFUND}")
+        await hands.pilot.press("a")
+        await hands.until(lambda: "an expectation fails on the new tape" in state(hands), "it was refused")
+        assert changed() == set()
+        sheet(hands).list.select(f"fixture:{CARD}")
+        await hands.pilot.press("a")
+        await hands.until(lambda: "accepted 1" in state(hands), "one was accepted")
+        assert changed() == {CARD}
+        await hands.pilot.press("A")
+        await hands.until(lambda: changed() == {CARD, WINDOW}, "the other that can be was accepted")
+        assert LastRuns(workspace.last_run).names() == (REFUND,)
+        await hands.pilot.press("r")
+        await hands.until(lambda: "3 fixtures: 2 passed, 1 stale" in state(hands), "they were replayed again")
+        await hands.pilot.press("escape")
+        await hands.until(lambda: not isinstance(hands.bench.screen, ReviewSheet), "the sheet was left")
+
+    rehearse(workspace, scene)
+
+
+def test_the_case_is_edited_outside_and_the_fixture_replayed(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        edited: list[Path] = []
+
+        def edit(path: Path) -> None:
+            edited.append(path)
+            path.write_text('schema = "case/1"\n[[assert]]\ntext = { contains = "tangerine" }\n', encoding="utf-8")
+
+        hands.bench.push_screen(ReviewSheet(workspace, edit))
+        await hands.until(lambda: isinstance(hands.bench.screen, ReviewSheet), "the review opened")
+        await hands.until(lambda: "3 fixtures: 3 passed" in state(hands), "they passed")
+        sheet(hands).list.select(f"fixture:{WINDOW}")
+        await hands.pilot.press("e")
+        await hands.until(lambda: "2 passed, 1 failed" in state(hands), "the edited case fails")
+        assert edited == [workspace.fixtures / f"{WINDOW}.case.toml"]
+
+    rehearse(workspace, scene)
+
+
+def test_escape_stops_the_replay_before_it_leaves(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, held = Event(), Event()
+    real = Fixtures.replayed
+
+    async def slowly(self: Fixtures, path: Path) -> Reviewed:
+        begun.set()
+        held.wait(20)
+        return await real(self, path)
+
+    monkeypatch.setattr(Fixtures, "replayed", slowly)
+
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.do_action("review")
+        await hands.until(begun.is_set, "the replay began")
+        review = sheet(hands)
+        await hands.pilot.press("escape")
+        held.set()
+        await hands.until(lambda: "stopped after 1 fixture: 1 passed" in state(hands), "it was stopped")
+        assert hands.bench.screen is review
+        await hands.pilot.press("escape")
+        await hands.until(lambda: hands.bench.screen is not review, "the sheet was left")
+
+    rehearse(workspace, scene)
+
+
+def test_a_workspace_nobody_trusted_runs_nothing(tmp_path: Path) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "this workspace is not trusted yet")
+
+    rehearse(helpdesk(tmp_path), scene)
