@@ -26,6 +26,7 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "ask": ("rule", "role"),
     "answer": ("decision",),
     "result": ("tool", "status"),
+    "day": ("of",),
 }
 _FIRST_ONLY = frozenset(
     {"turn", "memory", "recall", "retrieve", "select", "write", "propose", "verdict", "release", "held"}
