@@ -184,6 +184,14 @@ class Rehearsal:
         self._stop = session.bus.subscribe(self._see)
         self.session = session
 
+    async def let_go(self, session: Session) -> None:
+        """Close a session that is not shown any more; a turn of it that waits ends without a word about it."""
+        self.closing = True
+        try:
+            await session.aclose()
+        finally:
+            self.closing = False
+
     async def warm(self) -> None:
         """Start what is slow to start."""
         if self.session is not None:

@@ -188,3 +188,31 @@ def test_a_session_that_rests_at_a_gate_waits_there_again_when_it_is_opened(work
 
     rehearse(workspace, first, wanted=Wanted(breaks=(AT_REFUND,), latest=False))
     rehearse(workspace, second)
+
+
+def opened(hands: Rehearsing) -> str:
+    session = hands.bench.rehearsal.session
+    return session.id if session else ""
+
+
+def test_a_fork_at_a_gate_waits_there_and_so_does_the_session_it_left(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        hands.bench.doing.said("/break gate == 'prompt'")
+        await hands.say("hello")
+        await at(hands, "prompt:1")
+        parent = hands.session.id
+        path = workspace.sessions / f"{parent}.jsonl"
+        await hands.pilot.press("ctrl+x", "F")
+        await hands.until(lambda: opened(hands) not in ("", parent), "the branch is open")
+        await hands.until(hands.session.waiting_gate, "it waits there too")
+        await at(hands, "prompt:1")
+        before = path.read_bytes()
+        await hands.pilot.press("f5")
+        await hands.until(lambda: hands.events("turn_finished"), "the branch came to its end")
+        assert path.read_bytes() == before
+        hands.bench.doing.variants.open(parent)
+        await hands.until(lambda: opened(hands) == parent, "the parent is open again")
+        await at(hands, "prompt:1")
+        assert not hands.events("turn_finished")
+
+    rehearse(workspace, scene, wanted=Wanted(latest=False))

@@ -36,13 +36,19 @@ class ForkDeeds:
         return self.bench.rehearsal
 
     def fork(self) -> None:
-        """Fork where the person looks: at an event of Trace, at an entry of the conversation, at the moment shown."""
-        from greenroom.tui.branches.point import at_entry, at_record
+        """Fork where the person looks: at an event of Trace, at an entry of the conversation, at the moment shown.
+
+        Where a gate waits it is there: the branch waits at it too, and so does this session once it is opened again.
+        """
+        from greenroom.tui.branches.point import Point, at_entry, at_record
         from greenroom.tui.branches.words_sheet import WordsSheet
 
         session = self.rehearsal.session
         if session is None or not session.records:
             self.bench.tell("nothing is open that could be forked", "warning")
+            return
+        if not self._variants.branching and session.waiting_gate():
+            self._variants.branch(self._fork(session, Point(session.records[-1].seq, 0, "event"), ""))
             return
         if self._variants.under_way():
             return
@@ -88,11 +94,15 @@ class ForkDeeds:
         except GreenroomError as error:
             self.bench.tell(error.line(), "error")
             return
+        waits = bool(session.waiting_gate())
         self._variants.show(child)
-        await session.aclose()
+        await self.rehearsal.let_go(session)
         self._variants.changed()
         await self.rehearsal.warm()
-        if words:
+        if waits:
+            self.bench.tell(f"a branch that waits at this gate; {session.id} waits there too")
+            await self.rehearsal.resume()
+        elif words:
             await self.rehearsal.turn(words)
             self._variants.changed()
         elif self.rehearsal.unfinished:
