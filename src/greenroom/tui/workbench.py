@@ -21,8 +21,9 @@ from greenroom.tui.conversation.composer import Composer
 from greenroom.tui.conversation.finder import Finder
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.deeds import keys
+from greenroom.tui.deeds.chord import Chord
 from greenroom.tui.deeds.doing import Doing
-from greenroom.tui.deeds.table import DEEDS, by_chord
+from greenroom.tui.deeds.table import DEEDS
 from greenroom.tui.frame.arrangement import Arrangement
 from greenroom.tui.frame.first_look import first_look
 from greenroom.tui.frame.header import INTERRUPTED, Header, Standing
@@ -33,7 +34,6 @@ from greenroom.tui.gates.bar import GateBar
 from greenroom.tui.panes.side import Side, Tabs
 from greenroom.tui.rehearsal import Level, Open, Rehearsal, Wanted, open_real
 from greenroom.tui.sheets.editor import own_editor
-from greenroom.tui.sheets.sheet import Sheet
 from greenroom.tui.travel.bar import ScrubBar
 from greenroom.tui.travel.moment_row import MomentRow
 from greenroom.tui.travel.scrub import Scrub
@@ -103,7 +103,7 @@ class Workbench(CardApp[int]):
         self.step_mode: StepMode = self.wanted.mode
         self._stage = ""
         self._turn: int | None = None
-        self._chord = False
+        self.chord = Chord(self)
         self._redrawing = False
         self._feed: Feed | None = None
         self.arrangement = Arrangement(self)
@@ -126,7 +126,7 @@ class Workbench(CardApp[int]):
     def on_mount(self) -> None:
         self.arrangement.settle()
         self.query_one(Composer).focus()
-        self._hint()
+        self.hint()
         self.call_after_refresh(self.doing.begin, self.wanted)
 
     # what comes in ------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ class Workbench(CardApp[int]):
         if self.arrangement.panes_shown:
             flips = self.watching.flips if self.watching.flips_shown and not self.scrub.past else ()
             self.query_one(Side).draw(self.scrub.folds, self.turn_shown, self.scrub.contract, flips)
-        self._hint()
+        self.hint()
 
     def show_standing(self) -> None:
         """Draw the header."""
@@ -254,13 +254,14 @@ class Workbench(CardApp[int]):
             waiting = len(self.rehearsal.folds.approvals.open) - 1
             card.ask(self.doing.safety.question(asked, waiting))
 
-    def _hint(self) -> None:
+    def hint(self) -> None:
+        """Say in the lowest row which keys there are here."""
         if len(self.screen_stack) > 1:
             return  # the sheet has hints of its own, and this row is to be right when it is left
         card = self.query_one(ApprovalCard)
         asks = keys.FORM if card.writing else keys.asked(card.options) if card.question is not None else ()
         here = keys.row(self.focused, asks, running=self.rehearsal.running, past=self.scrub.past)
-        self.query_one(Hints).show(keys.chords() if self._chord else here)
+        self.query_one(Hints).show(keys.chords() if self.chord.waiting else here)
 
     # keys and clicks ----------------------------------------------------------------------------------------------
 
@@ -276,9 +277,9 @@ class Workbench(CardApp[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """The key after ctrl+x belongs to the chord, whatever has the focus."""
-        if self._chord and isinstance(event, events.Key) and not event.is_forwarded:
+        if self.chord.waiting and isinstance(event, events.Key) and not event.is_forwarded:
             event.stop()
-            await self._finish_chord(event.key)
+            self.chord.finish(event.key)
             return
         await super().on_event(event)
 
@@ -332,18 +333,7 @@ class Workbench(CardApp[int]):
 
     def action_chord(self) -> None:
         """Wait for the second stroke, and say what there is."""
-        self._chord = True
-        self._hint()
-
-    async def _finish_chord(self, key: str) -> None:
-        self._chord = False
-        self._hint()
-        if key == "ctrl+e":
-            (self.screen if isinstance(self.screen, Sheet) else self.query_one(Composer)).edit_outside()
-        elif deed := by_chord(key):
-            self.do_action(deed.action)
-        elif key != "escape":
-            self.tell("ctrl+x and that key mean nothing; f1 lists all keys", "warning")
+        self.chord.begin()
 
     async def on_leave_sheet_wished(self, event: LeaveSheet.Wished) -> None:
         self.doing.safety.wished(event)
@@ -364,7 +354,7 @@ class Workbench(CardApp[int]):
 
     def on_descendant_focus(self) -> None:
         if self.is_running and self.query(Hints):
-            self._hint()
+            self.hint()
 
     @on(TextArea.Changed)
     def _typing(self, event: TextArea.Changed) -> None:

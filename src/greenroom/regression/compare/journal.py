@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
 import orjson
-from filelock import FileLock
 from pydantic import Field
 
 from greenroom.core.errors import FileInvalid, UsageError
@@ -91,14 +89,8 @@ class Row(Frozen):
         return Run(self.input, self.combination, self.repeat)
 
 
-class Journal:
+class Journal(rows_file.Held[Header, Row]):
     """One comparison's journal, held for as long as it runs: `with Journal.begin(...) as journal`."""
-
-    def __init__(self, path: Path, header: Header, rows: tuple[Row, ...], lock: FileLock) -> None:
-        self.header = header
-        self.rows = list(rows)
-        self._path = path
-        self._lock = lock
 
     @classmethod
     def begin(cls, state: Path, header: Header) -> Journal:
@@ -148,11 +140,6 @@ class Journal:
             lock.release()
             raise
 
-    def append(self, row: Row) -> None:
-        """Put down one more run. Raises DiskFailed where it cannot be written."""
-        rows_file.append(self._path, row)
-        self.rows.append(row)
-
     def missing(self) -> list[Run]:
         """The runs that were not carried to their end, in the order they are to be made."""
         done = {row.run for row in self.rows if row.outcome == "done"}
@@ -165,14 +152,6 @@ class Journal:
             if row.run not in found or found[row.run].outcome != "done":
                 found[row.run] = row
         return found
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
 
 
 def read(path: Path) -> tuple[Header, tuple[Row, ...]]:

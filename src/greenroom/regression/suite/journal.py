@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import orjson
-from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from greenroom.core.errors import FileInvalid, UsageError
@@ -67,14 +65,8 @@ class Row(Frozen):
         return self.kind not in ("error", "broken")
 
 
-class Journal:
+class Journal(rows_file.Held[Header, Row]):
     """One suite's journal, held for as long as the suite runs: `with Journal.begin(...) as journal`."""
-
-    def __init__(self, path: Path, header: Header, rows: tuple[Row, ...], lock: FileLock) -> None:
-        self.header = header
-        self.rows = list(rows)
-        self._path = path
-        self._lock = lock
 
     @classmethod
     def begin(cls, state: Path, header: Header) -> Journal:
@@ -125,27 +117,10 @@ class Journal:
         if not self._path.exists():
             rows_file.append(self._path, self.header)
 
-    def append(self, row: Row) -> None:
-        """Put down one more run.
-
-        Raises:
-            DiskFailed: it could not be written.
-        """
-        rows_file.append(self._path, row)
-        self.rows.append(row)
-
     def missing(self) -> list[Run]:
         """The runs without a verdict, in the order they are to be made."""
         done = {row.run for row in self.rows if row.judged}
         return [run for run in self.header.matrix.runs() if run not in done]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
 
 
 def path_of(state: Path, name: str) -> Path:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 import orjson
 from filelock import FileLock, Timeout
@@ -16,9 +18,38 @@ from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.core.values import Frozen
 from greenroom.workspace.own_file import open_own, read_own, require_own_folder
 
+H = TypeVar("H", bound=Frozen)
+R = TypeVar("R", bound=Frozen)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MOST_BYTES = 400_000_000
 SUFFIX = ".jsonl"
+
+
+class Held(Generic[H, R]):
+    """Header and rows of such a file, held by its `lock` for as long as a batch runs: `with ... as journal`."""
+
+    def __init__(self, path: Path, header: H, rows: tuple[R, ...], lock: FileLock) -> None:
+        self.header = header
+        self.rows = list(rows)
+        self._path = path
+        self._lock = lock
+
+    def append(self, row: R) -> None:
+        """Put down one more run.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        append(self._path, row)
+        self.rows.append(row)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
 
 
 def path_of(folder: Path, name: str, noun: str) -> Path:
