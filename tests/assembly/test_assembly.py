@@ -33,7 +33,7 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import ApprovalReply
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 

@@ -30,7 +30,7 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.ids import RandomIds
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.regression.record.record import export
 from greenroom.regression.replay.replay import load_fixture, replay_fixture

@@ -20,7 +20,7 @@ from greenroom.models.port import OnFailure, OnText
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.tape import Line
 from tests.engine.chaos_world import Process, World, contract, ticks
-from tests.engine.test_mixed_stories import from_log, from_tape
+from tests.engine.replay.test_mixed_stories import from_log, from_tape
 
 ALLOW = ApprovalReply(decision="allow", approver="kim", established="test")
 DENY = ApprovalReply(decision="deny", approver="kim", established="test", reason="no")

@@ -23,7 +23,7 @@ from greenroom.core.events import (
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply
 from greenroom.core.values import ApprovalReply, Card, Memory, ToolCall, ToolResult, Verdict
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.log.summary import summarise

@@ -15,9 +15,11 @@ import pytest
 
 from greenroom.core.events import ApprovalGiven, TurnInterrupted
 from greenroom.core.values import ApprovalReply
-from greenroom.engine import asking, calls, standing, waiting
-from greenroom.engine.deadlines import Stage
-from greenroom.engine.decided import Decided, Reply
+from greenroom.engine import standing, waiting
+from greenroom.engine.asking import question as asking
+from greenroom.engine.asking.deadlines import Stage
+from greenroom.engine.calls import carry_out as calls
+from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.views.grants import Grants
 from tests.engine.chaos import Steady, told
 

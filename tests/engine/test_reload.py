@@ -9,7 +9,7 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, ContractLoad
 from greenroom.core.values import ApprovalReply, Ask
 from greenroom.engine import waiting
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from tests.engine.stage import AmountPolicy, ListedApprover, persona, says, stage, until
 

@@ -14,7 +14,7 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, Repl
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply
 from greenroom.core.values import ApprovalReply
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.views import approvals

@@ -11,7 +11,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalGiven, AutonomyChanged, DeadLetterDiscarded, ReplyGenerated, TurnStarted
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.engine.standing import _changes_at
 from greenroom.log.memory_log import MemoryLog

@@ -10,7 +10,7 @@ from greenroom.core.events import ApprovalGiven, ReplyGenerated, ToolReturned, T
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, Stop, ToolCall, ToolResult
 from greenroom.engine import waiting
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.models.port import OnFailure, OnText
 from tests.engine.stage import CountingTools, ListedApprover, says, stage, until

@@ -9,7 +9,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalRequested, GatePaused, Record, ReplyGenerated, ToolReturned
 from greenroom.core.values import ApprovalReply, GateReply, ToolResult, Verdict
 from greenroom.engine.bus import Bus
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.policy.port import Question
 from tests.engine.stage import AmountPolicy, CountingTools, answering, says, stage

@@ -7,7 +7,7 @@ import pytest
 
 from greenroom.assembly import open_session
 from greenroom.core.errors import UsageError
-from greenroom.engine.breakpoints import compiled
+from greenroom.engine.gates.breakpoints import compiled
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import greenroom, line_of
 

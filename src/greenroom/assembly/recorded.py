@@ -19,7 +19,7 @@ from greenroom.core.ids import CountedIds
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json, ToolCall, ToolResult, ToolSpec
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording
+from greenroom.engine.replay.again import LogRecording
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge, Persona
 from greenroom.persona.prompt import fill

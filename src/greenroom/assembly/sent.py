@@ -25,7 +25,7 @@ from greenroom.core.events import (
 from greenroom.core.messages import Message, ModelRequest
 from greenroom.core.values import Json, ToolSpec
 from greenroom.engine.contract import Contract
-from greenroom.engine.generating import AGAIN
+from greenroom.engine.model_call.generating import AGAIN
 from greenroom.engine.steps import same_inputs
 from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines

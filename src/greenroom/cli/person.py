@@ -17,7 +17,7 @@ from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.values import ApprovalReply, Card, GateReply
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
 
 
 class Person:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.core.signals import Signal
     from greenroom.core.values import ApprovalReply, Card, GateReply
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
     from greenroom.workspace.layout import Workspace
 
 

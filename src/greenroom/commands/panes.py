@@ -17,7 +17,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
 from greenroom.core.values import Json
 from greenroom.engine.contract import Contract
-from greenroom.engine.generating import request_for
+from greenroom.engine.model_call.generating import request_for
 from greenroom.policy.explain import explain, value_text
 from greenroom.views import memory as memory_view
 from greenroom.views import retrieval as retrieval_view

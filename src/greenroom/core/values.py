@@ -318,7 +318,7 @@ class Breakpoint(Frozen):
 
 class GateReply(Frozen):
     """What a person does at a pause. `edit` is what an edit or a simulation puts in, in that gate's own form (see
-    `engine/edits.py`); `by` and `established` are who did it, and how that is known.
+    `engine/gates/edits.py`); `by` and `established` are who did it, and how that is known.
     """
 
     action: GateDeed

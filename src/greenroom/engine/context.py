@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
 from greenroom.core.values import GateReply, Memory, Passage, trusted
-from greenroom.engine.pauses import of_memories, of_passages
-from greenroom.engine.pending import Pending
-from greenroom.engine.permitting import permit
+from greenroom.engine.asking.permitting import permit
+from greenroom.engine.gates.pauses import of_memories, of_passages
+from greenroom.engine.gates.pending import Pending
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
 from greenroom.policy.port import Question, SessionFacts

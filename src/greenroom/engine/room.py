@@ -13,7 +13,7 @@ from greenroom.core.events import AutonomyChanged, Record, VerdictReached
 from greenroom.core.values import Json, Origin, ToolCall, ToolSpec, Verdict, trusted
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
-from greenroom.engine.gates import Gates
+from greenroom.engine.gates.stepping import Gates
 from greenroom.engine.outside import Outside
 from greenroom.engine.steps import Steps
 from greenroom.policy.port import Question

@@ -24,15 +24,15 @@ from greenroom.core.events import (
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import ApprovalReply, Breakpoint, GateReply, StepMode
 from greenroom.engine import standing
-from greenroom.engine.asking import TurnStopped
+from greenroom.engine.asking.question import TurnStopped
 from greenroom.engine.bus import Bus, Stream
 from greenroom.engine.contract import Contract
-from greenroom.engine.edits import admitted
 from greenroom.engine.facts import Facts
-from greenroom.engine.gates import Gates, NotPassed, TurnGivenUp
-from greenroom.engine.generating import request_for
+from greenroom.engine.gates.edits import admitted
+from greenroom.engine.gates.stepping import Gates, NotPassed, TurnGivenUp
 from greenroom.engine.kept import kept
 from greenroom.engine.limits import Budget
+from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside, Renewed
 from greenroom.engine.rerun.memories import choose, go_on_with

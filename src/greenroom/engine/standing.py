@@ -28,11 +28,11 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import ApprovalReply, ToolCall
+from greenroom.engine.asking.permitting import must_fit
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.opening import known_texts
 from greenroom.engine.outside import Renewed
-from greenroom.engine.permitting import must_fit
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 from greenroom.views.dead_letters import AGAIN

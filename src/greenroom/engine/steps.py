@@ -18,7 +18,7 @@ from greenroom.core.errors import Divergence
 from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
-from greenroom.engine.lives import ByLife
+from greenroom.engine.replay.lives import ByLife
 from greenroom.log.port import Log
 
 E = TypeVar("E", bound=Event)

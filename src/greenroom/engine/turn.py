@@ -13,14 +13,14 @@ from greenroom.core.clock import stamp
 from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
 from greenroom.core.signals import StageEntered
 from greenroom.core.values import Effect, Memory, Origin
-from greenroom.engine.calls import call_tools
+from greenroom.engine.asking.permitting import permit
+from greenroom.engine.calls.carry_out import call_tools
 from greenroom.engine.context import gather
-from greenroom.engine.generating import generate
+from greenroom.engine.gates.pauses import of_memories, of_text
+from greenroom.engine.gates.pending import Pending
 from greenroom.engine.limits import Budget
-from greenroom.engine.pauses import of_memories, of_text
-from greenroom.engine.pending import Pending
-from greenroom.engine.permitting import permit
-from greenroom.engine.prompting import prompt
+from greenroom.engine.model_call.generating import generate
+from greenroom.engine.model_call.prompting import prompt
 from greenroom.engine.room import Room
 from greenroom.engine.stopping import must_go_on
 from greenroom.memory.propose import propose

@@ -13,7 +13,7 @@ from typing import Any
 from greenroom.core.events import Event, Record, TurnFinished, VerdictReached
 from greenroom.core.values import Hook, Json, ToolSpec, Verdict
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording, first_difference, say_again
+from greenroom.engine.replay.again import LogRecording, first_difference, say_again
 from greenroom.engine.session import Session
 from greenroom.policy.explain import asks
 from greenroom.policy.port import Policy, Question

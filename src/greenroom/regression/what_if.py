@@ -30,7 +30,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Memory, Passage
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay import LogRecording, live_again, say_again
+from greenroom.engine.replay.again import LogRecording, live_again, say_again
 from greenroom.engine.rerun.left_out import LeftOut
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge

@@ -22,7 +22,7 @@ from greenroom.core.values import ApprovalReply, Card, Scope
 from greenroom.repl.out import Out
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
     from greenroom.engine.session import Session
     from greenroom.views.approvals import Asked
 

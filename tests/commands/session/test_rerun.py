@@ -16,7 +16,7 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import Record, ToolStarted, TurnFinished, TurnStarted
 from greenroom.core.signals import Signal
 from greenroom.core.values import ApprovalReply, Card, GateReply
-from greenroom.engine.pending import Pending
+from greenroom.engine.gates.pending import Pending
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 

@@ -17,7 +17,7 @@ from greenroom.commands.session.what_if import what_if
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import Record
 from greenroom.core.messages import ModelReply, ModelRequest
-from greenroom.engine.replay import replay
+from greenroom.engine.replay.again import replay
 from greenroom.models.port import OnFailure, OnText
 from greenroom.regression.case import Case
 from greenroom.regression.record.record import record

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from greenroom.assembly import replay_builder
 from greenroom.core.events import Record
 from greenroom.core.values import ApprovalReply, GateReply
-from greenroom.engine.closed import ClosedModel, ClosedParts
+from greenroom.engine.replay.closed import ClosedModel, ClosedParts
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.regression.accept.retold import Retold, retell

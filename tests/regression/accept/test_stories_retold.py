@@ -23,7 +23,7 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
 from tests.engine.chaos import Steady
 from tests.engine.chaos_world import contract
-from tests.engine.test_replays_hold import TROUBLE, closed, lived
+from tests.engine.replay.test_replays_hold import TROUBLE, closed, lived
 
 STORIES = 12
 

@@ -13,9 +13,9 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ReplyGenerated
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.engine import waiting
-from greenroom.engine.closed import ClosedParts
-from greenroom.engine.generating import AGAIN
+from greenroom.engine.model_call.generating import AGAIN
 from greenroom.engine.outside import Outside
+from greenroom.engine.replay.closed import ClosedParts
 from greenroom.engine.session import Session
 from greenroom.memory.plain_memory import PlainMemory
 from greenroom.models.port import Model
@@ -31,7 +31,7 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, read, write
 from tests.engine.chaos import Steady
 from tests.engine.chaos_world import Shelf, contract
-from tests.engine.test_replays_hold import TROUBLE, lived
+from tests.engine.replay.test_replays_hold import TROUBLE, lived
 
 STORIES = 10
 

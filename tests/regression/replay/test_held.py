@@ -9,7 +9,7 @@ import pytest
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ApprovalReply, ToolCall, Verdict
-from greenroom.engine.closed import ClosedParts
+from greenroom.engine.replay.closed import ClosedParts
 from greenroom.policy.port import Question
 from greenroom.regression.accept.retold import retell
 from greenroom.regression.mutation.ground import Ground

@@ -9,7 +9,7 @@ from textual.widgets import Static
 from greenroom.assembly import fork_session, replay_builder
 from greenroom.assembly.lineage import variants
 from greenroom.core.events import VariantChosen
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.log.file_log import read_records
 from greenroom.tui.compare.rows import CompareRows
 from greenroom.tui.compare.sheet import CompareSheet

@@ -11,7 +11,7 @@ from textual.widgets import Button, DataTable, Input, Label, Markdown, OptionLis
 from textual.widgets.option_list import Option
 
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
-from greenroom.engine.pending import Pending
+from greenroom.engine.gates.pending import Pending
 from greenroom.tui.card.card import ApprovalCard, CardApp
 from greenroom.tui.card.words import Question
 from greenroom.tui.conversation.composer import Composer

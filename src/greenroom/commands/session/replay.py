@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
 from greenroom.core.events import ContractLoaded, Record
-from greenroom.engine.replay import LogRecording, Replayed, replay
+from greenroom.engine.replay.again import LogRecording, Replayed, replay
 
 if TYPE_CHECKING:
     from greenroom.assembly.changing import Change

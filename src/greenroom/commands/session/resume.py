@@ -21,7 +21,7 @@ from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of,
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, TurnFinished
 from greenroom.core.values import ApprovalReply, Breakpoint, Card
-from greenroom.engine.gates import paused
+from greenroom.engine.gates.stepping import paused
 from greenroom.views import approvals
 from greenroom.views.approvals import Asked, asking_record
 from greenroom.views.fold import fold_all

@@ -60,7 +60,7 @@ def checked(when: str) -> str:
     Raises:
         UsageError: it cannot be used.
     """
-    from greenroom.engine.breakpoints import compiled
+    from greenroom.engine.gates.breakpoints import compiled
 
     compiled(when)
     return when.strip()

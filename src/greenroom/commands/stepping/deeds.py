@@ -15,7 +15,7 @@ from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Gate, GateReply, Json
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
 
 _ROW = 100
 _LEFT_OUT = 3

@@ -13,10 +13,10 @@ from greenroom.commands.stepping.deeds import deed_of, why
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Breakpoint, GateReply
-from greenroom.engine.gates import NotPassed
+from greenroom.engine.gates.stepping import NotPassed
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
     from greenroom.engine.session import Session
 
 WAITING = "gate.waiting"
@@ -34,7 +34,7 @@ def breakpoints_of(asked: Invocation) -> tuple[Breakpoint, ...]:
     Raises:
         UsageError: one cannot be used.
     """
-    from greenroom.engine.breakpoints import compiled
+    from greenroom.engine.gates.breakpoints import compiled
 
     wanted = tuple(Breakpoint(when=text.strip()) for text in asked.words("break"))
     for one in wanted:

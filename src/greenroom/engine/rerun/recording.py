@@ -28,8 +28,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import Signal
 from greenroom.core.values import Card, GateReply, ToolCall, ToolResult
-from greenroom.engine.gates import EDITED_AT_GATE
-from greenroom.engine.gates import RERUN as STOPPED_AGAIN
+from greenroom.engine.gates.stepping import EDITED_AT_GATE
+from greenroom.engine.gates.stepping import RERUN as STOPPED_AGAIN
 from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
 from greenroom.engine.rerun.calls import Calls, Made, whole

@@ -24,8 +24,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory, ToolCall
-from greenroom.engine.generating import AGAIN
-from greenroom.engine.lives import ByLife
+from greenroom.engine.model_call.generating import AGAIN
+from greenroom.engine.replay.lives import ByLife
 from greenroom.regression.live.desk import Desk
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.start import Start

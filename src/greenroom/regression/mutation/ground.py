@@ -14,8 +14,8 @@ from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock
 from greenroom.core.ids import Ids
 from greenroom.core.values import Json, ToolCall, ToolSpec
-from greenroom.engine.closed import ClosedParts
 from greenroom.engine.contract import Contract
+from greenroom.engine.replay.closed import ClosedParts
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.persona.contract import Persona

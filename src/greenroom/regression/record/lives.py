@@ -24,8 +24,8 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Json
-from greenroom.engine.lives import by_life
-from greenroom.engine.results import STOPPED
+from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.replay.lives import by_life
 from greenroom.regression.tape.tape import Line, sorted_json
 
 UNKNOWN = ".unknown"

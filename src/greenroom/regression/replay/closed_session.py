@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from greenroom.core.clock import Clock
 from greenroom.core.ids import Ids
-from greenroom.engine.closed import ClosedModel, ClosedParts
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import Outside
+from greenroom.engine.replay.closed import ClosedModel, ClosedParts
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.regression.replay.match import TapeRecording

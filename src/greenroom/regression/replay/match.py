@@ -30,7 +30,7 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
-from greenroom.engine.lives import ByLife, LifeOver, given_up, turn_of
+from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.replay.world import World

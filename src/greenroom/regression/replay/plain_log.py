@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from greenroom.core.chain import commit
 from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.values import trusted
-from greenroom.engine.lives import ByLife
+from greenroom.engine.replay.lives import ByLife
 from greenroom.engine.steps import Recording
 
 

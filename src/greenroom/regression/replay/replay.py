@@ -13,7 +13,7 @@ from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import Divergence, FileInvalid, GreenroomError
 from greenroom.core.events import Event, ReplyGenerated, ToolReturned
 from greenroom.core.ids import CountedIds
-from greenroom.engine.replay import live_again
+from greenroom.engine.replay.again import live_again
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import Beside, failures

@@ -29,8 +29,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
-from greenroom.engine.lives import Lives
-from greenroom.engine.results import STOPPED
+from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.replay.lives import Lives
 from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.tape.candidates import listed

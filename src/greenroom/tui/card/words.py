@@ -90,7 +90,7 @@ def options(card: Card) -> tuple[Option, ...]:
     """What can be answered: a text cannot be simulated, and leave for later goes with calls that a rule asks
     about, not with those that are put for another reason (an edit, a step-through, an unknown outcome).
     """
-    from greenroom.engine.permitting import editable
+    from greenroom.engine.asking.permitting import editable
 
     call = card.hook == "tool.call"
     dropped: set[Option] = set()

@@ -17,7 +17,7 @@ from greenroom.tui.person import ESTABLISHED, person
 
 if TYPE_CHECKING:
     from greenroom.core.values import Breakpoint, Card, GateDeed, Json
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
     from greenroom.tui.workbench import Workbench
 
 DEEDS = ("go_on", "step", "edit", "simulate", "skip", "break")
@@ -49,7 +49,7 @@ class GateDeeds:
 
     def rests(self) -> bool:
         """Whether the open turn rests at a gate, so that going on with it only waits there again."""
-        from greenroom.engine.gates import paused
+        from greenroom.engine.gates.stepping import paused
 
         session = self.bench.rehearsal.session
         return session is not None and not session.running and paused(session.records) is not None

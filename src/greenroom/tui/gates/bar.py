@@ -14,7 +14,7 @@ from greenroom.core.inert import inert_line
 from greenroom.tui.frame.hints import Hint, hint_row
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
 
 IN_COMPOSER: tuple[str, ...] = ("input", "output")
 """Gates whose words are edited where people write; the others have a sheet."""

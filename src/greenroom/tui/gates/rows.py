@@ -25,7 +25,7 @@ from greenroom.tui.text.runs import Line, Run, Tint, cell
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
 
 _BODY = 40
 """Lines of a text that unfold under its row."""

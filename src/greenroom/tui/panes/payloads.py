@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenroom.core.events import GatePassed, ReplyGenerated, ToolReturned
-from greenroom.engine.generating import request_for
+from greenroom.engine.model_call.generating import request_for
 from greenroom.views.fold import Turns
 from greenroom.views.provenance import provenance, sources
 from greenroom.views.transcript import Transcript

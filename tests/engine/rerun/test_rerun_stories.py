@@ -22,7 +22,7 @@ from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult
 from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.rerun.ports import through
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import announce, before, said, say
@@ -31,8 +31,8 @@ from greenroom.log.memory_log import MemoryLog
 from greenroom.models.port import OnFailure, OnText
 from tests.engine.chaos import Steady
 from tests.engine.chaos_world import Shelf, World, _call, contract
+from tests.engine.replay.test_replays_hold import TROUBLE, closed, lived
 from tests.engine.stage import ListMemory, OnePassage
-from tests.engine.test_replays_hold import TROUBLE, closed, lived
 
 STORIES = 5
 

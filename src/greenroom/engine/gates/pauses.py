@@ -13,7 +13,7 @@ from greenroom.core.events import ToolReturned
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Gate, Json, Memory, Passage, ToolCall, ToolResult, ToolSpec, Verdict
-from greenroom.engine.pending import FACTS, Pending
+from greenroom.engine.gates.pending import FACTS, Pending
 from greenroom.engine.room import Room, about_call, about_result, spec_of
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.views import usage

@@ -15,9 +15,9 @@ from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, Verdict
-from greenroom.engine.deadlines import Overdue, Stage, pass_on, stage_of
+from greenroom.engine.asking.deadlines import Overdue, Stage, pass_on, stage_of
+from greenroom.engine.asking.leave import leave_for, scoped
 from greenroom.engine.kept import NOT_KEPT, kept
-from greenroom.engine.leave import leave_for, scoped
 from greenroom.engine.room import Room, about_call, about_result
 from greenroom.engine.stopping import must_go_on, stop_of
 from greenroom.engine.waiting import attended

@@ -17,9 +17,9 @@ import pytest
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, TurnFinished, VerdictReached
 from greenroom.engine import waiting
-from greenroom.engine.closed import ClosedModel, ClosedParts
 from greenroom.engine.outside import Outside
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
+from greenroom.engine.replay.closed import ClosedModel, ClosedParts
 from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.log.memory_log import MemoryLog

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from greenroom.core.errors import GreenroomError
 from greenroom.core.values import ToolCall, Verdict
-from greenroom.engine.asking import TurnStopped
-from greenroom.engine.gates import TurnGivenUp
+from greenroom.engine.asking.question import TurnStopped
+from greenroom.engine.gates.stepping import TurnGivenUp
 from greenroom.engine.room import Room
 
 

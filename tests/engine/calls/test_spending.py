@@ -11,7 +11,7 @@ from greenroom.approval.automatic import LeaveOpen
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import DaySumsRead, ToolReturned
 from greenroom.core.values import ApprovalReply
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from tests.engine.stage import AmountPolicy, ListedApprover, says, stage
 

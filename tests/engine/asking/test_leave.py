@@ -9,7 +9,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply, Scope
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.views import grants

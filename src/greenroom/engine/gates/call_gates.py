@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from greenroom.core.events import ToolReturned
 from greenroom.core.values import GateReply, ToolCall, ToolResult
-from greenroom.engine.decided import Decided, Reply
-from greenroom.engine.gates import EDITED_AT_GATE, OVER
-from greenroom.engine.pauses import of_call, of_result
-from greenroom.engine.pending import Pending
-from greenroom.engine.results import STOPPED
+from greenroom.engine.calls.decided import Decided, Reply
+from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.gates.pauses import of_call, of_result
+from greenroom.engine.gates.pending import Pending
+from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER
 from greenroom.engine.room import Room, about_result
 from greenroom.views.edited import result_of
 

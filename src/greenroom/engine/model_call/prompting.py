@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Json
-from greenroom.engine.generating import request_for
-from greenroom.engine.pauses import of_prompt
-from greenroom.engine.pending import Pending
-from greenroom.engine.permitting import Permitted, permit
+from greenroom.engine.asking.permitting import Permitted, permit
+from greenroom.engine.gates.pauses import of_prompt
+from greenroom.engine.gates.pending import Pending
+from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 from greenroom.views.edited import edited_messages

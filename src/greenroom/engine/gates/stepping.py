@@ -24,9 +24,9 @@ from greenroom.core.events import (
 )
 from greenroom.core.signals import StageEntered
 from greenroom.core.values import Gate, GateReply, StepMode
-from greenroom.engine.breakpoints import BREAKPOINT, Breakpoints
-from greenroom.engine.lives import turn_of
-from greenroom.engine.pending import Pending
+from greenroom.engine.gates.breakpoints import BREAKPOINT, Breakpoints
+from greenroom.engine.gates.pending import Pending
+from greenroom.engine.replay.lives import turn_of
 from greenroom.engine.steps import Steps
 
 STEP = "step"

@@ -15,8 +15,8 @@ from typing import Any
 from greenroom.core.canonical import clean_json, clean_text
 from greenroom.core.errors import UsageError
 from greenroom.core.values import GateReply, Json
+from greenroom.engine.gates.pending import Pending
 from greenroom.engine.kept import kept
-from greenroom.engine.pending import Pending
 from greenroom.engine.room import Room, about_call, about_result
 from greenroom.policy.port import Question
 from greenroom.tools.result_schema import result_problem

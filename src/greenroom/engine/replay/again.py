@@ -39,9 +39,9 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.signals import Signal
+from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
-from greenroom.engine.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
-from greenroom.engine.results import STOPPED
+from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
 from greenroom.engine.steps import same_inputs

@@ -20,7 +20,7 @@ from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.gate_words import WORDS, Scope, types
 
 if TYPE_CHECKING:
-    from greenroom.engine.pending import Pending
+    from greenroom.engine.gates.pending import Pending
 
 BREAKPOINT = "breakpoint"
 """The cause of a pause at which one held."""

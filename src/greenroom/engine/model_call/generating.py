@@ -12,9 +12,9 @@ from greenroom.core.signals import TextArrived
 from greenroom.core.values import ToolCall
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept, unread
+from greenroom.engine.model_call.streaming import StreamGuard
 from greenroom.engine.room import Room, about_call
 from greenroom.engine.stopping import must_go_on
-from greenroom.engine.streaming import StreamGuard
 from greenroom.engine.waiting import attended
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolSpec, Verdict
-from greenroom.engine.asking import TurnStopped, Void, ask
+from greenroom.engine.asking.leave import scope_problem
+from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.kept import kept
-from greenroom.engine.leave import scope_problem
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 

@@ -13,16 +13,23 @@ from typing import Any
 from greenroom.core.errors import WaitingForPerson
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, Verdict
-from greenroom.engine.asking import TurnStopped, Void, allowed_by_person, ask
-from greenroom.engine.call_gates import SKIPPED, STOPPED_CALL, result_gate, tool_gate
-from greenroom.engine.decided import Decided, Reply
-from greenroom.engine.gates import EDITED_AT_GATE, TurnGivenUp
+from greenroom.engine.asking.permitting import EDITED
+from greenroom.engine.asking.question import TurnStopped, Void, allowed_by_person, ask
+from greenroom.engine.calls.decided import Decided, Reply
+from greenroom.engine.calls.results import (
+    STOPPED,
+    judge_recorded,
+    judge_unjudged,
+    returned,
+    stopped_unknown,
+    waited_in_vain,
+)
+from greenroom.engine.calls.spending import read_day, turn_to_spend
+from greenroom.engine.gates.call_gates import SKIPPED, STOPPED_CALL, result_gate, tool_gate
+from greenroom.engine.gates.stepping import EDITED_AT_GATE, TurnGivenUp
 from greenroom.engine.limits import Budget
-from greenroom.engine.lives import LifeOver
-from greenroom.engine.permitting import EDITED
-from greenroom.engine.results import STOPPED, judge_recorded, judge_unjudged, returned, stopped_unknown, waited_in_vain
+from greenroom.engine.replay.lives import LifeOver
 from greenroom.engine.room import Room, about_call, args_from, spec_of
-from greenroom.engine.spending import read_day, turn_to_spend
 from greenroom.engine.standing import level_changes, settle_autonomy
 from greenroom.engine.steps import OnChange
 from greenroom.engine.stopping import must_go_on, stop_of

@@ -8,7 +8,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalRequested, MemoryWritten, Record, ReplyReleased, TurnFinished
 from greenroom.core.messages import ModelReply
 from greenroom.core.values import ApprovalReply, Hook
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage
 

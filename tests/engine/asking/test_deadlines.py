@@ -11,7 +11,7 @@ from greenroom.core.events import ApprovalGiven, ApprovalPassedOn, Record, ToolR
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply, Ask
 from greenroom.engine import waiting
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.views import approvals

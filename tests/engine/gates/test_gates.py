@@ -23,8 +23,8 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import ApprovalReply, GateDeed, GateReply, Memory
-from greenroom.engine.gates import TurnGivenUp
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.gates.stepping import TurnGivenUp
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.regression.record.record import record
 from tests.engine.stage import AmountPolicy, ListMemory, Stage, answering, says, stage

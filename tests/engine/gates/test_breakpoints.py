@@ -14,10 +14,10 @@ from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import GatePaused
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import Breakpoint, GateReply, Usage
-from greenroom.engine.breakpoints import Breakpoints, compiled
-from greenroom.engine.gates import paused
-from greenroom.engine.pending import Pending
-from greenroom.engine.replay import LogRecording, replay
+from greenroom.engine.gates.breakpoints import Breakpoints, compiled
+from greenroom.engine.gates.pending import Pending
+from greenroom.engine.gates.stepping import paused
+from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.policy.gate_words import WORDS, types

@@ -23,7 +23,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import GateReply
 from greenroom.engine import waiting
-from greenroom.engine.lives import by_life
+from greenroom.engine.replay.lives import by_life
 from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 

@@ -1,0 +1,1 @@
+"""The tool calls of a reply: judged, asked about, run, and how their results enter the log."""

@@ -1,0 +1,1 @@
+"""One call of the model: its prompt judged, its reply streamed and masked."""

@@ -1,0 +1,1 @@
+"""A recorded session once more, life by life, with nothing outside."""
