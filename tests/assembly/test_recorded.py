@@ -22,9 +22,9 @@ from greenroom.assembly.recorded import (
 )
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record, VerdictReached
-from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.port import Policy
+from greenroom.policy.verdict.bounds import Role
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 

@@ -13,10 +13,10 @@ import pytest
 from greenroom.core.values import ToolSpec
 from greenroom.detectors import scan
 from greenroom.detectors.find import _remembered
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
 from greenroom.policy.port import Question, SessionFacts
+from greenroom.policy.verdict.bounds import Role
 
 TOOL = ToolSpec(
     name="orders.refund",

@@ -10,8 +10,8 @@ from typing import Any
 
 from greenroom.core.values import Passage, ToolCall, ToolResult
 from greenroom.log.memory_log import MemoryLog
-from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
+from greenroom.policy.verdict.bounds import Role
 from tests.engine.stage import LOOK, REFUND, CountingTools, OnePassage, Stage, persona, says, stage
 
 RULES = 'schema = "policy/1"\nid = "many"\nversion = "1.0.0"\n' + "\n".join(

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from greenroom.core.values import Hook, Json, ToolSpec
 from greenroom.detectors import Masks, find, mask_all, redact
 from greenroom.detectors.own import OwnDetectors, own_detector
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.rules import HOOKS
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.port import Question
-from greenroom.policy.rules import HOOKS
+from greenroom.policy.verdict.bounds import Role
 
 TOKEN = "ghp_0123456789abcdefghij0123456789abcdef"
 CODE = "NW-1234-5678"

@@ -24,9 +24,9 @@ from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.models.port import OnFailure, OnText
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, compile_policies
+from greenroom.policy.verdict.bounds import Role
 from tests.engine.oracle import Law, Ran
 from tests.engine.stage import ListMemory, OnePassage, persona
 

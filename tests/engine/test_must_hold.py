@@ -19,8 +19,8 @@ from greenroom.core.values import ApprovalReply, Memory, Passage, ToolResult
 from greenroom.engine.session import Session
 from greenroom.log.catalog import session_path
 from greenroom.log.file_log import FileLog
-from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
+from greenroom.policy.verdict.bounds import Role
 from greenroom.workspace.layout import Workspace
 from tests.engine.stage import (
     LOOK,

@@ -9,7 +9,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import parse
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
-from greenroom.policy.rules import PolicyFile
+from greenroom.policy.files.rules import PolicyFile
 from greenroom.regression.case import Case
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import Settings

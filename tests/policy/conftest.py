@@ -9,10 +9,10 @@ import pytest
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ToolSpec, Verdict
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
 from greenroom.policy.port import Question, SessionFacts
+from greenroom.policy.verdict.bounds import Role
 
 Build = Callable[..., RulePolicy]
 Put = Callable[..., Question]

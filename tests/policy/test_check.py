@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ToolSpec
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import PolicyProblem, check_policies
+from greenroom.policy.checking.trial import run_trials
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, builtin_source
-from greenroom.policy.trial import run_trials
+from greenroom.policy.verdict.bounds import Role
 
 Build = Callable[..., RulePolicy]
 Tools = tuple[ToolSpec, ...]

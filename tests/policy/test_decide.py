@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from greenroom.core.values import Hook, Verdict
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy, Question, SessionFacts
+from greenroom.policy.verdict.bounds import Role
 
 Build = Callable[..., RulePolicy]
 Put = Callable[..., Question]

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ToolSpec
-from greenroom.policy.bounds import Role
+from greenroom.policy.checking.trial import run_trials
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.rules import EFFECTS
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.rules import EFFECTS
-from greenroom.policy.trial import run_trials
+from greenroom.policy.verdict.bounds import Role
 
 Build = Callable[..., RulePolicy]
 Put = Callable[..., Question]

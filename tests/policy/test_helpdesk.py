@@ -9,11 +9,11 @@ import pytest
 from greenroom.core.toml_text import parse
 from greenroom.core.values import ToolSpec
 from greenroom.persona.contract import Persona
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
+from greenroom.policy.checking.trial import run_trials
 from greenroom.policy.load import load_policies, policy_paths, read_source
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.trial import run_trials
+from greenroom.policy.verdict.bounds import Role
 from greenroom.tools.python_tools import PythonTools
 
 HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"

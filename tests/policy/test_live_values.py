@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from greenroom.core.values import Clause
-from greenroom.policy.conditions import Environment
 from greenroom.policy.explain import clause
+from greenroom.policy.language.conditions import Environment
 
 TYPES = {
     "args.body": "string",

@@ -9,10 +9,10 @@ import pytest
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ToolSpec
-from greenroom.policy import vocabulary
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.rules import HOOKS, PolicyFile
+from greenroom.policy.language import vocabulary
 from greenroom.policy.load import load_policies, policy_paths, read_source
-from greenroom.policy.rules import HOOKS, PolicyFile
 
 Build = Callable[..., RulePolicy]
 

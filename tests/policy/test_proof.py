@@ -9,11 +9,11 @@ import pytest
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import ToolSpec
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import PolicyProblem, check_policies
+from greenroom.policy.checking.trial import failing, run_trials
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource
-from greenroom.policy.trial import failing, run_trials
+from greenroom.policy.verdict.bounds import Role
 
 Tools = tuple[ToolSpec, ...]
 RULE = """

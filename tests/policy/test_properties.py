@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ToolSpec, Verdict
 from greenroom.detectors import find
-from greenroom.policy.bounds import Role
+from greenroom.policy.files.rules import EFFECTS
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.rules import EFFECTS
+from greenroom.policy.verdict.bounds import Role
 
 TOOL = ToolSpec(
     name="orders.refund",

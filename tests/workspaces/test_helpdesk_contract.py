@@ -12,12 +12,12 @@ from greenroom.core.clock import FrozenClock
 from greenroom.core.values import Effect, Passage, ToolSpec, Verdict
 from greenroom.persona.check import Known, check
 from greenroom.persona.load import load_persona
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.rules import PolicyFile
 from greenroom.policy.load import load_file, load_policies, read_source
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.rules import PolicyFile
+from greenroom.policy.verdict.bounds import Role
 from greenroom.retrieval.ingest import ingest
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose

@@ -19,7 +19,7 @@ from greenroom.engine.contract import Contract
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import LoadedPersona, list_personas, load_persona
 from greenroom.persona.voice import lines as voice_lines
-from greenroom.policy.bundle import joined
+from greenroom.policy.files.bundle import joined
 from greenroom.policy.load import builtin_source, load_policies, policy_paths, read_source
 from greenroom.tools.builtin.shelf import builtin_tools
 from greenroom.tools.combined import CombinedTools

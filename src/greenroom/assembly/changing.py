@@ -24,9 +24,9 @@ from greenroom.models.litellm_wire import check_params
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import read_text
 from greenroom.persona.prompt import fill
-from greenroom.policy.bounds import Role
-from greenroom.policy.bundle import joined, parted
+from greenroom.policy.files.bundle import joined, parted
 from greenroom.policy.load import compile_policies, load_file, read_source
+from greenroom.policy.verdict.bounds import Role
 from greenroom.regression.what_if import other_settings
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from greenroom.assembly.casting import cast_of, policy_text, workspace_tools
 from greenroom.core.clock import SystemClock
-from greenroom.policy.bundle import parted
+from greenroom.policy.files.bundle import parted
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.suite import GroundOf
 from greenroom.regression.replay.wall import walled

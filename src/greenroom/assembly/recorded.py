@@ -24,10 +24,10 @@ from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge, Persona
 from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines
-from greenroom.policy.bounds import Role
-from greenroom.policy.bundle import parted
+from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import PolicySource, compile_policies, load_file, read_source
 from greenroom.policy.port import Policy
+from greenroom.policy.verdict.bounds import Role
 from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
 from greenroom.regression.replay.closed_session import closed_session
 from greenroom.retrieval.port import Retriever

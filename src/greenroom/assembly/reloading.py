@@ -23,8 +23,8 @@ from greenroom.engine.outside import Renewed
 from greenroom.engine.session import Session
 from greenroom.models.script_file import Script, load_script
 from greenroom.persona.load import CONTRACT_FILE, load_persona
-from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies, load_file, policy_paths, read_source
+from greenroom.policy.verdict.bounds import Role
 from greenroom.retrieval.ingest import read_document
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings

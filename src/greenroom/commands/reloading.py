@@ -16,10 +16,10 @@ from greenroom.commands.live import Live
 from greenroom.commands.policy.trial import failing_tests
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.inert import inert_line
-from greenroom.policy.bounds import Role
-from greenroom.policy.bundle import parted
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import compile_policies, load_file
+from greenroom.policy.verdict.bounds import Role
 from greenroom.workspace.trust import must_be_trusted
 from greenroom.workspace.watched import Kind
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from greenroom.engine.contract import Contract
     from greenroom.engine.outside import Renewed
     from greenroom.engine.session import Session
-    from greenroom.policy.active import ActiveRule
-    from greenroom.policy.rules import PolicyFile
+    from greenroom.policy.files.rules import PolicyFile
+    from greenroom.policy.verdict.active_rule import ActiveRule
     from greenroom.regression.flips import Flip, Flips
     from greenroom.workspace.layout import Workspace
 

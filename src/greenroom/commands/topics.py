@@ -57,11 +57,11 @@ _BREAKPOINTS = (
 
 def _policy() -> Answer[str]:
     from greenroom.commands.policy.guide import guide
-    from greenroom.policy import gate_words
-    from greenroom.policy.functions import FUNCTIONS
-    from greenroom.policy.functions import lines as functions
-    from greenroom.policy.rules import EFFECTS, HOOKS
-    from greenroom.policy.vocabulary import NAMES, lines
+    from greenroom.policy.files.rules import EFFECTS, HOOKS
+    from greenroom.policy.language import gate_words
+    from greenroom.policy.language.functions import FUNCTIONS
+    from greenroom.policy.language.functions import lines as functions
+    from greenroom.policy.language.vocabulary import NAMES, lines
 
     head = [
         *guide(SystemClock().now().date()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from greenroom.core.errors import KillSwitchThrown
 from greenroom.core.values import Stop
 from greenroom.engine.room import Room
-from greenroom.policy.rules import matching
+from greenroom.policy.files.rules import matching
 
 
 def must_go_on(room: Room, turn: int) -> None:

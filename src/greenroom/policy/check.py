@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Hook, ToolSpec
-from greenroom.policy.bounds import Role
+from greenroom.policy.checking.problem import PolicyProblem
+from greenroom.policy.checking.reach import shadowed, unreachable
+from greenroom.policy.checking.regexes import broken_patterns
+from greenroom.policy.checking.trial import TrialResult, run_trials
+from greenroom.policy.files.rules import RuleException
 from greenroom.policy.load import LoadedPolicy, PolicySource, builtin_source, compile_policies, load_file
-from greenroom.policy.problem import PolicyProblem
-from greenroom.policy.reach import shadowed, unreachable
-from greenroom.policy.regexes import broken_patterns
-from greenroom.policy.rules import RuleException
-from greenroom.policy.trial import TrialResult, run_trials
+from greenroom.policy.verdict.bounds import Role
 
 __all__ = ["PolicyProblem", "check_policies"]
 

@@ -16,13 +16,13 @@ from greenroom.detectors.masks import Masks, mask_all, redact, with_masks
 from greenroom.detectors.own import NONE, OwnDetector, OwnDetectors
 from greenroom.detectors.stream import settled
 from greenroom.persona.voice import broken
-from greenroom.policy import autonomy
-from greenroom.policy.active import ActiveRule, Live, Match, Setting, relevant, show_values
-from greenroom.policy.bounds import Bound, Role, added, breaches
-from greenroom.policy.kinds import OwnKind
-from greenroom.policy.leave import clause_problem, covers
+from greenroom.policy.files.finding_kinds import OwnKind
+from greenroom.policy.files.rules import EFFECTS, AskSpec, seconds
 from greenroom.policy.port import Question
-from greenroom.policy.rules import EFFECTS, AskSpec, seconds
+from greenroom.policy.verdict import autonomy
+from greenroom.policy.verdict.active_rule import ActiveRule, Live, Match, Setting, relevant, show_values
+from greenroom.policy.verdict.bounds import Bound, Role, added, breaches
+from greenroom.policy.verdict.leave import clause_problem, covers
 
 _STRICTNESS = {effect: place for place, effect in enumerate(EFFECTS)}
 _HINT_RISK = 15

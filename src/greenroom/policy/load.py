@@ -19,14 +19,14 @@ from greenroom.core.toml_text import Path as KeyPath
 from greenroom.core.toml_text import dotted, line_of, parse, positions, suggest
 from greenroom.core.values import Hook, ToolSpec
 from greenroom.detectors.masks import Masks
-from greenroom.policy.active import ActiveRule, Setting
-from greenroom.policy.arguments import Declared, declare
-from greenroom.policy.bounds import Bound, Role
-from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.kinds import OwnKind, kinds_of, own_kinds
-from greenroom.policy.rules import AUTONOMY, PolicyFile, Rule, RuleException, matching
-from greenroom.policy.vocabulary import names_at
+from greenroom.policy.files.finding_kinds import OwnKind, kinds_of, own_kinds
+from greenroom.policy.files.rules import AUTONOMY, PolicyFile, Rule, RuleException, matching
+from greenroom.policy.language.arguments import Declared, declare
+from greenroom.policy.language.conditions import ClauseInvalid, Condition, Environment
+from greenroom.policy.language.vocabulary import names_at
+from greenroom.policy.verdict.active_rule import ActiveRule, Setting
+from greenroom.policy.verdict.bounds import Bound, Role
 from greenroom.workspace.own_file import read_written
 
 if TYPE_CHECKING:

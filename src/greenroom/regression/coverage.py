@@ -20,7 +20,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.engine.session import Session
-from greenroom.policy.coverage import ExceptionUse, RuleUse, cover
+from greenroom.policy.checking.coverage import ExceptionUse, RuleUse, cover
 from greenroom.policy.load import LoadedPolicy
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import Build, Fixture, replay_fixture

@@ -17,7 +17,7 @@ from greenroom.engine.replay.again import LogRecording, first_difference, say_ag
 from greenroom.engine.session import Session
 from greenroom.policy.explain import asks
 from greenroom.policy.port import Policy, Question
-from greenroom.policy.strictness import looser
+from greenroom.policy.verdict.strictness import looser
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from greenroom.commands.policy.table import POLICY
 from greenroom.commands.topics import topic
 from greenroom.core.clock import FrozenClock
 from greenroom.persona.load import load_persona
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
-from greenroom.policy.gate_words import types
+from greenroom.policy.language.gate_words import types
 from greenroom.policy.load import PolicySource, read_source
+from greenroom.policy.verdict.bounds import Role
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
 

@@ -20,7 +20,7 @@ from greenroom.engine.gates.stepping import paused
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from greenroom.policy.gate_words import WORDS, types
+from greenroom.policy.language.gate_words import WORDS, types
 from tests.engine.stage import AmountPolicy, Stage, answering, says, stage
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenroom.policy.bundle import joined
+from greenroom.policy.files.bundle import joined
 from greenroom.policy.load import PolicySource, builtin_source
 from greenroom.regression.stale.policy_change import policy_change
 

@@ -13,8 +13,8 @@ from textual.widgets import Static, TextArea
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ApprovalReply, Ask, Card, Clause, Finding, Fired, Json, ToolCall, ToolSpec, Verdict
-from greenroom.policy.leave import clause_problem, covers
 from greenroom.policy.port import Question as Asking
+from greenroom.policy.verdict.leave import clause_problem, covers
 from greenroom.tui.card.card import ApprovalCard, CardApp, CardForm
 from greenroom.tui.card.form import REASONS, leave, problems, reply, starting
 from greenroom.tui.card.shown import shown_besides

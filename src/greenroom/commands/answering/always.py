@@ -23,9 +23,9 @@ from greenroom.core.clock import SystemClock
 from greenroom.core.errors import DiskFailed, UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Card, Json
-from greenroom.policy.autonomy import decide
-from greenroom.policy.leave import covers
-from greenroom.policy.rules import AUTONOMY
+from greenroom.policy.files.rules import AUTONOMY
+from greenroom.policy.verdict.autonomy import decide
+from greenroom.policy.verdict.leave import covers
 from greenroom.views.approvals import Asked
 from greenroom.views.grants import asking
 from greenroom.workspace.layout import Workspace

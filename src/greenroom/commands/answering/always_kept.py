@@ -16,8 +16,8 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Card, Json
 from greenroom.detectors.find import KINDS
 from greenroom.detectors.masks import Masks, mask_all, redact
-from greenroom.policy.leave import covers
-from greenroom.policy.narrow import narrow
+from greenroom.policy.verdict.leave import covers
+from greenroom.policy.verdict.narrow_leave import narrow
 
 LONGEST = 100
 """Characters of a text argument that is repeated as it is."""

@@ -17,10 +17,10 @@ from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import ApprovalReply, Card, Json, Scope
-from greenroom.policy.leave import clause_problem, covers
-from greenroom.policy.narrow import narrow
+from greenroom.policy.files.rules import seconds
 from greenroom.policy.port import Question
-from greenroom.policy.rules import seconds
+from greenroom.policy.verdict.leave import clause_problem, covers
+from greenroom.policy.verdict.narrow_leave import narrow
 from greenroom.views import grants as grants_view
 from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all

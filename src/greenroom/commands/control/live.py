@@ -16,7 +16,7 @@ from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.events import TurnFinished
 from greenroom.core.values import Stop, StopScope
-from greenroom.policy.rules import seconds
+from greenroom.policy.files.rules import seconds
 from greenroom.views import dead_letters as letters_view
 from greenroom.views import grants as grants_view
 from greenroom.views.dead_letters import DeadLetter

@@ -175,7 +175,7 @@ def _doubt(workspace: Workspace, pattern: str) -> str:
     """Whether the pattern is likely a slip of the finger; asked after the stop is in force, as tools take time to read."""
     from greenroom.commands.toolbox import specs_if_trusted
     from greenroom.core.errors import GreenroomError
-    from greenroom.policy.rules import matching
+    from greenroom.policy.files.rules import matching
 
     try:
         specs, _ = specs_if_trusted(workspace)

@@ -22,7 +22,7 @@ from greenroom.detectors.corpus import CorpusFile
 from greenroom.log.codec import content_fields
 from greenroom.models.script_file import ScriptFile
 from greenroom.persona.contract import Persona
-from greenroom.policy.rules import PolicyFile
+from greenroom.policy.files.rules import PolicyFile
 from greenroom.regression.case import Case
 from greenroom.regression.live.history import Entry
 from greenroom.regression.tape.schema import tape_schema

@@ -14,7 +14,7 @@ from greenroom.workspace.find import find
 
 if TYPE_CHECKING:
     from greenroom.detectors.corpus import Score
-    from greenroom.policy.kinds import OwnKind
+    from greenroom.policy.files.finding_kinds import OwnKind
 
 
 def detectors(asked: Invocation) -> Answer[tuple[Score, ...]]:
@@ -76,7 +76,7 @@ def _write(path: Path, text: str) -> None:
 def _own(asked: Invocation) -> tuple[OwnKind, ...]:
     """The detectors of the policies of a persona; none outside a workspace, where the built-in ones are all there is."""
     from greenroom.persona.load import load_persona
-    from greenroom.policy.kinds import own_kinds
+    from greenroom.policy.files.finding_kinds import own_kinds
     from greenroom.policy.load import load_file, policy_paths, read_source
 
     if not (asked.text("workspace") or asked.text("persona") or find(Path())):

@@ -20,7 +20,7 @@ from greenroom.policy.explain import value_text
 
 if TYPE_CHECKING:
     from greenroom.assembly.recorded import Candidates
-    from greenroom.policy.coverage import Coverage, RuleUse
+    from greenroom.policy.checking.coverage import Coverage, RuleUse
     from greenroom.policy.port import Policy
     from greenroom.regression.flips import Flip, Flips
     from greenroom.workspace.layout import Workspace
@@ -96,7 +96,7 @@ def cover(asked: Invocation) -> Answer[Coverage]:
         UsageError: no such session or persona.
         FileInvalid: a policy file is broken.
     """
-    from greenroom.policy.coverage import cover as count
+    from greenroom.policy.checking.coverage import cover as count
     from greenroom.policy.load import builtin_source, load_file, policy_paths, read_source
 
     workspace, persona = who(asked)

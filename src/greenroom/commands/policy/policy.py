@@ -32,9 +32,9 @@ def check(asked: Invocation) -> Answer[list[PolicyProblem]]:
     Raises:
         UsageError: no such persona, or the workspace is not trusted, so its tools are not known.
     """
-    from greenroom.policy.bounds import Role
     from greenroom.policy.check import check_policies
     from greenroom.policy.load import policy_paths, read_source
+    from greenroom.policy.verdict.bounds import Role
 
     workspace, persona = who(asked)
     paths = policy_paths(workspace.policies, persona.policy.files)
@@ -51,7 +51,7 @@ def check(asked: Invocation) -> Answer[list[PolicyProblem]]:
 
 def _unnamed(workspace: Workspace, persona: Persona) -> Iterator[PolicyProblem]:
     """Policy files that no persona names: their rules silently do nothing."""
-    from greenroom.policy.problem import PolicyProblem
+    from greenroom.policy.checking.problem import PolicyProblem
 
     named = set(persona.policy.files)
     for id in list_personas(workspace):

@@ -15,9 +15,9 @@ from greenroom.core.toml_text import suggest
 
 if TYPE_CHECKING:
     from greenroom.core.values import ToolSpec
-    from greenroom.policy.matrix import Row
+    from greenroom.policy.checking.matrix import Row
+    from greenroom.policy.checking.trial import TrialResult
     from greenroom.policy.port import Policy
-    from greenroom.policy.trial import TrialResult
 
 _HEADERS = {"no_match": "no match", "require_approval": "ask", "set_aside": "set aside", "in_force": "in force"}
 
@@ -30,9 +30,9 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
         UsageError: `--rule` names no rule that has a test.
         DiskFailed: the JUnit file cannot be written.
     """
-    from greenroom.policy.junit import junit
-    from greenroom.policy.matrix import matrix
-    from greenroom.policy.trial import run_trials
+    from greenroom.policy.checking.junit import junit
+    from greenroom.policy.checking.matrix import matrix
+    from greenroom.policy.checking.trial import run_trials
     from greenroom.regression.tape.parts import write_whole
 
     workspace, persona = who(asked)
@@ -59,8 +59,8 @@ def test(asked: Invocation) -> Answer[tuple[TrialResult, ...]]:
 
 def failing_tests(policy: Policy, tools: Sequence[ToolSpec]) -> str:
     """`1 of 56 policy tests fails: refund.large (see greenroom policy test)`; '' where the files keep their own promises."""
+    from greenroom.policy.checking.trial import failing, run_trials
     from greenroom.policy.decide import RulePolicy
-    from greenroom.policy.trial import failing, run_trials
 
     if not isinstance(policy, RulePolicy):
         return ""
@@ -76,7 +76,7 @@ def _only(rule: str, results: Sequence[TrialResult]) -> tuple[TrialResult, ...]:
 
 
 def _matrix_lines(rows: Sequence[Row]) -> Iterator[str]:
-    from greenroom.policy.matrix import COLUMNS
+    from greenroom.policy.checking.matrix import COLUMNS
 
     used = [column for column in COLUMNS if any(column in row.cells for row in rows)]
     cells = [("  " + row.subject, *(_cell(row, column) for column in used), _total(row)) for row in rows]

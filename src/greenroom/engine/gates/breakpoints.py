@@ -16,8 +16,8 @@ from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Breakpoint
 from greenroom.detectors.private import private_in
-from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
-from greenroom.policy.gate_words import WORDS, Scope, types
+from greenroom.policy.language.conditions import ClauseInvalid, Condition, Environment
+from greenroom.policy.language.gate_words import WORDS, Scope, types
 
 if TYPE_CHECKING:
     from greenroom.engine.gates.pending import Pending

@@ -11,8 +11,8 @@ from typing import Any
 
 from greenroom.core.messages import Message
 from greenroom.core.values import Gate, Json, Memory, Passage, ToolCall, ToolSpec, Verdict
+from greenroom.policy.files.rules import EFFECTS
 from greenroom.policy.port import Policy, Question
-from greenroom.policy.rules import EFFECTS
 
 FACTS = ("taint", "autonomy", "calls_this_turn", "counts", "sums")
 OF_SESSION = ("persona", "model", "usage.usd", "usage.tokens", *(f"session.{name}" for name in FACTS))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from greenroom.core.values import ToolSpec
-from greenroom.policy.clauses import Token, tokens
+from greenroom.policy.language.clauses import Token, tokens
 from greenroom.regression.mutation.mutant import said
 
 _COMPARISONS = {">": ">=", ">=": ">", "<": "<=", "<=": "<", "==": "!=", "!=": "==", "&&": "||", "||": "&&"}

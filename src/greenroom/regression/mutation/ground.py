@@ -20,8 +20,8 @@ from greenroom.engine.session import Session
 from greenroom.engine.steps import Recording
 from greenroom.persona.contract import Persona
 from greenroom.persona.voice import lines as voice_lines
-from greenroom.policy.bounds import Role
 from greenroom.policy.load import PolicySource, compile_policies
+from greenroom.policy.verdict.bounds import Role
 from greenroom.regression.replay.closed_session import closed_session
 from greenroom.tools.port import Tools
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from greenroom.policy.files.rules import EFFECTS, matching
 from greenroom.policy.load import PolicySource, load_file
-from greenroom.policy.rules import EFFECTS, matching
 from greenroom.regression.mutation import clauses
 from greenroom.regression.mutation.envelope import envelope_changes
 from greenroom.regression.mutation.ground import Ground

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from greenroom.core.errors import FileInvalid
+from greenroom.policy.checking.trial import run_trials
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.trial import run_trials
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.mutant import Mutant, Retold
 from greenroom.regression.mutation.suite import Aimed, Suite, replayed, replayed_as, same_facts

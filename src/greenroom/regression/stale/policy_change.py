@@ -10,7 +10,7 @@ from typing import Any
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
-from greenroom.policy.bundle import parted
+from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import load_file
 from greenroom.regression.stale.by_key import SHOWN, TOLD, differences, in_short
 

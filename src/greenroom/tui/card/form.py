@@ -77,7 +77,7 @@ def text_of(card: Card) -> str:
 
 def _leave(card: Card, scope: Scope) -> Start:
     """The narrowest clauses that cover this very call, one a line, and for how long."""
-    from greenroom.policy.narrow import narrow
+    from greenroom.policy.verdict.narrow_leave import narrow
 
     try:
         clauses = narrow(card.spec, card.call.arguments)
@@ -142,9 +142,9 @@ def _text_problems(text: str, card: Card) -> list[str]:
 
 
 def _leave_problems(text: str, card: Card) -> list[str]:
-    from greenroom.policy.leave import clause_problem, covers
+    from greenroom.policy.files.rules import seconds
     from greenroom.policy.port import Question
-    from greenroom.policy.rules import seconds
+    from greenroom.policy.verdict.leave import clause_problem, covers
 
     when, valid = leave(text)
     if not seconds(valid):
@@ -162,7 +162,7 @@ def reply(option: Option, text: str, card: Card, scope: Scope = "turn") -> Appro
 
     match option:
         case "grant":
-            from greenroom.policy.rules import seconds
+            from greenroom.policy.files.rules import seconds
 
             when, valid = leave(text)
             if scope == "always":

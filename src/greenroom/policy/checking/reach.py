@@ -13,14 +13,14 @@ from typing import get_args
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Effects, Origin, ToolSpec
 from greenroom.detectors.find import KINDS
-from greenroom.policy.active import ActiveRule
-from greenroom.policy.bounds import tools_outside
-from greenroom.policy.clauses import names
-from greenroom.policy.comparisons import HAS, Comparison, comparison, conjuncts, contradict, implies
-from greenroom.policy.conditions import Condition
+from greenroom.policy.checking.problem import PolicyProblem
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.problem import PolicyProblem
-from greenroom.policy.rules import EFFECTS
+from greenroom.policy.files.rules import EFFECTS
+from greenroom.policy.language.clauses import names
+from greenroom.policy.language.comparisons import HAS, Comparison, comparison, conjuncts, contradict, implies
+from greenroom.policy.language.conditions import Condition
+from greenroom.policy.verdict.active_rule import ActiveRule
+from greenroom.policy.verdict.bounds import tools_outside
 
 _ALWAYS = ("hook", "subject", "origin", "findings.", "session.")
 """Names, or beginnings of names, that have a value in every question."""

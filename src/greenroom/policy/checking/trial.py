@@ -15,14 +15,14 @@ from greenroom.core.values import Finding, Hook, Json, Origin, ToolSpec
 from greenroom.detectors.find import scan
 from greenroom.detectors.own import OwnDetectors
 from greenroom.persona.voice import broken
-from greenroom.policy import autonomy
-from greenroom.policy.active import ActiveRule, Live, Match, Setting, relevant
-from greenroom.policy.arguments import misfits
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.kinds import OwnKind
-from greenroom.policy.own import DetectorTest
+from greenroom.policy.files.finding_kinds import OwnKind
+from greenroom.policy.files.own_detectors import DetectorTest
+from greenroom.policy.files.rules import AUTONOMY, RuleTest, TestWith
+from greenroom.policy.language.arguments import misfits
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.policy.rules import AUTONOMY, RuleTest, TestWith
+from greenroom.policy.verdict import autonomy
+from greenroom.policy.verdict.active_rule import ActiveRule, Live, Match, Setting, relevant
 
 NO_MATCH = "no_match"
 _ABSENT, _NO_KEY = " is absent", "key not found"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from greenroom.core.errors import UsageError
 from greenroom.core.values import ToolSpec
-from greenroom.policy.leave import clause_problem, covers
-from greenroom.policy.narrow import narrow
 from greenroom.policy.port import Question
+from greenroom.policy.verdict.leave import clause_problem, covers
+from greenroom.policy.verdict.narrow_leave import narrow
 
 PROPERTIES: dict[str, Any] = {
     "order_id": {"type": "integer"},

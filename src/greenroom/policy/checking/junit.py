@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # written with, never read with
 
 from greenroom.core.inert import inert_line
-from greenroom.policy.trial import TrialResult
+from greenroom.policy.checking.trial import TrialResult
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

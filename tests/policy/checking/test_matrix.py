@@ -6,10 +6,10 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 from greenroom.core.values import ToolSpec
+from greenroom.policy.checking.junit import junit
+from greenroom.policy.checking.matrix import matrix
+from greenroom.policy.checking.trial import TrialResult, run_trials
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.junit import junit
-from greenroom.policy.matrix import matrix
-from greenroom.policy.trial import TrialResult, run_trials
 
 Build = Callable[..., RulePolicy]
 Tools = tuple[ToolSpec, ...]

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from greenroom.policy.conditions import ClauseInvalid, Environment
-from greenroom.policy.functions import FUNCTIONS, Function, lines
+from greenroom.policy.language.conditions import ClauseInvalid, Environment
+from greenroom.policy.language.functions import FUNCTIONS, Function, lines
 
 
 @pytest.mark.parametrize("one", FUNCTIONS, ids=lambda one: one.form)

@@ -13,7 +13,7 @@ from typing import Any
 
 from greenroom.core.errors import UsageError
 from greenroom.core.values import Json, ToolSpec
-from greenroom.policy.arguments import declare
+from greenroom.policy.language.arguments import declare
 
 
 def narrow(spec: ToolSpec, arguments: Mapping[str, Json]) -> tuple[str, ...]:

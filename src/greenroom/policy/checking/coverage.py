@@ -11,8 +11,8 @@ from datetime import date
 
 from greenroom.core.events import Record, VerdictReached
 from greenroom.core.values import Effect, Fired, Verdict
+from greenroom.policy.files.rules import RuleException
 from greenroom.policy.load import LoadedPolicy
-from greenroom.policy.rules import RuleException
 
 
 @dataclass(slots=True)

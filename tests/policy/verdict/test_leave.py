@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.core.values import ToolSpec
-from greenroom.policy.leave import clause_problem, covers
 from greenroom.policy.port import Question
+from greenroom.policy.verdict.leave import clause_problem, covers
 
 REFUND = ToolSpec(
     name="orders.refund",

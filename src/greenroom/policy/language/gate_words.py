@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from greenroom.core.values import Gate
-from greenroom.policy.vocabulary import NAMES, Kind
+from greenroom.policy.language.vocabulary import NAMES, Kind
 
 Scope = Literal["session", "call", "gate"]
 """How often a condition stops that holds and holds: once until it no longer did, once a call, or at every gate."""

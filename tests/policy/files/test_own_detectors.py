@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from greenroom.core.errors import FileInvalid
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
+from greenroom.policy.checking.trial import run_trials
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
 from greenroom.policy.port import Question
-from greenroom.policy.trial import run_trials
+from greenroom.policy.verdict.bounds import Role
 
 SHOP = """schema = "policy/1"
 id = "shop"

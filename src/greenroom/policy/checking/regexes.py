@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from greenroom.policy.clauses import Token, tokens
-from greenroom.policy.conditions import ClauseInvalid, Environment
+from greenroom.policy.checking.problem import PolicyProblem
+from greenroom.policy.language.clauses import Token, tokens
+from greenroom.policy.language.conditions import ClauseInvalid, Environment
 from greenroom.policy.load import LoadedPolicy
-from greenroom.policy.problem import PolicyProblem
 
 
 def broken_patterns(file: LoadedPolicy) -> Iterator[PolicyProblem]:

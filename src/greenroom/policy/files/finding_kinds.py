@@ -13,8 +13,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import suggest
 from greenroom.detectors.find import KINDS
 from greenroom.detectors.own import OwnDetector
-from greenroom.policy.own import DetectorSpec
-from greenroom.policy.rules import Rule, matching
+from greenroom.policy.files.own_detectors import DetectorSpec
+from greenroom.policy.files.rules import Rule, matching
 
 if TYPE_CHECKING:
     from greenroom.policy.load import LoadedPolicy

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from greenroom.core.values import Json, ToolSpec
 from greenroom.detectors.checks import host
 from greenroom.detectors.walk import walk
+from greenroom.policy.files.rules import CallLimits, Envelope, SumLimits, matching
 from greenroom.policy.port import Question
-from greenroom.policy.rules import CallLimits, Envelope, SumLimits, matching
 
 if TYPE_CHECKING:
     from greenroom.persona.contract import Persona

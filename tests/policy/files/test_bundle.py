@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.core.errors import FileInvalid
-from greenroom.policy.bundle import joined, parted
+from greenroom.policy.files.bundle import joined, parted
 from greenroom.policy.load import PolicySource, builtin_source
 
 LINES = st.sampled_from(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from greenroom.core.values import Ask, Verdict
-from greenroom.policy.rules import AUTONOMY, EFFECTS, AskSpec
+from greenroom.policy.files.rules import AUTONOMY, EFFECTS, AskSpec
 
 Span = tuple[str, int, int]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenroom.core.toml_text import suggest
-from greenroom.policy.arguments import plain
-from greenroom.policy.clauses import PRESENT, Part, names, parts, with_doubles, with_guards
+from greenroom.policy.language.arguments import plain
+from greenroom.policy.language.clauses import PRESENT, Part, names, parts, with_doubles, with_guards
 
 Outcome = bool | str
 """True, False, or what went wrong."""

@@ -8,10 +8,10 @@ import pytest
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Effect, Hook, Origin
-from greenroom.policy import autonomy
-from greenroom.policy.bounds import Role
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Question
+from greenroom.policy.verdict import autonomy
+from greenroom.policy.verdict.bounds import Role
 
 Build = Callable[..., RulePolicy]
 Put = Callable[..., Question]

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import MOST_SECONDS, Effect, Frozen, Hook, Json, Origin
-from greenroom.policy.own import DetectorSpec
+from greenroom.policy.files.own_detectors import DetectorSpec
 
 HOOKS: tuple[Hook, ...] = get_args(Hook)
 EFFECTS: tuple[Effect, ...] = ("allow", "redact", "require_approval", "escalate", "deny")

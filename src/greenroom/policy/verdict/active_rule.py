@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenroom.core.values import Clause, Effect, Finding, Fired, Json, trusted
-from greenroom.policy import vocabulary
-from greenroom.policy.arguments import flatten
-from greenroom.policy.autonomy import UNTRUSTED
-from greenroom.policy.conditions import Condition, Environment, Outcome, shown
+from greenroom.policy.files.rules import AUTONOMY, ExceptionTest, Rule
+from greenroom.policy.language import vocabulary
+from greenroom.policy.language.arguments import flatten
+from greenroom.policy.language.conditions import Condition, Environment, Outcome, shown
 from greenroom.policy.port import Question
-from greenroom.policy.rules import AUTONOMY, ExceptionTest, Rule
+from greenroom.policy.verdict.autonomy import UNTRUSTED
 
 _NOTHING: frozenset[str] = frozenset()
 

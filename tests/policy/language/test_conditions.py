@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.core.values import ToolSpec
-from greenroom.policy.arguments import declare, flatten
-from greenroom.policy.clauses import names
-from greenroom.policy.conditions import ClauseInvalid, Environment, Outcome
-from greenroom.policy.vocabulary import names_at
+from greenroom.policy.language.arguments import declare, flatten
+from greenroom.policy.language.clauses import names
+from greenroom.policy.language.conditions import ClauseInvalid, Environment, Outcome
+from greenroom.policy.language.vocabulary import names_at
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from greenroom.core.values import ToolSpec
-from greenroom.policy.active import Live
-from greenroom.policy.arguments import declare
-from greenroom.policy.conditions import ClauseInvalid, Condition, Environment
+from greenroom.policy.language.arguments import declare
+from greenroom.policy.language.conditions import ClauseInvalid, Condition, Environment
+from greenroom.policy.language.vocabulary import names_at
 from greenroom.policy.port import Question
-from greenroom.policy.vocabulary import names_at
+from greenroom.policy.verdict.active_rule import Live
 
 
 def covers(tool: ToolSpec, question: Question, when: Sequence[str]) -> bool:

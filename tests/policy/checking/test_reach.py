@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.values import ToolSpec
-from greenroom.policy.bounds import Role
 from greenroom.policy.check import check_policies
-from greenroom.policy.comparisons import comparison, conjuncts, contradict, implies
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.language.comparisons import comparison, conjuncts, contradict, implies
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies
 from greenroom.policy.port import Question, SessionFacts
+from greenroom.policy.verdict.bounds import Role
 
 Tools = tuple[ToolSpec, ...]
 HEAD = 'schema = "policy/1"\nid = "p{}"\nversion = "1.0.0"\n'

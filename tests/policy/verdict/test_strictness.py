@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from greenroom.core.values import Ask, Verdict
-from greenroom.policy.strictness import looser
+from greenroom.policy.verdict.strictness import looser
 
 
 def asked(rule: str = "refund.large", **ask: object) -> Verdict:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from greenroom.policy.checking.trial import NO_MATCH, TrialResult, exceptions
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.rules import EFFECTS
-from greenroom.policy.trial import NO_MATCH, TrialResult, exceptions
+from greenroom.policy.files.rules import EFFECTS
 
 COLUMNS: tuple[str, ...] = (NO_MATCH, *EFFECTS, "set_aside", "in_force", "found")
 """What a test can expect; `found` stands for the texts a detector is to find."""

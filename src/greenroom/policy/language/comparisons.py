@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greenroom.policy.clauses import Token, tokens
+from greenroom.policy.language.clauses import Token, tokens
 
 Value = float | str | bool
 

@@ -1,0 +1,1 @@
+"""Policy files as people write them, and as a log keeps them."""
