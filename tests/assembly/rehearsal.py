@@ -9,8 +9,8 @@ from pathlib import Path
 from greenroom.assembly import find_workspace, open_session, sessions
 from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.values import ApprovalReply
-from greenroom.views import approvals
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
 
 WORDS = "I want a refund of 120 EUR for order 1001"
 

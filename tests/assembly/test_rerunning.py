@@ -34,7 +34,7 @@ from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.regression.record.record import export
 from greenroom.regression.replay.replay import load_fixture, replay_fixture
-from greenroom.views.rerun import branch
+from greenroom.views.branches.rerun import branch
 from greenroom.workspace.layout import Workspace
 
 HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"

@@ -28,8 +28,8 @@ from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.log.summary import summarise
 from greenroom.policy.port import Question
-from greenroom.views import approvals
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
 from tests.engine.stage import AmountPolicy, CountingTools, ListMemory, Stage, answering, persona, says, stage
 
 

@@ -20,7 +20,7 @@ from greenroom.engine.asking import question as asking
 from greenroom.engine.asking.deadlines import Stage
 from greenroom.engine.calls import carry_out as calls
 from greenroom.engine.calls.decided import Decided, Reply
-from greenroom.views.grants import Grants
+from greenroom.views.people.grants import Grants
 from tests.engine.chaos import Steady, told
 
 BLOCKS = 10

@@ -17,8 +17,8 @@ from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from greenroom.views import approvals
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
 from tests.engine.stage import AmountPolicy, CountingTools, Stage, answering, says, stage
 
 T = TypeVar("T")

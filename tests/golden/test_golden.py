@@ -10,7 +10,10 @@ from greenroom.core.ids import CountedIds
 from greenroom.log.chain import verify
 from greenroom.log.codec import encode
 from greenroom.log.file_log import read_records
-from greenroom.views import approvals, conversation, memory, retrieval, timeline, tools, transcript, usage, verdicts
+from greenroom.views.people import approvals
+from greenroom.views.turns import conversation, memory, retrieval, tools, usage, verdicts
+from greenroom.views import timeline
+from greenroom.views.prompt import transcript
 from greenroom.views.fold import fold_all
 
 LOGS = sorted(Path(__file__).parent.glob("*.jsonl"))

@@ -14,8 +14,8 @@ from greenroom.core.ids import RandomIds
 from greenroom.engine.rerun.turns import before
 from greenroom.log.catalog import session_path
 from greenroom.log.codec import encode
-from greenroom.views.lineage import Line, trees
-from greenroom.views.rerun import Branch
+from greenroom.views.branches.lineage import Line, trees
+from greenroom.views.branches.rerun import Branch
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import EVIL, greenroom, line_of
 

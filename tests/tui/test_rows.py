@@ -19,8 +19,8 @@ from greenroom.tui.frame.header import Standing, header_row, short_number
 from greenroom.tui.frame.hints import Hint, fitting, hint_row, hint_rows, key_name
 from greenroom.tui.panes import policy, retrieval
 from greenroom.tui.sheets import leave_sheet
-from greenroom.views.retrieval import Hit
-from greenroom.views.verdicts import Decided
+from greenroom.views.turns.retrieval import Hit
+from greenroom.views.turns.verdicts import Decided
 
 FULL = Standing(
     "Aria", "1.3.0", "staged", "openai/gpt-5-mini", 2, "step", 12_431, 4_200, 1_240, "retrieving", "read-only"

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from greenroom.core.events import Record
 from greenroom.core.values import ApprovalReply
-from greenroom.views import approvals, conversation, memory, retrieval, timeline, tools, transcript, usage, verdicts
+from greenroom.views import timeline
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
+from greenroom.views.prompt import transcript
+from greenroom.views.turns import conversation, memory, retrieval, tools, usage, verdicts
 from tests.engine.stage import AmountPolicy, answering, says, stage
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from greenroom.core.messages import Message, ModelRequest
 from greenroom.core.values import Json, Memory, Passage, ToolCall
-from greenroom.views.transcript import memory_part, passage_part
+from greenroom.views.prompt.transcript import memory_part, passage_part
 from greenroom.workspace.create import shipped
 
 HELPDESK = shipped() / "helpdesk"

@@ -7,7 +7,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.approval.port import Approver
 from greenroom.core.signals import Noted
 from greenroom.engine.session import Session
-from greenroom.views.approvals import asking_record
+from greenroom.views.people.approvals import asking_record
 from greenroom.workspace.layout import Workspace
 
 

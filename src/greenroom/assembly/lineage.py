@@ -9,7 +9,7 @@ from greenroom.core.events import Record
 from greenroom.log.catalog import session_path
 from greenroom.log.file_log import read_records
 from greenroom.log.forks import forks
-from greenroom.views.lineage import Line, line_of
+from greenroom.views.branches.lineage import Line, line_of
 from greenroom.workspace.layout import Workspace
 
 MOST = 8

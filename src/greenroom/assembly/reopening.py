@@ -30,7 +30,7 @@ from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.session import Session
 from greenroom.log.catalog import read_session
 from greenroom.policy.decide import RulePolicy
-from greenroom.views.lineage import session_of
+from greenroom.views.branches.lineage import session_of
 from greenroom.workspace.layout import Workspace
 
 

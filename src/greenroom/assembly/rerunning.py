@@ -30,7 +30,7 @@ from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path
 from greenroom.log.file_log import FileLog, read_records
 from greenroom.regression.what_if import named_in
-from greenroom.views.rerun import Branch, Step, branch, steps
+from greenroom.views.branches.rerun import Branch, Step, branch, steps
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 

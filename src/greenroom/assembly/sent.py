@@ -29,10 +29,10 @@ from greenroom.engine.model_call.generating import AGAIN
 from greenroom.engine.steps import same_inputs
 from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines
-from greenroom.views import transcript
-from greenroom.views.edited import edited_messages
 from greenroom.views.fold import Turns
-from greenroom.views.transcript import Transcript, TranscriptTurn, compose
+from greenroom.views.prompt import transcript
+from greenroom.views.prompt.edited import edited_messages
+from greenroom.views.prompt.transcript import Transcript, TranscriptTurn, compose
 
 
 @dataclass(frozen=True, slots=True)

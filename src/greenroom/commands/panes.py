@@ -19,13 +19,13 @@ from greenroom.core.values import Json
 from greenroom.engine.contract import Contract
 from greenroom.engine.model_call.generating import request_for
 from greenroom.policy.explain import explain, value_text
-from greenroom.views import memory as memory_view
-from greenroom.views import retrieval as retrieval_view
-from greenroom.views import tools as tools_view
-from greenroom.views import transcript as transcript_view
-from greenroom.views import usage as usage_view
-from greenroom.views import verdicts as verdicts_view
 from greenroom.views.fold import Turns, fold_all
+from greenroom.views.prompt import transcript as transcript_view
+from greenroom.views.turns import memory as memory_view
+from greenroom.views.turns import retrieval as retrieval_view
+from greenroom.views.turns import tools as tools_view
+from greenroom.views.turns import usage as usage_view
+from greenroom.views.turns import verdicts as verdicts_view
 
 T = TypeVar("T")
 Name = Literal["memory", "retrieval", "policy", "tools", "prompt", "usage"]

@@ -15,8 +15,8 @@ from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of,
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalRequested, Record, TurnFinished
 from greenroom.persona.load import list_personas
-from greenroom.views import approvals
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver

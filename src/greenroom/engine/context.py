@@ -12,7 +12,7 @@ from greenroom.memory.port import MemoryQuery
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose
-from greenroom.views.edited import DROPPED, SKIPPED, Item, edited_items
+from greenroom.views.prompt.edited import DROPPED, SKIPPED, Item, edited_items
 
 
 async def gather(room: Room, turn: int, words: str) -> ContextSelected:

@@ -17,9 +17,10 @@ from greenroom.engine.gates.stepping import Gates
 from greenroom.engine.outside import Outside
 from greenroom.engine.steps import Steps
 from greenroom.policy.port import Question
-from greenroom.views import grants, transcript
-from greenroom.views.grants import Grants
-from greenroom.views.provenance import provenance, sources
+from greenroom.views.people import grants
+from greenroom.views.people.grants import Grants
+from greenroom.views.prompt import transcript
+from greenroom.views.prompt.provenance import provenance, sources
 
 
 @dataclass(slots=True)

@@ -41,9 +41,9 @@ from greenroom.engine.steps import Recording, Steps
 from greenroom.engine.turn import run_turn
 from greenroom.log.port import Log
 from greenroom.policy.port import Question
-from greenroom.views import transcript
-from greenroom.views.dead_letters import AGAIN
 from greenroom.views.fold import fold_all
+from greenroom.views.people.dead_letters import AGAIN
+from greenroom.views.prompt import transcript
 
 Anchor = Callable[[str, int, str], None]
 """Called with session, record number and hash where the ledger should know the log's head."""

@@ -35,7 +35,7 @@ from greenroom.engine.opening import known_texts
 from greenroom.engine.outside import Renewed
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
-from greenroom.views.dead_letters import AGAIN
+from greenroom.views.people.dead_letters import AGAIN
 
 HIGHEST = 4
 _BETWEEN = frozenset({TurnStarted, AutonomyChanged, TurnAbandoned, TurnFinished})

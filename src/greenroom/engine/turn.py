@@ -25,7 +25,7 @@ from greenroom.engine.room import Room
 from greenroom.engine.stopping import must_go_on
 from greenroom.memory.propose import propose
 from greenroom.policy.port import Question
-from greenroom.views.edited import edited_items
+from greenroom.views.prompt.edited import edited_items
 
 
 async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFinished:

@@ -25,7 +25,7 @@ from greenroom.core.values import Card
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, walk
 from greenroom.log.codec import decode
 from greenroom.log.said import Told, plain, said
-from greenroom.views.approvals import code_of
+from greenroom.views.people.approvals import code_of
 
 POLICY = "policy"
 """The component whose digest is not that of its text but that of the compiled policy."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from greenroom.core.events import Record, ReplyReleased, TurnFinished
 from greenroom.core.values import Json, Memory, Passage, Usage
-from greenroom.views import memory, retrieval, tools, verdicts
 from greenroom.views.fold import fold_all
+from greenroom.views.turns import memory, retrieval, tools, verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,11 @@ from greenroom.repl.completer import SlashCompleter
 from greenroom.repl.history import MaskedHistory
 from greenroom.repl.out import Out
 from greenroom.repl.person import Person
-from greenroom.views import approvals, governing, usage
-from greenroom.views.approvals import Asked
+from greenroom.views import governing
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
+from greenroom.views.people.approvals import Asked
+from greenroom.views.turns import usage
 from greenroom.workspace.breakpoint_file import saved
 from greenroom.workspace.layout import Workspace
 

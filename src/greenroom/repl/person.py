@@ -24,7 +24,7 @@ from greenroom.repl.out import Out
 if TYPE_CHECKING:
     from greenroom.engine.gates.pending import Pending
     from greenroom.engine.session import Session
-    from greenroom.views.approvals import Asked
+    from greenroom.views.people.approvals import Asked
 
 GRANT = "grant turn|session [30m]"
 

@@ -21,20 +21,10 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import StepMode
-from greenroom.views import (
-    approvals,
-    conversation,
-    dead_letters,
-    fatigue,
-    grants,
-    memory,
-    retrieval,
-    tools,
-    transcript,
-    usage,
-    verdicts,
-)
-from greenroom.views.grown import Grown, GrownTurns
+from greenroom.views.people import approvals, dead_letters, fatigue, grants
+from greenroom.views.prompt import transcript
+from greenroom.views.travel.grown import Grown, GrownTurns
+from greenroom.views.turns import conversation, memory, retrieval, tools, usage, verdicts
 
 S = TypeVar("S")
 Turning = SessionOpened | SessionForked | ContractLoaded | ModeChanged | AutonomyChanged

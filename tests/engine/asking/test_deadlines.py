@@ -14,8 +14,8 @@ from greenroom.engine import waiting
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from greenroom.views import approvals
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
 from tests.engine.stage import AmountPolicy, Stage, says, stage, until
 
 ASK = Ask(role="operator", deadline_seconds=900, then=("notify:desk", "escalate:lead", "deny"))

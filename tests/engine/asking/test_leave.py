@@ -12,8 +12,8 @@ from greenroom.core.values import ApprovalReply, Scope
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from greenroom.views import grants
 from greenroom.views.fold import fold_all
+from greenroom.views.people import grants
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage
 
 WHEN = ("amount <= 150",)

@@ -15,7 +15,7 @@ from greenroom.tui.panes.policy import Verdicts
 from greenroom.tui.panes.side import Side
 from greenroom.tui.text.guard import INTERNAL
 from greenroom.tui.workbench import Workbench
-from greenroom.views.grown import Grown
+from greenroom.views.travel.grown import Grown
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
 

@@ -18,16 +18,16 @@ from greenroom.tui.frame.header import Header
 from greenroom.tui.panes.made import Panes
 from greenroom.tui.panes.side import NAMES, Side
 from greenroom.tui.travel.bar import Position, ScrubBar, bar_row
-from greenroom.views import approvals, dead_letters, fatigue, grants
-from greenroom.views import conversation as talked
-from greenroom.views import memory as kept
-from greenroom.views import retrieval as found
-from greenroom.views import tools as called
-from greenroom.views import transcript as sent
-from greenroom.views import usage as used
-from greenroom.views import verdicts as decided
 from greenroom.views.fold import fold_all
-from greenroom.views.grown import EVERY
+from greenroom.views.people import approvals, dead_letters, fatigue, grants
+from greenroom.views.prompt import transcript as sent
+from greenroom.views.travel.grown import EVERY
+from greenroom.views.turns import conversation as talked
+from greenroom.views.turns import memory as kept
+from greenroom.views.turns import retrieval as found
+from greenroom.views.turns import tools as called
+from greenroom.views.turns import usage as used
+from greenroom.views.turns import verdicts as decided
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse

@@ -26,8 +26,8 @@ from greenroom.core.values import Card, Json
 from greenroom.policy.files.rules import AUTONOMY
 from greenroom.policy.verdict.autonomy import decide
 from greenroom.policy.verdict.leave import covers
-from greenroom.views.approvals import Asked
-from greenroom.views.grants import asking
+from greenroom.views.people.approvals import Asked
+from greenroom.views.people.grants import asking
 from greenroom.workspace.layout import Workspace
 
 _MOST = 1_000

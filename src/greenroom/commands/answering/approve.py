@@ -21,7 +21,7 @@ from greenroom.commands.session.resume import (
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply
-from greenroom.views.approvals import Asked
+from greenroom.views.people.approvals import Asked
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json
@@ -64,7 +64,7 @@ def show(asked: Invocation) -> Answer[Any]:
     """
     from greenroom.assembly import read_session
     from greenroom.commands.answering.escalated import package_data, package_lines
-    from greenroom.views.escalation import package
+    from greenroom.views.people.escalation import package
 
     if asked.text("dead"):
         from greenroom.commands.answering.letters import show_letter

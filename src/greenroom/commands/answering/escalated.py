@@ -13,8 +13,8 @@ from greenroom.commands.narrate import as_json
 from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json
-from greenroom.views.escalation import Package
-from greenroom.views.tools import CallView
+from greenroom.views.people.escalation import Package
+from greenroom.views.turns.tools import CallView
 from greenroom.workspace.layout import STATE_FOLDER, Workspace
 from greenroom.workspace.own_file import read_own
 

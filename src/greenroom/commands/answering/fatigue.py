@@ -11,9 +11,9 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock, parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.log.file_log import read_records
-from greenroom.views import fatigue
-from greenroom.views.fatigue import Answered, Fatigue, measure
 from greenroom.views.fold import fold_all
+from greenroom.views.people import fatigue
+from greenroom.views.people.fatigue import Answered, Fatigue, measure
 from greenroom.workspace.layout import Workspace
 
 

@@ -21,10 +21,10 @@ from greenroom.policy.files.rules import seconds
 from greenroom.policy.port import Question
 from greenroom.policy.verdict.leave import clause_problem, covers
 from greenroom.policy.verdict.narrow_leave import narrow
-from greenroom.views import grants as grants_view
-from greenroom.views.approvals import Asked
 from greenroom.views.fold import fold_all
-from greenroom.views.grants import Grant, asking, coverable
+from greenroom.views.people import grants as grants_view
+from greenroom.views.people.approvals import Asked
+from greenroom.views.people.grants import Grant, asking, coverable
 
 _DURATION = re.compile(r"[1-9]\d{0,5}[smhd]")
 

@@ -13,9 +13,9 @@ from greenroom.commands.narrate import as_json
 from greenroom.commands.run import approver_of, how_to_answer, told
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import TurnFinished
-from greenroom.views import dead_letters
-from greenroom.views.dead_letters import DeadLetter
 from greenroom.views.fold import fold_all
+from greenroom.views.people import dead_letters
+from greenroom.views.people.dead_letters import DeadLetter
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json

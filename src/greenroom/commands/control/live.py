@@ -17,11 +17,11 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import TurnFinished
 from greenroom.core.values import Stop, StopScope
 from greenroom.policy.files.rules import seconds
-from greenroom.views import dead_letters as letters_view
-from greenroom.views import grants as grants_view
-from greenroom.views.dead_letters import DeadLetter
 from greenroom.views.fold import fold_all
-from greenroom.views.grants import Grant
+from greenroom.views.people import dead_letters as letters_view
+from greenroom.views.people import grants as grants_view
+from greenroom.views.people.dead_letters import DeadLetter
+from greenroom.views.people.grants import Grant
 
 RAISED = "30m"
 """How long a raised level counts unless a person says otherwise."""

@@ -18,15 +18,16 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, Origin
 from greenroom.log.said import who
 from greenroom.policy.explain import explain, value_text
-from greenroom.views import approvals, verdicts
 from greenroom.views.fold import fold_all
-from greenroom.views.verdicts import Decided
+from greenroom.views.people import approvals
+from greenroom.views.turns import verdicts
+from greenroom.views.turns.verdicts import Decided
 
 if TYPE_CHECKING:
     from greenroom.assembly.proof import Proof
     from greenroom.log.audit import Approval
     from greenroom.regression.flips import Decision
-    from greenroom.views.approvals import Asked
+    from greenroom.views.people.approvals import Asked
     from greenroom.workspace.layout import Workspace
 
 _FROM: dict[Origin, str] = {

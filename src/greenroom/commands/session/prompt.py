@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.core.messages import ModelRequest
     from greenroom.models.litellm_raw import Wire
-    from greenroom.views.left_out import LeftOut
+    from greenroom.views.prompt.left_out import LeftOut
     from greenroom.workspace.layout import Workspace
 
 
@@ -69,7 +69,7 @@ def _chosen(calls: Sequence[Sequence[Sent]], turn: int | None, call: int | None)
 
 
 def _shown(records: Sequence[Record], one: Sent) -> Answer[Sent]:
-    from greenroom.views.request_diff import size, text_of
+    from greenroom.views.prompt.request_diff import size, text_of
 
     missing = _left_out(records, one)
     lines = [_head(one)]
@@ -86,7 +86,7 @@ def _shown(records: Sequence[Record], one: Sent) -> Answer[Sent]:
 
 
 def _head(one: Sent) -> str:
-    from greenroom.views.request_diff import request_size
+    from greenroom.views.prompt.request_diff import request_size
 
     counted = one.reply.usage.input_tokens if one.reply is not None else 0
     parts = [
@@ -99,7 +99,7 @@ def _head(one: Sent) -> str:
 
 
 def _data(one: Sent) -> dict[str, Json]:
-    from greenroom.views.request_diff import request_size, sizes_of
+    from greenroom.views.prompt.request_diff import request_size, sizes_of
 
     request = one.request
     sizes: list[Json] = list(sizes_of(request)[0])
@@ -118,9 +118,9 @@ def _data(one: Sent) -> dict[str, Json]:
 
 
 def _left_out(records: Sequence[Record], one: Sent) -> tuple[LeftOut, ...]:
-    from greenroom.views import memory, retrieval
     from greenroom.views.fold import fold_all
-    from greenroom.views.left_out import left_out
+    from greenroom.views.prompt.left_out import left_out
+    from greenroom.views.turns import memory, retrieval
 
     found = fold_all(retrieval.fold, retrieval.EMPTY, records).number(one.turn)
     remembered = fold_all(memory.fold, memory.EMPTY, records).number(one.turn)
@@ -134,7 +134,7 @@ def _left(left: LeftOut) -> dict[str, Json]:
 def _against(workspace: Workspace, calls: Sequence[Sequence[Sent]], one: Sent, against: str) -> Answer[Sent]:
     """What it has otherwise than the call before, or what the disk would have otherwise; exit 1 where anything."""
     from greenroom.commands.session.request_lines import data_of, lines_of
-    from greenroom.views.request_diff import request_diff
+    from greenroom.views.prompt.request_diff import request_diff
 
     if against == "disk":
         before, after, label = one.request, _by_disk(workspace, one), "on disk"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from greenroom.commands.answer import counted
 from greenroom.commands.session.diff_lines import marked
 from greenroom.core.values import Json
-from greenroom.views.request_diff import RequestDiff, text_of
+from greenroom.views.prompt.request_diff import RequestDiff, text_of
 
 _SIGNS = {"gone": "-", "came": "+", "changed": "~"}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from greenroom.assembly.rerunning import Change, Rerun
     from greenroom.core.values import Json
     from greenroom.engine.session import Session
-    from greenroom.views.rerun import Step
+    from greenroom.views.branches.rerun import Step
 
 
 _TURN = re.compile("[0-9]{1,9}")
@@ -120,7 +120,7 @@ def numbered(option: str, text: str) -> tuple[int, str]:
 
 def lines_of(done: Rerun) -> list[str]:
     """The variant for people: where it comes from, its last words, and turn by turn what was kept."""
-    from greenroom.views.rerun import branch
+    from greenroom.views.branches.rerun import branch
 
     records = done.session.records
     origin = branch(records)
@@ -147,7 +147,7 @@ def told_steps(kept: Iterable[Step], redone: Iterable[Step]) -> list[str]:
 
 def data_of(done: Rerun) -> dict[str, Json]:
     """The variant for programs."""
-    from greenroom.views.rerun import branch
+    from greenroom.views.branches.rerun import branch
 
     records, origin = done.session.records, branch(done.session.records)
     return {
@@ -204,7 +204,7 @@ def _progress(item: Record | Signal, note: Callable[[str], None]) -> None:
 
 
 def _finished(done: Rerun) -> list[TurnFinished]:
-    from greenroom.views.rerun import branch
+    from greenroom.views.branches.rerun import branch
 
     origin = branch(done.session.records)
     first = origin.turn if origin else 0

@@ -22,9 +22,9 @@ from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, TurnFinished
 from greenroom.core.values import ApprovalReply, Breakpoint, Card
 from greenroom.engine.gates.stepping import paused
-from greenroom.views import approvals
-from greenroom.views.approvals import Asked, asking_record
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals
+from greenroom.views.people.approvals import Asked, asking_record
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver

@@ -14,8 +14,8 @@ from greenroom.commands.session.as_data import as_data
 from greenroom.commands.session.sessions import conversation, timeline
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
-from greenroom.views.finding import FIELDS, Query, wanting
-from greenroom.views.moments import place_of
+from greenroom.views.travel.finding import FIELDS, Query, wanting
+from greenroom.views.travel.moments import place_of
 
 _FILTERS = tuple(name for name in FIELDS if name != "turn")
 

@@ -10,7 +10,7 @@ from greenroom.core.inert import inert_line
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json
-    from greenroom.views.lineage import Line
+    from greenroom.views.branches.lineage import Line
 
 
 def tree(asked: Invocation) -> Answer[tuple[Line, ...]]:
@@ -21,7 +21,7 @@ def tree(asked: Invocation) -> Answer[tuple[Line, ...]]:
     """
     from greenroom.assembly import session_id
     from greenroom.assembly.lineage import session_lines
-    from greenroom.views.lineage import trees
+    from greenroom.views.branches.lineage import trees
 
     workspace, word = asked.workspace(), asked.text("session")
     of = session_id(workspace, word) if word else ""

@@ -16,10 +16,10 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.log.audit import Approval, Audit
 from greenroom.log.said import who
-from greenroom.views import approvals
-from greenroom.views.approvals import Asked
-from greenroom.views.escalation import package
-from greenroom.views.fatigue import NOT_BY_LOOKING
+from greenroom.views.people import approvals
+from greenroom.views.people.approvals import Asked
+from greenroom.views.people.escalation import package
+from greenroom.views.people.fatigue import NOT_BY_LOOKING
 
 if TYPE_CHECKING:
     from greenroom.assembly.proof import Proof

@@ -14,7 +14,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, TurnStarted
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
-from greenroom.views.waterfall import SIGNS, Bar, Waterfall, drawn, room, waterfall
+from greenroom.views.turns.waterfall import SIGNS, Bar, Waterfall, drawn, room, waterfall
 
 _LEAST, _MOST = 40, 120
 _NOTED = 90

@@ -12,7 +12,7 @@ from greenroom.commands.reloading import flip_line
 from greenroom.commands.session.request_lines import lines_of
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.values import Json
-from greenroom.views.request_diff import request_diff, request_size
+from greenroom.views.prompt.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
     from greenroom.assembly.what_if import WhatIf
@@ -38,7 +38,7 @@ async def what_if(asked: Invocation) -> Answer[WhatIf]:
     from greenroom.assembly import read_session
     from greenroom.assembly.what_if import what_if as ask
     from greenroom.views.fold import fold_all
-    from greenroom.views.transcript import EMPTY, fold
+    from greenroom.views.prompt.transcript import EMPTY, fold
 
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))

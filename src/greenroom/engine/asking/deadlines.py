@@ -14,7 +14,7 @@ from greenroom.core.events import ApprovalPassedOn, ApprovalRequested
 from greenroom.core.signals import Noted
 from greenroom.core.values import ApprovalReply, Ask, Card
 from greenroom.engine.room import Room
-from greenroom.views.dead_letters import DEADLINE
+from greenroom.views.people.dead_letters import DEADLINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from greenroom.core.clock import stamp
 from greenroom.core.values import ApprovalReply, Card
 from greenroom.engine.room import Room, about_call
-from greenroom.views.grants import Grant, asking, coverable
+from greenroom.views.people.grants import Grant, asking, coverable
 
 DEFAULT_SECONDS = 3_600
 """How long leave for a session counts where its giver did not say."""

@@ -21,7 +21,7 @@ from greenroom.engine.kept import NOT_KEPT, kept
 from greenroom.engine.room import Room, about_call, about_result
 from greenroom.engine.stopping import must_go_on, stop_of
 from greenroom.engine.waiting import attended
-from greenroom.views.grants import asking
+from greenroom.views.people.grants import asking
 
 KILL_SWITCH = "kill switch"
 """How it was established who denied a call that was stopped."""

@@ -13,7 +13,7 @@ from greenroom.engine.gates.pauses import of_call, of_result
 from greenroom.engine.gates.pending import Pending
 from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER
 from greenroom.engine.room import Room, about_result
-from greenroom.views.edited import result_of
+from greenroom.views.prompt.edited import result_of
 
 SKIPPED = ToolResult(status="denied", error="A person skipped this call; it was not made.")
 STOPPED_CALL = ToolResult(status="denied", error=STOPPED)

@@ -20,7 +20,7 @@ from greenroom.engine.kept import kept
 from greenroom.engine.room import Room, about_call, about_result
 from greenroom.policy.port import Question
 from greenroom.tools.result_schema import result_problem
-from greenroom.views.edited import result_of
+from greenroom.views.prompt.edited import result_of
 
 _SKIPPABLE = ("recall", "retrieve", "tool", "remember")
 

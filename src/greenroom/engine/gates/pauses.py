@@ -16,8 +16,8 @@ from greenroom.core.values import Gate, Json, Memory, Passage, ToolCall, ToolRes
 from greenroom.engine.gates.pending import FACTS, Pending
 from greenroom.engine.room import Room, about_call, about_result, spec_of
 from greenroom.policy.port import Question, SessionFacts
-from greenroom.views import usage
 from greenroom.views.fold import fold_all
+from greenroom.views.turns import usage
 
 _ROW = 200
 

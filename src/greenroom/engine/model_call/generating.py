@@ -18,7 +18,7 @@ from greenroom.engine.stopping import must_go_on
 from greenroom.engine.waiting import attended
 from greenroom.models.port import AttemptProblem
 from greenroom.policy.port import Question
-from greenroom.views.transcript import Transcript, compose
+from greenroom.views.prompt.transcript import Transcript, compose
 
 AGAIN = "dead letter"
 """In the place of a model's name, where a person put an earlier call once more."""

@@ -13,7 +13,7 @@ from greenroom.engine.gates.pending import Pending
 from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
-from greenroom.views.edited import edited_messages
+from greenroom.views.prompt.edited import edited_messages
 
 
 async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Permitted | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from greenroom.core.events import GatePassed, MemoriesRecalled, PassagesRetrieved
 from greenroom.core.values import Gate, Json
 from greenroom.retrieval.select import choose
-from greenroom.views.edited import rows_without
+from greenroom.views.prompt.edited import rows_without
 
 if TYPE_CHECKING:
     from greenroom.engine.session import Session

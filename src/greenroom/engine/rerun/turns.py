@@ -13,7 +13,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import AutonomyChanged, Record, ReplyGenerated, RerunStarted, TurnAbandoned, TurnStarted
 from greenroom.engine.session import Session
 from greenroom.engine.standing import letter_call
-from greenroom.views.dead_letters import AGAIN
+from greenroom.views.people.dead_letters import AGAIN
 
 
 @dataclass(frozen=True, slots=True)

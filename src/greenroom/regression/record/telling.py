@@ -41,8 +41,8 @@ from greenroom.regression.tape.candidates import listing
 from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import text_name
 from greenroom.regression.tape.tape import Line, sorted_json
-from greenroom.views import transcript
-from greenroom.views.edited import edited_messages
+from greenroom.views.prompt import transcript
+from greenroom.views.prompt.edited import edited_messages
 
 _CALL = re.compile(r"/(?:tool|ask|autonomy|day|verdict:tool\.(?:call|result)|gate:(?:tool|result)):c(\d+)")
 

@@ -8,7 +8,7 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.frame.hints import Hint
 from greenroom.tui.sheets.sheet import Sheet
 from greenroom.tui.text.runs import Run, Tint, cell
-from greenroom.views.lineage import Line
+from greenroom.views.branches.lineage import Line
 
 _OUTCOMES: dict[str, Tint] = {"answered": "quiet", "open": "wait", "empty": "quiet"}
 

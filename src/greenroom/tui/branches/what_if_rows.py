@@ -14,7 +14,7 @@ from greenroom.commands.session.what_if import places
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.panes.prompt_rows import message_rows
 from greenroom.tui.text.runs import Line, Run, Tint, cell
-from greenroom.views.request_diff import request_diff, request_size
+from greenroom.views.prompt.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
     from greenroom.assembly.what_if import WhatIf

@@ -16,7 +16,7 @@ from greenroom.tui.card.form import Option, Scope
 
 if TYPE_CHECKING:
     from greenroom.core.values import Card
-    from greenroom.views.approvals import Asked
+    from greenroom.views.people.approvals import Asked
 
 CHORDS: dict[Option, str] = {
     "deny": "ctrl+n",

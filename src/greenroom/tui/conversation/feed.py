@@ -16,7 +16,7 @@ from greenroom.tui.conversation.entries import Entry, Tone
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.folds import Folds
 from greenroom.tui.frame.mishaps import Failed, failed
-from greenroom.views.rerun import branch
+from greenroom.views.branches.rerun import branch
 
 
 class Note(NamedTuple):

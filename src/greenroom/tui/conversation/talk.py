@@ -11,10 +11,10 @@ from greenroom.tui.conversation.entries import Entry, Tone
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes.tools import arguments, lines_of, status, tone
 from greenroom.tui.person import ESTABLISHED
-from greenroom.views.conversation import ConversationTurn, Line
-from greenroom.views.dead_letters import DEADLINE
-from greenroom.views.tools import CallView, ToolTurn
-from greenroom.views.usage import UsageTurn
+from greenroom.views.people.dead_letters import DEADLINE
+from greenroom.views.turns.conversation import ConversationTurn, Line
+from greenroom.views.turns.tools import CallView, ToolTurn
+from greenroom.views.turns.usage import UsageTurn
 
 WHAT_TO_DO = "The turn is unfinished: /resume goes on with it, /abandon gives it up."
 _DECISIONS: dict[str, Tone] = {"allow": "good", "edit": "wait", "simulate": "wait", "deny": "bad", "stop": "bad"}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from greenroom.engine.session import Session
     from greenroom.tui.branches.point import Point
     from greenroom.tui.workbench import Workbench
-    from greenroom.views.lineage import Line
+    from greenroom.views.branches.lineage import Line
 
 
 class ForkDeeds:
@@ -121,7 +121,7 @@ class ForkDeeds:
     async def _tree(self, here: str) -> None:
         from greenroom.assembly.lineage import session_lines
         from greenroom.tui.branches.tree_sheet import TreeSheet
-        from greenroom.views.lineage import trees
+        from greenroom.views.branches.lineage import trees
 
         def read() -> tuple[Line, ...]:
             lines = session_lines(self.bench.workspace)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from greenroom.tui.sheets.leave_sheet import LeaveSheet
     from greenroom.tui.sheets.stop_sheet import StopSheet
     from greenroom.tui.workbench import Workbench
-    from greenroom.views.approvals import Asked
-    from greenroom.views.dead_letters import DeadLetter
-    from greenroom.views.grants import Grant
+    from greenroom.views.people.approvals import Asked
+    from greenroom.views.people.dead_letters import DeadLetter
+    from greenroom.views.people.grants import Grant
 
 
 class SafetyDeeds:
@@ -184,7 +184,7 @@ class SafetyDeeds:
 
     def _package(self, asked: Asked) -> tuple[str, ...]:
         from greenroom.commands.answering.escalated import package_lines
-        from greenroom.views.escalation import package
+        from greenroom.views.people.escalation import package
 
         if not (asked.passed or asked.card.verdict.effect == "escalate"):
             return ()
@@ -275,7 +275,7 @@ class SafetyDeeds:
         """
         from greenroom.core.events import ApprovalGiven, ApprovalPassedOn
         from greenroom.tui.conversation.talk import answered_by
-        from greenroom.views.dead_letters import DEADLINE
+        from greenroom.views.people.dead_letters import DEADLINE
 
         event = record.event
         if isinstance(event, ApprovalGiven) and event.established == ESTABLISHED:

@@ -62,7 +62,7 @@ class ScrubDeeds:
         if not words:
             self.bench.query_one(MomentRow).open()
             return
-        from greenroom.views.moments import place_of
+        from greenroom.views.travel.moments import place_of
 
         records = self.bench.rehearsal.folds.records
         try:

@@ -21,7 +21,7 @@ def standing_of(bench: Workbench) -> Standing:
     """As things stand now, or stood at the moment that is shown; the kill switch is said as it is now."""
     if bench.scrub.past:
         return _stood(bench)
-    from greenroom.views.usage import total
+    from greenroom.views.turns.usage import total
 
     rehearsal = bench.rehearsal
     folds, contract, session = rehearsal.folds, rehearsal.contract, rehearsal.session
@@ -50,7 +50,7 @@ def standing_of(bench: Workbench) -> Standing:
 
 def _stood(bench: Workbench) -> Standing:
     """As the log until then has it."""
-    from greenroom.views.usage import total
+    from greenroom.views.turns.usage import total
 
     folds, session = bench.scrub.folds, bench.rehearsal.session
     used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract

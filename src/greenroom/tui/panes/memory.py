@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
-from greenroom.views.memory import Remembered
+from greenroom.views.turns.memory import Remembered
 
 _FATES: dict[str, Tint] = {"kept": "good", "refused": "bad", "forgotten": "quiet", "left out": "quiet"}
 

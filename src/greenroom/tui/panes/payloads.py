@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from greenroom.core.events import GatePassed, ReplyGenerated, ToolReturned
 from greenroom.engine.model_call.generating import request_for
 from greenroom.views.fold import Turns
-from greenroom.views.provenance import provenance, sources
-from greenroom.views.transcript import Transcript
+from greenroom.views.prompt.provenance import provenance, sources
+from greenroom.views.prompt.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json, Memory, Origin, Passage, ToolCall
     from greenroom.engine.contract import Contract
     from greenroom.tui.folds import Folds
-    from greenroom.views.verdicts import Decided
+    from greenroom.views.turns.verdicts import Decided
 
 
 def payload_of(folds: Folds, turn: int, one: Decided, contract: Contract | None = None) -> dict[str, Json]:

@@ -18,8 +18,8 @@ from greenroom.tui.conversation.talk import covered
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes.payloads import origin_of, payload_of, provenance_of
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
-from greenroom.views.approvals import Asked
-from greenroom.views.verdicts import Decided
+from greenroom.views.people.approvals import Asked
+from greenroom.views.turns.verdicts import Decided
 
 if TYPE_CHECKING:
     from greenroom.regression.flips import Flip

@@ -19,8 +19,8 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes.prompt_rows import changed_rows, left_out_rows
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
-from greenroom.views.left_out import left_out
-from greenroom.views.request_diff import request_diff, request_size, sizes_of, spec_text, text_of
+from greenroom.views.prompt.left_out import left_out
+from greenroom.views.prompt.request_diff import request_diff, request_size, sizes_of, spec_text, text_of
 
 Against = Literal["", "previous", "disk"]
 AGAINST: tuple[Against, ...] = ("", "previous", "disk")

@@ -11,8 +11,8 @@ from greenroom.core.inert import inert_line
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.disk.sheet import change_line, words_line
 from greenroom.tui.text.runs import Line, Run, Tint, by_line, cell
-from greenroom.views.left_out import LeftOut
-from greenroom.views.request_diff import MessageDiff, RequestDiff, text_of
+from greenroom.views.prompt.left_out import LeftOut
+from greenroom.views.prompt.request_diff import MessageDiff, RequestDiff, text_of
 
 _SIGNS: dict[str, tuple[str, Tint]] = {
     "same": ("=", "quiet"),

@@ -10,7 +10,7 @@ import re
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, cell, marked, named
-from greenroom.views.retrieval import Hit
+from greenroom.views.turns.retrieval import Hit
 
 _WHY = 17
 """Cells for why a hit was dropped."""

@@ -286,7 +286,7 @@ class Side(Vertical):
     def on_sieve_sought(self, event: Sieve.Sought) -> None:
         """Look for events in Trace."""
         event.stop()
-        from greenroom.views.finding import query
+        from greenroom.views.travel.finding import query
 
         if self._drawn is None or self._made is None:
             return

@@ -13,7 +13,7 @@ from greenroom.policy.explain import value_text
 from greenroom.tui.conversation.entries import Entry, Tone
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, Tint, named
-from greenroom.views.tools import CallView
+from greenroom.views.turns.tools import CallView
 
 STATUS: dict[str, Tone] = {
     "done": "good",

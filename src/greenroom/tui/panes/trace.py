@@ -19,8 +19,8 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 from greenroom.tui.travel.event_pane import number_of
-from greenroom.views.finding import Query, text_of
 from greenroom.views.timeline import row
+from greenroom.views.travel.finding import Query, text_of
 
 _TINTS: dict[str, Tint] = {
     "turn_started": "person",

@@ -1,6 +1,6 @@
 """The Usage pane: tokens, money and time by turn and in all.
 
-Invariant: the sums are those of `views/usage`; a price nobody knows is shown as nothing, never as free.
+Invariant: the sums are those of `views/turns/usage`; a price nobody knows is shown as nothing, never as free.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.frame.header import short_number
 from greenroom.tui.text.runs import Line, Run, Tint, named
-from greenroom.views.fatigue import FAST_SECONDS, Fatigue
-from greenroom.views.usage import UsageTurn, total
+from greenroom.views.people.fatigue import FAST_SECONDS, Fatigue
+from greenroom.views.turns.usage import UsageTurn, total
 
 _HEADS = ("in", "out", "USD", "model", "tools", "in all")
 _WIDTHS = (7, 6, 8, 8, 8, 8)

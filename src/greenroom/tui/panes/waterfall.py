@@ -1,6 +1,6 @@
 """The waterfall of a turn, in the place of its events: a row a step, its line over the turn's duration beside it.
 
-Invariant: the times are those of `views/waterfall`; a row's id is its event's, so that one can go there.
+Invariant: the times are those of `views/turns/waterfall`; a row's id is its event's, so that one can go there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.conversation.painter import INDENT
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
-from greenroom.views.waterfall import Bar, Look, Step, Stretch, Waterfall, drawn, room, waterfall
+from greenroom.views.turns.waterfall import Bar, Look, Step, Stretch, Waterfall, drawn, room, waterfall
 
 _STEPS: dict[Step, Tint] = {
     "recall": "person",

@@ -23,8 +23,8 @@ from greenroom.tui.sheets.sheet import Sheet
 from greenroom.tui.text.runs import Line, Run, Tint, cell, named
 
 if TYPE_CHECKING:
-    from greenroom.views.dead_letters import DeadLetter
-    from greenroom.views.grants import Grant
+    from greenroom.views.people.dead_letters import DeadLetter
+    from greenroom.views.people.grants import Grant
 
 Wish = Literal["revoke", "again", "discard"]
 _HINTS = (

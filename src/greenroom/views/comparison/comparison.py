@@ -14,11 +14,11 @@ from typing import Generic, Protocol, TypeVar
 
 from greenroom.core.events import Record, TurnAbandoned, TurnFinished, TurnStarted
 from greenroom.core.values import Usage
+from greenroom.views.branches.lineage import session_of
 from greenroom.views.comparison.columns import columns
 from greenroom.views.comparison.facts import Call, Decision, Hit, Kept, Question, TurnFacts, turn_facts
 from greenroom.views.comparison.governing import Governed, Part, different, governing
 from greenroom.views.comparison.words import Piece, alike, likeness, mask_of, word_diff
-from greenroom.views.lineage import session_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import Effect, Hook, Json
-from greenroom.views import memory, retrieval, tools, usage, verdicts
 from greenroom.views.fold import fold_all
+from greenroom.views.turns import memory, retrieval, tools, usage, verdicts
 
 _HOOKS = get_args(Hook)
 _UNORDERED = ("memory.read", "retrieval", "memory.write")

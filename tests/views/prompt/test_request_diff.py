@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from greenroom.core.messages import Message, ModelRequest
 from greenroom.core.values import Memory, Passage, ToolSpec
-from greenroom.views.left_out import left_out
-from greenroom.views.memory import MemoryTurn, Remembered
-from greenroom.views.request_diff import request_diff, text_of
-from greenroom.views.retrieval import Hit, RetrievalTurn
-from greenroom.views.transcript import HISTORY_TURNS, TranscriptTurn
+from greenroom.views.prompt.left_out import left_out
+from greenroom.views.prompt.request_diff import request_diff, text_of
+from greenroom.views.prompt.transcript import HISTORY_TURNS, TranscriptTurn
+from greenroom.views.turns.memory import MemoryTurn, Remembered
+from greenroom.views.turns.retrieval import Hit, RetrievalTurn
 
 SOURCES = st.sampled_from(["system", "voice", "memory", "passages", "history", "input", "tool"])
 MESSAGES = st.lists(

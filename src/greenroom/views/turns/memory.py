@@ -16,8 +16,8 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Memory
-from greenroom.views.edited import DROPPED, SKIPPED, edited_items, in_place
 from greenroom.views.fold import Turns, by_turn
+from greenroom.views.prompt.edited import DROPPED, SKIPPED, edited_items, in_place
 
 
 @dataclass(frozen=True, slots=True)

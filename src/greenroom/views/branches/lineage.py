@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from greenroom.core.events import Record, SessionForked, SessionOpened, TurnFinished, TurnStarted, VariantChosen
 from greenroom.core.inert import inert_line
-from greenroom.views.rerun import Branch, branch
+from greenroom.views.branches.rerun import Branch, branch
 
 
 @dataclass(frozen=True, slots=True)

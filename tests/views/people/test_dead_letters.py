@@ -12,9 +12,9 @@ from greenroom.core.values import ApprovalReply, Ask, Card, ToolCall, ToolResult
 from greenroom.engine import waiting
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
-from greenroom.views import approvals, dead_letters
-from greenroom.views.dead_letters import DeadLetter
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals, dead_letters
+from greenroom.views.people.dead_letters import DeadLetter
 from tests.engine.stage import AmountPolicy, ListedApprover, Stage, says, stage, until
 
 CALL = ("orders.refund", {"order_id": 1, "amount": 120})

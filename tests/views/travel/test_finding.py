@@ -11,7 +11,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Card, Fired, Passage, ToolCall, ToolSpec, Verdict
-from greenroom.views.finding import query, spans, wanting
+from greenroom.views.travel.finding import query, spans, wanting
 
 REFUND = ToolCall(id="c1", tool="orders.refund", arguments={"amount": 120, "reason": 'The ÜBER "soft" sole\nbroke'})
 LARGE = Verdict(

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from greenroom.views.memory import MemoryTurn
-from greenroom.views.retrieval import RetrievalTurn
-from greenroom.views.transcript import HISTORY_TURNS, TranscriptTurn
+from greenroom.views.prompt.transcript import HISTORY_TURNS, TranscriptTurn
+from greenroom.views.turns.memory import MemoryTurn
+from greenroom.views.turns.retrieval import RetrievalTurn
 
 _BY_BUDGET = ("budget", "count")
 

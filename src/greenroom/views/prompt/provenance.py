@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Origin
-from greenroom.views.transcript import Transcript, TranscriptTurn
+from greenroom.views.prompt.transcript import Transcript, TranscriptTurn
 
 Source = tuple[Origin, str]
 """A text, folded for comparison, and where it came from."""

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from greenroom.core.clock import FrozenClock, stamp
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
-from greenroom.views import fatigue
-from greenroom.views.fatigue import Answered, measure
 from greenroom.views.fold import fold_all
+from greenroom.views.people import fatigue
+from greenroom.views.people.fatigue import Answered, measure
 
 CARD = Card(
     call=ToolCall(id="c1", tool="t"),

@@ -17,8 +17,8 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import ToolCall
-from greenroom.views.edited import gate_call, result_of
 from greenroom.views.fold import Turns, by_turn
+from greenroom.views.prompt.edited import gate_call, result_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, Passage
-from greenroom.views.edited import edited_items, gate_call, result_of
 from greenroom.views.fold import Turns, by_turn
+from greenroom.views.prompt.edited import edited_items, gate_call, result_of
 
 
 @dataclass(frozen=True)  # without slots: what a turn adds to later prompts is worked out once

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from greenroom.core.events import ContextSelected, GatePassed, PassagesRetrieved, Record, TurnStarted
 from greenroom.core.values import Passage
-from greenroom.views.edited import in_place
 from greenroom.views.fold import Turns, by_turn
+from greenroom.views.prompt.edited import in_place
 
 
 @dataclass(frozen=True, slots=True)

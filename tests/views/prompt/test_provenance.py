@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from greenroom.core.messages import Message
 from greenroom.core.values import Memory, Origin, Passage, ToolCall
 from greenroom.views.fold import Turns
-from greenroom.views.provenance import provenance, sources
-from greenroom.views.transcript import TranscriptTurn
+from greenroom.views.prompt.provenance import provenance, sources
+from greenroom.views.prompt.transcript import TranscriptTurn
 
 
 def exchange(tool: str, text: str, *, read: bool = True) -> tuple[Message, ...]:

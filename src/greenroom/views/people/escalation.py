@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from greenroom.core.events import ApprovalPassedOn, Record, SessionForked, SessionOpened, TurnStarted
 from greenroom.core.values import Card, Json, Memory, Passage
-from greenroom.views import memory, retrieval, tools
-from greenroom.views.approvals import Asked
 from greenroom.views.fold import Turns, fold_all
-from greenroom.views.tools import CallView, ToolsView
+from greenroom.views.people.approvals import Asked
+from greenroom.views.turns import memory, retrieval, tools
+from greenroom.views.turns.tools import CallView, ToolsView
 
 T = TypeVar("T")
 

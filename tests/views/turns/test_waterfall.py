@@ -24,7 +24,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
-from greenroom.views.waterfall import Bar, Stretch, drawn, room, waterfall
+from greenroom.views.turns.waterfall import Bar, Stretch, drawn, room, waterfall
 
 BEGUN = datetime(2026, 11, 20, 10, tzinfo=UTC)
 ALLOW = Verdict(effect="allow", rule="default", why="")

@@ -13,10 +13,10 @@ from greenroom.core.errors import WaitingForPerson
 from greenroom.core.values import Ask, Card, ToolCall, ToolSpec, Verdict
 from greenroom.engine import waiting
 from greenroom.engine.session import Session
-from greenroom.views import approvals, escalation
-from greenroom.views.approvals import Asked
-from greenroom.views.escalation import open_question, package
 from greenroom.views.fold import fold_all
+from greenroom.views.people import approvals, escalation
+from greenroom.views.people.approvals import Asked
+from greenroom.views.people.escalation import open_question, package
 from greenroom.workspace.layout import Workspace
 from tests.engine.stage import AmountPolicy, says, stage, until
 

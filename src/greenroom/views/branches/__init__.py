@@ -1,0 +1,1 @@
+"""Sessions that came of other sessions: their trees, and what a rerun kept."""

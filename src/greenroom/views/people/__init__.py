@@ -1,0 +1,1 @@
+"""What was asked of people: open and answered, passed up, left lying, granted for later, and how tired answers look."""
