@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from greenroom.assembly import find_workspace, open_session
-from greenroom.assembly.rerunning import Change, rerun_session
+from greenroom.assembly.variants.rerunning import Change, rerun_session
 from greenroom.workspace.layout import Workspace
 
 HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"

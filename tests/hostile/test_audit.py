@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import fork_session, open_session, reloaded_contract
-from greenroom.assembly.proof import prove_session
+from greenroom.assembly.past.proof import prove_session
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.ledger import head, verify
 from greenroom.commands.session.verify import verified

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from greenroom.assembly import open_session, read_session
-from greenroom.assembly.lineage import beside, session_lines, variants
-from greenroom.assembly.rerunning import branching_point
+from greenroom.assembly.variants.lineage import beside, session_lines, variants
+from greenroom.assembly.variants.rerunning import branching_point
 from greenroom.core.events import Event, Record, RerunStarted, SessionForked, TurnStarted
 from greenroom.core.ids import RandomIds
 from greenroom.engine.rerun.turns import before

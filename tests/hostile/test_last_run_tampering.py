@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly.fixtures import Fixtures
+from greenroom.assembly.fixture.fixtures import Fixtures
 from greenroom.commands.fixture.accept import Taken, take
 from greenroom.regression.accept.last_run import _mark
 from greenroom.regression.accept.tape_diff import ASPECTS

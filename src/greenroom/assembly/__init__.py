@@ -14,7 +14,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.reopening import as_begun, reopened, resume_as_variant
+from greenroom.assembly.variants.reopening import as_begun, reopened, resume_as_variant
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract

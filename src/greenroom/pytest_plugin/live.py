@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from greenroom.assembly.live import LiveSessions, live_builder
+from greenroom.assembly.fixture.live import LiveSessions, live_builder
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.regression.live import Budget, LiveOptions, LiveOutcome, run_live
 from greenroom.regression.replay.outcome import outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import ingest_knowledge, open_session
-from greenroom.assembly.bisecting import Search
+from greenroom.assembly.variants.bisecting import Search
 from greenroom.commands.answer import Answer
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.session.bisect import bisect

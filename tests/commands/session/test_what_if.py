@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import ingest_knowledge, open_session, read_session, replay_builder
-from greenroom.assembly.recorded import recorded_build, recorded_contract, recorded_contracts, recorded_session
-from greenroom.assembly.rerunning import Change, rerun_session
-from greenroom.assembly.what_if import WhatIf
+from greenroom.assembly.past.recorded import recorded_build, recorded_contract, recorded_contracts, recorded_session
+from greenroom.assembly.past.what_if import WhatIf
+from greenroom.assembly.variants.rerunning import Change, rerun_session
 from greenroom.commands.answer import Answer
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.session.what_if import what_if

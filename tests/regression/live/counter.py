@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.assembly import load_contract, open_session
-from greenroom.assembly.live import live_builder
+from greenroom.assembly.fixture.live import live_builder
 from greenroom.core.events import ApprovalRequested, Record
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.session import Session

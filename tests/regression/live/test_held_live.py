@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly.fixtures import Fixtures
-from greenroom.assembly.rebasing import rebase_all
+from greenroom.assembly.fixture.fixtures import Fixtures
+from greenroom.assembly.fixture.rebasing import rebase_all
 from greenroom.core.values import ApprovalReply
 from greenroom.regression.live import LiveOptions
 from greenroom.workspace.layout import Workspace

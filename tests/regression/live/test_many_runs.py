@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly.live import live_builder
+from greenroom.assembly.fixture.live import live_builder
 from greenroom.regression.live import Budget, History, LiveOptions, LiveRun, run_live
 from greenroom.regression.replay.replay import load_fixture
 from greenroom.workspace.layout import Workspace

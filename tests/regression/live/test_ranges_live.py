@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import load_contract, replay_builder
-from greenroom.assembly.fixtures import Fixtures
-from greenroom.assembly.rebasing import rebase_all
+from greenroom.assembly.fixture.fixtures import Fixtures
+from greenroom.assembly.fixture.rebasing import rebase_all
 from greenroom.commands.fixture.accept import take
 from greenroom.engine.session import Session
 from greenroom.regression.accept.tape_diff import ASPECTS

@@ -9,7 +9,7 @@ from typing import Literal
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly import open_session
-from greenroom.assembly.grounds import grounds
+from greenroom.assembly.fixture.mutant_grounds import grounds
 from greenroom.regression.case import Case
 from greenroom.regression.mutation.mutant import Kind
 from greenroom.regression.mutation.run import Result, Run, run

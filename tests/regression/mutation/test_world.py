@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly.grounds import grounds
+from greenroom.assembly.fixture.mutant_grounds import grounds
 from greenroom.regression.case import Case
 from greenroom.regression.mutation import world
 from greenroom.regression.mutation.mutant import Mutant, Retold

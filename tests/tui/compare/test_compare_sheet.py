@@ -7,7 +7,7 @@ import pytest
 from textual.widgets import Static
 
 from greenroom.assembly import fork_session, replay_builder
-from greenroom.assembly.lineage import variants
+from greenroom.assembly.variants.lineage import variants
 from greenroom.core.events import VariantChosen
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.log.file_log import read_records

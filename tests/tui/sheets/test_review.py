@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from textual.widgets import Static
 
-from greenroom.assembly.fixtures import Fixtures, Reviewed
+from greenroom.assembly.fixture.fixtures import Fixtures, Reviewed
 from greenroom.regression.accept.last_run import LastRuns
 from greenroom.tui.sheets.review_sheet import ReviewSheet
 from greenroom.workspace.layout import Workspace

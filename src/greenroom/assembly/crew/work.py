@@ -50,7 +50,7 @@ def _guarded(job: Job, made: Callable[[Job], Result]) -> Result:
 
 
 def _live(job: Job) -> Result:
-    from greenroom.assembly.live import live_builder
+    from greenroom.assembly.fixture.live import live_builder
     from greenroom.regression.live import Budget, LiveOptions, run_live
 
     workspace = Workspace(Path(job.root))

@@ -113,7 +113,7 @@ def _asked(asked: Invocation, workspace: Workspace) -> Header:
 
 
 def _combinations(asked: Invocation, workspace: Workspace) -> list[Combination]:
-    from greenroom.assembly.comparing import combination
+    from greenroom.assembly.variants.comparing import combination
 
     policies = [str(Path(one).absolute()) for one in dict.fromkeys(asked.words("policy"))] or [""]
     return [
@@ -170,7 +170,7 @@ class _Comparison:
 
     async def _made(self, run: Run) -> bool:
         """Make one run and put it down; whether another may follow."""
-        from greenroom.assembly.comparing import stops_all
+        from greenroom.assembly.variants.comparing import stops_all
 
         reserved = self._purse.reserve(self._journal.header.combinations[run.combination].name)
         if reserved is None:
@@ -195,7 +195,7 @@ class _Comparison:
         self, run: Run, micro_usd: int | None, session: list[str]
     ) -> tuple[Outcome, GreenroomError | None]:
         """Say it all; what came of it, with what was in the way. The session's id is put into `session` as it begins."""
-        from greenroom.assembly.comparing import Cut, carry
+        from greenroom.assembly.variants.comparing import Cut, carry
 
         header = self._journal.header
         asked, turns = header.combinations[run.combination], self._turns[run.input]
@@ -216,7 +216,7 @@ class _Comparison:
         return "done", None
 
     def _row(self, run: Run, session: list[str], outcome: Outcome, line: str) -> Row:
-        from greenroom.assembly.comparing import spent
+        from greenroom.assembly.variants.comparing import spent
         from greenroom.regression.compare.journal import Row
 
         name = session[0] if session else ""

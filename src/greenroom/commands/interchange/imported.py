@@ -17,7 +17,7 @@ from greenroom.core.values import Json
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
-    from greenroom.assembly.imported import Stage
+    from greenroom.assembly.fixture.imported import Stage
     from greenroom.engine.contract import Contract
     from greenroom.engine.session import Session
     from greenroom.regression.interop.conversation import Conversation, Losses
@@ -58,7 +58,7 @@ async def import_file(asked: Invocation) -> Answer[Imported]:
         FileInvalid: the file cannot be read, or is of no format known here; one line with file and line.
         UsageError: no such persona, or the workspace is not trusted.
     """
-    from greenroom.assembly.imported import imported_stage
+    from greenroom.assembly.fixture.imported import imported_stage
     from greenroom.regression.interop.conversation import Losses
     from greenroom.regression.interop.detect import read_source
     from greenroom.regression.interop.private import free_name

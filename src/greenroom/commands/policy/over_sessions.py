@@ -19,7 +19,7 @@ from greenroom.log.catalog import read_session, session_id, sessions
 from greenroom.policy.explain import value_text
 
 if TYPE_CHECKING:
-    from greenroom.assembly.recorded import Candidates
+    from greenroom.assembly.past.recorded import Candidates
     from greenroom.policy.checking.coverage import Coverage, RuleUse
     from greenroom.policy.port import Policy
     from greenroom.regression.flips import Flip, Flips
@@ -48,7 +48,7 @@ async def compare(asked: Invocation) -> Answer[tuple[Flips, ...]]:
 
 
 def _compare(asked: Invocation) -> Answer[tuple[Flips, ...]]:
-    from greenroom.assembly.recorded import Candidates, flips
+    from greenroom.assembly.past.recorded import Candidates, flips
 
     workspace = asked.workspace()
     before, after = asked.text("before"), asked.text("after")

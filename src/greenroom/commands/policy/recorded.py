@@ -24,7 +24,7 @@ from greenroom.views.turns import verdicts
 from greenroom.views.turns.verdicts import Decided
 
 if TYPE_CHECKING:
-    from greenroom.assembly.proof import Proof
+    from greenroom.assembly.past.proof import Proof
     from greenroom.log.audit import Approval
     from greenroom.regression.flips import Decision
     from greenroom.views.people.approvals import Asked
@@ -60,8 +60,8 @@ async def explain_session(workspace: Workspace, about: str) -> Answer[tuple[Expl
         LogDamaged: the session does not verify.
     """
     from greenroom.assembly import read_session
-    from greenroom.assembly.proof import prove_session
-    from greenroom.assembly.recorded import judged_again
+    from greenroom.assembly.past.proof import prove_session
+    from greenroom.assembly.past.recorded import judged_again
 
     word, _, event = about.partition(":")
     records = await asyncio.to_thread(read_session, workspace, word)

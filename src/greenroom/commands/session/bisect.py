@@ -11,7 +11,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.assembly.bisecting import Search
+    from greenroom.assembly.variants.bisecting import Search
     from greenroom.regression.bisect.search import Tried
     from greenroom.workspace.layout import Workspace
 
@@ -27,7 +27,7 @@ async def bisect(asked: Invocation) -> Answer[Search]:
         CheckFailed: the good one is not good, or the bad one not bad.
         KillSwitchThrown: everything is stopped.
     """
-    from greenroom.assembly.bisecting import Bisecting, Wanted
+    from greenroom.assembly.variants.bisecting import Bisecting, Wanted
     from greenroom.regression.live import LiveOptions
     from greenroom.regression.live.options import money
 
@@ -53,7 +53,7 @@ async def bisect(asked: Invocation) -> Answer[Search]:
 
 def _names(workspace: Workspace, points: tuple[str, ...], *, commits: bool) -> dict[str, str]:
     """What people call each point."""
-    from greenroom.assembly.commits import described
+    from greenroom.assembly.variants.commits import described
 
     return {point: described(workspace, point) if commits else inert_line(point, 80) for point in points}
 

@@ -15,7 +15,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 
 if TYPE_CHECKING:
-    from greenroom.assembly.sent import Sent
+    from greenroom.assembly.past.sent import Sent
     from greenroom.core.events import Record
     from greenroom.core.messages import ModelRequest
     from greenroom.models.litellm_raw import Wire
@@ -47,7 +47,7 @@ def prompt(asked: Invocation) -> Answer[Sent]:
 
 
 def _calls(records: Sequence[Record]) -> tuple[tuple[Sent, ...], ...]:
-    from greenroom.assembly.sent import all_sent
+    from greenroom.assembly.past.sent import all_sent
 
     return tuple(all_sent(records))
 
@@ -152,13 +152,13 @@ def _against(workspace: Workspace, calls: Sequence[Sequence[Sent]], one: Sent, a
 
 def _by_disk(workspace: Workspace, one: Sent) -> ModelRequest:
     from greenroom.assembly import load_contract
-    from greenroom.assembly.sent import Parts
+    from greenroom.assembly.past.sent import Parts
 
     return one.under(Parts.of(load_contract(workspace, one.persona)))
 
 
 def _on_the_wire(workspace: Workspace, one: Sent, how: str, model: str) -> Answer[Sent]:
-    from greenroom.assembly.wire import must_lead_somewhere, wire
+    from greenroom.assembly.past.wire import must_lead_somewhere, wire
     from greenroom.models.curl import curl, pretty_json
 
     found = wire(workspace, one.request, model)

@@ -12,14 +12,14 @@ from greenroom.core.events import ContractLoaded, Record
 from greenroom.engine.replay.again import LogRecording, Replayed, replay
 
 if TYPE_CHECKING:
-    from greenroom.assembly.changing import Change
+    from greenroom.assembly.variants.changing import Change
     from greenroom.engine.session import Session
     from greenroom.workspace.layout import Workspace
 
 
 def policed_session(workspace: Workspace, records: Sequence[Record], change: Change) -> Session:
     """A closed session under what is on disk with a change, answered by a recording. Raises as `changed_cast`."""
-    from greenroom.assembly.changing import changed_cast
+    from greenroom.assembly.variants.changing import changed_cast
     from greenroom.core.clock import SystemClock
     from greenroom.core.ids import RandomIds
     from greenroom.regression.replay.closed_session import closed_session
@@ -37,8 +37,8 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
         LogDamaged: it does not verify.
     """
     from greenroom.assembly import read_session, replay_builder
-    from greenroom.assembly.changing import Change
-    from greenroom.assembly.recorded import recorded_contracts, recorded_session
+    from greenroom.assembly.past.recorded import recorded_contracts, recorded_session
+    from greenroom.assembly.variants.changing import Change
 
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))

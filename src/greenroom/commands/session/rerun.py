@@ -21,7 +21,7 @@ from greenroom.core.signals import Signal
 
 if TYPE_CHECKING:
     from greenroom.approval.port import Approver
-    from greenroom.assembly.rerunning import Change, Rerun
+    from greenroom.assembly.variants.rerunning import Change, Rerun
     from greenroom.core.values import Json
     from greenroom.engine.session import Session
     from greenroom.views.branches.rerun import Step
@@ -60,7 +60,7 @@ def change_of(asked: Invocation) -> Change:
     Raises:
         UsageError: one is not `TURN=words` or `name=value`.
     """
-    from greenroom.assembly.rerunning import Change
+    from greenroom.assembly.variants.rerunning import Change
 
     return Change(
         persona=asked.text("persona"),
@@ -167,7 +167,7 @@ def data_of(done: Rerun) -> dict[str, Json]:
 
 
 async def _one(asked: Invocation, change: Change, approver: Approver, note: Callable[[str], None]) -> Rerun:
-    from greenroom.assembly.rerunning import rerun_session
+    from greenroom.assembly.variants.rerunning import rerun_session
 
     opened: list[Session] = []
 

@@ -20,7 +20,7 @@ def tree(asked: Invocation) -> Answer[tuple[Line, ...]]:
         UsageError: there is no such session.
     """
     from greenroom.assembly import session_id
-    from greenroom.assembly.lineage import session_lines
+    from greenroom.assembly.variants.lineage import session_lines
     from greenroom.views.branches.lineage import trees
 
     workspace, word = asked.workspace(), asked.text("session")

@@ -22,7 +22,7 @@ from greenroom.views.people.escalation import package
 from greenroom.views.people.fatigue import NOT_BY_LOOKING
 
 if TYPE_CHECKING:
-    from greenroom.assembly.proof import Proof
+    from greenroom.assembly.past.proof import Proof
     from greenroom.workspace.layout import Workspace
 
 CUT = (
@@ -44,7 +44,7 @@ def verify(asked: Invocation) -> Answer[Proof]:
 
 def verified(workspace: Workspace, session: str, *, full: bool = False) -> Answer[Proof]:
     """What `verify` says of one session; `full` adds what was on each card. Raises as it does."""
-    from greenroom.assembly.proof import prove_session
+    from greenroom.assembly.past.proof import prove_session
 
     proof = prove_session(workspace, session)
     shown = _shown(workspace, session) if full else {}

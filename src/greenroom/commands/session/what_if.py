@@ -15,7 +15,7 @@ from greenroom.core.values import Json
 from greenroom.views.prompt.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
-    from greenroom.assembly.what_if import WhatIf
+    from greenroom.assembly.past.what_if import WhatIf
     from greenroom.core.events import Record
     from greenroom.regression.flips import Flips
     from greenroom.regression.what_if import Given, Otherwise
@@ -36,7 +36,7 @@ async def what_if(asked: Invocation) -> Answer[WhatIf]:
         LogDamaged: the session does not verify.
     """
     from greenroom.assembly import read_session
-    from greenroom.assembly.what_if import what_if as ask
+    from greenroom.assembly.past.what_if import what_if as ask
     from greenroom.views.fold import fold_all
     from greenroom.views.prompt.transcript import EMPTY, fold
 
@@ -79,7 +79,7 @@ def flips_under(workspace: Workspace, records: Sequence[Record], file: str = "")
     """
     from pathlib import Path
 
-    from greenroom.assembly.recorded import Candidates, flips
+    from greenroom.assembly.past.recorded import Candidates, flips
     from greenroom.regression.flips import Flips
 
     candidates = Candidates(workspace, {file: Path(file)} if file else {})

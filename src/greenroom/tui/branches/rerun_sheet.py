@@ -24,7 +24,7 @@ from greenroom.core.inert import inert_line
 from greenroom.tui.frame.hints import Hint, Hints
 
 if TYPE_CHECKING:
-    from greenroom.assembly.rerunning import Change
+    from greenroom.assembly.variants.rerunning import Change
 
 FIELDS = (
     ("since", "since turn", "the first turn to say again"),
@@ -102,7 +102,7 @@ class RerunSheet(ModalScreen[Asked | None]):
             self.query_one("#rerun-problem", Static).update(Content(error.line()))
 
     def _asked(self) -> Asked:
-        from greenroom.assembly.rerunning import Change
+        from greenroom.assembly.variants.rerunning import Change
 
         since = self._value("since")
         turn, words = self._turn(since), self._value("words")

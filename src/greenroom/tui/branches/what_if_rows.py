@@ -17,7 +17,7 @@ from greenroom.tui.text.runs import Line, Run, Tint, cell
 from greenroom.views.prompt.request_diff import request_diff, request_size
 
 if TYPE_CHECKING:
-    from greenroom.assembly.what_if import WhatIf
+    from greenroom.assembly.past.what_if import WhatIf
     from greenroom.core.values import Memory, Passage
     from greenroom.regression.flips import Flips
     from greenroom.regression.what_if import Otherwise

@@ -22,7 +22,7 @@ from greenroom.tui.sheets.sheet import Sheet
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
-    from greenroom.assembly.what_if import WhatIf
+    from greenroom.assembly.past.what_if import WhatIf
     from greenroom.core.events import Record
     from greenroom.persona.contract import Knowledge
     from greenroom.regression.flips import Flips
@@ -102,7 +102,7 @@ class WhatIfSheet(Sheet):
         self.run_worker(self._asking(), group="what-if", exclusive=True)
 
     async def _asking(self) -> None:
-        from greenroom.assembly.what_if import what_if
+        from greenroom.assembly.past.what_if import what_if
 
         try:
             self._found = await what_if(self._workspace, self._records, self._turn, 1, self.otherwise)

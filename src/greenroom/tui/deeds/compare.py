@@ -40,7 +40,7 @@ class CompareDeeds:
             self._work(self._compare(session.id, tuple(session.records), other))
 
     async def _compare(self, here: str, records: Sequence[Record], other: str) -> None:
-        from greenroom.assembly.lineage import variants
+        from greenroom.assembly.variants.lineage import variants
         from greenroom.views.comparison import Side
 
         try:
@@ -119,6 +119,6 @@ class CompareDeeds:
 
 
 def _contract_of(side: Side) -> Contract:
-    from greenroom.assembly.recorded import recorded_contract
+    from greenroom.assembly.past.recorded import recorded_contract
 
     return recorded_contract(side.records)

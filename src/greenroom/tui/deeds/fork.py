@@ -75,7 +75,7 @@ class ForkDeeds:
         if not words:
             return
         if point.kind == "reply":
-            from greenroom.assembly.rerunning import Change
+            from greenroom.assembly.variants.rerunning import Change
 
             change = Change(replies={point.turn: words})
             self._variants.branch(self._variants.run(session, change, point.turn, point.turn))
@@ -84,7 +84,7 @@ class ForkDeeds:
 
     async def _fork(self, session: Session, point: Point, words: str) -> None:
         from greenroom.assembly import fork_session
-        from greenroom.assembly.rerunning import branching_point
+        from greenroom.assembly.variants.rerunning import branching_point
 
         source, at = session.id, point.at
         if point.kind == "words":
@@ -119,7 +119,7 @@ class ForkDeeds:
             self._variants.work(self._tree(session.id), "tree")
 
     async def _tree(self, here: str) -> None:
-        from greenroom.assembly.lineage import session_lines
+        from greenroom.assembly.variants.lineage import session_lines
         from greenroom.tui.branches.tree_sheet import TreeSheet
         from greenroom.views.branches.lineage import trees
 

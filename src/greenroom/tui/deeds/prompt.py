@@ -12,7 +12,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.panes.side import Side
 
 if TYPE_CHECKING:
-    from greenroom.assembly.sent import Sent
+    from greenroom.assembly.past.sent import Sent
     from greenroom.core.messages import ModelRequest
     from greenroom.tui.panes.prompt import Prompt
     from greenroom.tui.workbench import Workbench
@@ -56,7 +56,7 @@ class PromptDeeds:
         self.bench.run_worker(self.bench.mishaps.through(work), group="copy", exclusive=True)
 
     async def _copied(self, request: ModelRequest, how: str) -> None:
-        from greenroom.assembly.wire import must_lead_somewhere, wire
+        from greenroom.assembly.past.wire import must_lead_somewhere, wire
         from greenroom.models.curl import curl, pretty_json
 
         try:

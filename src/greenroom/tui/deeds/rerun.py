@@ -14,7 +14,7 @@ from greenroom.core.errors import GreenroomError
 from greenroom.tui.rehearsal import Rehearsal, Wanted
 
 if TYPE_CHECKING:
-    from greenroom.assembly.rerunning import Change, Rerun
+    from greenroom.assembly.variants.rerunning import Change, Rerun
     from greenroom.core.events import Record
     from greenroom.engine.session import Session
     from greenroom.tui.branches.rerun_sheet import Asked
@@ -49,7 +49,7 @@ class RerunDeeds:
 
         In the past, the turn that is looked at and what was said after it.
         """
-        from greenroom.assembly.rerunning import Change
+        from greenroom.assembly.variants.rerunning import Change
 
         if len(self.bench.screen_stack) > 1:
             self._from_sheet()
@@ -67,7 +67,7 @@ class RerunDeeds:
     async def _under_disk(self, session: Session, change: Change, turn: int) -> None:
         from dataclasses import replace
 
-        from greenroom.assembly.rerunning import nothing_changed
+        from greenroom.assembly.variants.rerunning import nothing_changed
 
         try:
             same = await asyncio.to_thread(
@@ -111,7 +111,7 @@ class RerunDeeds:
     async def run(self, session: Session, change: Change, since: int, until: int | None = None) -> None:
         """Carry a rerun out before the person's eyes, and set it beside what it varies."""
         from greenroom.approval.mailbox import Mailbox
-        from greenroom.assembly.rerunning import rerun_session
+        from greenroom.assembly.variants.rerunning import rerun_session
 
         opened: list[Session] = []
 
@@ -196,7 +196,7 @@ class RerunDeeds:
             self.bench.run_worker(self.bench.mishaps.through(self._look(session)), group="variants", exclusive=True)
 
     async def _look(self, session: Session) -> None:
-        from greenroom.assembly.lineage import beside
+        from greenroom.assembly.variants.lineage import beside
 
         at, names = await asyncio.to_thread(beside, self.bench.workspace, session.id)
         if self.rehearsal.session is not session:

@@ -31,7 +31,7 @@ class WhatIfDeeds:
 
     def _run(self, turn: int, otherwise: Otherwise) -> None:
         """Say it again so, beside what it was."""
-        from greenroom.assembly.rerunning import Change
+        from greenroom.assembly.variants.rerunning import Change
 
         without = {turn: tuple(otherwise.without)} if otherwise.without else {}
         self.bench.doing.variants.say_again(Change(knowledge=otherwise.settings, without=without), turn)

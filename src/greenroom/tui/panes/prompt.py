@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from greenroom.assembly.sent import Governing, Parts, Sent, sent
+from greenroom.assembly.past.sent import Governing, Parts, Sent, sent
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ContractLoaded
 from greenroom.core.inert import inert_line

@@ -15,7 +15,7 @@ from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.text.runs import Line, Run, Tint, cell
 
 if TYPE_CHECKING:
-    from greenroom.assembly.fixtures import Reviewed
+    from greenroom.assembly.fixture.fixtures import Reviewed
 
 _NAME, _HEADING = 34, 110
 _SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}

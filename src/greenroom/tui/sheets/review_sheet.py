@@ -27,7 +27,7 @@ from greenroom.workspace.layout import Workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from greenroom.assembly.fixtures import Reviewed
+    from greenroom.assembly.fixture.fixtures import Reviewed
     from greenroom.commands.fixture.accept import Taken
 
 _HINTS = (
@@ -95,7 +95,7 @@ class ReviewSheet(Sheet):
         self.run_worker(self._replay(names, self._cancelled), group="review", exclusive=True)
 
     async def _replay(self, names: Sequence[str], cancelled: Event) -> None:
-        from greenroom.assembly.fixtures import Fixtures, review
+        from greenroom.assembly.fixture.fixtures import Fixtures, review
 
         loop = asyncio.get_running_loop()
 
@@ -200,7 +200,7 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
     Raises:
         CheckFailed: on a build server.
     """
-    from greenroom.assembly.fixtures import Fixtures
+    from greenroom.assembly.fixture.fixtures import Fixtures
     from greenroom.commands.fixture.accept import must_be_read, take
     from greenroom.regression.accept.tape_diff import ASPECTS
 

@@ -146,7 +146,7 @@ class Scrub:
 
 def _recorded(records: Sequence[Record]) -> Contract | None:
     """What the records say governed them last."""
-    from greenroom.assembly.recorded import recorded_contract
+    from greenroom.assembly.past.recorded import recorded_contract
 
     try:
         return recorded_contract(records)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from greenroom.assembly.casting import KNOWLEDGE, OTHER_TOOLS, PARAMETERS, Cast, cast_of
-from greenroom.assembly.recorded import recorded_tools
+from greenroom.assembly.past.recorded import recorded_tools
 from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock
 from greenroom.core.errors import FileInvalid, UsageError

@@ -13,8 +13,8 @@ from typing import Literal
 
 from greenroom.approval.automatic import ByPolicy, DenyAll
 from greenroom.assembly.casting import Cast, cast_of
-from greenroom.assembly.changing import with_policies
 from greenroom.assembly.day_book import LogDayBook
+from greenroom.assembly.variants.changing import with_policies
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import GreenroomError, KillSwitchThrown, UsageError
 from greenroom.core.events import Record, ReplyGenerated

@@ -11,7 +11,7 @@ import pytest
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly import find_workspace, load_contract, open_session, read_session, reloaded_contract
-from greenroom.assembly.recorded import (
+from greenroom.assembly.past.recorded import (
     Candidates,
     flips,
     judged_again,
@@ -28,7 +28,7 @@ from greenroom.policy.verdict.bounds import Role
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 
-HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"
+HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
 REFUND = "I want a refund of 120 EUR for order 1001"
 CARD = "my card is 4111 1111 1111 1111"
 

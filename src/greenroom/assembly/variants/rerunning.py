@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly.casting import Cast
-from greenroom.assembly.changing import Change, changed_cast, differences
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.reopening import documents_changed, model_changed, variant_world
+from greenroom.assembly.variants.changing import Change, changed_cast, differences
+from greenroom.assembly.variants.reopening import documents_changed, model_changed, variant_world
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record

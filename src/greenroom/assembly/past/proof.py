@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from greenroom.approval.binding import bind
 from greenroom.assembly.casting import policy_text
-from greenroom.assembly.recorded import recorded_contracts
+from greenroom.assembly.past.recorded import recorded_contracts
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ContractLoaded, Record

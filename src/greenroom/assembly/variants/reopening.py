@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from greenroom.assembly.casting import Cast
-from greenroom.assembly.recorded import recorded_contract
+from greenroom.assembly.past.recorded import recorded_contract
 from greenroom.core.clock import stamp
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.events import (

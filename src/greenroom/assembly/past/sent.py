@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from greenroom.assembly.recorded import recorded_persona, recorded_specs
+from greenroom.assembly.past.recorded import recorded_persona, recorded_specs
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ContextSelected,

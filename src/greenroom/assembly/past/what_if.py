@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from greenroom.assembly.recorded import recorded_build, recorded_contracts
+from greenroom.assembly.past.recorded import recorded_build, recorded_contracts
 from greenroom.core.events import Record
 from greenroom.regression.what_if import Given, Otherwise, given
 from greenroom.retrieval.port import Retriever

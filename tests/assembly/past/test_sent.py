@@ -8,7 +8,7 @@ import pytest
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly import open_session, read_session, reloaded_contract
-from greenroom.assembly.sent import Parts, Sent, all_sent
+from greenroom.assembly.past.sent import Parts, Sent, all_sent
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import GateReply, Json
 from greenroom.engine.outside import Renewed

@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 
 from greenroom.approval.automatic import RERUN, ByPolicy, DenyAll, LeaveOpen
-from greenroom.assembly import (
-    find_workspace,
-    load_contract,
-    open_session,
-    read_session,
-    replay_builder,
-    verify_session,
-)
-from greenroom.assembly.lineage import beside
-from greenroom.assembly.recorded import recorded_contracts, recorded_session
-from greenroom.assembly.rerunning import AS_ON_DISK, Change, Rerun, rerun_session
+from greenroom.assembly import find_workspace, load_contract, open_session, read_session, replay_builder, verify_session
+from greenroom.assembly.past.recorded import recorded_contracts, recorded_session
+from greenroom.assembly.variants.lineage import beside
+from greenroom.assembly.variants.rerunning import AS_ON_DISK, Change, Rerun, rerun_session
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import FileInvalid, UsageError, WaitingForPerson
 from greenroom.core.events import (
@@ -37,7 +30,7 @@ from greenroom.regression.replay.replay import load_fixture, replay_fixture
 from greenroom.views.branches.rerun import branch
 from greenroom.workspace.layout import Workspace
 
-HELPDESK = Path(__file__).parents[2] / "workspaces" / "helpdesk"
+HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
 RULE = """
 [[rule]]
 id   = "no.cards"

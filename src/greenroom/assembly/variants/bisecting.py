@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.assembly import load_contract, read_session
-from greenroom.assembly.commits import commits_between, files_between, unpack
-from greenroom.assembly.fixtures import Fixtures
-from greenroom.assembly.live import live_builder
-from greenroom.assembly.recorded import recorded_contract
+from greenroom.assembly.fixture.fixtures import Fixtures
+from greenroom.assembly.fixture.live import live_builder
+from greenroom.assembly.past.recorded import recorded_contract
+from greenroom.assembly.variants.commits import commits_between, files_between, unpack
 from greenroom.core.errors import GreenroomError, KillSwitchThrown, UsageError
 from greenroom.core.events import Record, TurnFinished
 from greenroom.engine.contract import Contract
