@@ -13,7 +13,7 @@
 | injection in a name, an error, a file name, a title, a memory, a passage's metadata | engine/test_must_hold |
 | ten small refunds: in a turn, over turns, sessions of a day, sessions at once, after midnight | engine/test_must_hold |
 | no effect without its approval, whatever interleaves | engine/test_interleavings |
-| forks and replays give the same verdicts | engine/test_replays_hold, engine/test_leave, assembly/test_assembly |
+| forks and replays give the same verdicts | engine/replay/test_replays_hold, engine/asking/test_leave, assembly/test_assembly |
 | adding a rule, order, exceptions in clauses, redaction | policy/test_properties, policy/test_exceptions, detectors/test_masks |
 
 `CASES` is the same by the names of the tests.
@@ -99,9 +99,9 @@ CASES: dict[str, tuple[str, ...]] = {
         "detectors/test_masks.py::test_nothing_outside_the_spans_changes",
     ),
     "forks and replays": (
-        "engine/test_replays_hold.py::test_a_log_replays_with_the_same_verdicts",
-        "engine/test_replays_hold.py::test_a_tape_replays_with_the_same_verdicts",
-        "engine/test_leave.py::test_a_fork_does_not_inherit_leave_or_a_raised_autonomy",
+        "engine/replay/test_replays_hold.py::test_a_log_replays_with_the_same_verdicts",
+        "engine/replay/test_replays_hold.py::test_a_tape_replays_with_the_same_verdicts",
+        "engine/asking/test_leave.py::test_a_fork_does_not_inherit_leave_or_a_raised_autonomy",
         "assembly/test_assembly.py::test_a_fork_in_the_middle_of_a_turn_finishes_that_turn",
     ),
 }
