@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from greenroom.core.events import Record
@@ -21,9 +22,11 @@ from greenroom.regression.record.record import Recorded
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import replay_tape
-from greenroom.regression.tape.header_seal import SEAL
+from greenroom.regression.tape.given_up import AFTER
+from greenroom.regression.tape.header_seal import SEAL, seal_of
 from greenroom.regression.tape.parts import Parts
-from greenroom.regression.tape.tape import Line, Tape, read, write
+from greenroom.regression.tape.sealed import SESSION, session_digest
+from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 from tests.engine.stage import ListMemory, Stage, answering, says, stage
 
 GOOD = Case(schema="case/1", why="A refund is never made alone.")
@@ -113,9 +116,23 @@ def signed(rows: list[bytes]) -> bytes:
     return body + json.dumps(told, separators=(",", ":")).encode() + b"\n"
 
 
+def written_as(version: int, tape: Tape) -> bytes:
+    """As a tape of an earlier format was written: before 2 headers had no seals, before 3 no turn was said to have been
+    given up after something.
+    """
+    events = [{key: item for key, item in line.items() if key != AFTER} for line in tape.events]
+    digests = dict(tape.digests)
+    if digests.get(SESSION) == session_digest(tape.events):
+        digests[SESSION] = session_digest(events)
+    header = {**tape.header, **({"digests": digests} if digests else {})}
+    first, *rest = write(sealed(header, events)).splitlines()
+    plain: Line = {**json.loads(first), "tape": version}
+    plain.pop(SEAL)
+    row = orjson.dumps(plain)
+    told = {key: item for key, item in plain.items() if key != "tape"}
+    return signed([orjson.dumps({**plain, SEAL: seal_of(row, told)}) if version > 1 else row, *rest])
+
+
 def written_as_1(tape: Tape) -> bytes:
-    """As a tape of format 1 was written, before headers had seals."""
-    first, *rest = write(tape).splitlines()
-    header = {**json.loads(first), "tape": 1}
-    header.pop(SEAL, None)
-    return signed([json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(), *rest])
+    """As a tape of format 1 was written."""
+    return written_as(1, tape)

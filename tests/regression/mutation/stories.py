@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,7 @@ from tests.regression.taped import builder, recorded_session
 
 NOTHING = Case(schema="case/1")
 Told = tuple[Stage, list[Record]]
+CONTINUE = GateReply(action="continue")
 ALLOW = ApprovalReply(decision="allow", approver="kim", established="test")
 
 
@@ -44,11 +46,33 @@ def gated(gate: str, action: Literal["edit", "abandon"] = "edit") -> Told:
     def watch(item: object) -> None:
         if isinstance(item, Record) and item.event.kind == "gate_paused":
             edit = item.event.step == gate
-            reply = GateReply(action=action, edit="Other words") if edit else GateReply(action="continue")
+            reply = GateReply(action=action, edit="Other words") if edit else CONTINUE
             asyncio.get_running_loop().call_soon(session.pass_gate, item.event.step, reply)
 
     session.bus.subscribe(watch)
     return made, _run(session, "My name is Mara.", "Hello")
+
+
+def given_up_at_the_end() -> Told:
+    """A turn that was interrupted while its answer waited at the last gate, and given up then; another after it."""
+    made = stage(says("Never said."), says("Hello again."))
+    session = made.session(mode="step")
+
+    def watch(item: object) -> None:
+        if isinstance(item, Record) and item.event.kind == "gate_paused":
+            on = partial(session.pass_gate, item.event.step, CONTINUE)
+            asyncio.get_running_loop().call_soon(session.cancel if item.event.step == "t1/gate:output" else on)
+
+    async def run() -> list[Record]:
+        session.bus.subscribe(watch)
+        with suppress(asyncio.CancelledError):
+            await session.turn("Hello")
+        session.abandon("too slow")
+        session.set_mode("run")
+        await session.turn("Hello?")
+        return list(session.records)
+
+    return made, asyncio.run(run())
 
 
 @dataclass
@@ -146,6 +170,7 @@ STORIES = {
     "input edited": lambda: gated("t2/gate:input"),
     "output edited": lambda: gated("t2/gate:output"),
     "given up": lambda: gated("t1/gate:prompt:1", "abandon"),
+    "given up at the end": given_up_at_the_end,
     "spent elsewhere": spent_elsewhere,
     "autonomy set": autonomy_set,
     "result withheld": lambda: blocked("tool.result", "word"),

@@ -131,8 +131,8 @@ def test_every_key_dropped_doubled_moved_exchanged_or_changed_is_noticed(make: A
         ('"corpus":', '"corpses":', "'digests.corpses' is not what was written"),
         (',"seal":"', ',"seals":"', "its seal is missing"),
         ('"seal":"', '"seal":"0', "its seal is not where it was written"),
-        ('{"tape":2,', '{"tape":1,', "it has a seal, which its format has not"),
-        ('{"tape":2,', '{"tape": 2,', "a key was moved or doubled, or the seal was changed"),
+        ('{"tape":3,', '{"tape":1,', "it has a seal, which its format has not"),
+        ('{"tape":3,', '{"tape": 3,', "a key was moved or doubled, or the seal was changed"),
     ],
 )
 def test_what_was_changed_is_named(old: str, new: str, said: str) -> None:

@@ -145,7 +145,7 @@ def test_a_tape_of_an_earlier_format_is_read_as_todays_and_written_as_todays(mon
     assert (tape.events[0], tape.model) == ({"turn": 1, "user": "Hello."}, "m")
     assert tape.line_numbers == (2, 3)
     fresh = write(tape)
-    assert fresh.startswith(b'{"tape":2,')
+    assert fresh.startswith(b'{"tape":3,')
     assert read(fresh, "x") == tape
     assert read(write(tape), "x").line_numbers == tape.line_numbers
     monkeypatch.setitem(versions.UPGRADES, 1, lambda header, events: ({"x": header["none"]}, events))
@@ -153,9 +153,9 @@ def test_a_tape_of_an_earlier_format_is_read_as_todays_and_written_as_todays(mon
         read(old, "x")
 
 
-@pytest.mark.parametrize("version", [0, -1, 3, 99])
+@pytest.mark.parametrize("version", [0, -1, 4, 99])
 def test_other_formats_are_refused_in_one_line(version: int) -> None:
     data = write(sealed({"persona": "aria@1.0.0"}, ({"finish": "answered"},)))
     with pytest.raises(FileInvalid, match="is not known here") as caught:
-        read(data.replace(b'"tape":2', b'"tape":%d' % version), "x")
+        read(data.replace(b'"tape":3', b'"tape":%d' % version), "x")
     assert (caught.value.code, "\n" in caught.value.line()) == ("tape.version", False)

@@ -121,7 +121,7 @@ def test_an_edit_at_a_gate_fits() -> None:
     "line",
     [
         {"day": {"orders.refund:amount:day": "50.0"}, "of": "c2", "later": True},
-        {"finish": "abandoned", "reason": "as recorded"},
+        {"finish": "abandoned", "reason": "as recorded", "after": "reply 1"},
         {
             "tape": 1,
             "persona": "a@1.0.0",

@@ -38,6 +38,7 @@ from greenroom.regression.record.lives import UNKNOWN, ToldLives, told_lives
 from greenroom.regression.record.order import by_call
 from greenroom.regression.replay.added import Added
 from greenroom.regression.tape.candidates import listing
+from greenroom.regression.tape.given_up import ABANDONED, AFTER, before
 from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import text_name
 from greenroom.regression.tape.tape import Line, sorted_json
@@ -124,6 +125,8 @@ class _Teller:
                 out += by_call(run, by_life=turn in self._lives.turns)
                 run = []
             turn = int(line.get("turn", turn))
+            if line.get("finish") == ABANDONED:
+                line[AFTER] = before(out, len(out))
             out.append(line)
         return out[:-1]
 
@@ -307,7 +310,7 @@ class _Teller:
         return [{"finish": event.outcome}]
 
     def abandoned(self, event: TurnAbandoned) -> list[Line]:
-        return [{"finish": "abandoned", **({"reason": event.reason} if event.reason else {})}]
+        return [{"finish": ABANDONED, **({"reason": event.reason} if event.reason else {})}]
 
     @property
     def _withheld(self) -> set[str]:

@@ -35,6 +35,7 @@ from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.forms import require_form
+from greenroom.regression.tape.given_up import ABANDONED, AFTER, wrong_ending
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 
@@ -72,6 +73,7 @@ class World:
         self.writes: dict[tuple[int, str, str], Line] = {}
         self.turns: list[tuple[int, str]] = []
         self.abandoned: set[int] = set()
+        self._given_up = False
         self.proposed: list[str] = []
         self.stopped: set[str] = set()
         self.unstarted: set[str] = set()
@@ -103,6 +105,13 @@ class World:
                 ) from None
 
         self._settle_days()
+        if self._given_up and (wrong := wrong_ending(tape.events)) is not None:
+            raise FileInvalid(
+                wrong[1],
+                where=f"{file}:{tape.line_number(wrong[0])}",
+                hint="restore it from git, or export the session again",
+                code="tape.tampered",
+            )
 
     def hold(self, line: Line) -> None:
         """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
@@ -307,8 +316,9 @@ class World:
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
     def finish(self, line: Line) -> None:
-        if line["finish"] == "abandoned":
+        if line["finish"] == ABANDONED:
             self.abandoned.add(self._turn)
+        self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
 
 
 def memory_of(line: Line) -> Memory:

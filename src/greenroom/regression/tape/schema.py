@@ -129,7 +129,11 @@ EVENTS: dict[str, dict[str, Json]] = {
     "release": {"release": _TEXT, "effect": _EFFECT},
     "propose": {"propose": _WORDS},
     "write": {"write": _WORD, "text?": _TEXT, "superseded?": _WORD},
-    "finish": {"finish": {"enum": ["answered", "refused", "limited", "stopped", "abandoned"]}, "reason?": _TEXT},
+    "finish": {
+        "finish": {"enum": ["answered", "refused", "limited", "stopped", "abandoned"]},
+        "reason?": _TEXT,
+        "after?": _WORD,
+    },
 }
 """The keys of each kind of event, which its first key names; those with a `?` need not be there."""
 

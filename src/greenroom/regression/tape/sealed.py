@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import orjson
 
 from greenroom.regression.tape.parts import part_name
-from greenroom.regression.tape.tape import Line, Tape
+
+if TYPE_CHECKING:
+    from greenroom.regression.tape.tape import Line, Tape
 
 SESSION = "session"
 """The component by this name."""

@@ -1,7 +1,7 @@
 """Tapes of earlier formats, read as tapes of today's: one step for each format, from it to the next.
 
-Invariant: a step keeps one event for each event, so that every line stays where its file has it; what is written is
-always of today's format.
+Invariant: a step keeps one event for each event, so that every line stays where its file has it; what did not agree with
+its header before does not agree with it after; what is written is always of today's format.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import FileInvalid
+from greenroom.regression.tape.given_up import with_places
+from greenroom.regression.tape.sealed import SESSION, session_digest
 
 if TYPE_CHECKING:
     from greenroom.regression.tape.tape import Line
 
-VERSION = 2
+VERSION = 3
 """The format that is written. Whoever raises it adds the step from the one before to `UPGRADES`."""
 SEALED_SINCE = 2
 """The first format whose header states its own seal."""
@@ -22,7 +24,10 @@ SEALED_SINCE = 2
 Step = Callable[["Line", "list[Line]"], "tuple[Line, list[Line]]"]
 """From header and events of one format to those of the next."""
 
-UPGRADES: dict[int, Step] = {1: lambda header, events: (header, events)}
+UPGRADES: dict[int, Step] = {
+    1: lambda header, events: (header, events),
+    2: lambda header, events: (header, with_places(events)),
+}
 """The steps by the format they start from."""
 
 
@@ -57,12 +62,12 @@ def upgraded(version: int, header: Line, events: list[Line], file: str) -> tuple
             ) from None
         assert len(fresh) == len(events), "a step keeps every event in its place"
         events = fresh
-    return (header if events == before else _unsealed(header)), events
+    return (header if events == before else _of_these(header, before, events)), events
 
 
-def _unsealed(header: Line) -> Line:
-    """The header without its digest of the lines, which are others now; the file was held to its last line already."""
+def _of_these(header: Line, before: list[Line], events: list[Line]) -> Line:
+    """The header with the digest of the lines as they are now; one that was not that of the lines before stays wrong."""
     digests = header.get("digests")
-    if not isinstance(digests, dict):
+    if not isinstance(digests, dict) or digests.get(SESSION) != session_digest(before):
         return header
-    return {**header, "digests": {name: value for name, value in digests.items() if name != "session"}}
+    return {**header, "digests": {**digests, SESSION: session_digest(events)}}
