@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--interleavings", type=int, default=1_000, help="stories that tests/engine/test_interleavings tells"
     )
     parser.addoption("--mixed", type=int, default=200, help="stories that tests/engine/replay/test_mixed_stories tells")
+    parser.addoption("--mixed-from", type=int, default=0, help="the seed of the first of them")
 
 
 # The same examples on every run; time is measured in tests/benchmarks, never asserted.

@@ -147,8 +147,7 @@ class Story:
         self.reload()
 
     def spend_elsewhere(self) -> None:
-        day = stamp(self.world.clock.now())[:10]
-        self.world.elsewhere[day] = self.world.elsewhere.get(day, 0.0) + self.world.dice.choice((50, 500, 1000))
+        self.world.spend_elsewhere(self.world.dice.choice((50, 500, 1000)))
 
     def wait(self) -> None:
         self.world.clock.advance(self.world.dice.choice((1, 30, 300, 601, 1900)))

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from greenroom.approval.mailbox import Mailbox
-from greenroom.core.clock import FrozenClock
+from greenroom.core.clock import FrozenClock, stamp
 from greenroom.core.events import Event, Record
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply, ModelRequest
@@ -176,6 +176,11 @@ class World:
     def sums(self, day: str) -> Mapping[str, float]:
         """What other sessions paid on a day."""
         return {"orders.refund:args.amount:day": self.elsewhere[day]} if day in self.elsewhere else {}
+
+    def spend_elsewhere(self, amount: float) -> None:
+        """Another session pays something today."""
+        day = stamp(self.clock.now())[:10]
+        self.elsewhere[day] = self.elsewhere.get(day, 0.0) + amount
 
     def turn_to_spend(self) -> AbstractContextManager[object]:
         return nullcontext()

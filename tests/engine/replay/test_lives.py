@@ -208,3 +208,22 @@ def test_the_level_that_was_set_last_counts_though_a_later_call_had_another_befo
     assert [(one.call, one.status) for one in ended] == [("c1", "denied"), ("c2", "denied")]
     assert lives.now.session.autonomy[0] == 0
     same_again(lives.records, runner, tmp_path)
+
+
+def test_what_others_spent_is_known_in_the_life_that_read_it(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(90), refund(60)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.world.spend_elsewhere(50)
+        level(lives, 2, None)  # taken on where c1 starts, so that c2 is decided anew by what is known there
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        await lives.crash()
+        lives.now.session.answer("t1/ask:c2", DENY)
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    told = [(line["of"], line.get("life", 1)) for line in lines(lives.records) if "day" in line]
+    assert told == [("c1.start", 1), ("c2", 2)]  # as one life, c1 would have known of it before it was to start
+    same_again(lives.records, runner, tmp_path)

@@ -2,7 +2,7 @@
 
 Each seed is one story (`chaos`) with every kind of trouble but another policy, for a fixture holds one contract: cut off
 and taken up again, killed, given up, stopped, stepped through, at other levels, beside other spenders. 200 by default;
-`--mixed 2000` tells as many as wanted. To look at one: `MIXED_FROM` and `--mixed 1`.
+`--mixed 2000` tells as many as wanted, `--mixed-from 1289 --mixed 1` that one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from tests.engine.chaos import DEEDS, Steady, Story
 from tests.engine.chaos_world import Shelf, World, contract
 
 BLOCKS = 8
-MIXED_FROM = 0
 RELOADS = (Story.reload, Story.reload_and_answer, Story.answer_and_reload)
 TROUBLE: dict[Callable[[Story], Any], int] = {deed: weight for deed, weight in DEEDS.items() if deed not in RELOADS}
 
@@ -86,7 +85,8 @@ def test_a_session_with_all_kinds_of_trouble_replays(
     block: int, runner: asyncio.Runner, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     wrong, taped = [], 0
-    seeds = range(MIXED_FROM + block, MIXED_FROM + int(pytestconfig.getoption("mixed")), BLOCKS)
+    begin, number = int(pytestconfig.getoption("mixed_from")), int(pytestconfig.getoption("mixed"))
+    seeds = range(begin + block, begin + number, BLOCKS)
     for seed in seeds:
         records = lived(seed, runner)
         replayed = from_log(records, runner)
@@ -97,4 +97,4 @@ def test_a_session_with_all_kinds_of_trouble_replays(
         if outcome is not None and outcome.kind != "passed":
             wrong.append(f"seed {seed}, its tape: {outcome.kind} {outcome.line}\n{outcome.detail}")
     assert not wrong, f"{len(wrong)} of {len(seeds)}\n" + "\n\n".join(wrong[:5])
-    assert taped > len(seeds) * 0.8
+    assert taped >= len(seeds) * 0.8

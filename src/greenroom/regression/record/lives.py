@@ -33,6 +33,7 @@ UNKNOWN = ".unknown"
 or that a person ended the turn for it.
 """
 _ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven, ToolStarted})
+_READ = frozenset({AutonomyChanged, DaySumsRead})
 EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})
 """What is told of each life: it was something else in each, and counted there."""
 _REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
@@ -133,14 +134,17 @@ def _changes(event: Event) -> bool:
 def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
     first: dict[tuple[type[Event], str], int] = {}
     begun: dict[tuple[int, str], int] = {}
+    decided: dict[str, int] = {}
     found: set[int] = set()
     for record in records:
         event = record.event
         life = lives.get(record.seq, 1)
         if type(event) in _ANEW and event.step:
             again = first.setdefault((type(event), event.step), life) != life
-            if again or (type(event) in (AutonomyChanged, DaySumsRead) and UNKNOWN in event.step):
+            if again or (type(event) in _READ and _read_anew(event, decided, life)):
                 found.add(event.turn)
+        if isinstance(event, VerdictReached) and event.hook == "tool.call":
+            decided.setdefault(_call_of(event), life)
         if isinstance(event, ApprovalRequested | ToolStarted):
             begun.setdefault((event.turn, event.call), life)
         stepped = isinstance(
@@ -149,3 +153,15 @@ def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[in
         if stepped and begun.get((event.turn, event.step.rpartition(":")[2]), life) != life:
             found.add(event.turn)
     return found
+
+
+def _read_anew(event: Event, decided: Mapping[str, int], life: int) -> bool:
+    """Whether a level or a day's sums came to be known for a call in a later life than the one that decided about it: the
+    calls beside it were decided without them there, and would not be if it had been one life.
+    """
+    return UNKNOWN in event.step or decided.get(_call_of(event), life) != life
+
+
+def _call_of(event: Event) -> str:
+    """The turn and the call that a step is about, whatever round of it."""
+    return f"{event.turn} {event.step.rpartition(':')[2].partition('.')[0]}"
