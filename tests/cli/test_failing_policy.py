@@ -6,8 +6,8 @@ import asyncio
 
 from greenroom.approval.automatic import DenyAll
 from greenroom.assembly import open_session
-from greenroom.commands.live import Live
-from greenroom.commands.reloading import reload
+from greenroom.commands.live.actions import Live
+from greenroom.commands.live.reloading import reload
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 from tests.cli.conftest import Run

@@ -11,7 +11,7 @@ from greenroom.cli.parse import parser_of
 from greenroom.cli.usage import help_of
 from greenroom.commands.declare import Command
 from greenroom.commands.dispatch import handler_of
-from greenroom.commands.live import find_action
+from greenroom.commands.live.actions import find_action
 from greenroom.commands.table import ACTIONS, COMMANDS, find, groups
 from greenroom.core.errors import UsageError
 

@@ -75,7 +75,7 @@ class Terminal:
         return self._person
 
     def _tell(self, record: Record) -> None:
-        from greenroom.commands.narrate import told
+        from greenroom.commands.live.narrate import told
         from greenroom.core.events import GatePaused, TurnInterrupted
 
         said = told(record)

@@ -18,7 +18,7 @@ from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.control.stop import sentence
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.policy.trial import failing_tests
-from greenroom.commands.toolbox import specs_if_trusted
+from greenroom.commands.tool.toolbox import specs_if_trusted
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import GreenroomError, ServiceUnavailable
 from greenroom.ledger.ledger import Ledger, anchors_in

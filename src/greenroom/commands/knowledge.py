@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.personas import chosen, split
+from greenroom.commands.persona.chosen import chosen, split
 from greenroom.core.errors import DiskFailed, UsageError
 from greenroom.persona.load import load_persona
 from greenroom.retrieval.port import PassageQuery

@@ -108,8 +108,8 @@ async def carry(
 async def _said_all(
     session: Session, face: Face, lines: list[str], workspace: Workspace | None
 ) -> tuple[TurnFinished, ...]:
-    from greenroom.commands.disk import Disk
-    from greenroom.commands.live import Live
+    from greenroom.commands.live.actions import Live
+    from greenroom.commands.live.watching import Disk
 
     disk = Disk(Live(workspace, session)) if workspace is not None and len(lines) > 1 else None
     finished: list[TurnFinished] = []

@@ -18,8 +18,8 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from greenroom.approval.kill_switch import KillSwitch, spoken
 from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
-from greenroom.commands.disk import Disk, against
-from greenroom.commands.live import Live, act, find_action
+from greenroom.commands.live.actions import Live, act, find_action
+from greenroom.commands.live.watching import Disk, against
 from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import Record, TurnStarted

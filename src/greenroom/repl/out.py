@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from greenroom.commands.narrate import told
+from greenroom.commands.live.narrate import told
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import GatePaused, Record, ReplyGenerated, ReplyReleased, TurnStarted
 from greenroom.core.inert import inert, inert_line

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.commands.answering.card import answer_of, card_lines
-from greenroom.commands.given import arguments_of
+from greenroom.commands.tool.arguments import arguments_of
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import hidden_count, inert
 from greenroom.core.values import Card, Clause, Finding, Fired, ToolCall, ToolSpec, Verdict

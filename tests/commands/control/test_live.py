@@ -6,7 +6,7 @@ import pytest
 
 from greenroom.assembly import load_contract
 from greenroom.commands.control.live import level_of
-from greenroom.commands.reloading import changes
+from greenroom.commands.live.reloading import changes
 from greenroom.core.errors import UsageError
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import copied

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.answering.card import ESTABLISHED, approver, card_lines, time_left
-from greenroom.commands.given import arguments_of
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.narrate import as_json
+from greenroom.commands.live.narrate import as_json
 from greenroom.commands.run import approver_of
 from greenroom.commands.session.resume import (
     AnsweredOnce,
@@ -18,6 +17,7 @@ from greenroom.commands.session.resume import (
     question_id,
     with_question,
 )
+from greenroom.commands.tool.arguments import arguments_of
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply

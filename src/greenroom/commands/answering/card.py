@@ -9,7 +9,7 @@ import getpass
 import json
 from collections.abc import Iterator
 
-from greenroom.commands.given import arguments_of
+from greenroom.commands.tool.arguments import arguments_of
 from greenroom.core.clock import parse_stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert, inert_line

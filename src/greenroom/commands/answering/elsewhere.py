@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from greenroom.approval.answers import ELSEWHERE, AnswerBox, QuestionId
 from greenroom.assembly import session_path
 from greenroom.commands.answer import Answer, answer
-from greenroom.commands.narrate import told
+from greenroom.commands.live.narrate import told
 from greenroom.commands.session.as_data import as_data
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import WaitingForPerson

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from greenroom.commands.answer import counted
-from greenroom.commands.narrate import as_json
+from greenroom.commands.live.narrate import as_json
 from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json

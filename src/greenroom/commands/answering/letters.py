@@ -9,7 +9,7 @@ from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.answering.card import approver, card_lines
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.narrate import as_json
+from greenroom.commands.live.narrate import as_json
 from greenroom.commands.run import approver_of, how_to_answer, told
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import TurnFinished

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from greenroom.approval.kill_switch import KillSwitch, lifted_line, spoken
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.answering.card import approver
-from greenroom.commands.live import Live
+from greenroom.commands.live.actions import Live
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.events import TurnFinished

@@ -173,7 +173,7 @@ def _turn(workspace: Workspace, session: str) -> str:
 
 def _doubt(workspace: Workspace, pattern: str) -> str:
     """Whether the pattern is likely a slip of the finger; asked after the stop is in force, as tools take time to read."""
-    from greenroom.commands.toolbox import specs_if_trusted
+    from greenroom.commands.tool.toolbox import specs_if_trusted
     from greenroom.core.errors import GreenroomError
     from greenroom.policy.files.rules import matching
 

@@ -28,5 +28,5 @@ CONTROL: tuple[Action, ...] = (
     Action("dead", "questions nobody answered in time, and calls of unknown outcome", _AT + "dead"),
     Action("again", "put a dead letter's call to policy and a person again", _AT + "again", "STEP"),
     Action("discard", "let a dead letter be", _AT + "discard", "STEP REASON"),
-    Action("reload", "read policy and persona again, and say what changed", "greenroom.commands.reloading:reload"),
+    Action("reload", "read policy and persona again, and say what changed", "greenroom.commands.live.reloading:reload"),
 )

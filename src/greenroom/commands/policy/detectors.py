@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.personas import chosen, split
+from greenroom.commands.persona.chosen import chosen, split
 from greenroom.core.errors import UsageError
 from greenroom.core.values import Json
 from greenroom.workspace.find import find

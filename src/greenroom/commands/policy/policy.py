@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, get_args
 
 from greenroom.commands.answer import Answer, answer, counted
-from greenroom.commands.given import arguments_of
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.personas import chosen, split
-from greenroom.commands.toolbox import specs_if_trusted, tools_of
+from greenroom.commands.persona.chosen import chosen, split
+from greenroom.commands.tool.arguments import arguments_of
+from greenroom.commands.tool.toolbox import specs_if_trusted, tools_of
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Hook, Origin, ToolSpec

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.policy.policy import policy_of, who
-from greenroom.commands.toolbox import tools_of
+from greenroom.commands.tool.toolbox import tools_of
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
 

@@ -76,7 +76,7 @@ def _lines(search: Search, names: dict[str, str]) -> list[str]:
 
 
 def _changed(search: Search) -> str:
-    from greenroom.commands.reloading import changes
+    from greenroom.commands.live.reloading import changes
 
     told = changes(search.before, search.after)
     if not search.points.commits:
@@ -87,7 +87,7 @@ def _changed(search: Search) -> str:
 
 
 def _data(search: Search) -> Json:
-    from greenroom.commands.reloading import changes
+    from greenroom.commands.live.reloading import changes
 
     found = search.found
     return {

@@ -9,9 +9,9 @@ import tomllib
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer
-from greenroom.commands.difference_lines import data_of, lines_of
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.persona_diff import reading_of
+from greenroom.commands.persona.diff import reading_of
+from greenroom.commands.persona.difference_lines import data_of, lines_of
 from greenroom.core.errors import UsageError
 from greenroom.regression.stale.contract_difference import Reading, Section, difference
 from greenroom.views import governing

@@ -36,7 +36,7 @@ LOOKING: tuple[Command, ...] = (
     Command(
         ("persona", "diff"),
         "What differs between two versions of a persona; of one alone, since it was frozen last",
-        _HANDLERS + "persona_diff:diff",
+        _HANDLERS + "persona.diff:diff",
         (_PERSONA, Argument("other", "the other one, as aria or aria@1.3.0", "?")),
     ),
 )

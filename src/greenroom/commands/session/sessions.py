@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.narrate import told
+from greenroom.commands.live.narrate import told
 from greenroom.core.events import Record, RerunStarted, SessionForked, SessionOpened
 from greenroom.views.timeline import row
 

@@ -71,7 +71,7 @@ def _records(records: Sequence[Record], sought: Query, *, events: bool) -> Answe
 
 def _pane(name: str, records: Sequence[Record], turn: int | None) -> Answer[Any]:
     from greenroom.assembly.past.recorded import recorded_contract
-    from greenroom.commands.panes import pane
+    from greenroom.commands.live.panes import pane
 
     return pane(name, records, turn, lambda: recorded_contract(records))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.reloading import flip_line
+from greenroom.commands.live.reloading import flip_line
 from greenroom.commands.session.request_lines import lines_of
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.values import Json

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from greenroom.commands.given import arguments_of
+from greenroom.commands.tool.arguments import arguments_of
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Gate, GateReply, Json

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from greenroom.commands.answer import Answer
-from greenroom.commands.live import Live
+from greenroom.commands.live.actions import Live
 from greenroom.commands.stepping.breakpoints import changed, checked, told
 from greenroom.core.values import Breakpoint
 from greenroom.workspace.breakpoint_file import save, saved

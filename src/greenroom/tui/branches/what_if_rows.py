@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from greenroom.commands.reloading import flip_line
+from greenroom.commands.live.reloading import flip_line
 from greenroom.commands.session.what_if import places
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.panes.prompt_rows import message_rows

@@ -17,7 +17,7 @@ from greenroom.tui.person import ESTABLISHED, person
 from greenroom.tui.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
-    from greenroom.commands.live import Live
+    from greenroom.commands.live.actions import Live
     from greenroom.core.events import Record
     from greenroom.core.values import StopScope, Verdict
     from greenroom.tui.card.words import Question
@@ -48,7 +48,7 @@ class SafetyDeeds:
         if session is None:
             self.bench.tell("nothing is open", "warning")
             return None
-        from greenroom.commands.live import Live
+        from greenroom.commands.live.actions import Live
 
         return Live(self.bench.workspace, session, ESTABLISHED)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from greenroom.core.errors import GreenroomError
 
 if TYPE_CHECKING:
-    from greenroom.commands.disk import Disk, News
+    from greenroom.commands.live.watching import Disk, News
     from greenroom.core.events import ContractLoaded
     from greenroom.engine.contract import Contract
     from greenroom.tui.workbench import Workbench
@@ -90,8 +90,8 @@ class DiskWatch:
         if session is None:
             return None
         if self._disk is None:
-            from greenroom.commands.disk import Disk
-            from greenroom.commands.live import Live
+            from greenroom.commands.live.actions import Live
+            from greenroom.commands.live.watching import Disk
             from greenroom.tui.person import ESTABLISHED
 
             self._disk = Disk(Live(self._bench.workspace, session, ESTABLISHED))
@@ -113,7 +113,7 @@ class DiskWatch:
             bench.doing.begin(bench.wanted)
 
     def _tell(self, news: News, *, told_when_same: bool) -> None:
-        from greenroom.commands.disk import KEPT
+        from greenroom.commands.live.watching import KEPT
 
         self._beside += [(len(self.governing.turns), one) for one in news.done.beside]
         watching, feed, line = self._bench.watching, self._bench.feed, news.done.line
@@ -197,6 +197,6 @@ class DiskWatch:
         session = self._bench.rehearsal.session
         if self._disk is None or session is None:
             return ""
-        from greenroom.commands.disk import against
+        from greenroom.commands.live.watching import against
 
         return against(self.ran, self._disk.contract, waits=session.awaited is not session.contract)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.personas import chosen, split
+from greenroom.commands.persona.chosen import chosen, split
 from greenroom.core.errors import FileInvalid
 from greenroom.persona.check import Known, Problem
 from greenroom.persona.check import check as check_persona
@@ -106,7 +106,7 @@ def _as_data(one: Listed) -> dict[str, object]:
 
 def _known(workspace: Workspace) -> tuple[Known, tuple[str, ...]]:
     """What exists in the workspace. Tools are known only when their code may run."""
-    from greenroom.commands.toolbox import specs_if_trusted
+    from greenroom.commands.tool.toolbox import specs_if_trusted
 
     settings = load_settings(workspace)
     specs, note = specs_if_trusted(workspace)

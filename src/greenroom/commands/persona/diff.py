@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer
-from greenroom.commands.difference_lines import data_of, lines_of
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.personas import chosen, split
+from greenroom.commands.persona.chosen import chosen, split
+from greenroom.commands.persona.difference_lines import data_of, lines_of
 from greenroom.core.canonical import digest
 from greenroom.core.errors import UsageError
 from greenroom.persona.load import list_versions, load_persona

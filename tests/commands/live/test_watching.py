@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import open_session, read_session
-from greenroom.commands.disk import Disk, against
-from greenroom.commands.live import Live
+from greenroom.commands.live.actions import Live
+from greenroom.commands.live.watching import Disk, against
 from greenroom.commands.run import carry
 from greenroom.core.events import ContractLoaded, TurnFinished
 from greenroom.engine.session import Session

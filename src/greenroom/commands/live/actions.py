@@ -10,11 +10,11 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from greenroom.commands import panes
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.declare import Action
 from greenroom.commands.dispatch import handler_of
+from greenroom.commands.live import panes
 from greenroom.commands.session.sessions import timeline
 from greenroom.commands.table import ACTIONS
 from greenroom.core.errors import UsageError

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 from pydantic_core import to_jsonable_python
 
 from greenroom.commands.answer import Answer, answer, table
-from greenroom.commands.narrate import as_json
+from greenroom.commands.live.narrate import as_json
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
 from greenroom.core.values import Json

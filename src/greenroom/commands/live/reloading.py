@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from greenroom.commands.answer import Answer, answer, counted
-from greenroom.commands.live import Live
+from greenroom.commands.live.actions import Live
 from greenroom.commands.policy.trial import failing_tests
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.inert import inert_line

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from greenroom.commands.answer import Answer, answer, table
-from greenroom.commands.given import arguments_of
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.narrate import as_json
-from greenroom.commands.personas import split
-from greenroom.commands.toolbox import tools_of
+from greenroom.commands.live.narrate import as_json
+from greenroom.commands.persona.chosen import split
+from greenroom.commands.tool.arguments import arguments_of
+from greenroom.commands.tool.toolbox import tools_of
 from greenroom.core.errors import UsageError
 from greenroom.core.ids import RandomIds
 from greenroom.core.toml_text import suggest

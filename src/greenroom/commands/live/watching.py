@@ -11,8 +11,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greenroom.commands.live import Live
-from greenroom.commands.reloading import KINDS, Reloaded, take
+from greenroom.commands.live.actions import Live
+from greenroom.commands.live.reloading import KINDS, Reloaded, take
 from greenroom.core.inert import inert_line
 from greenroom.views.governing import mark
 from greenroom.workspace.watched import Kind, Seen, snapshot

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenroom.commands.answer import answer, table
-from greenroom.commands.narrate import told
+from greenroom.commands.live.narrate import told
 from greenroom.commands.session.as_data import as_data
 from greenroom.core.clock import FrozenClock
 from greenroom.core.events import (

@@ -1,0 +1,1 @@
+"""Personas listed, checked, chosen and compared."""
