@@ -1,16 +1,27 @@
 """Views are folds: the same log gives the same view, and a turn costs the turn."""
 
+import ast
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
 
+import pytest
+
+from greenroom.core import events
 from greenroom.core.events import Record
 from greenroom.core.values import ApprovalReply
-from greenroom.views import timeline
+from greenroom.views import governing, timeline
 from greenroom.views.fold import fold_all
-from greenroom.views.people import approvals
+from greenroom.views.people import approvals, dead_letters, fatigue, grants
 from greenroom.views.prompt import transcript
 from greenroom.views.turns import conversation, memory, retrieval, tools, usage, verdicts
 from tests.engine.stage import AmountPolicy, answering, says, stage
+
+VIEWS = (
+    *(conversation, memory, retrieval, tools, usage, verdicts),
+    *(transcript, approvals, dead_letters, fatigue, grants, governing),
+)
 
 
 def recorded() -> Sequence[Record]:
@@ -114,3 +125,22 @@ def test_folding_is_incremental() -> None:
 def test_a_view_can_be_made_by_its_own_name() -> None:
     made = transcript.Transcript((), None)
     assert made == transcript.EMPTY
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__.rpartition(".")[2])
+def test_a_view_names_every_event_that_it_matches(view: ModuleType) -> None:
+    """One it did not name would be passed over without a word."""
+    source = ast.parse(Path(view.__file__ or "").read_text())
+    patterns = (one.cls for one in ast.walk(source) if isinstance(one, ast.MatchClass))
+    matched = {getattr(events, name.id) for name in patterns if isinstance(name, ast.Name) and hasattr(events, name.id)}
+    assert {kind for kind in matched if issubclass(kind, events.Event)} <= view.fold.told_by
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__.rpartition(".")[2])
+def test_what_a_view_does_not_name_leaves_it_as_it_is(view: ModuleType) -> None:
+    state, records = view.EMPTY, recorded()
+    for record in records:
+        after = view.fold.one(state, record)
+        assert type(record.event) in view.fold.told_by or after is state
+        state = after
+    assert state == fold_all(view.fold, view.EMPTY, records)

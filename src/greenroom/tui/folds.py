@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from greenroom.core.events import (
     AutonomyChanged,
@@ -29,6 +29,7 @@ from greenroom.views.turns import conversation, memory, retrieval, tools, usage,
 S = TypeVar("S")
 Turning = SessionOpened | SessionForked | ContractLoaded | ModeChanged | AutonomyChanged
 """The events that say under what the session goes on."""
+_TURNING = frozenset(get_args(Turning))
 
 
 class Views:
@@ -143,15 +144,13 @@ class Folds:
         """Take one record in."""
         place = len(self.records)
         self.records.append(record)
-        match record.event:
-            case SessionOpened() | SessionForked() | ContractLoaded() | ModeChanged() | AutonomyChanged() as event:
-                self.turning.append((place, event))
-                self._take(event)
-            case TurnStarted():
-                self.turns += 1
-                self.starts.append(place)
-            case _:
-                pass
+        if type(record.event) is TurnStarted:
+            self.turns += 1
+            self.starts.append(place)
+        elif type(record.event) in _TURNING:
+            event = cast(Turning, record.event)
+            self.turning.append((place, event))
+            self._take(event)
         self.turn_records.setdefault(self.turns, []).append(record)
 
     def _take(self, event: Turning) -> None:

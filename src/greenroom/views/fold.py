@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from greenroom.core.events import Record, TurnStarted
+from greenroom.core.events import Event, Record, TurnStarted
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -34,11 +34,33 @@ class Turns(Generic[T]):
         return turns[turn - 1] if 0 < turn <= len(turns) else None
 
 
-def by_turn(
-    start: Callable[[Record, TurnStarted], T], grow: Callable[[T, Record], T]
-) -> Callable[[Turns[T], Record], Turns[T]]:
-    """A fold of turns from how one starts and how one grows."""
+class Fold(Generic[S]):
+    """A fold that says which events tell it something: any other leaves the state as it is, and costs next to nothing.
 
+    `one` is the fold over those alone.
+    """
+
+    __slots__ = ("one", "told_by")
+
+    def __init__(self, one: Callable[[S, Record], S], told_by: Iterable[type[Event]]) -> None:
+        self.one = one
+        self.told_by = frozenset(told_by)
+
+    def __call__(self, state: S, record: Record) -> S:
+        return self.one(state, record) if type(record.event) in self.told_by else state
+
+
+def told_by(*kinds: type[Event]) -> Callable[[Callable[[S, Record], S]], Fold[S]]:
+    """Say of a fold that it looks at these events and no others."""
+    return lambda fold: Fold(fold, kinds)
+
+
+def by_turn(
+    start: Callable[[Record, TurnStarted], T], grow: Callable[[T, Record], T], *kinds: type[Event]
+) -> Fold[Turns[T]]:
+    """A fold of turns from how one starts and how one grows by events of these kinds."""
+
+    @told_by(TurnStarted, *kinds)
     def fold(state: Turns[T], record: Record) -> Turns[T]:
         if isinstance(record.event, TurnStarted):
             return Turns(state.all(), start(record, record.event))
@@ -50,8 +72,10 @@ def by_turn(
     return fold
 
 
-def fold_all(fold: Callable[[S, Record], S], start: S, records: Iterable[Record]) -> S:
+def fold_all(fold: Fold[S], start: S, records: Iterable[Record]) -> S:
     """The state after all records."""
+    one, looked_at = fold.one, fold.told_by
     for record in records:
-        start = fold(start, record)
+        if type(record.event) in looked_at:
+            start = one(start, record)
     return start

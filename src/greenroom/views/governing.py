@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from greenroom.core.canonical import digest
 from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished, TurnStarted
+from greenroom.views.fold import told_by
 
 _MARK = 4
 """Characters of a mark: enough to see that two contracts are two."""
@@ -39,6 +40,7 @@ class Governing:
 EMPTY = Governing()
 
 
+@told_by(ContractLoaded, TurnAbandoned, TurnFinished, TurnStarted)
 def fold(state: Governing, record: Record) -> Governing:
     """One record on."""
     match record.event:

@@ -3,11 +3,10 @@
 import asyncio
 import inspect
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from greenroom.core.events import VerdictReached
+from greenroom.core.events import Record, TailCut, VerdictReached
 from greenroom.tui.conversation import talk
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.frame.mishaps import Mishaps
@@ -15,6 +14,7 @@ from greenroom.tui.panes.policy import Verdicts
 from greenroom.tui.panes.side import Side
 from greenroom.tui.text.guard import INTERNAL
 from greenroom.tui.workbench import Workbench
+from greenroom.views.fold import Fold
 from greenroom.views.travel.grown import Grown
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
@@ -91,11 +91,18 @@ def test_a_deed_that_fails_is_a_line(workspace: Workspace, monkeypatch: pytest.M
 
 
 def test_a_view_that_fails_counts_what_came_before_once() -> None:
-    grown = Grown(lambda state, record: state + 6 // int(str(record)), 0)
-    records: list[Any] = [1, 2, 0]
+    def parted(state: int, record: Record) -> int:
+        assert isinstance(record.event, TailCut)
+        return state + 6 // record.event.lost_bytes
+
+    def lost(count: int) -> Record:
+        return Record(seq=0, at="", event=TailCut(lost_bytes=count), prev="", hash="")
+
+    grown = Grown(Fold(parted, [TailCut]), 0)
+    records = [lost(1), lost(2), lost(0)]
     with pytest.raises(ZeroDivisionError):
         grown.upon(records)
-    records[2] = 3
+    records[2] = lost(3)
     assert grown.upon(records) == 6 + 3 + 2
 
 

@@ -1,6 +1,5 @@
 """Looking back through a session: every pane as it was, nothing done, nothing written, the way back."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from greenroom.tui.frame.header import Header
 from greenroom.tui.panes.made import Panes
 from greenroom.tui.panes.side import NAMES, Side
 from greenroom.tui.travel.bar import Position, ScrubBar, bar_row
-from greenroom.views.fold import fold_all
+from greenroom.views.fold import Fold, fold_all
 from greenroom.views.people import approvals, dead_letters, fatigue, grants
 from greenroom.views.prompt import transcript as sent
 from greenroom.views.travel.grown import EVERY
@@ -34,7 +33,7 @@ from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
 
 REFUND = "I want a refund of 120 EUR for order 1001"
 SHOES = "What is your return policy for shoes?"
-VIEWS: dict[str, tuple[Callable[[Any, Record], Any], Any]] = {
+VIEWS: dict[str, tuple[Fold[Any], Any]] = {
     "conversation": (talked.fold, talked.EMPTY),
     "memory": (kept.fold, kept.EMPTY),
     "retrieval": (found.fold, found.EMPTY),

@@ -15,6 +15,7 @@ from greenroom.core.events import (
     TurnFinished,
 )
 from greenroom.core.values import Card
+from greenroom.views.fold import told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def code_of(record: str) -> str:
     return record[:8]
 
 
+@told_by(ApprovalGiven, ApprovalPassedOn, ApprovalRequested, ToolReturned, TurnAbandoned, TurnFinished)
 def fold(state: Approvals, record: Record) -> Approvals:
     match record.event:
         case ApprovalRequested() as event:

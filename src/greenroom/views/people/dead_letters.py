@@ -25,6 +25,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Card, ToolCall, ToolSpec, Verdict
+from greenroom.views.fold import told_by
 
 Kind = Literal["expired", "orphaned", "unknown"]
 DEADLINE = "deadline"
@@ -76,6 +77,19 @@ class DeadLetters:
 EMPTY = DeadLetters()
 
 
+@told_by(
+    ApprovalGiven,
+    ApprovalPassedOn,
+    ApprovalRequested,
+    ContractLoaded,
+    DeadLetterDiscarded,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+    VerdictReached,
+)
 def fold(state: DeadLetters, record: Record) -> DeadLetters:
     match record.event:
         case ContractLoaded() as event:

@@ -12,6 +12,7 @@ from statistics import median
 
 from greenroom.core.clock import parse_stamp
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record
+from greenroom.views.fold import told_by
 
 FAST_SECONDS = 3.0
 ENOUGH = 8
@@ -55,6 +56,7 @@ class Fatigue:
     warning: str = ""
 
 
+@told_by(ApprovalGiven, ApprovalRequested)
 def fold(state: Answers, record: Record) -> Answers:
     match record.event:
         case ApprovalRequested(step=step):

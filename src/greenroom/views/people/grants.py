@@ -18,6 +18,7 @@ from greenroom.core.events import (
     TurnFinished,
 )
 from greenroom.core.values import Card, Scope, Verdict
+from greenroom.views.fold import told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Grants:
 EMPTY = Grants()
 
 
+@told_by(ApprovalGiven, ApprovalRequested, GrantRevoked, SessionForked, TurnAbandoned, TurnFinished)
 def fold(state: Grants, record: Record) -> Grants:
     match record.event:
         case ApprovalRequested(step=step, card=card):

@@ -204,4 +204,16 @@ def _in_call_order(exchange: tuple[Message, ...]) -> tuple[Message, ...]:
     return exchange[: last + 1] + tuple(results)
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(
+    _start,
+    _grow,
+    ContextSelected,
+    GatePassed,
+    MemoriesRecalled,
+    PassagesRetrieved,
+    ReplyGenerated,
+    ReplyReleased,
+    ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
+)

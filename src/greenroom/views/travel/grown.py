@@ -7,26 +7,28 @@ keeps the open turn alone, because the finished ones never change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from greenroom.core.events import Record
-from greenroom.views.fold import Turns
+from greenroom.views.fold import Fold, Turns
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 EVERY = 64
-"""Records between two marks."""
+"""Records that tell a view something between two of its marks."""
 
 
 class Grown(Generic[S]):
-    """One view, grown to the last record when it is asked for."""
+    """One view, grown to the last record when it is asked for. Records that tell it nothing are passed over."""
 
-    def __init__(self, fold: Callable[[S, Record], S], empty: S) -> None:
+    def __init__(self, fold: Fold[S], empty: S) -> None:
         self._fold = fold
         self._state = empty
         self._seen = 0
+        self._places: list[int] = []
         self._marks = [empty]
 
     def upon(self, records: Sequence[Record]) -> S:
@@ -37,18 +39,23 @@ class Grown(Generic[S]):
         """The state after the first `count` of the records."""
         if count >= self._seen:
             return self._grow(records, count)
-        mark = count // EVERY
+        told = bisect_left(self._places, count)
+        mark = told // EVERY
         state = self._restored(mark)
-        for place in range(mark * EVERY, count):
-            state = self._fold(state, records[place])
+        for place in self._places[mark * EVERY : told]:
+            state = self._fold.one(state, records[place])
         return state
 
     def _grow(self, records: Sequence[Record], count: int) -> S:
+        told_by = self._fold.told_by
         for place in range(self._seen, count):
-            self._state = self._fold(self._state, records[place])
-            self._seen = place + 1  # at once: where a record cannot be taken in, those before it count once
-            if self._seen % EVERY == 0:
-                self._mark()
+            if type(records[place].event) in told_by:
+                self._state = self._fold.one(self._state, records[place])
+                self._places.append(place)
+                if len(self._places) % EVERY == 0:
+                    self._mark()
+                self._seen = place + 1  # at once: where a record cannot be taken in, those before it count once
+        self._seen = max(self._seen, count)
         return self._state
 
     def _mark(self) -> None:
@@ -61,7 +68,7 @@ class Grown(Generic[S]):
 class GrownTurns(Grown[Turns[T]]):
     """A view of turns. A mark that held all finished turns would make the marks of a long session quadratic."""
 
-    def __init__(self, fold: Callable[[Turns[T], Record], Turns[T]], empty: Turns[T]) -> None:
+    def __init__(self, fold: Fold[Turns[T]], empty: Turns[T]) -> None:
         super().__init__(fold, empty)
         self._finished = [0]
 

@@ -119,4 +119,18 @@ def _brief(output: object) -> str:
     return output if isinstance(output, str) else str(output)
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(
+    _start,
+    _grow,
+    ApprovalGiven,
+    AttemptFailed,
+    GatePaused,
+    ReplyGenerated,
+    ReplyReleased,
+    ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
+    TurnInterrupted,
+    TurnResumed,
+    VerdictReached,
+)

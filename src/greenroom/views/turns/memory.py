@@ -93,4 +93,14 @@ def _fated(items: tuple[Remembered, ...], memory_id: str, fate: str, why: str) -
     return tuple(replace(i, fate=fate, why=why) if i.memory.id == memory_id else i for i in items)
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(
+    _start,
+    _grow,
+    ContextSelected,
+    GatePassed,
+    MemoriesProposed,
+    MemoriesRecalled,
+    MemoryForgotten,
+    MemoryWritten,
+    VerdictReached,
+)

@@ -59,4 +59,4 @@ def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
             return state
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(_start, _grow, ContextSelected, GatePassed, PassagesRetrieved)

@@ -100,4 +100,14 @@ def _change(state: ToolTurn, call: str, **changes: Any) -> ToolTurn:
     return replace(state, calls=calls)
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(
+    _start,
+    _grow,
+    ApprovalGiven,
+    ApprovalRequested,
+    GatePassed,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)

@@ -69,4 +69,4 @@ def _grow(state: UsageTurn, record: Record) -> UsageTurn:
             return state
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(_start, _grow, AttemptFailed, ReplyGenerated, ToolReturned, TurnFinished)

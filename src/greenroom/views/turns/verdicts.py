@@ -48,4 +48,4 @@ def _grow(state: VerdictTurn, record: Record) -> VerdictTurn:
     return replace(state, decided=(*state.decided, made))
 
 
-fold = by_turn(_start, _grow)
+fold = by_turn(_start, _grow, VerdictReached)
