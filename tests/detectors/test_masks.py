@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given
@@ -55,6 +56,25 @@ def test_numbers_already_shown_are_not_given_out_again() -> None:
     masks.reserve({"log": "earlier: ‹card#3›"})
     assert masks.mask("personal.card", CARD) == "‹card#4›"
     assert masks.mask("personal.card", "‹card#3›") == "‹card#3›"
+
+
+def test_texts_that_show_masks_are_gone_through_once_a_number_is_needed() -> None:
+    masks, read = Masks(), list[str]()
+
+    def texts(*shown: str) -> Iterator[str]:
+        for text in shown:
+            read.append(text)
+            yield text
+
+    masks.reserve_all(texts("card ‹card#2›", "nothing"))
+    masks.reserve_all(texts("‹card#7› and ‹email#1›"))
+    assert masks.mask("personal.card", "‹card#2›") == "‹card#2›"
+    assert not read
+    assert masks.mask("personal.card", "4111") == "‹card#8›"
+    assert len(read) == 3
+    assert masks.mask("personal.email", "a@b.test") == "‹email#2›"
+    assert masks.mask("personal.card", "4111") == "‹card#8›"
+    assert len(read) == 3
 
 
 def test_overlapping_findings_become_one_mask() -> None:

@@ -152,8 +152,7 @@ async def _begun(
     workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, ledger: Ledger, mode: StepMode
 ) -> Session:
     # A mask's number that already stands for a value in this log must not be given to another.
-    for record in log.records:
-        cast.masks.reserve_text(record.event.model_dump_json())
+    cast.masks.reserve_all(record.event.model_dump_json() for record in tuple(log.records))
     await asyncio.to_thread(note_policy, ledger, log.session, cast)
     recording = await asyncio.to_thread(reopened, workspace, log.records, outside, cast.contract.model)
     session = Session(

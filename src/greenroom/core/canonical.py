@@ -18,7 +18,7 @@ _SAFE_INTEGER = 2**53 - 1
 
 def canonical(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value. orjson writes the same bytes far faster where the value is plain."""
-    if _plain(value) or _plain(value := _whole(value)):
+    if _plain(value) or _plain(value := whole(value)):
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return rfc8785.dumps(value)
 
@@ -47,14 +47,14 @@ def _plain(value: Any) -> bool:
     return kind in (list, tuple) and all(map(_plain, value))
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """The value with whole numbers such as 120.0 as integers: RFC 8785 writes both as 120."""
     kind = type(value)
     if kind is float:
         return int(value) if value.is_integer() and abs(value) <= _SAFE_INTEGER else value
     if kind is dict:
-        return {key: _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if kind in (list, tuple) else value
+        return {key: whole(item) for key, item in value.items()}
+    return [whole(item) for item in value] if kind in (list, tuple) else value
 
 
 def clean_text(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from greenroom.core.canonical import canonical
+from greenroom.core.canonical import canonical, whole
 
 _BLOCK = 64
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -45,7 +45,11 @@ def commit(salt: str, value: Any) -> str:
 def committed(commitment: str, salt: str, value: Any) -> bool:
     """Whether `value` under `salt` is what `commitment` was made of."""
     fast = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    return _code(salt, fast) == commitment or commit(salt, value) == commitment
+    if _code(salt, fast) == commitment:
+        return True
+    if b".0" in fast and _code(salt, orjson.dumps(whole(value), option=orjson.OPT_SORT_KEYS)) == commitment:
+        return True
+    return commit(salt, value) == commitment
 
 
 def salt_mark(salt: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 from greenroom.core.values import Finding, Json
 from greenroom.detectors.find import LABELS, find
@@ -25,6 +26,7 @@ class Masks:
         self._by_value: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
         self._labels = dict(LABELS)
+        self._shown: Iterable[str] = ()
 
     def call(self, labels: Mapping[str, str]) -> None:
         """Call masks of further kinds by these labels."""
@@ -37,6 +39,7 @@ class Masks:
         label = self._labels.get(detector) or label_of(detector)
         known = self._by_value.get((label, value))
         if known is None:
+            self._reserve_shown()
             number = self._last.get(label, 0) + 1
             self._last[label] = number
             known = self._by_value[label, value] = f"‹{label}#{number}›"
@@ -47,8 +50,17 @@ class Masks:
         for _, text in walk(payload).strings:
             self.reserve_text(text)
 
+    def reserve_all(self, texts: Iterable[str]) -> None:
+        """The same for texts, e.g. records as JSON; they are gone through when a new number is given out for the first time."""
+        self._shown = chain(self._shown, texts)
+
+    def _reserve_shown(self) -> None:
+        shown, self._shown = self._shown, ()
+        for text in shown:
+            self.reserve_text(text)
+
     def reserve_text(self, text: str) -> None:
-        """The same for text, e.g. a whole record as JSON, which is quicker than to walk it; a mask is no part of syntax."""
+        """The same for one text, at once, which is quicker than to walk it; a mask is no part of JSON's syntax."""
         if "‹" in text:
             for label, number in _MASK.findall(text):
                 self._last[label] = max(self._last.get(label, 0), int(number))

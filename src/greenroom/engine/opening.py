@@ -23,7 +23,7 @@ def begin(room: Room, workspace: str) -> None:
             greenroom=__version__,
         )
         room.steps.note(opened)
-    loaded = [r.event for r in log.records if isinstance(r.event, ContractLoaded)]
+    loaded = [r.event for r in log.records if type(r.event) is ContractLoaded]
     now = contract.loaded(known_texts(room))
     if not loaded or (loaded[-1].digests, loaded[-1].model) != (now.digests, now.model):
         room.steps.note(now)
@@ -31,4 +31,4 @@ def begin(room: Room, workspace: str) -> None:
 
 def known_texts(room: Room) -> set[str]:
     """The digests of the texts that the log has already."""
-    return {d for r in room.steps.log.records if isinstance(r.event, ContractLoaded) for d in r.event.texts}
+    return {d for r in room.steps.log.records if type(r.event) is ContractLoaded for d in r.event.texts}

@@ -48,7 +48,7 @@ class Room:
 
     def see(self, record: Record) -> None:
         """Keep facts and transcript up to the log. Neither depends on a verdict, and most records are verdicts."""
-        if isinstance(record.event, VerdictReached):
+        if type(record.event) is VerdictReached:
             return
         self.facts.see(record)
         self.transcript = transcript.fold(self.transcript, record)

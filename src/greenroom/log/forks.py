@@ -5,6 +5,7 @@ Invariant: nothing here changes a session; a log that cannot be read has no plac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -31,10 +32,20 @@ def forks(workspace: Workspace) -> dict[str, Fork]:
     found: dict[str, Fork] = {}
     for path in sorted(workspace.sessions.glob("*.jsonl")):
         with suppress(OSError):
-            for line in path.read_bytes().splitlines():
-                if _MARK in line and (fork := _fork(line)) is not None and fork.session == path.stem:
+            for line in _speaking(path.read_bytes()):
+                if (fork := _fork(line)) is not None and fork.session == path.stem:
                     found[fork.session] = fork
     return found
+
+
+def _speaking(data: bytes) -> Iterator[bytes]:
+    """The lines of a log that speak of a fork; most logs have none, and to take them apart would cost all of them."""
+    at = data.find(_MARK)
+    while at >= 0:
+        start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+        end = end if end >= 0 else len(data)
+        yield data[start:end]
+        at = data.find(_MARK, end)
 
 
 def _fork(line: bytes) -> Fork | None:

@@ -36,7 +36,7 @@ class SessionSummary:
 def summarise(session: str, records: Sequence[Record]) -> SessionSummary:
     """The summary of a log."""
     opened = next((r for r in records if isinstance(r.event, SessionOpened)), None)
-    turns = [r.event for r in records if isinstance(r.event, TurnStarted)]
+    turns = [r.event for r in records if type(r.event) is TurnStarted]
     event = opened.event if opened else None
     return SessionSummary(
         id=session,

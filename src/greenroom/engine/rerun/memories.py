@@ -96,9 +96,10 @@ def undecided(records: Sequence[Record]) -> int | None:
     """The record from which on a session is a variant that nobody has gone on with; None if it is none."""
     first: int | None = None
     for record in records:
-        if isinstance(record.event, RerunStarted) and first is None:
+        kind = type(record.event)
+        if kind is RerunStarted and first is None:
             first = record.seq
-        elif isinstance(record.event, VariantChosen):
+        elif kind is VariantChosen:
             first = None
     return first
 

@@ -15,8 +15,10 @@ from greenroom.core.events import (
     RerunStarted,
     SessionForked,
     ToolReturned,
+    TurnStarted,
 )
 from greenroom.core.inert import inert_line
+from greenroom.views.fold import fold_all, told_by
 
 _TOLD = (MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, GatePassed)
 
@@ -54,19 +56,22 @@ class Branch:
 
 def branch(records: Sequence[Record]) -> Branch | None:
     """Where the session branched off last; None for one that nobody forked."""
-    found: Branch | None = None
-    turns = 0
-    for record in records:
-        match record.event:
-            case SessionForked(session=session, parent=parent, parent_seq=at):
-                found = Branch(session, parent, at, turns + 1)
-            case RerunStarted(turns=said, changed=changed, turn=turn) if found is not None:
-                found = Branch(found.session, found.parent, found.at, turn, said, changed)
-            case _ if record.event.kind == "turn_started":
-                turns = record.event.turn
-            case _:
-                pass
-    return found
+    return fold_all(_branched, (None, 0), records)[0]
+
+
+@told_by(SessionForked, RerunStarted, TurnStarted)
+def _branched(state: tuple[Branch | None, int], record: Record) -> tuple[Branch | None, int]:
+    """The branch by now, and the last turn begun."""
+    found, turns = state
+    match record.event:
+        case SessionForked(session=session, parent=parent, parent_seq=at):
+            return Branch(session, parent, at, turns + 1), turns
+        case RerunStarted(turns=said, changed=changed, turn=turn) if found is not None:
+            return Branch(found.session, found.parent, found.at, turn, said, changed), turns
+        case TurnStarted(turn=turn):
+            return found, turn
+        case _:
+            return state
 
 
 def steps(records: Sequence[Record]) -> tuple[Step, ...]:
