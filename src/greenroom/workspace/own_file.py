@@ -57,8 +57,9 @@ def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise _strange(path, "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file")
-        data = os.read(descriptor, most + 1)
-        while data and len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):
+        wanted = min(about.st_size, most) + 1  # no more room than it needs: `most` is often many megabytes
+        data = os.read(descriptor, wanted)
+        while wanted <= len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):  # it grew meanwhile
             data += more
         return data
     finally:

@@ -58,13 +58,13 @@ class MemoryExpected(Stated):
 
 def passages_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[str]:
     """What is wrong with a turn's passages."""
-    labels, there = turn.passages, listed(turn.passages)
-    cited = cited_ranks(turn)
+    labels = turn.passages
     for wanted in each(expected.includes):
         ranks = _ranks(wanted, labels)
         if not ranks:
-            yield f"the passage {shown(wanted)[1:-1]} is not in the prompt; there: {there}"
+            yield f"the passage {shown(wanted)[1:-1]} is not in the prompt; there: {listed(labels)}"
         yield from _too_far(expected, wanted, ranks)
+    cited = cited_ranks(turn) if expected.cited else []
     for wanted in each(expected.cited):
         ranks = [rank for rank in _ranks(wanted, labels) if rank in cited]
         if not ranks:

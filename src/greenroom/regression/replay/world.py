@@ -84,6 +84,7 @@ class World:
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
+        self._lives_told = any("life" in line or "begun" in line for line in tape.events)
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -135,12 +136,15 @@ class World:
         """A line that the replay works out by itself; it is only compared."""
 
     def _put(self, event: Event, line: Line) -> None:
-        self.events[type(event), event.step] = event
-        self.lines[type(event), event.step] = line
-        self._lived(type(event), event.step, line, event)
+        key = type(event), event.step
+        self.events[key] = event
+        self.lines[key] = line
+        self._lived(*key, line, event)
 
     def _lived(self, kind: type[Event], step: str, line: Line, event: Event | None = None) -> None:
-        """Keep what happened at a step by its life too."""
+        """Keep what happened at a step by its life too, where turns may have had several: nobody asks otherwise."""
+        if not self._lives_told:
+            return
         life = line.get("life", 1)
         if type(life) is not int or not 0 < life <= _MOST_LIVES:
             raise ValueError(step)
@@ -293,6 +297,8 @@ class World:
 
     def _starts(self, step: str, line: Line) -> None:
         """The lives in which a call was started: that in which it came back, unless the line says otherwise."""
+        if not self._lives_told:
+            return
         for begun in line.get("begun", (line.get("life", 1),) if line.get("ran") else ()):
             life, other = (begun[0], {"args": begun[1]}) if isinstance(begun, list) else (begun, {})
             self._lived(ToolStarted, step, {**self.lines.get((ToolStarted, step), {}), **other, "life": life})

@@ -16,6 +16,8 @@ MARK = "¶"
 LONG = 100
 """Texts up to this many characters stay in their event's line."""
 
+_NESTS = frozenset({dict, list})
+
 _END = re.compile(r"(?:[.!?…][\"'”’)\]]*[ \t]+|\n+)")
 
 
@@ -57,5 +59,5 @@ def unpack(value: Json, parts: Iterator[str]) -> Json:
             if key == MARK and type(item) is int:
                 return "".join([next(parts) for _ in range(item)])
             return {key[1:] if key.startswith(MARK * 2) else key: unpack(item, parts)}
-        return {key: unpack(item, parts) for key, item in value.items()}
+        return {key: unpack(item, parts) if type(item) in _NESTS else item for key, item in value.items()}
     return [unpack(item, parts) for item in value] if isinstance(value, list) else value

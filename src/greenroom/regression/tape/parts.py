@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from greenroom.core.canonical import digest
@@ -50,7 +51,7 @@ class Parts:
         self._read: dict[str, str] = {}
         self._listings: OrderedDict[str, dict[str, Passage]] = OrderedDict()
 
-    @property
+    @cached_property
     def workspace(self) -> Path:
         """The folder that the fixtures folder lies in, where a case's files are looked for."""
         return self.folder.absolute().parent.parent

@@ -27,6 +27,8 @@ MAX_BYTES = 16_000_000
 SUFFIX = ".tape.jsonl"
 _DIGEST_LENGTH = 32
 _DEEP = 64
+_SURELY_FLAT = 2 * _DEEP
+"""A line of so many bytes has no room for more brackets that open and close."""
 _MARKED = MARK.encode()
 
 _TURNS = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
@@ -165,11 +167,8 @@ def _escape(character: str) -> str:
 
 def _checks(rows: list[bytes]) -> str:
     """Two hex digits a line of a checksum that rolls on, so that the first changed line shows."""
-    rolling, out = 0, bytearray()
-    for row in rows:
-        rolling = zlib.crc32(row, rolling)
-        out.append(rolling & 0xFF)
-    return out.hex()
+    rolling = 0
+    return bytes([(rolling := zlib.crc32(row, rolling)) & 0xFF for row in rows]).hex()
 
 
 def _last_row(events: int, checks: str, digest: str) -> bytes:
@@ -228,23 +227,35 @@ def _touched(file: str, line: int, what: str = "") -> FileInvalid:
 
 def _assembled(header: Line, rows: list[bytes], file: str, *, escaped: bool) -> Tape:
     """The events, with their texts back in place. `escaped`: somewhere a mark may be written as an escape."""
+    values = _values(rows, file)
     events: list[Line] = []
     numbers: list[int] = []
     at, end = 1, len(rows) - 1
     while at < end:
-        row = rows[at]
+        event, row = values[at], rows[at]
         at += 1
-        event = _object(row, file, at)
+        if type(event) is not dict or not event:
+            raise FileInvalid("not an event", where=f"{file}:{at}", code="tape.malformed")
+        if len(row) > _SURELY_FLAT:
+            _require_flat(event, row, file, at)
         numbers.append(at)
-        if _MARKED in row or (escaped and b"\\u00" in row):
+        if (not row.isascii() and _MARKED in row) or (escaped and b"\\u00" in row):
             places = iter(range(at, end))
             try:
-                event = unpack(event, (_piece(rows[place], file, place + 1) for place in places))
+                event = unpack(event, (_piece(values[place], file, place + 1) for place in places))
             except StopIteration:
                 raise FileInvalid("text lines are missing", where=f"{file}:{at}", code="tape.malformed") from None
             at = next(places, end)
         events.append(event)
     return Tape(header, tuple(events), tuple(numbers))
+
+
+def _values(rows: list[bytes], file: str) -> list[Any]:
+    """What each row says; they are taken one by one only to find the one that is no JSON."""
+    try:
+        return list(map(orjson.loads, rows))
+    except ValueError:
+        return [_loaded(row, file, number) for number, row in enumerate(rows, 1)]
 
 
 def _object(row: bytes, file: str, number: int) -> Line:
@@ -254,9 +265,8 @@ def _object(row: bytes, file: str, number: int) -> Line:
     return found
 
 
-def _piece(row: bytes, file: str, number: int) -> str:
-    found = _loaded(row, file, number)
-    if not isinstance(found, str):
+def _piece(found: Json, file: str, number: int) -> str:
+    if type(found) is not str:
         raise FileInvalid("a line of text is missing here", where=f"{file}:{number}", code="tape.malformed")
     return found
 
@@ -264,11 +274,19 @@ def _piece(row: bytes, file: str, number: int) -> str:
 def _loaded(row: bytes, file: str, number: int) -> Any:
     try:
         found = orjson.loads(row)
-        if len(row) > 2 * _DEEP and row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
-            raise ValueError
-        return found
     except ValueError:
-        raise FileInvalid("not a line of JSON", where=f"{file}:{number}", code="tape.malformed") from None
+        raise _no_json(file, number) from None
+    _require_flat(found, row, file, number)
+    return found
+
+
+def _require_flat(found: Json, row: bytes, file: str, number: int) -> None:
+    if row.count(b"[") + row.count(b"{") > _DEEP and _deeper(found, _DEEP):
+        raise _no_json(file, number)
+
+
+def _no_json(file: str, number: int) -> FileInvalid:
+    return FileInvalid("not a line of JSON", where=f"{file}:{number}", code="tape.malformed")
 
 
 def _deeper(value: Json, most: int) -> bool:
