@@ -85,6 +85,17 @@ class World:
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
         self._lives_told = any("life" in line or "begun" in line for line in tape.events)
+        self._take_all(tape, file)
+        self._settle_days()
+        if self._given_up and (wrong := wrong_ending(tape.events)) is not None:
+            raise FileInvalid(
+                wrong[1],
+                where=f"{file}:{tape.line_number(wrong[0])}",
+                hint="restore it from git, or export the session again",
+                code="tape.tampered",
+            )
+
+    def _take_all(self, tape: Tape, file: str) -> None:
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
             if kind not in _TAKERS:
@@ -104,15 +115,6 @@ class World:
                     hint="restore it from git, or export the session again",
                     code="tape.malformed",
                 ) from None
-
-        self._settle_days()
-        if self._given_up and (wrong := wrong_ending(tape.events)) is not None:
-            raise FileInvalid(
-                wrong[1],
-                where=f"{file}:{tape.line_number(wrong[0])}",
-                hint="restore it from git, or export the session again",
-                code="tape.tampered",
-            )
 
     def hold(self, line: Line) -> None:
         """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
