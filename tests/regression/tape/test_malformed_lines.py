@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from greenroom.core.errors import FileInvalid
 from greenroom.regression.case import Case
 from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.replay.check import check
 from greenroom.regression.replay.replay import Fixture, replay_fixture
+from greenroom.regression.replay.world import World
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape, read, write
 from tests.engine.stage import Stage
@@ -31,7 +33,7 @@ CASE = Case.model_validate(
         ],
     }
 )
-ODD: tuple[Any, ...] = (None, True, -1, 2.5, "", "c9", [], ["x"], [["x", 1]], {}, {"id": 3}, "¶")
+ODD: tuple[Any, ...] = (None, True, -1, 2.5, "", "c9", [], ["x"], [1, 2.5], [["x", 1]], {}, {"id": 3}, "¶")
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +78,19 @@ def test_a_check_and_a_replay_say_the_same_of_a_malformed_line(
         assert "is not what the header says" in checked.line, (checked, replayed)
     for one in (checked, replayed):
         assert "\n" not in one.line
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_event_of_a_world_that_was_read_can_be_made(
+    made: tuple[Stage, Recorded], data: st.DataObject, tmp_path: Path
+) -> None:
+    recorded = made[1]
+    parts = Parts(tmp_path)
+    parts.write(recorded.texts)
+    tape = replace(recorded.tape, events=data.draw(changes(recorded.tape.events)))
+    try:
+        world = World(tape, parts, "odd.tape.jsonl")
+    except FileInvalid:
+        return
+    assert {key: (type(event), event.step) for key, event in world.events.items()} == {key: key for key in world.events}

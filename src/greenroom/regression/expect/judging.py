@@ -89,7 +89,7 @@ def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged
 
 
 def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> Judged:
-    turns = covered if expected.turn == "any" else [turn for turn in covered if expected.covers(turn.turn)]
+    turns = _turns_of(expected, covered)
     if not turns:
         among = f"the recording has {len(run)}" if len(covered) == len(run) else f"it is looked for in {where(covered)}"
         raise NoSuchTurn(f"there is no turn {expected.turn}: {among}")
@@ -101,6 +101,14 @@ def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> J
     if expected.any_of is not None:
         _either(found, expected.any_of, turns, run, beside)
     return found
+
+
+def _turns_of(expected: Assertion, covered: Turns) -> Turns:
+    """Those it is about; most name one, and that is told without asking each."""
+    named = expected.turn
+    if isinstance(named, int):
+        return [turn for turn in covered if turn.turn == named]
+    return covered if named == "any" else [turn for turn in covered if expected.covers(turn.turn)]
 
 
 def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:

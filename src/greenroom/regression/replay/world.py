@@ -6,7 +6,9 @@ Invariant: every answer was read and checked before the replay begins; a line of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import isfinite
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,9 +30,10 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, Passage, ToolCall, Usage, Verdict
+from greenroom.core.values import Memory, Passage, ToolCall, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import Lives
+from greenroom.regression.replay.answers import Answers, Key
 from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.tape.candidates import listed
@@ -39,7 +42,6 @@ from greenroom.regression.tape.given_up import ABANDONED, AFTER, wrong_ending
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 
-Key = tuple[type[Event], str]
 _MOST_LIVES = 10_000
 """Of one turn: more than any person cuts off, and few enough to live through."""
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
@@ -68,7 +70,7 @@ class World:
         self._turn = 0
         self._words = ""
         self._memories: dict[str, Memory] = {}
-        self.events: dict[Key, Event] = {}
+        self.events = Answers()
         self.lines: dict[Key, Line] = {}
         self.writes: dict[tuple[int, str, str], Line] = {}
         self.turns: list[tuple[int, str]] = []
@@ -138,10 +140,17 @@ class World:
         """A line that the replay works out by itself; it is only compared."""
 
     def _put(self, event: Event, line: Line) -> None:
-        key = type(event), event.step
-        self.events[key] = event
-        self.lines[key] = line
-        self._lived(*key, line, event)
+        self._keep(type(event), event.step, line, event)
+
+    def _put_later(self, kind: type[Event], step: str, line: Line, **values: Any) -> None:
+        """Put an event of values that were looked at, to be made once it is asked for: a check asks for none."""
+        self._keep(kind, step, line, partial(kind, step=step, turn=self._turn, **values))
+
+    def _keep(self, kind: type[Event], step: str, line: Line, event: Event | Callable[[], Event]) -> None:
+        self.events.put(kind, step, event)
+        self.lines[kind, step] = line
+        if self._lives_told:
+            self._lived(kind, step, line, self.events[kind, step])
 
     def _lived(self, kind: type[Event], step: str, line: Line, event: Event | None = None) -> None:
         """Keep what happened at a step by its life too, where turns may have had several: nobody asks otherwise."""
@@ -175,13 +184,12 @@ class World:
         self._memories[str(line["memory"])] = memory_of(line)
 
     def recall(self, line: Line) -> None:
-        memories = []
+        found: list[tuple[Memory, float | None]] = []
         for item in line["recall"]:
             name, score = (item, None) if isinstance(item, str) else item
-            memories.append(self._memories[name].model_copy(update={"score": score}))
-        step = f"t{self._turn}/recall"
-        query = line.get("query", self._words)
-        self._put(MemoriesRecalled(step=step, turn=self._turn, query=query, memories=tuple(memories)), line)
+            found.append((self._memories[name], score))
+        step, query = f"t{self._turn}/recall", line.get("query", self._words)
+        self._keep(MemoriesRecalled, step, line, partial(_recalled, step, self._turn, query, found))
 
     def retrieve(self, line: Line) -> None:
         """The candidates from their listing, which must agree with what the tape shows of them."""
@@ -192,14 +200,14 @@ class World:
             passage = candidates[name]
             if passage.score != score or passage.label != label:
                 raise ValueError(name)
-        event = PassagesRetrieved(
-            step=f"t{self._turn}/retrieve",
-            turn=self._turn,
+        self._put_later(
+            PassagesRetrieved,
+            f"t{self._turn}/retrieve",
+            line,
             query=line.get("query", self._words),
-            legs=tuple(line.get("legs", ())),
+            legs=texts_of(line, "legs"),
             candidates=tuple(candidates.values()),
         )
-        self._put(event, line)
 
     def reply(self, line: Line) -> None:
         calls = tuple(
@@ -209,20 +217,21 @@ class World:
             for call in line.get("calls", ())
         )
         read, written = line["tokens"]
-        if not all(isinstance(tag, str) for tag in line.get("added", ())):
+        if type(read) is not int or type(written) is not int:
             raise TypeError(line)
-        event = ReplyGenerated(
-            step=f"t{self._turn}/generate:{line['reply']}",
-            turn=self._turn,
+        texts_of(line, "added")
+        self._put_later(
+            ReplyGenerated,
+            f"t{self._turn}/generate:{line['reply']}",
+            line,
             model=line.get("model", self._model),
             text=line.get("text", ""),
             reasoning=line.get("reasoning", ""),
             calls=calls,
             finish=line.get("finish", "calls" if calls else "stop"),
             milliseconds=line.get("milliseconds", 0),
-            usage=Usage(input_tokens=read, output_tokens=written, micro_usd=line.get("micro_usd", 0)),
+            usage={"input_tokens": read, "output_tokens": written, "micro_usd": line.get("micro_usd", 0)},
         )
-        self._put(event, line)
         for call in calls:
             step = f"t{self._turn}/tool:{call.id}"
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
@@ -327,6 +336,25 @@ class World:
         if line["finish"] == ABANDONED:
             self.abandoned.add(self._turn)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
+
+
+def texts_of(line: Line, key: str) -> tuple[str, ...]:
+    """The texts listed under a key.
+
+    Raises:
+        TypeError: one is no text.
+    """
+    found = line.get(key)
+    if not found:
+        return ()
+    if not all(type(text) is str for text in found):
+        raise TypeError(key)
+    return tuple(found)
+
+
+def _recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float | None]]) -> MemoriesRecalled:
+    memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
+    return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)
 
 
 def memory_of(line: Line) -> Memory:
