@@ -7,9 +7,10 @@ is read from the same views, and says what folds of those records alone would sa
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from typing import Any, TypeVar, cast, get_args
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any, Protocol, TypeVar, cast, get_args
 
 from greenroom.core.events import (
     AutonomyChanged,
@@ -20,30 +21,39 @@ from greenroom.core.events import (
     SessionOpened,
     TurnStarted,
 )
-from greenroom.core.values import StepMode
+from greenroom.core.values import StepMode, Usage
 from greenroom.views.people import approvals, dead_letters, fatigue, grants
 from greenroom.views.prompt import transcript
-from greenroom.views.travel.grown import Grown, GrownTurns
+from greenroom.views.travel.grown import Course, Grown, GrownTurns
 from greenroom.views.turns import conversation, memory, retrieval, tools, usage, verdicts
 
-S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
 Turning = SessionOpened | SessionForked | ContractLoaded | ModeChanged | AutonomyChanged
 """The events that say under what the session goes on."""
 _TURNING = frozenset(get_args(Turning))
+
+
+class View(Protocol[S_co]):
+    """A view as of any number of records."""
+
+    def as_of(self, course: Course, count: int) -> S_co:
+        """The view after the first `count` of them."""
+        ...
 
 
 class Views:
     """The views of a session, each as far as it was looked at."""
 
     def __init__(self) -> None:
-        self.conversation = GrownTurns(conversation.fold, conversation.EMPTY)
-        self.memory = GrownTurns(memory.fold, memory.EMPTY)
-        self.retrieval = GrownTurns(retrieval.fold, retrieval.EMPTY)
-        self.verdicts = GrownTurns(verdicts.fold, verdicts.EMPTY)
+        self.conversation = GrownTurns(conversation.fold)
+        self.memory = GrownTurns(memory.fold)
+        self.retrieval = GrownTurns(retrieval.fold)
+        self.verdicts = GrownTurns(verdicts.fold)
         self.approvals = Grown(approvals.fold, approvals.EMPTY)
-        self.tools = GrownTurns(tools.fold, tools.EMPTY)
-        self.transcript = GrownTurns(transcript.fold, transcript.EMPTY)
-        self.usage = GrownTurns(usage.fold, usage.EMPTY)
+        self.tools = GrownTurns(tools.fold)
+        self.transcript = GrownTurns(transcript.fold)
+        self.usage = GrownTurns(usage.fold)
+        self.spent = Grown(usage.spent, Usage())
         self.grants = Grown(grants.fold, grants.EMPTY)
         self.answers = Grown(fatigue.fold, fatigue.EMPTY)
         self.letters = Grown(dead_letters.fold, dead_letters.EMPTY)
@@ -53,7 +63,7 @@ class Folds:
     """The views of a session. `turn_records` are the records of each turn, those before the first one under 0."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self.records: list[Record] = []
+        self.course = Course()
         self.opened: SessionOpened | None = None
         self.contract: ContractLoaded | None = None
         self.mode: StepMode = "run"
@@ -61,10 +71,24 @@ class Folds:
         self.turn_records: dict[int, list[Record]] = {0: []}
         self.views = Views()
         self._level: AutonomyChanged | None = None
-        self.starts: list[int] = []
         self.turning: list[tuple[int, Turning]] = []
         for record in records:
             self.see(record)
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The records, in order."""
+        return self.course.records
+
+    @property
+    def count(self) -> int:
+        """How many records there are."""
+        return len(self.course.records)
+
+    @property
+    def last(self) -> Record | None:
+        """The last one."""
+        return self.course.records[self.count - 1] if self.count else None
 
     @property
     def whole(self) -> Folds:
@@ -77,7 +101,7 @@ class Folds:
 
     def turn_at(self, place: int) -> int:
         """The turn that the record at `place` belongs to; 0 before the first."""
-        return bisect_right(self.starts, place)
+        return self.course.turn_at(place)
 
     @property
     def autonomy(self) -> tuple[int | None, str | None]:
@@ -86,11 +110,11 @@ class Folds:
         if self._level is None or self._level.level == usual:
             return usual, None
         until = self._level.expires
-        over = until is not None and until <= self.records[-1].at
+        over = until is not None and self.last is not None and until <= self.last.at
         return (usual, None) if over else (self._level.level, until)
 
-    def _of(self, view: Grown[S]) -> S:
-        return view.upon(self.records)
+    def _of(self, view: View[S_co]) -> S_co:
+        return view.as_of(self.course, self.count)
 
     @property
     def conversation(self) -> conversation.Conversation:
@@ -125,6 +149,11 @@ class Folds:
         return self._of(self.views.usage)
 
     @property
+    def spent(self) -> Usage:
+        """What the session has used in all."""
+        return self._of(self.views.spent)
+
+    @property
     def grants(self) -> grants.Grants:
         return self._of(self.views.grants)
 
@@ -137,16 +166,15 @@ class Folds:
         return fatigue.measure(self._of(self.views.answers).given)
 
     def grow(self) -> None:
-        """Bring up what the conversation and the header need; `Rehearsal` does it beside the event loop."""
-        _ = (self.conversation, self.approvals, self.tools, self.usage)
+        """Bring up what the header and a question need; `Rehearsal` does it beside the event loop."""
+        _ = (self.approvals, self.spent)
 
     def see(self, record: Record) -> None:
         """Take one record in."""
-        place = len(self.records)
-        self.records.append(record)
+        place = self.count
+        self.course.add(record)
         if type(record.event) is TurnStarted:
             self.turns += 1
-            self.starts.append(place)
         elif type(record.event) in _TURNING:
             event = cast(Turning, record.event)
             self.turning.append((place, event))
@@ -177,15 +205,23 @@ class Past(Folds):
         self._whole = whole
         self.views = whole.views
         self._states: dict[int, Any] = {}
-        self.records = whole.records[: place + 1]
+        self.course = whole.course
+        self._count = place + 1
         self.turns = whole.turn_at(place)
         self.turn_records = {turn: whole.turn_records[turn] for turn in range(self.turns)}
-        began = whole.starts[self.turns - 1] if self.turns else 0
-        self.turn_records[self.turns] = self.records[began:]
-        self.starts = whole.starts[: self.turns]
+        began = self.course.starts[self.turns - 1] if self.turns else 0
+        self.turn_records[self.turns] = self.course.records[began : self._count]
         self.turning = whole.turning[: bisect_left(whole.turning, place + 1, key=lambda one: one[0])]
         for _, event in self.turning:
             self._take(event)
+
+    @cached_property
+    def records(self) -> Sequence[Record]:
+        return self.course.records[: self._count]
+
+    @property
+    def count(self) -> int:
+        return self._count
 
     @property
     def whole(self) -> Folds:
@@ -193,14 +229,14 @@ class Past(Folds):
 
     def as_of(self, place: int) -> Folds:
         """As of an earlier record still."""
-        return Past(self._whole, min(place, len(self.records) - 1))
+        return Past(self._whole, min(place, self._count - 1))
 
     def see(self, record: Record) -> None:
         """Nothing is added to the past."""
         raise TypeError("the past takes no records")
 
-    def _of(self, view: Grown[S]) -> S:
+    def _of(self, view: View[S_co]) -> S_co:
         if id(view) not in self._states:
-            self._states[id(view)] = view.as_of(self._whole.records, len(self.records))
-        state: S = self._states[id(view)]
+            self._states[id(view)] = view.as_of(self.course, self._count)
+        state: S_co = self._states[id(view)]
         return state

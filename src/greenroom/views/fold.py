@@ -5,7 +5,7 @@ Invariant: a view is a pure function of a log; folding a record costs the open t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,19 +19,30 @@ T = TypeVar("T")
 class Turns(Generic[T]):
     """A view's turns in order. Records between two turns belong to the one before."""
 
-    finished: tuple[T, ...] = ()
+    finished: Sequence[T] = ()
     open: T | None = None
 
     def all(self) -> tuple[T, ...]:
-        return self.finished if self.open is None else (*self.finished, self.open)
+        return tuple(self.finished) if self.open is None else (*self.finished, self.open)
 
     def last(self) -> T | None:
         return self.open if self.open is not None else (self.finished[-1] if self.finished else None)
 
+    def latest(self, most: int) -> tuple[T, ...]:
+        """The last turns, at most so many."""
+        last = () if self.open is None else (self.open,)
+        return (*self.finished[-most:], *last)[-most:]
+
     def number(self, turn: int) -> T | None:
         """The turn of this number (from 1), or None."""
-        turns = self.all()
-        return turns[turn - 1] if 0 < turn <= len(turns) else None
+        if turn == len(self.finished) + 1:
+            return self.open
+        return self.finished[turn - 1] if 0 < turn <= len(self.finished) else None
+
+    def until(self, turn: int) -> Turns[T]:
+        """The turns up to this one (from 1), which is the open one of them; none if there is no such turn."""
+        now = self.number(turn)
+        return Turns(self.finished[: turn - 1], now) if now is not None else Turns()
 
 
 class Fold(Generic[S]):
@@ -55,21 +66,42 @@ def told_by(*kinds: type[Event]) -> Callable[[Callable[[S, Record], S]], Fold[S]
     return lambda fold: Fold(fold, kinds)
 
 
-def by_turn(
-    start: Callable[[Record, TurnStarted], T], grow: Callable[[T, Record], T], *kinds: type[Event]
-) -> Fold[Turns[T]]:
-    """A fold of turns from how one starts and how one grows by events of these kinds."""
+class TurnFold(Fold[Turns[T]]):
+    """A fold of turns: how one starts with its first record, and how it grows by the kinds in `grown_by`."""
 
-    @told_by(TurnStarted, *kinds)
-    def fold(state: Turns[T], record: Record) -> Turns[T]:
+    __slots__ = ("_start", "grow", "grown_by")
+
+    def __init__(
+        self,
+        start: Callable[[Record, TurnStarted], T],
+        grow: Callable[[T, Record], T],
+        grown_by: Iterable[type[Event]],
+    ) -> None:
+        self._start = start
+        self.grow = grow
+        self.grown_by = frozenset(grown_by)
+        super().__init__(self._turns, self.grown_by | {TurnStarted})
+
+    def start(self, record: Record) -> T:
+        """A turn by the record it begins with."""
+        event = record.event
+        assert isinstance(event, TurnStarted)
+        return self._start(record, event)
+
+    def _turns(self, state: Turns[T], record: Record) -> Turns[T]:
         if isinstance(record.event, TurnStarted):
-            return Turns(state.all(), start(record, record.event))
+            return Turns(state.all(), self.start(record))
         if state.open is None:
             return state
-        grown = grow(state.open, record)
+        grown = self.grow(state.open, record)
         return state if grown is state.open else Turns(state.finished, grown)
 
-    return fold
+
+def by_turn(
+    start: Callable[[Record, TurnStarted], T], grow: Callable[[T, Record], T], *kinds: type[Event]
+) -> TurnFold[T]:
+    """A fold of turns from how one starts and how one grows by events of these kinds."""
+    return TurnFold(start, grow, kinds)
 
 
 def fold_all(fold: Fold[S], start: S, records: Iterable[Record]) -> S:

@@ -15,7 +15,7 @@ from greenroom.tui.panes.side import Side
 from greenroom.tui.text.guard import INTERNAL
 from greenroom.tui.workbench import Workbench
 from greenroom.views.fold import Fold
-from greenroom.views.travel.grown import Grown
+from greenroom.views.travel.grown import Course, Grown
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
 
@@ -99,11 +99,13 @@ def test_a_view_that_fails_counts_what_came_before_once() -> None:
         return Record(seq=0, at="", event=TailCut(lost_bytes=count), prev="", hash="")
 
     grown = Grown(Fold(parted, [TailCut]), 0)
-    records = [lost(1), lost(2), lost(0)]
+    course = Course()
+    for count in (1, 2, 0):
+        course.add(lost(count))
     with pytest.raises(ZeroDivisionError):
-        grown.upon(records)
-    records[2] = lost(3)
-    assert grown.upon(records) == 6 + 3 + 2
+        grown.as_of(course, 3)
+    course.records[2] = lost(3)
+    assert grown.as_of(course, 3) == 6 + 3 + 2
 
 
 def test_a_screen_that_cannot_go_on_says_one_line(

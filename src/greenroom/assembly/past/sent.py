@@ -152,7 +152,7 @@ def sent(
     Raises:
         UsageError, FileInvalid: as `Governing.at`.
     """
-    state: Transcript = Turns(tuple(earlier))
+    state: Transcript = Turns(earlier)
     found: list[Sent] = []
     changes = _Changes()
     for record in records:

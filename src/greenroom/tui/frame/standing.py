@@ -21,11 +21,9 @@ def standing_of(bench: Workbench) -> Standing:
     """As things stand now, or stood at the moment that is shown; the kill switch is said as it is now."""
     if bench.scrub.past:
         return _stood(bench)
-    from greenroom.views.turns.usage import total
-
     rehearsal = bench.rehearsal
     folds, contract, session = rehearsal.folds, rehearsal.contract, rehearsal.session
-    used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
+    used, last, loaded = folds.spent, folds.usage.last(), folds.contract
     usual = contract.persona.policy.autonomy if contract else None
     level, until = session.autonomy if session else (usual, None)
     if until and until <= stamp(SystemClock().now()):  # over; the log says so with the next call
@@ -50,10 +48,8 @@ def standing_of(bench: Workbench) -> Standing:
 
 def _stood(bench: Workbench) -> Standing:
     """As the log until then has it."""
-    from greenroom.views.turns.usage import total
-
     folds, session = bench.scrub.folds, bench.rehearsal.session
-    used, last, loaded = total(folds.usage), folds.usage.last(), folds.contract
+    used, last, loaded = folds.spent, folds.usage.last(), folds.contract
     level, until = folds.autonomy
     return Standing(
         persona=bench.persona_name,

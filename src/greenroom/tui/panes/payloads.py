@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.core.events import GatePassed, ReplyGenerated, ToolReturned
 from greenroom.engine.model_call.generating import request_for
-from greenroom.views.fold import Turns
 from greenroom.views.prompt.provenance import provenance, sources
-from greenroom.views.prompt.transcript import Transcript
 
 if TYPE_CHECKING:
     from greenroom.core.values import Json, Memory, Origin, Passage, ToolCall
@@ -71,8 +69,7 @@ def provenance_of(folds: Folds, turn: int, one: Decided, contract: Contract | No
     for asked in (*folds.approvals.open, *folds.approvals.answered):
         if asked.card.call.id == call.id and asked.card.verdict == one.verdict and asked.card.provenance:
             return asked.card.provenance
-    turns = folds.transcript.all()
-    state = Transcript(turns[: turn - 1], turns[turn - 1]) if 0 < turn <= len(turns) else Transcript()
+    state = folds.transcript.until(turn)
     strangers = frozenset(spec.name for spec in contract.tools if spec.untrusted)
     arguments = _edited(folds, turn, one, call.id) or call.arguments
     return provenance(arguments, sources(state, contract.system, strangers))
@@ -121,9 +118,7 @@ def _prompt(folds: Folds, turn: int, contract: Contract | None) -> dict[str, Jso
     """The messages of the turn's last prompt: those of an earlier one are its beginning."""
     if contract is None:
         return {}
-    turns = folds.transcript.all()
-    state = Turns(turns[: turn - 1], turns[turn - 1]) if 0 < turn <= len(turns) else Turns()
-    messages = request_for(contract, state).messages
+    messages = request_for(contract, folds.transcript.until(turn)).messages
     return {"messages": [{"role": one.role, "source": one.source, "text": one.text} for one in messages]}
 
 

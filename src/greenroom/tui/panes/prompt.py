@@ -71,7 +71,7 @@ class Prompt:
         if self._known[0] != key:
             first = folds.whole.records[0].seq if folds.whole.records else 0
             governing: Governing = Governing((place + first, one) for place, one in loaded)
-            earlier = folds.transcript.all()[: max(turn - 1, 0)]
+            earlier = folds.transcript.until(turn).finished
             try:
                 found = sent(turn, earlier, records, governing)
             except GreenroomError:  # the log holds the texts no more: what governs now is the nearest there is
@@ -171,7 +171,7 @@ def _request(one: Sent, calls: int) -> Iterator[Entry]:
 
 
 def _not_sent(folds: Folds, turn: int) -> Iterator[Entry]:
-    earlier = folds.transcript.all()[: turn - 1]
+    earlier = folds.transcript.until(turn).finished
     yield from left_out_rows(left_out(earlier, folds.retrieval.number(turn), folds.memory.number(turn)))
 
 

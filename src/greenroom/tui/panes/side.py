@@ -100,8 +100,8 @@ class Slot(Vertical):
         entries = make(self.shown, turn)
         fresh = self._drawn != (self.shown, turn, past, self.falling)
         if self.shown == "Trace" and not self.falling:
-            records = folds.records if past or turn == folds.turns else folds.turn_records.get(turn, [])[:1]
-            self.pane.put_events(entries, records[-1].seq if records else 0, past=past, fresh=fresh)
+            last = folds.last if past or turn == folds.turns else next(iter(folds.turn_records.get(turn, ())), None)
+            self.pane.put_events(entries, last.seq if last else 0, past=past, fresh=fresh)
         else:
             self.query_one(Sieve).remove_class("-open")
             self.pane.put(entries, fresh=fresh)
@@ -280,7 +280,7 @@ class Side(Vertical):
             slot.falling = self.panes.falling
             if slot.shown == "Trace":
                 made.width = slot.pane.scrollable_content_region.width or made.width
-                slot.show_found(self.panes.trace.found, self.panes.trace.sought.words, len(folds.whole.records))
+                slot.show_found(self.panes.trace.found, self.panes.trace.sought.words, folds.whole.count)
             slot.draw(folds, turn, make)
 
     def on_sieve_sought(self, event: Sieve.Sought) -> None:

@@ -75,17 +75,17 @@ class Scrub:
     @property
     def at(self) -> int:
         """The place of the last record that is shown; -1 where there is none."""
-        return len(self.folds.records) - 1
+        return self.folds.count - 1
 
     def go(self, place: int) -> None:
         """Show the session as of the record at `place`, as near as there is one."""
         whole = self._bench.rehearsal.folds
-        if not whole.records:
+        if not whole.count:
             self._bench.tell("nothing has happened yet")
             return
         if not self.past:
-            self._known = len(whole.records)
-        self._past = whole.as_of(min(max(place, 0), len(whole.records) - 1))
+            self._known = whole.count
+        self._past = whole.as_of(min(max(place, 0), whole.count - 1))
         self._bench.select_turn(None)
         self._bench.feed.look_back(self._past)
         self._shown()
@@ -94,7 +94,7 @@ class Scrub:
         """So many events back or on; on from the last one is now."""
         if not self.past and by > 0:
             self._bench.tell("this is now: [ goes one event back")
-        elif self.past and self.at + by >= len(self._bench.rehearsal.folds.records):
+        elif self.past and self.at + by >= self._bench.rehearsal.folds.count:
             self.now()
         else:
             self.go(self.at + by)
@@ -122,18 +122,18 @@ class Scrub:
     def show(self) -> None:
         """Draw the bar."""
         whole = self._bench.rehearsal.folds
-        if self._past is None:
+        last, newest = self.folds.last, whole.last
+        if self._past is None or last is None or newest is None:
             self._bench.query_one(ScrubBar).show(None)
             return
-        last = self._past.records[-1]
         question = whole.approvals.question() is not None
         self._bench.query_one(ScrubBar).show(
             Position(
                 seq=last.seq,
-                last=whole.records[-1].seq,
+                last=newest.seq,
                 turn=self._past.turns,
                 kind=last.event.kind,
-                fresh=len(whole.records) - self._known,
+                fresh=whole.count - self._known,
                 asks=question,
             )
         )

@@ -27,7 +27,7 @@ _PIECES = re.compile(r"[^\n.!?;]+")
 def sources(state: Transcript, system: str, untrusted: frozenset[str]) -> tuple[Source, ...]:
     """The texts of the last 40 turns and the persona's own. `untrusted` names the tools that bring in strangers' text."""
     found: list[Source] = [("persona", system.casefold())]
-    for turn in state.all()[-_LATEST:]:
+    for turn in state.latest(_LATEST):
         found.extend((origin, text.casefold()) for origin, text in _of(turn, untrusted))
     return tuple(found)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from greenroom.core.events import AttemptFailed, Record, ReplyGenerated, ToolReturned, TurnFinished, TurnStarted
 from greenroom.core.values import Usage
-from greenroom.views.fold import Turns, by_turn
+from greenroom.views.fold import Turns, by_turn, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,12 @@ def total(state: UsageView) -> Usage:
         output_tokens=sum(one.output_tokens for one in used),
         micro_usd=sum(one.micro_usd for one in used),
     )
+
+
+@told_by(ReplyGenerated)
+def spent(state: Usage, record: Record) -> Usage:
+    """The same sum as a fold of its own, for whoever wants no turn of it."""
+    return state.plus(record.event.usage) if isinstance(record.event, ReplyGenerated) else state
 
 
 def _start(record: Record, event: TurnStarted) -> UsageTurn:
