@@ -1,11 +1,14 @@
 """Keeps the transcript in step with the folds, turn by turn, and replies while they stream.
 
 Invariant: a record costs the turn it belongs to; only when a turn's entries change places is everything laid out anew.
+Of a long session the latest turns are shown first and the earlier ones put above them right after, a few at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,6 +20,12 @@ from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.folds import Folds
 from greenroom.tui.frame.mishaps import Failed, failed
 from greenroom.views.branches.rerun import branch
+
+
+RECENT = 40
+"""So many turns are shown at once when a session is opened: more than any screen holds."""
+_AT_A_TIME = 64
+"""Turns that are worked out before keys and paints have their turn again."""
 
 
 class Note(NamedTuple):
@@ -42,6 +51,8 @@ class Feed:
         self._past = False
         self._variant = (0, "")
         self._arriving: dict[str, list[str]] = {}
+        self._made: list[list[Entry]] = []
+        self._recent = False
 
     def begin(self, folds: Folds, persona: str) -> None:
         """Show another session. What was noted since `clear` was about opening it, and stays."""
@@ -50,12 +61,48 @@ class Feed:
         self._notes, self._done, self._ends, self._arriving = {}, [], [], {}
         self._past = False
         self._variant = (0, "")
-        self._take_in()
+        self._made = []
+        self._recent = folds.turns > 2 * RECENT
+        if self._recent:
+            self._take_recent()
+            self._transcript.call_after_refresh(self._fill_in)
+        else:
+            self._take_in()
         self._current = self._now()
         for entry in told:
             self._keep(entry)
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current])
+
+    def _take_recent(self) -> None:
+        self._turn = self._folds.turns
+        try:
+            for said in talk.earlier(self._folds, self._persona, self._turn - RECENT):
+                self._done += said
+        except Exception:  # noqa: BLE001  whoever shows all of it says so
+            self._done = []
+
+    def _fill_in(self) -> None:
+        self._transcript.run_worker(self._earlier(self._folds), group="earlier", exclusive=True)
+
+    async def _earlier(self, folds: Folds) -> None:
+        """Work the earlier turns out a few at a time, and show them."""
+        with suppress(Exception):  # what cannot be shown is said where all of it is taken in
+            while self._recent and self._folds is folds and len(self._made) < folds.turns - 1:
+                since = len(self._made) + 1
+                self._made += talk.earlier(folds, self._persona, since, since + _AT_A_TIME)
+                await asyncio.sleep(0)
+        if self._folds is folds:
+            self._complete()
+
+    def _complete(self) -> None:
+        """Have the earlier turns above those that were shown first."""
+        if self._recent:
+            self._recent = False
+            self._done = []
+            self._take_in()
+            if not self._past:
+                self._transcript.set_entries([*self._done, *self._current])
 
     def variant(self, turn: int, text: str) -> None:
         """Say at a turn's words which of several variants this is."""
@@ -78,6 +125,7 @@ class Feed:
         if self._past:
             return
         if self._folds.turns != self._turn:
+            self._complete()
             self._take_in()
             self._current, self._arriving = [], {}
         fresh = self._now()
@@ -101,7 +149,9 @@ class Feed:
             self._end_turn(0, origin(self._folds.records))
             since = 1
         try:
-            for turn, said in enumerate(talk.earlier(self._folds, self._persona, since), since):
+            made, self._made = self._made, []
+            made += talk.earlier(self._folds, self._persona, since + len(made))
+            for turn, said in enumerate(made, since):
                 self._end_turn(turn, said)
         except Exception as error:  # noqa: BLE001  what can be shown of a session is shown
             self._done.append(self._failed("the conversation so far", error))
@@ -115,6 +165,7 @@ class Feed:
     def look_back(self, folds: Folds) -> None:
         """Show the conversation as it was, until `look_now`; the views are those of an earlier moment."""
         self._past = True
+        self._complete()
         self._take_in()
         before = self._done[: self._ends[folds.turns - 1]] if folds.turns else []
         self._transcript.set_entries([*before, *self._said(folds)], end=True)
@@ -122,6 +173,7 @@ class Feed:
     def look_now(self) -> None:
         """Show it as it is again, with what came meanwhile."""
         self._past = False
+        self._complete()
         self._take_in()
         self._current = self._now()
         self._transcript.set_entries([*self._done, *self._current], end=True)

@@ -55,10 +55,11 @@ def seq_of_entry(folds: Folds, id: str) -> int | None:
     return spoken[min(place, len(spoken)) - 1] if spoken else None
 
 
-def earlier(folds: Folds, persona: str, since: int = 1) -> list[list[Entry]]:
-    """The entries of every turn from number `since` on but the last, turn by turn."""
+def earlier(folds: Folds, persona: str, since: int = 1, until: int | None = None) -> list[list[Entry]]:
+    """The entries of every turn from number `since` on and before `until`, but the last, turn by turn."""
     views = (folds.conversation.finished, folds.tools.finished, folds.usage.finished)
-    turns = zip(*(view[since - 1 :] for view in views), strict=True)
+    stop = None if until is None else until - 1
+    turns = zip(*(view[since - 1 : stop] for view in views), strict=True)
     return [_of(turn, calls, used, persona) for turn, calls, used in turns]
 
 
