@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import DiskFailed, LogDamaged, UsageError
-from greenroom.core.events import TailCut, ToolReturned, ToolStarted, TurnStarted
+from greenroom.core.events import PassagesRetrieved, TailCut, ToolReturned, ToolStarted, TurnStarted
 from greenroom.core.ids import CountedIds, RandomIds
+from greenroom.core.values import Passage
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.chain import verify
 from greenroom.log.file_log import FileLog, read_records
@@ -36,6 +37,23 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert [r.event.words for r in records if isinstance(r.event, TurnStarted)] == [f"hello {n}" for n in range(6)]
     assert path.stat().st_mode & 0o777 == 0o600
     assert verify(path, {}).records == 6
+
+
+def test_what_was_read_is_no_larger_than_what_was_made(tmp_path: Path) -> None:
+    log = FileLog.create(tmp_path / "s.jsonl", FrozenClock(), RandomIds())
+    candidates = tuple(Passage(id=str(place), source="a.md", text="words", score=1.0) for place in range(2))
+    made = PassagesRetrieved(turn=1, step="t1/retrieve", query="shoes", legs=("lexical",), candidates=candidates)
+    log.append(made)
+    log.append(made)
+    log.close()
+    first, second = (record.event for record in read_records(tmp_path / "s.jsonl"))
+    assert first == second == made
+    assert isinstance(first, PassagesRetrieved)
+    assert first.model_fields_set is second.model_fields_set
+    assert first.candidates[0].model_fields_set is first.candidates[1].model_fields_set
+    assert first.model_copy(update={"query": "boots"}).model_dump(exclude={"query"}) == made.model_dump(
+        exclude={"query"}
+    )
 
 
 def test_words_stand_outside_the_event(tmp_path: Path) -> None:

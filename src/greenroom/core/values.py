@@ -73,6 +73,11 @@ def trusted(kind: type[F], /, **fields: Any) -> F:
     return made
 
 
+def forget_which_were_set(value: Frozen) -> None:
+    """Have a value hold that all its fields were given, as those of `trusted` do: in one set for all of its class."""
+    _put(value, "__pydantic_fields_set__", _blank(type(value))[2])
+
+
 @cache
 def _blank(kind: type[Frozen]) -> tuple[dict[str, Any], tuple[tuple[str, Callable[[], Any]], ...], set[str]]:
     """Every field in its order with its default, those whose default is made anew each time, and all names."""

@@ -5,9 +5,9 @@ Invariant: decode(encode(event)) == event, as long as no content was erased.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +17,7 @@ from greenroom.core.chain import GENESIS, SALT, VERSION, commit, link, salt_mark
 from greenroom.core.errors import LogDamaged
 from greenroom.core.events import CONTENT, AnyEvent, Event, Record
 from greenroom.core.ids import Ids
-from greenroom.core.values import trusted
+from greenroom.core.values import Frozen, forget_which_were_set, trusted
 
 ERASED = "‹erased›"
 _STAND_INS: dict[str, dict[str, Any]] = {
@@ -92,6 +92,7 @@ def decode(line: dict[str, Any]) -> Record:
         raise LogDamaged(
             f"record {line['seq']} cannot be read: {problem['msg']}", hint="a newer Greenroom may have written it"
         ) from None
+    _lightened(event)
     return trusted(
         Record,
         seq=line["seq"],
@@ -102,6 +103,32 @@ def decode(line: dict[str, Any]) -> Record:
         commitments=commitments,
         salts={key: entry[0] for key, entry in content.items()},
     )
+
+
+def _lightened(event: Event) -> None:
+    """Let go of which fields the line had, which nobody asks of an event: it is a third of a session's memory."""
+    forget_which_were_set(event)
+    for name in _own(type(event)):
+        value = getattr(event, name)
+        for one in value if type(value) is tuple else (value,):
+            if isinstance(one, Frozen):
+                forget_which_were_set(one)
+
+
+@cache
+def _own(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of an event that hold values with fields of their own."""
+    return tuple(name for name, field in kind.model_fields.items() if any(map(_is_own, _parts(field.annotation))))
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _is_own(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, Frozen)
 
 
 def _put(content: dict[str, list[Any]], salt: str, value: Any, *, keep: bool) -> str:

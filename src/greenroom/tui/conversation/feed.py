@@ -21,7 +21,6 @@ from greenroom.tui.folds import Folds
 from greenroom.tui.frame.mishaps import Failed, failed
 from greenroom.views.branches.rerun import branch
 
-
 RECENT = 40
 """So many turns are shown at once when a session is opened: more than any screen holds."""
 _AT_A_TIME = 64

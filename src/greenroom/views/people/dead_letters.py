@@ -92,6 +92,8 @@ EMPTY = DeadLetters()
 )
 def fold(state: DeadLetters, record: Record) -> DeadLetters:
     match record.event:
+        case VerdictReached(hook=hook) if hook != "tool.call":  # most records are such
+            return state
         case ContractLoaded() as event:
             return replace(state, specs=_specs(event) or state.specs)
         case TurnStarted(origin=origin):

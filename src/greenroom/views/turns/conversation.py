@@ -64,6 +64,8 @@ def _start(record: Record, event: TurnStarted) -> ConversationTurn:
 
 def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
     match record.event:
+        case VerdictReached() as event:
+            return _judged(state, record.seq, event)
         case ReplyGenerated(text=text, calls=calls):
             state = replace(state, calls=state.calls + calls)
             return _add(state, Line(record.seq, "persona", text)) if calls and text else state
@@ -71,8 +73,6 @@ def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
             return _add(state, _tool_line(state, record.seq, event))
         case ReplyReleased(text=text):
             return _add(state, Line(record.seq, "persona", text, final=True))
-        case VerdictReached(effect=effect, hook=hook, verdict=verdict) if effect != "allow" and hook != "tool.call":
-            return _add(state, Line(record.seq, "verdict", f"{hook}: {effect} by {verdict.rule}. {verdict.why}"))
         case ApprovalGiven() as event:
             return _add(state, _answered(record.seq, event))
         case AttemptFailed(model=model, attempt=attempt, problem=problem, message=message):
@@ -90,6 +90,14 @@ def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
             return replace(state, status=f"paused at {gate}")
         case _:
             return state
+
+
+def _judged(state: ConversationTurn, seq: int, event: VerdictReached) -> ConversationTurn:
+    """Most verdicts allow something, and those about calls are told with the call."""
+    if event.effect == "allow" or event.hook == "tool.call":
+        return state
+    verdict = event.verdict
+    return _add(state, Line(seq, "verdict", f"{event.hook}: {event.effect} by {verdict.rule}. {verdict.why}"))
 
 
 def _add(state: ConversationTurn, line: Line) -> ConversationTurn:

@@ -62,6 +62,8 @@ def _start(record: Record, event: TurnStarted) -> ToolTurn:
 
 def _grow(state: ToolTurn, record: Record) -> ToolTurn:
     match record.event:
+        case VerdictReached(hook=hook) if hook != "tool.call":  # most records are such
+            return state
         case ReplyGenerated(calls=calls) if calls:
             return replace(state, calls=state.calls + tuple(CallView(call, seq=record.seq) for call in calls))
         case VerdictReached(hook="tool.call", step=step, effect=effect, rule=rule):
