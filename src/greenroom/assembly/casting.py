@@ -33,9 +33,15 @@ OTHER_TOOLS = "other_tools"
 """The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
 
 PARAMETERS = "parameters"
+"""The component that holds what is sent to the model beside the prompt."""
+
+MODELS = "models"
+"""The component that holds what the persona's own names for its models stand for in the workspace; there is none where it
+has only full names.
+"""
+
 KNOWLEDGE = "knowledge"
 """A contract's part that only a rerun has: settings of retrieval that are other than its persona's."""
-"""The component that holds what is sent to the model beside the prompt."""
 
 CEILINGS = "ceilings"
 """The component that holds the limits the workspace sets lower than the persona; there is none where it sets none."""
@@ -97,6 +103,8 @@ def cast_of(
     }
     if lowered := _ceilings(loaded.persona, settings.limits):
         texts[CEILINGS] = json.dumps(lowered, sort_keys=True)
+    if named := _models(loaded.persona, settings):
+        texts[MODELS] = json.dumps(named, sort_keys=True)
     contract = Contract(
         persona=bounded,
         system=loaded.prompt,
@@ -153,6 +161,12 @@ def _ceilings(persona: Persona, ceilings: Ceilings) -> dict[str, float]:
     """The limits that the workspace sets lower than the persona."""
     stated = {key: value for key, value in ceilings.model_dump().items() if value is not None}
     return {key: value for key, value in stated.items() if value < getattr(persona.limits, key)}
+
+
+def _models(persona: Persona, settings: Settings) -> dict[str, str]:
+    """What each name that is an alias of the workspace's stands for."""
+    names = (persona.model.use, *persona.model.fallback)
+    return {name: settings.model_name(name) for name in names if settings.model_name(name) != name}
 
 
 def _allowed(tools: Tools, allow: tuple[str, ...], file: str) -> Tools:

@@ -186,3 +186,14 @@ def test_what_is_written_by_others_is_told_inert_and_short() -> None:
     for found in failures(case_of(*asked), lines, Beside(lines)):
         assert "\x1b" not in found and "\u202e" not in found
         assert len(found) < 900
+
+
+def test_only_an_edit_gives_a_call_other_arguments() -> None:
+    case = case_of({"turn": 2, "call": {"tool": "orders.refund", "args": {"amount": 120}}})
+
+    def judged_with(decision: str) -> tuple[str, ...]:
+        lines = [{**line, "decision": decision, "args": {"amount": 1}} if "answer" in line else line for line in RUN]
+        return failures(case, lines, Beside(lines))
+
+    assert judged_with("allow") == ()
+    assert judged_with("edit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +43,28 @@ KINDS = {
     "day",
 }
 SEALED = "is not what the header says"
+NOTHING_CAME_OF_IT = {
+    r"reply tokens": "no limit came near what it cost",
+    r"reply reasoning": "a model's thoughts are in no prompt",
+    r"reply text": "last words: no later prompt has them, and an expectation that is about them reads them",
+    r"reply calls.*amount": "a person ended the turn when asked, and the rule asks about either amount",
+    r"(reply|result) milliseconds": "the turn ran out of time all the same",
+    r"retrieve legs": "it says how the passages were found, not which",
+    r"retrieve candidates: .* score": "the same passages were chosen",
+    r"retrieve candidates: .* says other words": "it was not chosen, so no model read it",
+    r"answer reason": "a reason is for people: neither model nor policy reads why something was allowed",
+    r"answer (scope|when)": "leave that no later call came under",
+    r".*: turn 0: autonomy 1": "at either level every verdict was the same",
+    r"turn user": "words that a person replaced at the gate before anything read them",
+}
+"""What a replay cannot tell from what was recorded, for all that follows from it is the same, and why that is so. Only
+the header's digest of the lines tells it, and somebody who makes that anew as well is not found out.
+"""
+GIVEN_UP = "nothing of a turn that was given up is in a later prompt, and no expectation is about it"
 
 
 def all_noticed(fixture: Fixture, build: Build) -> None:
-    """No mutant passes; those that only the header's digest tells differ in last words that nothing came of."""
+    """No mutant passes; those that only the header's digest tells differ in what nothing came of."""
     assert replayed(fixture, Retold(fixture.tape), build).good
     for mutant in world.mutants(fixture):
         retold = made(mutant)
@@ -53,7 +72,19 @@ def all_noticed(fixture: Fixture, build: Build) -> None:
         assert not found.good, mutant.name
         assert found.line, mutant.name
         if found.line.endswith(SEALED):
+            assert why_irrelevant(fixture.tape, mutant), mutant.name
             assert settled(retold.tape) == settled(fixture.tape), (mutant.name, found)
+
+
+def why_irrelevant(tape: Tape, mutant: Mutant) -> str:
+    """Why a change that only the header's digest tells is irrelevant to the outcome; '' if it is not."""
+    turn = 0
+    for line in tape.events:
+        turn = line.get("turn", turn)
+        if line.get("finish") == "abandoned" and mutant.change.startswith(f"turn {turn}: "):
+            return GIVEN_UP
+    told = f"{mutant.operator}: {mutant.change}"
+    return next((why for pattern, why in NOTHING_CAME_OF_IT.items() if re.match(pattern, told, re.DOTALL)), "")
 
 
 def made(mutant: Mutant) -> Retold:

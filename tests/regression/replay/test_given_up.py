@@ -11,11 +11,12 @@ import pytest
 from greenroom.regression.mutation.mutant import Retold
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.check import check
+from greenroom.regression.replay.difference import first_difference
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
 from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 from tests.regression.mutation.stories import of_story, replayed
-from tests.regression.taped import written_as
+from tests.regression.taped import edited, written_as
 
 NOT_AFTER_WHAT = "is given up here, and the line does not say after what: it came to its end"
 
@@ -97,3 +98,40 @@ def test_what_was_changed_on_an_old_tape_is_not_made_good_by_reading_it(version:
     old = read(written_as(version, sealed(fixture.tape.header, events)), fixture.file)
     found = asyncio.run(replay_fixture(replace(fixture, tape=old), build))
     assert found.line.endswith("the recorded session is not what the header says")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        (
+            "turn",
+            {"user": "Goodbye"},
+            "turn 1, reply 1: the prompt is not the recorded one: the person's words changed",
+        ),
+        ("reply", {"added": []}, "turn 1, reply 1: the prompt is not the recorded one: added: the passages"),
+        ("select", {"select": ["p1"]}, "turn 1: select: +p2"),
+        ("recall", {"query": "Goodbye"}, "turn 1, recall: looked for other words"),
+        ("retrieve", {"retrieve": [["p1", "returns.md#refunds", 0.9]]}, "turn 1: retrieve: +internal.md"),
+    ],
+)
+def test_what_came_before_a_turn_was_given_up_is_held_to(kind: str, values: Line, said: str, tmp_path: Path) -> None:
+    fixture, build = of_story("given up at the end", tmp_path)
+    found = replayed(fixture, Retold(edited(fixture.tape, kind, **values)), build)
+    assert found.kind == "diverged"
+    assert found.line.startswith(said)
+
+
+def test_calls_beside_the_one_at_which_it_was_given_up_may_be_missing() -> None:
+    told: list[Line] = [
+        {"turn": 1, "user": "x"},
+        {"reply": 1, "tokens": [0, 0]},
+        {"verdict": "tool.call", "of": "c1", "effect": "deny", "rule": "r"},
+        {"result": "c1", "tool": "t", "status": "denied"},
+        {"finish": "abandoned", "after": "result c1"},
+    ]
+    cut = [*told[:2], {"finish": "abandoned", "after": "reply 1"}]
+    assert not first_difference(told, cut).line
+    assert not first_difference(cut, told).line
+    assert first_difference(told, [told[0], cut[-1]]).line == "turn 1: reply 1 did not happen"
+    other = [*told[:3], {**told[3], "status": "failed"}, told[4]]
+    assert first_difference(told, other).line == "turn 1: result of c1 (t): status denied -> failed"

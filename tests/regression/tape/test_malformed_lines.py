@@ -94,3 +94,57 @@ def test_every_event_of_a_world_that_was_read_can_be_made(
     except FileInvalid:
         return
     assert {key: (type(event), event.step) for key, event in world.events.items()} == {key: key for key in world.events}
+
+
+def line_of(tape: Tape, kind: str) -> tuple[int, Line]:
+    return next((at, line) for at, line in enumerate(tape.events) if next(iter(line)) == kind)
+
+
+@pytest.mark.parametrize("kind", ["turn", "recall", "select", "verdict", "reply", "ask", "answer", "result", "finish"])
+@pytest.mark.parametrize("key", ["candidates", "note"])
+def test_a_line_says_only_what_its_kind_can(made: tuple[Stage, Recorded], kind: str, key: str, tmp_path: Path) -> None:
+    """Also where a comparison leaves the key out, because on a line of another kind it was checked already."""
+    stage, recorded = made
+    parts = Parts(tmp_path)
+    parts.write(recorded.texts)
+    at, line = line_of(recorded.tape, kind)
+    events = (*recorded.tape.events[:at], {**line, key: "0123456789abcdef"}, *recorded.tape.events[at + 1 :])
+    fixture = Fixture(
+        "odd.tape.jsonl", read(write(replace(recorded.tape, events=events)), "odd.tape.jsonl"), CASE, parts
+    )
+    found = asyncio.run(replay_fixture(fixture, builder(stage)))
+    assert found.kind == "broken"
+    assert f"this '{kind}' line is not of the form a tape has" in found.line
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"gate": "input", "action": "edit"},
+        {"gate": "input", "action": "skip", "edit": "x"},
+        {"gate": "output", "action": "simulate", "edit": "x"},
+        {"gate": "output", "action": "continue", "edit": "x"},
+    ],
+)
+def test_at_a_gate_something_is_put_in_where_it_says_so(
+    made: tuple[Stage, Recorded], gate: Line, tmp_path: Path
+) -> None:
+    stage, recorded = made
+    parts = Parts(tmp_path)
+    parts.write(recorded.texts)
+    events = (*recorded.tape.events[:1], gate, *recorded.tape.events[1:])
+    tape = read(write(replace(recorded.tape, events=events)), "odd.tape.jsonl")
+    found = asyncio.run(replay_fixture(Fixture("odd.tape.jsonl", tape, CASE, parts), builder(stage)))
+    assert "this 'gate' line is not of the form a tape has" in found.line
+
+
+def test_what_was_found_lies_where_it_was_looked_for(made: tuple[Stage, Recorded], tmp_path: Path) -> None:
+    stage, recorded = made
+    parts = Parts(tmp_path)
+    parts.write(recorded.texts)
+    at, line = line_of(recorded.tape, "memory")
+    events = (*recorded.tape.events[:at], {**line, "segment": "staff"}, *recorded.tape.events[at + 1 :])
+    tape = read(write(replace(recorded.tape, events=events)), "odd.tape.jsonl")
+    found = asyncio.run(replay_fixture(Fixture("odd.tape.jsonl", tape, CASE, parts), builder(stage)))
+    assert found.line == "turn 1, recall: looked in other places than where this was found"
+    assert "staff" in found.detail

@@ -45,6 +45,7 @@ _PARTS = {
     "parameters": "model parameters",
     "tools": "tools",
     "ceilings": "limits of the workspace",
+    "models": "names of models",
 }
 
 

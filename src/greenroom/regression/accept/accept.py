@@ -27,6 +27,7 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
     "prompt": "persona",
     "parameters": "persona",
     "ceilings": "persona",
+    "models": "persona",
     "tools": "tools",
     "policy": "policy",
 }

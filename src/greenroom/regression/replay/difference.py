@@ -1,6 +1,6 @@
 """The first event a replay did otherwise, and the recorded one nearest to it, in lines a newcomer can read.
 
-Invariant: '' exactly when the two tellings are the same; turns that were given up do not count.
+Invariant: '' exactly when the two tellings are the same; of turns that were given up only what both came to counts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
+from greenroom.regression.replay.broken_off import given_up
 from greenroom.regression.tape.tape import Line
 
 _SHOWN = 600
@@ -48,6 +49,16 @@ def first_difference(recorded: Sequence[Line], replayed: Sequence[Line]) -> Diff
         if before is None or after is None or not _same(before[2], after[2]):
             found = _explained(before, after, old[place:], new[place:])
             return replace(found, turn=(before or after or (0, 0))[1])
+    return _given_up_otherwise(recorded, replayed)
+
+
+def _given_up_otherwise(recorded: Sequence[Line], replayed: Sequence[Line]) -> Difference:
+    """The first difference within a turn that was given up."""
+    for index, turn, line, now in given_up(recorded, replayed):
+        if now is None or not _same(line, now):
+            after = None if now is None else (0, turn, now)
+            found = _explained((index, turn, line), after, [(index, turn, line)], [] if after is None else [after])
+            return replace(found, turn=turn)
     return Difference()
 
 

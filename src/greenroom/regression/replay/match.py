@@ -188,9 +188,13 @@ class TapeRecording(ByLife):
             raise _differs(step, "another text was about to be kept", line["text"], inputs.text)
 
     def _check_query(self, kind: type[Event], step: str, inputs: Any) -> None:
-        query = getattr(self._world.events[kind, step], "query", "")
+        found = self._world.events[kind, step]
+        query = getattr(found, "query", "")
         if inputs["text"] != query:
             raise _differs(step, "looked for other words", query, inputs["text"])
+        among, places = _looked_among(found, inputs)
+        if other := sorted(places - set(among)):
+            raise _differs(step, "looked in other places than where this was found", other, sorted(among))
 
     def _check_prompt(self, step: str, line: Line, inputs: Any) -> None:
         now = self._added.since(inputs.messages)
@@ -198,6 +202,15 @@ class TapeRecording(ByLife):
         if recorded != now:
             was = recorded if isinstance(recorded, list) else []
             raise _differs(step, f"the prompt is not the recorded one: {told_apart(was, now)}", recorded, now)
+
+
+def _looked_among(found: Event | None, inputs: Any) -> tuple[tuple[str, ...], set[str]]:
+    """The segments or collections that were looked in, and those of what is said to have been found there."""
+    if isinstance(found, MemoriesRecalled):
+        return inputs["segments"], {memory.segment for memory in found.memories}
+    if isinstance(found, PassagesRetrieved):
+        return inputs["collections"], {one.collection for one in found.candidates if one.collection}
+    return (), set()
 
 
 def _check_call(step: str, line: Line, inputs: Any) -> None:

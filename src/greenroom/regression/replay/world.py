@@ -44,6 +44,8 @@ from greenroom.regression.tape.tape import Line, Tape
 
 _MOST_LIVES = 10_000
 """Of one turn: more than any person cuts off, and few enough to live through."""
+_PUTTING_IN = frozenset({"edit", "simulate"})
+"""What a person does at a gate by which something else goes on from it than came to it."""
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
 """When a level that was set falls back by itself: never in a replay, where the tape says when it did."""
 MALFORMED = (ValidationError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -173,6 +175,8 @@ class World:
         if line["action"] == "waited":  # and was cut off there
             self._lived(GatePaused, step, line)
             return
+        if ("edit" in line) != (line["action"] in _PUTTING_IN) or (line["action"] == "simulate" and gate != "tool"):
+            raise ValueError(step)
         if gate == "input" and isinstance(edit, str) and edit:
             self._words = edit
         event = GatePassed.model_validate(

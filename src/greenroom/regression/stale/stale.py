@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from greenroom.core.canonical import short
+from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import word_diff
 from greenroom.regression.stale.persona_change import contract_change, parameters_change, prompt_change, version_of
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
@@ -19,6 +19,11 @@ from greenroom.regression.tape.tape import Tape
 
 RECORDED_ONLY = ("corpus", "memory", "session")
 """Digests of what is itself on the tape; `check` and replay hold the tape to them, and no workspace is compared with them."""
+
+_SET_OR_NOT = ("ceilings", "models")
+"""Components that a contract has only where they say something."""
+_NOTHING = "{}"
+_OF_NOTHING = digest(_NOTHING)
 
 _OF_PERSONA = ("persona", "prompt", "parameters", "ceilings")
 _UNTOLD = "changed ("
@@ -32,11 +37,18 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
     component.
     """
     changed = []
-    for component, recorded in tape.digests.items():
-        today = digests.get(component)
+    for component, recorded in _recorded(tape, digests).items():
+        today = digests.get(component) or (_OF_NOTHING if digests and component in _SET_OR_NOT else None)
         if today is not None and component not in RECORDED_ONLY and part_name(today) != recorded:
             changed.append((component, recorded, today))
     return _told(tape, changed, texts, parts) if changed else ()
+
+
+def _recorded(tape: Tape, digests: Mapping[str, str]) -> Mapping[str, str]:
+    """The tape's digests. Limits that the workspace set only since are a change of what governed it."""
+    if "ceilings" in digests and "persona" in tape.digests:
+        return {**tape.digests, "ceilings": tape.digests.get("ceilings", part_name(_OF_NOTHING))}
+    return tape.digests
 
 
 def component_change(component: str, old: str, new: str, recorded: str, today: str) -> str:
@@ -50,7 +62,7 @@ def component_change(component: str, old: str, new: str, recorded: str, today: s
 def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
     tools = any(component == "tools" for component, _, _ in changed)
     found = {
-        component: _saying(component, parts.component(recorded), texts.get(component, ""), recorded, today, tools)
+        component: _saying(component, _kept(parts, recorded), _known(texts, component), recorded, today, tools)
         for component, recorded, today in changed
     }
     told = {component: saying for component, saying in found.items() if saying}
@@ -63,6 +75,16 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
     if after != before:
         return (f"persona {name} {before} -> {after}: {'; '.join(own) or 'nothing else of it changed'}", *rest)
     return (*(f"persona {name}{f' {before}' if before else ''}: {one}" for one in own), *rest)
+
+
+def _kept(parts: Parts, recorded: str) -> str:
+    """The text of a component as it was recorded, '' if it was not kept."""
+    return _NOTHING if recorded == part_name(_OF_NOTHING) else parts.component(recorded)
+
+
+def _known(texts: Mapping[str, str], component: str) -> str:
+    """The text of a component today."""
+    return texts.get(component, _NOTHING if component in _SET_OR_NOT else "")
 
 
 def _labelled(component: str, saying: str) -> str:
@@ -95,6 +117,7 @@ _TELLERS: Mapping[str, Callable[[str, str], str]] = {
     "prompt": prompt_change,
     "parameters": parameters_change,
     "ceilings": parameters_change,
+    "models": parameters_change,
     "tools": tools_change,
     "policy": policy_change,
 }

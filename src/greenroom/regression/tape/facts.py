@@ -119,5 +119,5 @@ def _see_call(turn: TurnFacts, line: Line) -> None:
     else:
         call.status = str(line["status"])
         call.output = line.get("output")
-    if "args" in line:
+    if "args" in line and (kind != "answer" or line["decision"] == "edit"):
         call.args = line["args"]

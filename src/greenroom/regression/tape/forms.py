@@ -5,6 +5,7 @@ Invariant: a line that passes has every key its readers ask for, each with a val
 
 from __future__ import annotations
 
+from greenroom.regression.tape.schema import EVENTS
 from greenroom.regression.tape.tape import Line
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -28,10 +29,8 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "result": ("tool", "status"),
     "day": ("of",),
 }
-_FIRST_ONLY = frozenset(
-    {"turn", "memory", "recall", "retrieve", "select", "write", "propose", "verdict", "release", "held"}
-)
-"""Keys that say what a line is about, and so stand in no other line."""
+_KEYS = {kind: frozenset(key.removesuffix("?") for key in keys) for kind, keys in EVENTS.items()}
+"""What a line of a kind can say; whatever else stood there, nobody would read, and a comparison might pass over."""
 
 
 def require_form(kind: str, line: Line) -> None:
@@ -40,12 +39,12 @@ def require_form(kind: str, line: Line) -> None:
     Raises:
         KeyError, TypeError: it is not.
     """
+    if not line.keys() <= _KEYS[kind]:
+        raise KeyError(kind)
     for key, value in line.items():
         expected = _KINDS.get(key)
         if expected is not None and type(value) not in expected and not (key == "args" and value is None):
             raise TypeError(key)
-        if key in _FIRST_ONLY and key != kind:
-            raise KeyError(key)
     for key in _NEEDED.get(kind, ()):
         line[key]
     if kind in ("result", "select") and not all(isinstance(name, str) for name in _names(kind, line)):
