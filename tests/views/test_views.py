@@ -62,6 +62,16 @@ def test_hits_say_why_they_were_kept_or_dropped() -> None:
         ("p1", 1, ""),
         ("p2", None, "policy: blocked"),
     ]
+    assert turn.stage == "chosen"
+
+
+def test_nothing_is_kept_or_dropped_before_it_is_chosen() -> None:
+    records = recorded()
+    at = next(i for i, r in enumerate(records) if r.event.kind == "passages_retrieved")
+    [waiting] = fold_all(retrieval.fold, retrieval.EMPTY, records[: at + 1]).all()
+    assert waiting.stage == "found" and len(waiting.hits) == 2 and not any(hit.cited for hit in waiting.hits)
+    ended = next(r for r in records if r.event.kind == "turn_finished")
+    assert fold_all(retrieval.fold, retrieval.EMPTY, [*records[: at + 1], ended]).all()[0].stage == "left"
 
 
 def test_memories_tell_their_fate() -> None:

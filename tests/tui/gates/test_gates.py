@@ -53,6 +53,7 @@ async def _edit_the_result(hands: Rehearsing) -> None:
     await press("f5")
     assert "orders.get came back" in await at(hands, "result:c1")
     await sheet(hands, TextSheet, "ctrl+x", "e")
+    assert hands.bench.screen.query_one(GateText).selected_text == "Birkenweg 3, 20095 Hamburg, DE"  # the first value
     hands.bench.screen.query_one(GateText).load_text('{"order_id": 1001, "total": ')
     await press("ctrl+y")
     assert "not JSON" in problem(hands)
@@ -77,6 +78,8 @@ def test_every_gate_of_a_turn_is_shown_and_edited_with_its_own_sheet(
         await at(hands, "recall")
         await press("f8")
         assert "6 of 24 passages: refunds.md#" in await at(hands, "retrieve")
+        shown = await hands.pane("Retrieval")
+        assert "would be given: 6 of 24" in shown and "would be left out: 18" in shown and "not chosen" not in shown
         rows = await sheet(hands, RowsSheet, "ctrl+x", "e")
         first = rows.list.entries[0].plain
         await press("space", "down", "K", "e")  # the first is left out, the second goes before it and is edited
@@ -99,7 +102,8 @@ def test_every_gate_of_a_turn_is_shown_and_edited_with_its_own_sheet(
         assert "10 EUR" in recall[2][0]["text"]
         assert prompt == ("prompt:1", "edit", [{"source": "voice", "at": 1, "text": None}])
         assert result[2]["output"] == {"order_id": 1001, "total": 9}
-        assert "at the gate" in await hands.pane("Retrieval")
+        shown = await hands.pane("Retrieval")
+        assert "at the gate" in shown and "kept 5 of 24" in shown and "would be" not in shown
         assert "done, edited" in await hands.pane("Tools")
 
     rehearse(workspace, scene, size=size, wanted=Wanted(mode="step", latest=False))
@@ -128,7 +132,9 @@ def test_a_breakpoint_stops_a_call_which_is_edited_simulated_or_skipped(
         await hands.say(REFUND)
         await at(hands, "tool:c4")
         await sheet(hands, TextSheet, "ctrl+x", "S")
-        hands.bench.screen.query_one(GateText).load_text('{"refunded": 20}')
+        assert "status" in hands.bench.screen.query_one(GateText).text
+        await press(*'{"refunded":20}')  # in the place of the example
+        assert hands.bench.screen.query_one(GateText).text == '{"refunded":20}'
         await press("ctrl+y")
         await hands.rest()
         await hands.say(REFUND)

@@ -30,6 +30,8 @@ from greenroom.views.turns import verdicts as verdicts_view
 T = TypeVar("T")
 Name = Literal["memory", "retrieval", "policy", "tools", "prompt", "usage"]
 NAMES: tuple[Name, ...] = get_args(Name)
+_UNDECIDED = {"found": "found, not chosen yet", "left": "found, and the turn ended"}
+"""What there is to say of a passage before anything is chosen."""
 
 
 def pane(name: str, records: Sequence[Record], turn: int | None, contract: Callable[[], Contract]) -> Answer[Any]:
@@ -81,7 +83,7 @@ def retrieval(records: Sequence[Record], turn: int | None) -> Answer[Any]:
             "-" if hit.passage.vector is None else f"{hit.passage.vector:.2f}",
             "-" if hit.passage.lexical is None else f"{hit.passage.lexical:.2f}",
             hit.passage.label,
-            hit.reason or ("kept" if hit.cited else "not chosen"),
+            hit.reason or ("kept" if hit.cited else _UNDECIDED.get(now.stage, "not chosen") if now else ""),
         )
         for hit in (now.hits if now else ())
     ]

@@ -41,6 +41,20 @@ class Start(NamedTuple):
     end: tuple[int, int] = (0, 0)
 
 
+def made_up(spec: ToolSpec) -> Start:
+    """An example of the tool's result: all of it is marked, so that what is typed takes its place."""
+    from greenroom.tools.result_example import example_of
+
+    text = inert(json.dumps(example_of(spec), ensure_ascii=False, indent=2))
+    rows = text.split("\n")
+    return Start(text, (0, 0), (len(rows) - 1, len(rows[-1])))
+
+
+def as_lines(value: dict[str, Json], chosen: str = "") -> Start:
+    """An object as indented JSON, one of its values marked: what is typed replaces it. The first one unless `chosen`."""
+    return _as_lines(value, chosen or next(iter(sorted(value)), ""))
+
+
 def shape_problems(spec: ToolSpec, arguments: dict[str, Json]) -> list[str]:
     """What can be said from the schema's first level: names that are missing, unknown, or of another type."""
     known = spec.parameters.get("properties", {})
@@ -58,11 +72,11 @@ def starting(option: Option, card: Card, scope: Scope = "turn") -> Start:
     """What a form holds when it is opened; other arguments begin at the value that the rule looks at."""
     match option:
         case "simulate":
-            return Start('{\n  "status": "ok"\n}')
+            return made_up(card.spec)
         case "grant":
             return _leave(card, scope)
         case "edit" if card.hook == "tool.call":
-            return _as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments))
+            return as_lines(card.call.arguments, shown_first(card.verdict, card.call.arguments))
         case "edit":
             return Start(inert(text_of(card)))
         case _:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from greenroom.core.errors import GreenroomError, UsageError
-from greenroom.tui.card.form import Start, problems, shape_problems, starting
+from greenroom.tui.card.form import Start, as_lines, problems, shape_problems, starting
 from greenroom.tui.conversation.composer import Composer
 from greenroom.tui.gates.bar import IN_COMPOSER, GateBar
 from greenroom.tui.person import ESTABLISHED, person
@@ -139,7 +139,8 @@ class GateDeeds:
         elif words:
             self._typed(f"simulate {words}", pending)
         else:
-            self._json_sheet(pending, "simulate", f"Simulate {_name(pending)}: nothing runs", '{\n  "status": "ok"\n}')
+            start = starting("simulate", _card(pending))
+            self._json_sheet(pending, "simulate", f"Simulate {_name(pending)}: nothing runs", start)
 
     def said(self, text: str) -> None:
         """The words a gate waits for, from the composer."""
@@ -154,7 +155,9 @@ class GateDeeds:
         if pending.gate == "tool":
             self._call_sheet(pending)
         elif pending.gate == "result":
-            self._json_sheet(pending, "edit", f"What {_name(pending)} returned", _json(pending.value["output"]))
+            output = pending.value["output"]
+            start = as_lines(output) if isinstance(output, dict) else Start(_json(output))
+            self._json_sheet(pending, "edit", f"What {_name(pending)} returned", start)
         else:
             self.bench.push_screen(RowsSheet(pending, lambda edit: self._pass(pending, "edit", edit)))
 
@@ -162,7 +165,7 @@ class GateDeeds:
         from greenroom.tui.gates.text import TextSheet
 
         card = _card(pending)
-        start = starting("edit", card) if pending.verdict is not None else Start(_json(card.call.arguments))
+        start = starting("edit", card)
 
         def take(text: str) -> str:
             return self._pass(pending, "edit", json.loads(text))
@@ -173,7 +176,7 @@ class GateDeeds:
         title = f"{_name(pending)}: policy decides anew about what you send"
         self.bench.push_screen(TextSheet(title, start, take, about=pending.about, check=check, does="send the call"))
 
-    def _json_sheet(self, pending: Pending, deed: GateDeed, title: str, text: str) -> None:
+    def _json_sheet(self, pending: Pending, deed: GateDeed, title: str, start: Start) -> None:
         from greenroom.tui.gates.text import TextSheet
 
         card = _card(pending)
@@ -186,7 +189,7 @@ class GateDeeds:
 
         sheet = TextSheet(
             title,
-            Start(text),
+            start,
             take,
             about=about,
             check=lambda text: problems("simulate", text, card, shape_problems),

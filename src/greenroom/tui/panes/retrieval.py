@@ -1,52 +1,86 @@
 """The Retrieval pane: the query, the legs that answered, and each hit with its scores, its place, and its fate.
 
-Invariant: every candidate is listed, kept or dropped; a dropped one says why.
+Invariant: every candidate is listed, kept or dropped; a dropped one says why. Before anything is chosen, what stands
+there is what would be, and says so.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.folds import Folds
 from greenroom.tui.text.runs import Line, Run, cell, marked, named
-from greenroom.views.turns.retrieval import Hit
+from greenroom.views.turns.retrieval import Hit, RetrievalTurn
+
+if TYPE_CHECKING:
+    from greenroom.engine.contract import Contract
 
 _WHY = 17
 """Cells for why a hit was dropped."""
+_SECTIONS = {
+    "chosen": ("kept {} of {}", "dropped {}"),
+    "ahead": ("would be given: {} of {}", "would be left out: {}"),
+    "found": ("", "found {}, none chosen yet"),
+    "left": ("", "found {}; the turn ended before any was chosen"),
+}
 
 
-def entries(folds: Folds, turn: int) -> list[Entry]:
-    """What turn `turn` (from 1) looked up."""
+def entries(folds: Folds, turn: int, contract: Contract | None = None) -> list[Entry]:
+    """What turn `turn` (from 1) looked up. `contract` tells of a turn that waits what would be chosen."""
     now = folds.retrieval.number(turn)
     if now is None or not (now.query or now.hits):
         return []
-    kept = [hit for hit in now.hits if hit.cited is not None]
-    kept.sort(key=lambda hit: hit.cited or 0)
-    dropped = [hit for hit in now.hits if hit.cited is None]
     legs = " + ".join(now.legs) or "none"
     rows = [
         Entry("query", "row", head=named("query", now.query, "strong")),
         Entry("legs", "row", head=named("legs", legs)),
-        Entry("kept", "section", f"kept {len(kept)} of {len(now.hits)}", aside="fused   vector  lexical"),
-        *map(_row, kept),
     ]
-    if dropped:
-        rows += [
-            Entry("dropped", "section", f"dropped {len(dropped)}", aside=f"{'fused  why':<{_WHY + 7}}"),
-            *map(_row, dropped),
-        ]
+    stage, hits = _ahead(now, contract) if now.stage == "found" and contract is not None else (now.stage, now.hits)
+    return [*rows, *_hits(stage, hits)]
+
+
+def _ahead(now: RetrievalTurn, contract: Contract) -> tuple[str, tuple[Hit, ...]]:
+    """What selection makes of the hits unless a person at the gate, or policy, says otherwise."""
+    from greenroom.retrieval.select import choose
+
+    wanted = contract.persona.knowledge
+    passages = [hit.passage for hit in now.hits]
+    ids, dropped = choose(passages, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars)
+    place = {key: number for number, key in enumerate(ids, 1)}
+    found = (replace(one, cited=place.get(one.passage.id), reason=dropped.get(one.passage.id, "")) for one in now.hits)
+    return "ahead", tuple(found)
+
+
+def _hits(stage: str, hits: Sequence[Hit]) -> list[Entry]:
+    kept = [hit for hit in hits if hit.cited is not None]
+    kept.sort(key=lambda hit: hit.cited or 0)
+    dropped = [hit for hit in hits if hit.cited is None]
+    above, below = _SECTIONS[stage]
+    rows = []
+    if above:
+        title = above.format(len(kept), len(hits))
+        rows += [Entry("kept", "section", title, aside="fused   vector  lexical"), *map(_row, kept)]
+    if dropped and above:
+        aside = f"{'fused  why':<{_WHY + 7}}"
+        rows += [Entry("dropped", "section", below.format(len(dropped)), aside=aside), *map(_row, dropped)]
+    elif dropped:
+        rows += [Entry("dropped", "section", below.format(len(dropped)), aside="fused   vector  lexical")]
+        rows += [_row(hit, undecided=True) for hit in dropped]
     return rows
 
 
-def _row(hit: Hit) -> Entry:
+def _row(hit: Hit, *, undecided: bool = False) -> Entry:
     passage = hit.passage
     fused = Run(f"{passage.score:5.2f}", "strong" if hit.cited else "quiet")
     place = cell(f"[{hit.cited}]" if hit.cited else "·", 4, "key" if hit.cited else "quiet")
-    head: Line = (place, Run(passage.label, "plain" if hit.cited else "quiet"))
+    head: Line = (place, Run(passage.label, "plain" if hit.cited or undecided else "quiet"))
     if passage.edited:
         head = (*head, Run("  edited", "person"))
-    if hit.cited:
+    if hit.cited or undecided:
         beside = (fused, Run(_score(passage.vector), "quiet"), Run(_score(passage.lexical), "quiet"))
     else:
         beside = (fused, Run("  "), cell(_short(hit) or "not chosen", _WHY, "wait"))

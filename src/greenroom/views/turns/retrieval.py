@@ -1,10 +1,22 @@
-"""What was looked up for each turn: every candidate with its scores, kept or dropped and why."""
+"""What was looked up for each turn: every candidate with its scores, kept or dropped and why.
+
+Invariant: nothing counts as kept or dropped before the selection is in the log.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from greenroom.core.events import ContextSelected, GatePassed, PassagesRetrieved, Record, TurnStarted
+from greenroom.core.events import (
+    ContextSelected,
+    GatePassed,
+    PassagesRetrieved,
+    Record,
+    TurnAbandoned,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.core.values import Passage
 from greenroom.views.fold import Turns, by_turn
 from greenroom.views.prompt.edited import in_place
@@ -22,12 +34,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalTurn:
-    """A turn's query, the legs that answered it, and its hits in order of score."""
+    """A turn's query, the legs that answered it, and its hits in order of score.
+
+    Of its hits some are kept when they are `chosen`; a turn that was `left` before that gave none to a model.
+    """
 
     turn: int
     query: str = ""
     legs: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
+    stage: Literal["found", "chosen", "left"] = "found"
 
 
 Retrieval = Turns[RetrievalTurn]
@@ -54,7 +70,9 @@ def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
                 Hit(hit.rank, hit.passage, place.get(hit.passage.id), dropped.get(hit.passage.id, ""))
                 for hit in state.hits
             )
-            return replace(state, hits=hits)
+            return replace(state, hits=hits, stage="chosen")
+        case TurnFinished() | TurnAbandoned() if state.stage == "found":
+            return replace(state, stage="left")
         case _:
             return state
 
