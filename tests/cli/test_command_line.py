@@ -120,6 +120,19 @@ def test_fork_and_export(shop: Workspace, run: Run) -> None:
     assert run("session", "fork", first[0]["id"], "--at", "3") == 0
     child = run.out.strip()
     assert run("session", "verify", child) == 0
+    assert run("session", "list") == 0
+    rows = [line for line in run.out.splitlines() if first[0]["id"] in line or child in line]
+    assert rows[0].startswith(first[0]["id"]) and rows[1].startswith(f"└─ {child}")
+    assert "turn 1: forked inside it" in rows[1] and "forked" not in rows[0]
+    assert run("session", "list", "--json") == 0
+    listed = {row["id"]: row for row in run.json()}  # type: ignore[attr-defined]  # a list of objects
+    assert (listed[child]["parent"], listed[first[0]["id"]]["parent"]) == (first[0]["id"], None)
+    assert run("session", "fork", first[0]["id"], "--at", "1") == 0  # before anything was said
+    empty = run.out.strip()
+    run("session", "list")
+    assert empty not in run.out and "not listed: 1 session in which nothing was said" in run.err
+    run("session", "list", "--all")
+    assert empty in run.out
     assert run("session", "fork", first[0]["id"], "--at", "999") == 2
     assert run("session", "fork", first[0]["id"]) == 2
 

@@ -105,7 +105,7 @@ def test_runs_do_not_see_one_another_and_a_persons_own_sessions_are_not_buried(
     assert run("session", "list", "--json") == 0
     assert len(listed(run)) == 1
     run("session", "list")
-    assert "2 sessions of comparisons not listed" in run.err
+    assert "not listed: 2 sessions of comparisons; --all lists them too" in run.err
     run("session", "list", "--all", "--json")
     made = [name for name in listed(run) if name.startswith("cmp")]
     assert len(made) == 2

@@ -45,10 +45,22 @@ def answer(
     return Answer(value, shown, data, tuple(inert(note) for note in notes), stream, exit_code)
 
 
+class AsIs(str):
+    """A cell whose spaces count, as those of a tree do; what others wrote is made inert by whoever puts it there."""
+
+    __slots__ = ()
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[object]], widest: int = 60) -> list[str]:
     """Columns under headers, each cell on one line; the last column is not cut."""
     last = len(headers) - 1
-    cells = [[inert_line(str(cell), 0 if at == last else widest) for at, cell in enumerate(row)] for row in rows]
+    cells = [
+        [
+            cell if isinstance(cell, AsIs) else inert_line(str(cell), 0 if at == last else widest)
+            for at, cell in enumerate(row)
+        ]
+        for row in rows
+    ]
     if not cells:
         return []
     widths = [max(len(row[at]) for row in [list(headers), *cells]) for at in range(len(headers))]

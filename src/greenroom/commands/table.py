@@ -83,9 +83,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         ("session", "list"),
-        "The sessions of this workspace, newest first",
+        "The sessions of this workspace, newest first, each with its branches below it",
         _at("session.sessions:list_sessions"),
-        (Argument("--all", "those that greenroom compare made too", flag=True),),
+        (Argument("--all", "those too that nothing was said in, or that greenroom compare made", flag=True),),
         slash="sessions",
     ),
     Command(

@@ -18,7 +18,7 @@ from greenroom.log.audit import Audit, audit
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, verify, walk
 from greenroom.log.codec import decode
 from greenroom.log.file_log import read_records
-from greenroom.log.summary import SessionSummary, summarise
+from greenroom.log.summary import SessionSummary, by_family, summarise
 from greenroom.workspace.layout import Workspace
 
 Mark = tuple[int, int, int]
@@ -38,7 +38,7 @@ def session_path(workspace: Workspace, name: str) -> Path:
 
 
 def sessions(workspace: Workspace, *, compared: bool = False) -> tuple[SessionSummary, ...]:
-    """Every session of a workspace, newest first; those that comparisons made only with `compared`.
+    """Every session of a workspace, newest first, each with its forks below it; those of comparisons only if `compared`.
 
     A damaged one is listed as such, and so is one whose file is gone.
 
@@ -56,7 +56,7 @@ def sessions(workspace: Workspace, *, compared: bool = False) -> tuple[SessionSu
         if not session_path(workspace, name).exists() and (compared or not _compared(name))
     }
     found += [SessionSummary(id=name, status=f"damaged: {_gone(held).message}") for name, held in lost.items()]
-    return tuple(sorted(found, key=lambda one: one.started, reverse=True))
+    return by_family(sorted(found, key=lambda one: one.started, reverse=True))
 
 
 def compared(workspace: Workspace) -> int:

@@ -27,6 +27,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.signals import Signal
 from greenroom.core.values import Breakpoint
 from greenroom.engine.session import Session
+from greenroom.log.unused import remove_unused
 from greenroom.repl.completer import SlashCompleter
 from greenroom.repl.history import MaskedHistory
 from greenroom.repl.out import Out
@@ -73,6 +74,7 @@ async def _open(workspace: Workspace, persona: str, model: str, session_id: str,
         await repl.talk()
     finally:
         await session.aclose()
+        await asyncio.to_thread(remove_unused, workspace, session.id)
     return 0
 
 

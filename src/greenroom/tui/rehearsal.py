@@ -174,7 +174,14 @@ class Rehearsal:
         self._stop()
         self._stop = lambda: None
         if session is not None:
-            await session.aclose()
+            await self._closed(session)
+
+    async def _closed(self, session: Session) -> None:
+        """Close it; where nothing was said or done in it, no log of it is kept."""
+        from greenroom.log.unused import remove_unused
+
+        await session.aclose()
+        await asyncio.to_thread(remove_unused, self.workspace, session.id)
 
     def take(self, session: Session) -> None:
         """Have this session behind the screen from here on; whoever opened it lets go of the one before."""
@@ -188,7 +195,7 @@ class Rehearsal:
         """Close a session that is not shown any more; a turn of it that waits ends without a word about it."""
         self.closing = True
         try:
-            await session.aclose()
+            await self._closed(session)
         finally:
             self.closing = False
 

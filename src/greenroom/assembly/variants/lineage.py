@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Record
 from greenroom.log.catalog import session_path
 from greenroom.log.file_log import read_records
 from greenroom.log.forks import forks
@@ -21,21 +18,14 @@ def session_lines(workspace: Workspace) -> tuple[Line, ...]:
 
     The order is by file: a fork's log begins with the times of its parent.
     """
-    found: list[tuple[str, Line]] = []
+    found: list[Line] = []
     for path in sorted(workspace.sessions.glob("*.jsonl")):
         try:
             records = read_records(path)
         except GreenroomError:
             continue  # `session list` says what is wrong with it
-        line = line_of(path.stem, records)
-        found.append((_begun(line, records), line))
-    return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
-
-
-def _begun(line: Line, records: Sequence[Record]) -> str:
-    """When a session's own part began; a log may say that it branched off at a record it does not have."""
-    own = line.origin.at + 1 if line.origin is not None else -1
-    return records[own].at if 0 <= own < len(records) else line.started
+        found.append(line_of(path.stem, records))
+    return tuple(sorted(found, key=lambda line: line.began))
 
 
 def beside(workspace: Workspace, session: str) -> tuple[int, tuple[str, ...]]:

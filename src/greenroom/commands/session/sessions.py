@@ -4,52 +4,74 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from greenroom.commands.answer import Answer, answer, counted, table
+from greenroom.commands.answer import Answer, AsIs, answer, counted, table
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.live.narrate import told
 from greenroom.core.events import Record, RerunStarted, SessionForked, SessionOpened
+from greenroom.core.inert import inert_line
 from greenroom.views.timeline import row
 
 if TYPE_CHECKING:
     from greenroom.assembly import SessionSummary
+    from greenroom.core.values import Json
 
 
 def list_sessions(asked: Invocation) -> Answer[tuple[SessionSummary, ...]]:
-    """Every session of the workspace with how it stands; those that comparisons made only where all are wanted."""
+    """The sessions of the workspace with how each stands, its branches below it.
+
+    Those in which nothing was said, and those that comparisons made, only where all are wanted.
+    """
     from greenroom.assembly import sessions
     from greenroom.log.catalog import compared
+    from greenroom.log.summary import said_in
 
     workspace, everything = asked.workspace(), asked.flag("all")
-    found = sessions(workspace, compared=everything)
-    rows = [
-        (
-            one.id,
-            f"{one.persona}@{one.version}" if one.persona else "?",
-            one.started[:19],
-            one.turns,
-            one.status,
-            one.words,
-        )
-        for one in found
-    ]
-    data = [
-        {
-            "id": one.id,
-            "persona": one.persona,
-            "version": one.version,
-            "started": one.started,
-            "turns": one.turns,
-            "status": one.status,
-            "words": one.words,
-        }
-        for one in found
-    ]
+    known = sessions(workspace, compared=everything)
+    found = known if everything else said_in(known)
     notes = [] if found else ["there is no session yet; greenroom run or the workbench makes one"]
-    if not everything and (hidden := compared(workspace)):
-        notes.append(f"{counted(hidden, 'session')} of comparisons not listed; --all lists them too")
-    return answer(
-        found, table(("session", "persona", "started", "turns", "status", "first words"), rows, 30), data, notes=notes
+    hidden = [] if everything else _hidden(len(known) - len(found), compared(workspace))
+    if hidden:
+        notes.append(f"not listed: {' and '.join(hidden)}; --all lists them too")
+    heads = ("session", "persona", "began", "turns", "status", "branch", "first words")
+    return answer(found, table(heads, [_row(one) for one in found], 30), [_data(one) for one in found], notes=notes)
+
+
+def _hidden(empty: int, compared: int) -> list[str]:
+    found = [f"{counted(empty, 'session')} in which nothing was said"] if empty else []
+    return found + ([f"{counted(compared, 'session')} of comparisons"] if compared else [])
+
+
+def _row(one: SessionSummary) -> tuple[object, ...]:
+    line = one.place
+    return (
+        AsIs(f"{line.rails}{inert_line(one.id, 40)}"),
+        f"{one.persona}@{one.version}" if one.persona else "?",
+        (line.began or one.started)[:19],
+        one.turns,
+        one.status,
+        line.branch,
+        line.words if line.origin else one.words,
     )
+
+
+def _data(one: SessionSummary) -> dict[str, Json]:
+    line = one.place
+    return {
+        "id": one.id,
+        "persona": one.persona,
+        "version": one.version,
+        "started": one.started,
+        "began": line.began or one.started,
+        "turns": one.turns,
+        "status": one.status,
+        "words": one.words,
+        "parent": line.origin.parent if line.origin else None,
+        "turn": line.origin.turn if line.origin else None,
+        "changed": list(line.origin.changed) if line.origin else [],
+        "said_again": bool(line.origin and line.origin.rerun),
+        "kept": line.chosen,
+        "own_words": line.words,
+    }
 
 
 def conversation(records: list[Record]) -> list[str]:

@@ -78,29 +78,46 @@ def lines_sheet(title: str, lines: Sequence[str]) -> Sheet:
 
 
 class SessionsSheet(Sheet):
-    """The sessions of the workspace; enter opens one."""
+    """The sessions of the workspace, the branches of each below it; enter opens one."""
+
+    DEFAULT_CSS = """
+    SessionsSheet > #frame { width: 110; }
+    """
 
     def __init__(
         self, found: Sequence[SessionSummary], current: str, *, title: str = "Sessions", does: str = "open"
     ) -> None:
-        shown = [one for one in found if one.turns or one.id == current]
+        from greenroom.log.summary import said_in
+
+        shown = said_in(found, current)
+        empty = len(found) - len(shown)
         entries = [_session_row(one, current) for one in shown] or [Entry("none", "note", text="No session yet.")]
+        if empty:
+            said = f"{empty} in which nothing was said {'is' if empty == 1 else 'are'} left out."
+            entries.append(Entry("empty", "note", text=said))
         super().__init__(title, entries, [Hint("enter", does), Hint("up down", "choose")], first=current)
 
     def choose(self, entry: Entry) -> None:
         """Open it."""
-        self.dismiss(entry.id)
+        if entry.kind == "row":
+            self.dismiss(entry.id)
 
 
 def _session_row(one: SessionSummary, current: str) -> Entry:
+    line = one.place
     state = "here" if one.id == current else one.status
     turns = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
+    words = line.words if line.origin else one.words
     head = (
-        cell(one.started[5:16].replace("T", " "), 11, "quiet"),
+        cell((line.began or one.started)[5:16].replace("T", " "), 11, "quiet"),
         Run("  "),
-        cell(f"{one.persona}@{one.version}", 14, "persona"),
-        Run("  "),
-        Run(one.words or "nothing said", "plain" if one.words else "quiet"),
+        *(
+            (Run(line.rails, "quiet"),)
+            if line.rails
+            else (cell(f"{one.persona}@{one.version}", 14, "persona"), Run("  "))
+        ),
+        *((Run(f"{line.branch}  ", "key"),) if line.origin else ()),
+        Run(words or "nothing said", "plain" if words else "quiet"),
     )
     beside = (cell(turns, 8, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
     return Entry(one.id, "row", head=head, beside=beside)

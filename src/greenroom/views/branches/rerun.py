@@ -15,6 +15,8 @@ from greenroom.core.events import (
     RerunStarted,
     SessionForked,
     ToolReturned,
+    TurnAbandoned,
+    TurnFinished,
     TurnStarted,
 )
 from greenroom.core.inert import inert_line
@@ -37,7 +39,8 @@ class Step:
 class Branch:
     """Where a session comes from: `parent` at its record, the first `turn` said anew here, and what a rerun changed.
 
-    `rerun` are the turns of the parent that were said again; none of them for a fork in which a person went on.
+    `rerun` are the turns of the parent that were said again; none of them for a fork in which a person went on. A fork
+    that is `inside` left its parent in the middle of the turn before.
     """
 
     session: str
@@ -46,6 +49,7 @@ class Branch:
     turn: int
     rerun: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
+    inside: bool = False
 
     @property
     def line(self) -> str:
@@ -56,20 +60,22 @@ class Branch:
 
 def branch(records: Sequence[Record]) -> Branch | None:
     """Where the session branched off last; None for one that nobody forked."""
-    return fold_all(_branched, (None, 0), records)[0]
+    return fold_all(_branched, (None, 0, False), records)[0]
 
 
-@told_by(SessionForked, RerunStarted, TurnStarted)
-def _branched(state: tuple[Branch | None, int], record: Record) -> tuple[Branch | None, int]:
-    """The branch by now, and the last turn begun."""
-    found, turns = state
+@told_by(SessionForked, RerunStarted, TurnStarted, TurnFinished, TurnAbandoned)
+def _branched(state: tuple[Branch | None, int, bool], record: Record) -> tuple[Branch | None, int, bool]:
+    """The branch by now, the last turn begun, and whether it is still open."""
+    found, turns, inside = state
     match record.event:
         case SessionForked(session=session, parent=parent, parent_seq=at):
-            return Branch(session, parent, at, turns + 1), turns
+            return Branch(session, parent, at, turns + 1, inside=inside), turns, inside
         case RerunStarted(turns=said, changed=changed, turn=turn) if found is not None:
-            return Branch(found.session, found.parent, found.at, turn, said, changed), turns
+            return Branch(found.session, found.parent, found.at, turn, said, changed), turns, inside
         case TurnStarted(turn=turn):
-            return found, turn
+            return found, turn, True
+        case TurnFinished() | TurnAbandoned():
+            return found, turns, False
         case _:
             return state
 

@@ -77,4 +77,4 @@ def _grow(state: RetrievalTurn, record: Record) -> RetrievalTurn:
             return state
 
 
-fold = by_turn(_start, _grow, ContextSelected, GatePassed, PassagesRetrieved)
+fold = by_turn(_start, _grow, ContextSelected, GatePassed, PassagesRetrieved, TurnAbandoned, TurnFinished)
