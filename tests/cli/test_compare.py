@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from greenroom.core.errors import ServiceUnavailable
 from greenroom.core.events import ToolStarted
 from greenroom.engine.session import Session
 from greenroom.log.file_log import read_records
+from greenroom.regression.compare.journal import Journal, read
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
 
@@ -192,3 +195,47 @@ def test_other_inputs_or_another_persona_end_it(shop: Workspace, inputs: str, ru
     Path(inputs).write_text('"Hello"')
     assert run("compare", "--resume", "--budget", "1") == 2
     assert "holds other inputs" in run.err
+
+
+def table_of(shop: Workspace, folder: Path) -> tuple[list[dict[str, str]], str]:
+    """What was written: the rows without what differs from one run to the next, and the table without its times."""
+    rows = list(csv.DictReader(io.StringIO((folder / "runs.csv").read_text())))
+    for row in rows:
+        assert (shop.sessions / f"{row.pop('session')}.jsonl").is_file()
+        del row["milliseconds"]
+    lines = (folder / "table.txt").read_text().splitlines()
+    return rows, "\n".join(line for line in lines if not line.startswith(("turn, ", "      greenroom session diff")))
+
+
+def test_several_jobs_at_a_time_come_to_the_same_in_the_same_order(
+    versions: Workspace, inputs: str, run: Run, tmp_path: Path
+) -> None:
+    asked = ["--persona", "aria@1.2.0", "--persona", "aria", "--input", inputs, "--repeat", "2"]
+    assert run("compare", *asked, "--jobs", "1", "--name", "one", "--out", str(tmp_path / "one")) == 0
+    assert "running" not in run.err
+    assert run("compare", *asked, "--jobs", "3", "--name", "three", "--out", str(tmp_path / "three")) == 0
+    assert "2 running" in run.err and "8/8" in run.err
+    assert table_of(versions, tmp_path / "one") == table_of(versions, tmp_path / "three")
+    assert run("compare", *asked, "--jobs", "0") == 2
+    assert "so many processes cannot be started" in run.err
+
+
+def test_a_comparison_killed_with_several_jobs_goes_on_where_it_was(
+    shop: Workspace, inputs: str, run: Run, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-m", "greenroom", "compare", "--input", inputs, "--repeat", "12", "--name", "cut"]
+    with subprocess.Popen([*words, "--jobs", "2"], cwd=shop.root, stderr=subprocess.PIPE, text=True) as whole:
+        assert whole.stderr is not None
+        for line in whole.stderr:
+            if line.lstrip().startswith("3/24 "):
+                break
+        whole.kill()
+    _, rows = read(shop.state / "compare" / "cut.jsonl")
+    assert 3 <= len(rows) < 24
+    journal = Journal.resume(shop.state, "cut")
+    assert len(journal.missing()) == 24 - len(rows)
+    journal.__exit__(None, None, None)
+    assert run("compare", "--resume", "--jobs", "3", "--out", str(tmp_path / "out")) == 0
+    _, after = read(shop.state / "compare" / "cut.jsonl")
+    assert after[: len(rows)] == rows and len({row.run for row in after}) == len(after) == 24
+    assert len(list(csv.DictReader(io.StringIO((tmp_path / "out" / "runs.csv").read_text())))) == 24

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Generic
 
-from greenroom.assembly.crew.work import work_of
-from greenroom.regression.suite.crew import Job, Result
-from greenroom.regression.suite.matrix import Tier
+from greenroom.regression.suite.crew import J, Result, Work
 
 
-class Alone:
+class Alone(Generic[J]):
     """Makes a run when its result is asked for."""
 
     size = 1
 
-    def __init__(self, tier: Tier) -> None:
-        self._work = work_of(tier)
-        self._jobs: deque[Job] = deque()
+    def __init__(self, work: Work[J]) -> None:
+        self._work = work
+        self._jobs: deque[J] = deque()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: J) -> None:
         self._jobs.append(job)
 
-    def next(self) -> tuple[Job, Result]:
+    def next(self) -> tuple[J, Result]:
         job = self._jobs.popleft()
         return job, self._work(job)
 

@@ -13,29 +13,28 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import Generic
 
 from greenroom.assembly.crew.uninterrupted import uninterrupted
-from greenroom.assembly.crew.work import work_of
-from greenroom.regression.suite.crew import Job, Result, failed
-from greenroom.regression.suite.matrix import Tier
+from greenroom.regression.suite.crew import J, Result, Work, failed
 
 
-class Processes:
-    """`size` processes; each is started when it is first needed."""
+class Processes(Generic[J]):
+    """`size` processes; each is started when it is first needed. `work` is a module's own function."""
 
-    def __init__(self, tier: Tier, size: int) -> None:
+    def __init__(self, work: Work[J], size: int) -> None:
         self.size = size
-        self._work = work_of(tier)
+        self._work = work
         self._idle = [_Bench() for _ in range(size)]
-        self._under_way: dict[Future[Result], tuple[Job, _Bench]] = {}
+        self._under_way: dict[Future[Result], tuple[J, _Bench]] = {}
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: J) -> None:
         bench = self._idle.pop()
         with uninterrupted():
             future = bench.pool.submit(self._work, job)
         self._under_way[future] = (job, bench)
 
-    def next(self) -> tuple[Job, Result]:
+    def next(self) -> tuple[J, Result]:
         ended, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
         future = next(one for one in self._under_way if one in ended)
         job, bench = self._under_way.pop(future)

@@ -23,7 +23,7 @@ from greenroom.regression.tape.tape import SUFFIX
 from greenroom.workspace.layout import Workspace
 
 
-def work_of(tier: Tier) -> Work:
+def work_of(tier: Tier) -> Work[Job]:
     """What a worker of this tier does."""
     return live if tier == "live" else replay
 

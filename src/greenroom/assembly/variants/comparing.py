@@ -27,6 +27,7 @@ from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import COMPARED, session_path
 from greenroom.log.file_log import FileLog
 from greenroom.regression.compare.journal import Combination
+from greenroom.regression.live.budget import Budget, BudgetSpent, Meter, MeteredModel
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
@@ -84,13 +85,13 @@ async def carry(
     Args:
         comparison: its name, which stands in the log as the origin of what was said.
         approve: `deny` answers every question with no, and asks about every tool with effects; `policy` as `run` has it.
-        micro_usd: the most it may cost; looked at before each turn.
+        micro_usd: the most it may cost; looked at before each turn and each call of a model.
         began: called with the session's id before anything is said.
 
     Raises:
         UsageError: the combination is another than it was asked for as.
         GreenroomError: a model, tool or disk kept a turn from its end; the session is there as far as it came.
-        Cut: the next turn might cost more than is left.
+        Cut: nothing is left for the next turn or call.
     """
     clock, ids = clock or SystemClock(), ids or RandomIds()
     cast = await asyncio.to_thread(_cast, workspace, asked.persona, asked.model, asked.policy, clock)
@@ -100,7 +101,7 @@ async def carry(
             hint="begin a new one",
             code="compare.changed",
         )
-    session = await _opened(workspace, cast, approve, clock, ids)
+    session = await _opened(workspace, cast, approve, micro_usd, clock, ids)
     try:
         began(session.id)
         await session.warm()
@@ -109,6 +110,8 @@ async def carry(
                 raise Cut
             await session.turn(words, origin=f"compare {comparison}")
         return spent(session.records)
+    except BudgetSpent:
+        raise Cut from None
     finally:
         await session.aclose()
 
@@ -128,7 +131,9 @@ def _cast(workspace: Workspace, persona: str, model: str, policy: str, clock: Cl
     return with_policies(cast, [Path(policy)], clock) if policy else cast
 
 
-async def _opened(workspace: Workspace, cast: Cast, approve: Approve, clock: Clock, ids: Ids) -> Session:
+async def _opened(
+    workspace: Workspace, cast: Cast, approve: Approve, micro_usd: int | None, clock: Clock, ids: Ids
+) -> Session:
     from greenroom.assembly.world import outside_of
 
     workspace.make_state()
@@ -138,6 +143,9 @@ async def _opened(workspace: Workspace, cast: Cast, approve: Approve, clock: Clo
     )
     try:
         outside.memory = HeldMemory(outside.memory, (), ())
+        if micro_usd is not None:
+            outside.left.append(outside.model)
+            outside.model = MeteredModel(outside.model, Meter(Budget(micro_usd / 1_000_000, "this run")))
         log = FileLog.create(session_path(workspace, ids.name(COMPARED)), clock, ids)
         ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
         session = Session(

@@ -1,4 +1,4 @@
-"""`greenroom compare`: from what is asked to the table, one run after another.
+"""`greenroom compare`: from what is asked to the table, several runs at a time.
 
 Invariant: what is broken or unknown is said before anything runs or is paid for; each run that ended is in the journal,
 whatever ends the comparison.
@@ -8,30 +8,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.core.clock import SystemClock, stamp
-from greenroom.core.errors import GreenroomError, LogDamaged, UsageError
+from greenroom.core.errors import LogDamaged, UsageError
 from greenroom.core.inert import inert_line
 
 if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.regression.compare.inputs import Spoken
-    from greenroom.regression.compare.journal import Combination, Header, Journal, Outcome, Row, Run
+    from greenroom.regression.compare.journal import Combination, Header, Journal, Run
+    from greenroom.regression.compare.run import Progress
     from greenroom.regression.compare.table import Table
-    from greenroom.regression.suite.budget import Purse
     from greenroom.workspace.layout import Workspace
 
 _TOLD = 100
 """About so many lines of progress; a run that failed always has one."""
-_PATIENCE = 3
-"""So many errors of one combination in a row, and no more of its runs are begun."""
+_MOST_AT_ONCE = 4
+_WORTH = {True: 25, False: 2}
+"""So many runs are worth starting a process for, by whether all models are scripted ones, which answer at once."""
 
 
-async def compare(asked: Invocation) -> Answer[Table]:
+def compare(asked: Invocation) -> Answer[Table]:
     """Say every input to every combination, in sessions of their own, and set side by side what came of it.
 
     Exit 1 where some runs were not made, 4 where a model or service failed; differences alone are no failure.
@@ -51,12 +53,12 @@ async def compare(asked: Invocation) -> Answer[Table]:
     workspace, face = asked.workspace(), asked.person()
     heed(workspace, face)
     with _journal(asked, workspace) as journal:  # its lock belongs to this thread
-        inputs = await asyncio.to_thread(read_inputs, Path(journal.header.file))
+        inputs = read_inputs(Path(journal.header.file))
         _require_same(journal.header, inputs)
-        left = await _Comparison(workspace, journal, inputs, face, _purse(asked, journal)).run()
+        left = _made(asked, workspace, journal, inputs, face)
         settled = journal.settled()
-        logs = await asyncio.to_thread(_logs, workspace, [row.session for row in settled.values()])
-        found = await asyncio.to_thread(table, journal.header, settled, logs)
+        logs = _logs(workspace, [row.session for row in settled.values()])
+        found = table(journal.header, settled, logs)
     inputs = as_kept(inputs, settled, logs)
     write_outputs(found, inputs, asked.text("csv"), asked.text("out"))
     code = 4 if any(row.outcome == "error" for row in settled.values()) else 1 if left else 0
@@ -133,117 +135,59 @@ def _require_same(header: Header, inputs: Sequence[Spoken]) -> None:
         )
 
 
-def _purse(asked: Invocation, journal: Journal) -> Purse:
+def _made(asked: Invocation, workspace: Workspace, journal: Journal, inputs: Sequence[Spoken], face: Face) -> int:
+    """Make the runs that are missing; returns how many were not made."""
+    from greenroom.assembly.crew import open_processes
+    from greenroom.assembly.crew.comparison import Said, say
+    from greenroom.regression.compare.run import Runs, purse_of
     from greenroom.regression.live.options import money
-    from greenroom.regression.suite.budget import Purse
 
-    usd = money(asked.text("budget")) if asked.text("budget") else journal.header.usd
-    dearest: dict[str, int] = {}
-    for row in journal.rows:
-        name = journal.header.combinations[row.combination].name
-        dearest[name] = max(dearest.get(name, 0), row.micro_usd)
-    return Purse(usd, sum(row.micro_usd for row in journal.rows), dearest)
+    header, turns = journal.header, {one.number: one.turns for one in inputs}
+    usd = money(asked.text("budget")) if asked.text("budget") else header.usd
 
+    def job(run: Run, micro_usd: int | None) -> Said:
+        combination = header.combinations[run.combination]
+        return Said(str(workspace.root), header.name, run, combination, turns[run.input], header.approve, micro_usd)
 
-class _Comparison:
-    """A comparison that runs."""
-
-    def __init__(
-        self, workspace: Workspace, journal: Journal, inputs: Sequence[Spoken], face: Face, purse: Purse
-    ) -> None:
-        self._workspace, self._journal, self._face, self._purse = workspace, journal, face, purse
-        self._turns = {one.number: one.turns for one in inputs}
-        self._total = sum(1 for _ in journal.header.runs())
-        self._errors_in_a_row: dict[int, int] = {}
-
-    async def run(self) -> int:
-        """Make the runs that are missing; returns how many were not made."""
+    with closing(open_processes(say, _jobs(asked, journal))) as crew:
+        runs = Runs(journal, crew, purse_of(journal, usd), SystemClock(), job, lambda said: said.run)
         try:
-            for run in self._journal.missing():
-                if self._errors_in_a_row.get(run.combination, 0) < _PATIENCE and not await self._made(run):
-                    break
+            if runs.make(lambda progress: _tell(face, header, progress)):
+                face.note(f"{usd or 0:g} USD may not suffice for another run")
         except (KeyboardInterrupt, asyncio.CancelledError):
-            missing = len(self._journal.missing())
-            self._face.note(f"stopped: {self._total - missing} of {self._total} runs are made; {self._go_on()}")
+            total, missing = sum(1 for _ in header.runs()), len(journal.missing())
+            face.note(f"stopped: {total - missing} of {total} runs are made; {_go_on(header)}")
             raise KeyboardInterrupt from None
-        return len(self._journal.missing())
+    return len(journal.missing())
 
-    async def _made(self, run: Run) -> bool:
-        """Make one run and put it down; whether another may follow."""
-        from greenroom.assembly.variants.comparing import stops_all
 
-        reserved = self._purse.reserve(self._journal.header.combinations[run.combination].name)
-        if reserved is None:
-            self._face.note(f"{(self._purse.ceiling or 0) / 1_000_000:g} USD may not suffice for another run")
-            return False
-        session: list[str] = []
-        outcome, error = await self._carried(run, reserved.micro_usd, session)
-        row = self._row(run, session, outcome, error.line() if error else "")
-        self._purse.settle(reserved, row.micro_usd)
-        self._journal.append(row)
-        failed = self._errors_in_a_row.get(run.combination, 0) + 1
-        self._errors_in_a_row[run.combination] = failed if outcome == "error" else 0
-        self._tell(row)
-        if outcome == "error" and failed == _PATIENCE:
-            shown = inert_line(self._journal.header.combinations[run.combination].shown, 80)
-            self._face.note(f"{shown} failed {_PATIENCE} times in a row, so no more of its runs are begun")
-        if error is not None and stops_all(error):
-            raise error
-        return outcome != "cut"
+def _jobs(asked: Invocation, journal: Journal) -> int:
+    """So many runs at a time: as many as were asked for, else no more than are worth a process each."""
+    if (number := asked.number("jobs")) is not None:
+        return number
+    scripted = all(one.name.startswith("scripted/") for one in journal.header.combinations)
+    return min(_MOST_AT_ONCE, max(1, len(journal.missing()) // _WORTH[scripted]))
 
-    async def _carried(
-        self, run: Run, micro_usd: int | None, session: list[str]
-    ) -> tuple[Outcome, GreenroomError | None]:
-        """Say it all; what came of it, with what was in the way. The session's id is put into `session` as it begins."""
-        from greenroom.assembly.variants.comparing import Cut, carry
 
-        header = self._journal.header
-        asked, turns = header.combinations[run.combination], self._turns[run.input]
-        try:
-            await carry(
-                self._workspace,
-                asked,
-                turns,
-                header.name,
-                approve=header.approve,
-                micro_usd=micro_usd,
-                began=session.append,
-            )
-        except Cut:
-            return "cut", None
-        except GreenroomError as error:
-            return "error", error
-        return "done", None
-
-    def _row(self, run: Run, session: list[str], outcome: Outcome, line: str) -> Row:
-        from greenroom.assembly.variants.comparing import spent
-        from greenroom.regression.compare.journal import Row
-
-        name = session[0] if session else ""
-        return Row(
-            input=run.input,
-            combination=run.combination,
-            repeat=run.repeat,
-            outcome=outcome,
-            session=name,
-            line=inert_line(line or ("it reached what it may cost" if outcome == "cut" else ""), 400),
-            at=stamp(SystemClock().now()),
-            micro_usd=spent(_logs(self._workspace, [name]).get(name, ())),
-        )
-
-    def _tell(self, row: Row) -> None:
-        made = self._total - len(self._journal.missing())
-        if row.outcome == "done" and made % max(1, self._total // _TOLD) and made != self._total:
-            return
-        parts = [f"{made:>{len(str(self._total))}}/{self._total}"]
-        parts += [f"{self._purse.spent / 1_000_000:.4f} USD"] if self._purse.spent else []
-        asked = self._journal.header.combinations[row.combination]
+def _tell(face: Face, header: Header, progress: Progress) -> None:
+    """`12/48  3 running  0.0123 USD  input 7 to aria@1.2.0 on openai/gpt-5-mini: cmp4k...`."""
+    row, total = progress.row, progress.total
+    shown = header.combinations[row.combination].shown
+    if row.outcome != "done" or not progress.made % max(1, total // _TOLD) or progress.made == total:
+        parts = [f"{progress.made:>{len(str(total))}}/{total}"]
+        parts += [f"{progress.running} running"] if progress.running else []
+        parts += [f"{progress.micro_usd / 1_000_000:.4f} USD"] if progress.micro_usd else []
         said = row.session if row.outcome == "done" else f"{row.outcome}: {inert_line(row.line, 100)}"
-        parts.append(f"input {row.input} to {inert_line(asked.shown, 60)}: {said}")
-        self._face.note("  ".join(parts))
+        parts.append(f"input {row.input} to {inert_line(shown, 60)}: {said}")
+        face.note("  ".join(parts))
+    from greenroom.regression.compare.run import PATIENCE
 
-    def _go_on(self) -> str:
-        return f"go on with: greenroom compare --resume --name {self._journal.header.name}"
+    if progress.failed == PATIENCE:
+        face.note(f"{inert_line(shown, 80)} failed {PATIENCE} times in a row, so no more of its runs are begun")
+
+
+def _go_on(header: Header) -> str:
+    return f"go on with: greenroom compare --resume --name {header.name}"
 
 
 def _logs(workspace: Workspace, names: Sequence[str]) -> dict[str, Sequence[Record]]:

@@ -36,6 +36,12 @@ COMPARE = Command(
             choices=("deny", "policy"),
         ),
         Argument("--budget", "the most that all runs may cost, in US dollars", metavar="USD"),
+        Argument(
+            "--jobs",
+            "so many runs at a time, each in a process of its own; up to 4 unless given, where there is enough to do",
+            number=True,
+            metavar="N",
+        ),
         Argument("--resume", "make the runs a comparison still lacks: the last one, or that of --name", flag=True),
         Argument("--name", "its name; the time it began unless given", metavar="NAME"),
         Argument("--csv", "write a row for each run to this file too", metavar="FILE"),

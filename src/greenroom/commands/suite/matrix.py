@@ -15,7 +15,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 
 if TYPE_CHECKING:
-    from greenroom.regression.suite.crew import Crew
+    from greenroom.regression.suite.crew import Crew, Job
     from greenroom.regression.suite.journal import Journal
     from greenroom.regression.suite.run import Left, Progress
     from greenroom.regression.suite.table import Compared
@@ -86,7 +86,7 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     return journal
 
 
-def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew, usd: float | None) -> Left:
+def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew[Job], usd: float | None) -> Left:
     from greenroom.regression.suite.run import purse_of, run_suite
 
     def seen(progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Whoever makes the runs of a suite: this process, several, or a cluster.
+"""Whoever makes the runs of a suite or a comparison: this process, several, or a cluster.
 
 Invariant: what goes to a worker and what comes back are plain values: a folder, names, numbers, never a key.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from greenroom.core.values import Json
 from greenroom.regression.suite.matrix import Cell, Run
+
+J = TypeVar("J")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,21 @@ class Job:
 Result = dict[str, Json]
 """What came of a job: `kind` and `line` of its outcome, `milliseconds`, `micro_usd`, `tokens`."""
 
-Work = Callable[[Job], Result]
+Work = Callable[[J], Result]
 """What a worker does with a job. It raises for nothing that a file, a model or a budget does."""
 
 
-class Crew(Protocol):
+class Crew(Protocol[J]):
     """Workers. At most `size` jobs are given to them at once."""
 
     @property
     def size(self) -> int: ...
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: J) -> None:
         """Have a job done."""
         ...
 
-    def next(self) -> tuple[Job, Result]:
+    def next(self) -> tuple[J, Result]:
         """Wait until a job has ended; one whose worker died has ended too, as an error."""
         ...
 

@@ -6,16 +6,16 @@ whatever ends the suite, each run that ended before is in the journal.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from greenroom.core.clock import Clock, stamp
 from greenroom.core.inert import inert_line
-from greenroom.regression.suite.budget import Purse, Reserved
-from greenroom.regression.suite.crew import Crew, Job, Result
+from greenroom.regression.suite.budget import Purse
+from greenroom.regression.suite.crew import Crew, Job
 from greenroom.regression.suite.journal import Journal, Row
 from greenroom.regression.suite.matrix import Run
+from greenroom.regression.suite.shift import Ended, Shift
 
 PATIENCE = 3
 """So many errors of one model in a row, and no more of its runs are begun."""
@@ -59,7 +59,7 @@ def purse_of(journal: Journal, usd: float | None) -> Purse:
 def run_suite(
     root: str,
     journal: Journal,
-    crew: Crew,
+    crew: Crew[Job],
     purse: Purse,
     clock: Clock,
     seen: Callable[[Progress], None] = lambda progress: None,
@@ -77,51 +77,36 @@ def run_suite(
 class _Suite:
     """A suite that runs."""
 
-    def __init__(self, root: str, journal: Journal, crew: Crew, purse: Purse, clock: Clock) -> None:
-        self._root, self._journal, self._crew, self._purse, self._clock = root, journal, crew, purse, clock
+    def __init__(self, root: str, journal: Journal, crew: Crew[Job], purse: Purse, clock: Clock) -> None:
+        self._root, self._journal, self._purse, self._clock = root, journal, purse, clock
         self._suite = f"{journal.header.suite} {stamp(clock.now())}"
-        self._waiting = deque(journal.missing())
+        missing = journal.missing()
+        self._shift = Shift(crew, purse, missing, self._job, lambda job: job.run, lambda run: run.cell.model)
         self._total = sum(1 for _ in journal.header.matrix.runs())
-        self._under_way: dict[Run, Reserved] = {}
         self._in_a_row: dict[str, int] = {}
-        self._done = self._total - len(self._waiting)
+        self._done = self._total - len(missing)
         self._failures = sum(row.judged and row.kind != "passed" for row in journal.rows)
         self._errors = 0
         self._left = Left()
 
     def run(self, seen: Callable[[Progress], None]) -> Left:
-        while self._begun():
-            job, result = self._crew.next()
-            seen(self._progress(self._ended(job, result)))
-        self._left.unpaid = len(self._waiting)
+        while self._shift.begin(self._left_out):
+            seen(self._progress(self._ended(self._shift.ended())))
+        self._left.unpaid = len(self._shift.waiting)
         return self._left
 
-    def _begun(self) -> bool:
-        """Begin what can be; whether anything is under way then."""
-        later: list[Run] = []  # perhaps when something under way has cost less than was set aside for it
-        while self._waiting and len(self._under_way) < self._crew.size:
-            run = self._waiting.popleft()
-            if not self._begin(run):
-                later.append(run)
-        self._waiting.extendleft(reversed(later))
-        return bool(self._under_way)
-
-    def _begin(self, run: Run) -> bool:
-        """Whether a run was begun, or never will be; False while there is no money for it."""
+    def _left_out(self, run: Run) -> bool:
         model = run.cell.model
-        if self._in_a_row.get(model, 0) >= PATIENCE:
-            self._left.skipped[model] = self._left.skipped.get(model, 0) + 1
-            return True
-        reserved = self._purse.reserve(model)
-        if reserved is None:
+        if self._in_a_row.get(model, 0) < PATIENCE:
             return False
-        self._under_way[run] = reserved
-        self._crew.submit(Job(self._root, self._suite, *run.cell, run.number, reserved.micro_usd))
+        self._left.skipped[model] = self._left.skipped.get(model, 0) + 1
         return True
 
-    def _ended(self, job: Job, result: Result) -> Row:
-        reserved = self._under_way.pop(job.run)
-        spent = self._purse.settle(reserved, int(result["micro_usd"]), known=not result.get("died"))
+    def _job(self, run: Run, micro_usd: int | None) -> Job:
+        return Job(self._root, self._suite, *run.cell, run.number, micro_usd)
+
+    def _ended(self, ended: Ended[Job]) -> Row:
+        job, result = ended.job, ended.result
         row = Row(
             fixture=job.fixture,
             persona=job.persona,
@@ -131,11 +116,11 @@ class _Suite:
             line=inert_line(str(result["line"]), 400),
             at=stamp(self._clock.now()),
             milliseconds=int(result["milliseconds"]),
-            micro_usd=spent,
+            micro_usd=ended.micro_usd,
             tokens=int(result["tokens"]),
         )
         self._journal.append(row)
-        self._judge(row, cut=self._purse.cut(reserved, spent))
+        self._judge(row, cut=ended.cut)
         return row
 
     def _judge(self, row: Row, *, cut: bool) -> None:
@@ -146,11 +131,11 @@ class _Suite:
         if row.kind != "error":
             self._in_a_row[row.model] = 0
         elif cut:
-            self._waiting.appendleft(row.run)
+            self._shift.again(row.run)
         else:
             self._in_a_row[row.model] = self._in_a_row.get(row.model, 0) + 1
             self._left.why[row.model] = row.line
 
     def _progress(self, row: Row) -> Progress:
-        under_way = len(self._under_way)
+        under_way = self._shift.under_way
         return Progress(row, self._done, self._total, under_way, self._purse.spent, self._failures, self._errors)
