@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -80,20 +81,33 @@ def test_a_check_and_a_replay_say_the_same_of_a_malformed_line(
         assert "\n" not in one.line
 
 
-@given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_event_of_a_world_that_was_read_can_be_made(
-    made: tuple[Stage, Recorded], data: st.DataObject, tmp_path: Path
-) -> None:
+def oddities(events: tuple[Line, ...]) -> Iterator[tuple[Line, ...]]:
+    """The lines with each value of each line, and of each call in it, in the place of which an odd one stands."""
+    for place, line in enumerate(events):
+        for odd in ODD:
+            others = [{**line, key: odd} for key in line]
+            for number, call in enumerate(line.get("calls", ())):
+                calls = [*line["calls"][:number], {}, *line["calls"][number + 1 :]]
+                for key in call:
+                    calls[number] = {**call, key: odd}
+                    others.append({**line, "calls": list(calls)})
+            yield from ((*events[:place], other, *events[place + 1 :]) for other in others)
+
+
+def test_every_event_of_a_world_that_was_read_can_be_made(made: tuple[Stage, Recorded], tmp_path: Path) -> None:
     recorded = made[1]
     parts = Parts(tmp_path)
     parts.write(recorded.texts)
-    tape = replace(recorded.tape, events=data.draw(changes(recorded.tape.events)))
-    try:
-        world = World(tape, parts, "odd.tape.jsonl")
-    except FileInvalid:
-        return
-    assert {key: (type(event), event.step) for key, event in world.events.items()} == {key: key for key in world.events}
+    read_so = 0
+    for events in oddities(recorded.tape.events):
+        try:
+            world = World(replace(recorded.tape, events=events), parts, "odd.tape.jsonl")
+        except FileInvalid:
+            continue
+        read_so += 1
+        for (kind, step), event in world.events.items():
+            assert (type(event), event.step) == (kind, step)
+    assert read_so
 
 
 def line_of(tape: Tape, kind: str) -> tuple[int, Line]:
