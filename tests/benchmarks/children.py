@@ -48,3 +48,11 @@ def least(arguments: Sequence[str], where: Path, rounds: int = 5) -> Cost:
     """The cheapest of some runs: what is above it is the machine's other work. The first run, which compiles, is left out."""
     cost(arguments, where)
     return min((cost(arguments, where) for _ in range(rounds)), key=lambda one: one.cpu)
+
+
+def least_of_each(runs: Sequence[Sequence[str]], where: Path, rounds: int = 5) -> list[Cost]:
+    """The same of several runs that are compared: they take turns, so that the machine's other work meets them alike."""
+    for arguments in runs:
+        cost(arguments, where)
+    costs = [[cost(arguments, where) for arguments in runs] for _ in range(rounds)]
+    return [min(of_one, key=lambda one: one.cpu) for of_one in zip(*costs, strict=True)]
