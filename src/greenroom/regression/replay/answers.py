@@ -5,9 +5,12 @@ Invariant: what was put here can be made; whoever puts it has looked at every va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from greenroom.core.events import Event
+from greenroom.core.canonical import clean_json
+from greenroom.core.events import Event, MemoriesRecalled, PassagesRetrieved, ReplyGenerated
+from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.regression.tape.tape import Line
 
 Key = tuple[type[Event], str]
 """Kind and step."""
@@ -37,3 +40,36 @@ class Answers(Mapping[Key, Event]):
 
     def __len__(self) -> int:
         return len(self._put)
+
+
+def call_of(call: Line) -> ToolCall:
+    """A call as a line of a reply has it."""
+    arguments = clean_json(call["args"])
+    return ToolCall(id=call["id"], tool=call["tool"], arguments=arguments, problem=call.get("problem", ""))
+
+
+def generated(step: str, turn: int, model: str, calls: tuple[ToolCall, ...], line: Line) -> ReplyGenerated:
+    """The reply of a line; `model` where the line names none."""
+    read, written = line["tokens"]
+    return ReplyGenerated(
+        step=step,
+        turn=turn,
+        model=line.get("model", model),
+        text=line.get("text", ""),
+        reasoning=line.get("reasoning", ""),
+        calls=calls,
+        finish=line.get("finish", "calls" if calls else "stop"),
+        milliseconds=line.get("milliseconds", 0),
+        usage=Usage(input_tokens=read, output_tokens=written, micro_usd=line.get("micro_usd", 0)),
+    )
+
+
+def retrieved(step: str, turn: int, query: str, legs: tuple[str, ...], found: Iterable[Passage]) -> PassagesRetrieved:
+    """The candidates of a listing."""
+    return PassagesRetrieved(step=step, turn=turn, query=query, legs=legs, candidates=tuple(found))
+
+
+def recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float | None]]) -> MemoriesRecalled:
+    """Memories with their scores, where they had one."""
+    memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
+    return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from math import isfinite
-from typing import Any
 
 from pydantic import ValidationError
 
 from greenroom.approval.automatic import RERUN
-from greenroom.core.canonical import clean_json
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
     ApprovalGiven,
@@ -30,10 +28,10 @@ from greenroom.core.events import (
     ToolStarted,
 )
 from greenroom.core.inert import inert_line
-from greenroom.core.values import Memory, Passage, ToolCall, Verdict
+from greenroom.core.values import Memory, Passage, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import Lives
-from greenroom.regression.replay.answers import Answers, Key
+from greenroom.regression.replay.answers import Answers, Key, call_of, generated, recalled, retrieved
 from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
 from greenroom.regression.tape.candidates import listed
@@ -144,11 +142,8 @@ class World:
     def _put(self, event: Event, line: Line) -> None:
         self._keep(type(event), event.step, line, event)
 
-    def _put_later(self, kind: type[Event], step: str, line: Line, **values: Any) -> None:
-        """Put an event of values that were looked at, to be made once it is asked for: a check asks for none."""
-        self._keep(kind, step, line, partial(kind, step=step, turn=self._turn, **values))
-
     def _keep(self, kind: type[Event], step: str, line: Line, event: Event | Callable[[], Event]) -> None:
+        """Keep an event, or how to make it of values that were looked at: a check asks for none, and need not wait."""
         self.events.put(kind, step, event)
         self.lines[kind, step] = line
         if self._lives_told:
@@ -193,7 +188,7 @@ class World:
             name, score = (item, None) if isinstance(item, str) else item
             found.append((self._memories[name], score))
         step, query = f"t{self._turn}/recall", line.get("query", self._words)
-        self._keep(MemoriesRecalled, step, line, partial(_recalled, step, self._turn, query, found))
+        self._keep(MemoriesRecalled, step, line, partial(recalled, step, self._turn, query, found))
 
     def retrieve(self, line: Line) -> None:
         """The candidates from their listing, which must agree with what the tape shows of them."""
@@ -204,38 +199,18 @@ class World:
             passage = candidates[name]
             if passage.score != score or passage.label != label:
                 raise ValueError(name)
-        self._put_later(
-            PassagesRetrieved,
-            f"t{self._turn}/retrieve",
-            line,
-            query=line.get("query", self._words),
-            legs=texts_of(line, "legs"),
-            candidates=tuple(candidates.values()),
-        )
+        step, query = f"t{self._turn}/retrieve", line.get("query", self._words)
+        make = partial(retrieved, step, self._turn, query, texts_of(line, "legs"), candidates.values())
+        self._keep(PassagesRetrieved, step, line, make)
 
     def reply(self, line: Line) -> None:
-        calls = tuple(
-            ToolCall(
-                id=call["id"], tool=call["tool"], arguments=clean_json(call["args"]), problem=call.get("problem", "")
-            )
-            for call in line.get("calls", ())
-        )
+        calls = tuple([call_of(call) for call in line.get("calls", ())])
         read, written = line["tokens"]
         if type(read) is not int or type(written) is not int:
             raise TypeError(line)
         texts_of(line, "added")
-        self._put_later(
-            ReplyGenerated,
-            f"t{self._turn}/generate:{line['reply']}",
-            line,
-            model=line.get("model", self._model),
-            text=line.get("text", ""),
-            reasoning=line.get("reasoning", ""),
-            calls=calls,
-            finish=line.get("finish", "calls" if calls else "stop"),
-            milliseconds=line.get("milliseconds", 0),
-            usage={"input_tokens": read, "output_tokens": written, "micro_usd": line.get("micro_usd", 0)},
-        )
+        step = f"t{self._turn}/generate:{line['reply']}"
+        self._keep(ReplyGenerated, step, line, partial(generated, step, self._turn, self._model, calls, line))
         for call in calls:
             step = f"t{self._turn}/tool:{call.id}"
             self.lines[ToolStarted, step] = {"tool": call.tool, "args": call.arguments}
@@ -354,11 +329,6 @@ def texts_of(line: Line, key: str) -> tuple[str, ...]:
     if not all(type(text) is str for text in found):
         raise TypeError(key)
     return tuple(found)
-
-
-def _recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float | None]]) -> MemoriesRecalled:
-    memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
-    return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)
 
 
 def memory_of(line: Line) -> Memory:
