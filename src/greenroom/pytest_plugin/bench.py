@@ -102,7 +102,9 @@ class Bench:
         return self._runner
 
     def _parts_of(self, folder: Path) -> Parts:
-        return self._parts.setdefault(folder, Parts(folder))
+        if folder not in self._parts:
+            self._parts[folder] = Parts(folder)
+        return self._parts[folder]
 
     def _build_of(self, tape: Path) -> Build:
         """The builder of the workspace a tape lies in, looked up once for each folder."""

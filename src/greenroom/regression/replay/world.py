@@ -326,7 +326,7 @@ def texts_of(line: Line, key: str) -> tuple[str, ...]:
     found = line.get(key)
     if not found:
         return ()
-    if not all(type(text) is str for text in found):
+    if not {str}.issuperset(map(type, found)):
         raise TypeError(key)
     return tuple(found)
 

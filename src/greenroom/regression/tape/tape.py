@@ -230,22 +230,20 @@ def _assembled(header: Line, rows: list[bytes], file: str, *, escaped: bool) -> 
     values = _values(rows, file)
     events: list[Line] = []
     numbers: list[int] = []
-    at, end = 1, len(rows) - 1
-    while at < end:
+    places = iter(range(1, len(rows) - 1))
+    for at in places:
         event, row = values[at], rows[at]
-        at += 1
         if type(event) is not dict or not event:
-            raise FileInvalid("not an event", where=f"{file}:{at}", code="tape.malformed")
+            raise FileInvalid("not an event", where=f"{file}:{at + 1}", code="tape.malformed")
         if len(row) > _SURELY_FLAT:
-            _require_flat(event, row, file, at)
-        numbers.append(at)
+            _require_flat(event, row, file, at + 1)
         if (not row.isascii() and _MARKED in row) or (escaped and b"\\u00" in row):
-            places = iter(range(at, end))
+            pieces = (_piece(values[place], file, place + 1) for place in places)
             try:
-                event = unpack(event, (_piece(values[place], file, place + 1) for place in places))
+                event = unpack(event, pieces)
             except StopIteration:
-                raise FileInvalid("text lines are missing", where=f"{file}:{at}", code="tape.malformed") from None
-            at = next(places, end)
+                raise FileInvalid("text lines are missing", where=f"{file}:{at + 1}", code="tape.malformed") from None
+        numbers.append(at + 1)
         events.append(event)
     return Tape(header, tuple(events), tuple(numbers))
 
