@@ -129,7 +129,7 @@ class ForkDeeds:
 
         found = await asyncio.to_thread(read)
         if len(found) < 2:
-            self.bench.tell("this session was not forked yet: f forks where you look, ^r says the last turn again")
+            self.bench.tell("not forked yet: f forks where you look, ^r says the last turn again")
             return
         self.bench.push_screen(TreeSheet(found, here), self._chosen)
 

@@ -182,7 +182,7 @@ class GateDeeds:
         card = _card(pending)
         earlier = [_json(result) for result in pending.results]
         returns = pending.spec.returns if pending.spec is not None else {}
-        about = f"it returns {json.dumps(returns)}" if returns else ""
+        about = _returns(returns) if returns else "it does not say what it returns"
 
         def take(text: str) -> str:
             return self._pass(pending, deed, {"output": json.loads(text)})
@@ -244,6 +244,16 @@ def _card(pending: Pending) -> Card:
 
 def _name(pending: Pending) -> str:
     return pending.call.tool if pending.call is not None else ""
+
+
+def _returns(schema: dict[str, Json]) -> str:
+    """The kind of a result in a line: its fields where it has some, else the schema as it is."""
+    fields = schema.get("properties")
+    if isinstance(fields, dict) and fields:
+        return f"it returns an object of {', '.join(fields)}"
+    if schema.get("type") == "object" and set(schema) <= {"type", "title", "additionalProperties"}:
+        return "it returns an object, and does not say of which fields"
+    return f"it returns {json.dumps(schema, ensure_ascii=False)}"
 
 
 def _json(value: Json) -> str:

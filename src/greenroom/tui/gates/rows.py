@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _BODY = 40
 """Lines of a text that unfold under its row."""
+_NAME = 30
+"""The most cells of an item's name."""
 _TITLES = {
     "prompt": "The messages of this one call",
     "recall": "What was recalled",
@@ -102,7 +104,8 @@ class RowsSheet(Sheet):
     LIST = RowList
     ABOVE = 1
     DEFAULT_CSS = """
-    RowsSheet > #frame { width: 100; }
+    RowsSheet > #frame { width: 110; }
+    RowsSheet #sheet-title { margin: 0; }
     RowsSheet #gate-problem { height: 1; padding: 0 1; color: $error; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -198,13 +201,14 @@ def entries(rows: list[Row]) -> list[Entry]:
     """The rows as the list shows them; what goes on is marked and numbered."""
     out = []
     number = 0
+    names = min(max((len(row.name) for row in rows), default=0), _NAME)
     for row in rows:
         number += row.kept
         mark = Run(f"{number:>2} ", "good") if row.kept else Run(" – ", "quiet")
         tint: Tint = "strong" if row.kept else "quiet"
         head: Line = (
             mark,
-            cell(row.name, 24, tint),
+            cell(row.name, names, tint),
             Run("  "),
             Run(inert_line(row.text, 200), "plain" if row.kept else "quiet"),
         )

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 _KEYS = 20
 _DOES = 48
 """Cells beside the keys on a terminal of 80 columns."""
-_STATES: dict[str, Tint] = {"open question": "wait", "interrupted": "wait", "unfinished": "wait", "closed": "quiet"}
+_STATES: dict[str, Tint] = {
+    **dict.fromkeys(("open question", "interrupted", "unfinished"), "wait"),
+    **dict.fromkeys(("closed", "empty"), "quiet"),
+}
+_NAME = 18
+_STATE = 24
+"""The most cells of a persona's name and version, and of how a session stands."""
 
 
 def help_sheet() -> Sheet:
@@ -91,7 +97,10 @@ class SessionsSheet(Sheet):
 
         shown = said_in(found, current)
         empty = len(found) - len(shown)
-        entries = [_session_row(one, current) for one in shown] or [Entry("none", "note", text="No session yet.")]
+        names = min(max((len(_persona(one)) for one in shown), default=0), _NAME)
+        states = min(max((len(_state(one, current)) for one in shown), default=0), _STATE)
+        entries = [_session_row(one, current, names, states) for one in shown]
+        entries = entries or [Entry("none", "note", text="No session yet.")]
         if empty:
             said = f"{empty} in which nothing was said {'is' if empty == 1 else 'are'} left out."
             entries.append(Entry("empty", "note", text=said))
@@ -103,23 +112,29 @@ class SessionsSheet(Sheet):
             self.dismiss(entry.id)
 
 
-def _session_row(one: SessionSummary, current: str) -> Entry:
+def _persona(one: SessionSummary) -> str:
+    return f"{one.persona}@{one.version}" if one.persona else "?"
+
+
+def _state(one: SessionSummary, current: str) -> str:
+    return "here" if one.id == current else one.status
+
+
+def _session_row(one: SessionSummary, current: str, names: int, states: int) -> Entry:
     line = one.place
-    state = "here" if one.id == current else one.status
-    turns = f"{one.turns} turn{'s' if one.turns != 1 else ''}"
     words = line.words if line.origin else one.words
+    who = Run(line.rails, "quiet") if line.rails else cell(_persona(one), names, "persona")
     head = (
         cell((line.began or one.started)[5:16].replace("T", " "), 11, "quiet"),
         Run("  "),
-        *(
-            (Run(line.rails, "quiet"),)
-            if line.rails
-            else (cell(f"{one.persona}@{one.version}", 14, "persona"), Run("  "))
-        ),
-        *((Run(f"{line.branch}  ", "key"),) if line.origin else ()),
+        who,
+        *((Run("  "),) if not line.rails else ()),
+        *((Run(f"{line.branch.replace(' changed', '')}  ", "key"),) if line.origin else ()),
         Run(words or "nothing said", "plain" if words else "quiet"),
     )
-    beside = (cell(turns, 8, "quiet", right=True), Run("  "), cell(state, 13, _STATES.get(one.status, "bad")))
+    turns = f"{one.turns} turn{'s' if one.turns != 1 else ' '}"
+    tint: Tint = "strong" if one.id == current else _STATES.get(one.status, "bad")
+    beside = (Run(turns, "quiet"), Run("  "), cell(_state(one, current), states, tint))
     return Entry(one.id, "row", head=head, beside=beside)
 
 
