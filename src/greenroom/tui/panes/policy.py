@@ -49,12 +49,15 @@ class Verdicts:
             return []
         shown = now.worth_showing()
         plain = [one for one in now.decided if one not in shown]
-        rows = [Entry("head", "section", f"{len(now.decided)} verdicts", aside=policy(now.decided[-1].verdict))]
+        rows = [Entry("head", "section", _counted(len(now.decided)), aside=policy(now.decided[-1].verdict))]
         loud = next((one.seq for one in reversed(shown) if one.verdict.effect != "allow"), 0)
         rows += [_row(one, self._body(folds, turn, one, contract), open=one.seq == loud) for one in shown]
         if plain:
             body = tuple(_plain(one) for one in plain)
-            head = (cell("allow", _EFFECT, "good"), Run(f"{len(plain)} more, where no rule spoke", "quiet"))
+            head = (
+                cell("allow", _EFFECT, "good"),
+                Run(f"{len(plain)}{' more,' if shown else ''} where no rule spoke", "quiet"),
+            )
             rows.append(Entry("plain", "row", head=head, body=body))
         return rows
 
@@ -71,6 +74,10 @@ class Verdicts:
             ]
         lines += [named("unseen", item, "bad") for item in one.verdict.unchecked]
         return (*lines, *_people(folds, turn, one))
+
+
+def _counted(number: int) -> str:
+    return f"{number} verdict{'' if number == 1 else 's'}"
 
 
 def changed(flips: Sequence[Flip]) -> list[Entry]:

@@ -54,6 +54,9 @@ class ConversationTurn:
     status: str = "running"
 
 
+TRIED = "tried"
+"""The status of a line about attempts of a model that failed."""
+
 Conversation = Turns[ConversationTurn]
 EMPTY: Conversation = Turns()
 
@@ -76,10 +79,9 @@ def _grow(state: ConversationTurn, record: Record) -> ConversationTurn:
         case ApprovalGiven() as event:
             return _add(state, _answered(record.seq, event))
         case AttemptFailed(model=model, attempt=attempt, problem=problem, message=message):
-            return _add(state, Line(record.seq, "note", f"attempt {attempt}: {message or f'{model}: {problem}'}"))
+            return _tried(state, record.seq, attempt, message or f"{model}: {problem}")
         case TurnInterrupted(problem=problem, hint=hint):
-            said = f"{problem} ({hint})" if hint else problem
-            return replace(_add(state, Line(record.seq, "note", said)), status="interrupted")
+            return replace(_ended(state, record.seq, problem, hint), status="interrupted")
         case TurnAbandoned(reason=reason):
             return replace(_add(state, Line(record.seq, "note", f"abandoned: {reason}")), status="abandoned")
         case TurnResumed():
@@ -102,6 +104,30 @@ def _judged(state: ConversationTurn, seq: int, event: VerdictReached) -> Convers
 
 def _add(state: ConversationTurn, line: Line) -> ConversationTurn:
     return replace(state, lines=(*state.lines, line))
+
+
+def _tried(state: ConversationTurn, seq: int, attempt: int, problem: str) -> ConversationTurn:
+    """A failed attempt; one that failed as the one before it did stands in the same line."""
+    before = state.lines[-1]
+    if not (attempt > 1 and before.status == TRIED and before.text.partition(": ")[2] == problem):
+        return _add(state, Line(seq, "note", f"attempt {attempt}: {problem}", status=TRIED))
+    return replace(
+        state, lines=(*state.lines[:-1], replace(before, text=f"attempts {_first(before)} to {attempt}: {problem}"))
+    )
+
+
+def _first(tried: Line) -> str:
+    return tried.text.split(":")[0].split()[1]
+
+
+def _ended(state: ConversationTurn, seq: int, problem: str, hint: str) -> ConversationTurn:
+    """Why a turn was interrupted; after attempts that failed for that very reason it is not told twice."""
+    before, said = state.lines[-1], f"{problem} ({hint})" if hint else problem
+    head, _, why = before.text.partition(": ")
+    if before.status != TRIED or why != problem:
+        return _add(state, Line(seq, "note", said))
+    said = said if head == "attempt 1" else f"{head}: {said}"
+    return replace(state, lines=(*state.lines[:-1], replace(before, text=said, status="")))
 
 
 def _tool_line(state: ConversationTurn, seq: int, event: ToolReturned) -> Line:
