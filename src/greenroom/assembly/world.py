@@ -30,6 +30,7 @@ from greenroom.store.chroma_index import ChromaIndex
 from greenroom.store.ngrams_embedder import NgramsEmbedder
 from greenroom.store.store import Store
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.own_file import read_written_bytes
 from greenroom.workspace.settings import ModelSettings, Settings, load_settings
 from greenroom.workspace.trust import describe
 
@@ -99,7 +100,7 @@ def model_source(workspace: Workspace, settings: Settings, contract: Contract) -
     for name in _names(settings, contract):
         if name.startswith("scripted/"):
             try:
-                parts.append([name, sha256(script_of(workspace, name).read_bytes()).hexdigest()])
+                parts.append([name, sha256(read_written_bytes(script_of(workspace, name))).hexdigest()])
             except OSError:
                 parts.append([name, "missing"])
         else:

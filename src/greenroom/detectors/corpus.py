@@ -77,8 +77,10 @@ def read_corpora(folder: Path, kinds: Sequence[str] = KINDS) -> tuple[Sample, ..
 
 
 def _samples(path: Path, kinds: Sequence[str]) -> Iterable[Sample]:
+    if not path.is_file():  # a pipe would be waited for
+        raise FileInvalid("is no file", where=path.name)
     try:
-        corpus = parse(path.read_text(encoding="utf-8"), CorpusFile, path.name)
+        corpus = parse(path.read_text(encoding="utf-8-sig"), CorpusFile, path.name)
     except (OSError, UnicodeDecodeError):
         raise FileInvalid("cannot be read", where=path.name) from None
     labels: dict[str, list[Label]] = {}

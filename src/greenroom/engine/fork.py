@@ -15,6 +15,7 @@ from greenroom.core.ids import Ids
 from greenroom.log.chain import Anchors
 from greenroom.log.codec import encode
 from greenroom.log.file_log import FileLog, read_records
+from greenroom.workspace.own_file import read_own
 
 
 def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: Anchors | None = None) -> FileLog:
@@ -30,7 +31,7 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
         raise UsageError(f"session {source.stem} has no record {at}", hint=f"its records are 0 to {len(records) - 1}")
     event = SessionForked(session=target.stem, parent=source.stem, parent_seq=at, parent_hash=records[at].hash)
     last, _ = encode(event, at + 1, stamp(clock.now()), records[at].hash, ids, {})
-    lines = b"".join(source.read_bytes().splitlines(keepends=True)[: at + 1]) + last
+    lines = b"".join(read_own(source).splitlines(keepends=True)[: at + 1]) + last
     draft = target.with_name(f".{target.name}.new")  # a copy that does not say it is one is never seen under its name
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

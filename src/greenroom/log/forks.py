@@ -12,6 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.own_file import read_own
 
 _MARK = b'"session_forked"'
 
@@ -32,7 +33,7 @@ def forks(workspace: Workspace) -> dict[str, Fork]:
     found: dict[str, Fork] = {}
     for path in sorted(workspace.sessions.glob("*.jsonl")):
         with suppress(OSError):
-            for line in _speaking(path.read_bytes()):
+            for line in _speaking(read_own(path)):
                 if (fork := _fork(line)) is not None and fork.session == path.stem:
                     found[fork.session] = fork
     return found

@@ -15,6 +15,7 @@ from pydantic import Field
 from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import line_of, parse, positions, suggest
 from greenroom.core.values import Frozen, Json
+from greenroom.workspace.own_file import read_written
 
 Failure = Literal["refused", "rate_limit", "cut"]
 PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][\w.\-]*)(?::(int|float|money))?\}")
@@ -112,7 +113,7 @@ def load_script(path: Path) -> Script:
         FileInvalid: it cannot be read, is not `script/1`, has a bad pattern or a placeholder without a source.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_written(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise FileInvalid(f"cannot read the script: {reason}", where=str(path), code="script.read") from None

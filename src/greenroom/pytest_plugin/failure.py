@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.pytest_plugin.told import Told, harmless
+from greenroom.workspace.own_file import read_written
 
 _TAPE, _CASE = ".tape.jsonl", ".case.toml"
 _ASSERT = re.compile(r"assert\[([0-9]{1,4})\]")
@@ -59,7 +60,7 @@ def _line_in_case(told: Told) -> str:
     """`:20`, the line at which the expectation that the failure names begins; '' where that cannot be told."""
     named = _ASSERT.match(told["line"])
     try:
-        lines = Path(told["path"].removesuffix(_TAPE) + _CASE).read_text(encoding="utf-8").splitlines()
+        lines = read_written(Path(told["path"].removesuffix(_TAPE) + _CASE)).splitlines()
     except (OSError, ValueError):
         return ""
     begun = [number for number, line in enumerate(lines, 1) if line.startswith("[[assert]]")]

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
+from greenroom.workspace.own_file import open_own, read_own
+
 LONGEST = 1_000
 
 
@@ -43,12 +45,12 @@ class MaskedHistory(History):
 
     def _read(self) -> list[str]:
         try:
-            text = self._path.read_text(encoding="utf-8")
+            text = read_own(self._path).decode()
             return [line for raw in text.splitlines() if isinstance(line := json.loads(raw), str)]
         except (OSError, ValueError):
             return []
 
     def _write(self, lines: list[str], how: int) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | how, 0o600)
+        descriptor = open_own(self._path, os.O_WRONLY | os.O_CREAT | how)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.writelines(json.dumps(line) + "\n" for line in lines)

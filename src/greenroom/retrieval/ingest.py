@@ -16,6 +16,7 @@ from greenroom.retrieval import chunk as chunking
 from greenroom.store import documents
 from greenroom.store.embedder import Embedder
 from greenroom.store.store import Store
+from greenroom.workspace.own_file import read_regular
 
 File = tuple[str, Path, str]
 """Collection, where the file is, and its name in citations."""
@@ -113,11 +114,11 @@ def read_document(path: Path, name: str) -> tuple[str, str]:
         FileInvalid: it is missing, too large, or not UTF-8 text.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        data = read_regular(path, _LARGEST_FILE, links=True)
+        if len(data) > _LARGEST_FILE:
             raise FileInvalid(
                 f"larger than {_LARGEST_FILE >> 20} MiB", where=name, hint="split it", code="document.large"
             )
-        data = path.read_bytes()
     except OSError as error:
         raise _unreadable(name, error) from None
     try:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.tools.declare import declaration_of
+from greenroom.workspace.own_file import read_written_bytes
 
 
 class Declared(NamedTuple):
@@ -72,6 +73,7 @@ class _Folder:
 
     def module(self, path: Path) -> ModuleType:
         """Run a file as a fresh module. Nothing is cached on disk: an edit in the same second must not be missed."""
+        code = compile(read_written_bytes(path), str(path), "exec")
         module = ModuleType(f"{self._package}.{path.stem}")
         module.__file__ = str(path)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
@@ -79,7 +81,7 @@ class _Folder:
             self._private[path.stem] = module
         # Dataclasses and type hints look their module up by name.
         sys.modules[module.__name__] = module
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)  # noqa: S102  running it is the purpose
+        exec(code, module.__dict__)  # noqa: S102  running it is the purpose
         return module
 
     def _import(

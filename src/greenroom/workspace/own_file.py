@@ -52,18 +52,29 @@ def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
     Raises:
         OSError: it is a pipe, a device, a folder or (without `links`) a link, or cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | _WAITS_FOR_NOTHING) if links else open_own(path, os.O_RDONLY)
+    descriptor = open_regular(path) if links else open_own(path, os.O_RDONLY)
     try:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise _strange(path, "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file")
-        wanted = min(about.st_size, most) + 1  # no more room than it needs: `most` is often many megabytes
+        wanted = min(os.fstat(descriptor).st_size, most) + 1  # no more room than it needs: `most` is often many megabytes
         data = os.read(descriptor, wanted)
         while wanted <= len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):  # it grew meanwhile
             data += more
         return data
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor to read the file at `path`, or that a link of that name leads to. Nothing is waited for.
+
+    Raises:
+        OSError: it is a pipe, a device or a folder, or cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _WAITS_FOR_NOTHING)
+    about = os.fstat(descriptor)
+    if stat.S_ISREG(about.st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _strange(path, "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file")
 
 
 def read_written(path: Path) -> str:
@@ -73,10 +84,19 @@ def read_written(path: Path) -> str:
         OSError: it is no file, cannot be read, or is larger than any text that people write.
         UnicodeDecodeError: it is no UTF-8.
     """
+    return read_written_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_written_bytes(path: Path) -> bytes:
+    """The bytes of such a file, as they stand.
+
+    Raises:
+        OSError: it is no file, cannot be read, or is larger than any text that people write.
+    """
     data = read_regular(path, _MOST_WRITTEN, links=True)
     if len(data) > _MOST_WRITTEN:
         raise OSError(errno.EFBIG, f"it is larger than {_MOST_WRITTEN // 1_000_000} MB", str(path))
-    return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    return data
 
 
 def write_own(path: Path, data: bytes) -> None:

@@ -17,6 +17,7 @@ from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.toml_text import Path, dotted, line_of, parse, positions, tables
 from greenroom.core.values import Frozen, Json
 from greenroom.workspace.layout import SETTINGS_FILE, Workspace
+from greenroom.workspace.own_file import read_written
 
 VARIABLES = {
     "GREENROOM_PERSONA": "the persona to run, in place of greenroom.toml's",
@@ -258,7 +259,7 @@ def secret_if_set(name: str, environment: Environment | None = None) -> str:
 
 def _text(workspace: Workspace) -> str:
     try:
-        return workspace.settings_file.read_text(encoding="utf-8-sig")
+        return read_written(workspace.settings_file)
     except FileNotFoundError:
         hint = "make a workspace: greenroom init PATH"
         raise FileInvalid("the file is missing", where=SETTINGS_FILE, hint=hint, code="file.missing") from None

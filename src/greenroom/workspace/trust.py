@@ -6,9 +6,10 @@ Known limit: what a trusted tool itself imports or reads from elsewhere is not p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from greenroom.core.canonical import clean_json, digest
 from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.core.values import Frozen
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.own_file import open_regular, read_own
 from greenroom.workspace.settings import Settings, load_settings
 
 _CODE = {".py", ".pyd", ".so", ".toml"}
@@ -130,13 +132,19 @@ def trust_file() -> Path:
 
 def _tool_files(workspace: Workspace) -> dict[str, str]:
     """The SHA-256 of each file that could run, by its path from the root."""
-    found = sorted(path for path in workspace.tools.rglob("*") if path.suffix in _CODE and path.is_file())
+    found = sorted(path for path in workspace.tools.rglob("*") if path.suffix in _CODE and _is_there(path))
     return {workspace.shown(path): _sha256(path, workspace.shown(path)) for path in found}
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something to read; a pipe is there, too, and is refused when it is read, not passed over."""
+    return path.exists() and not path.is_dir()
 
 
 def _sha256(path: Path, file: str) -> str:
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        with os.fdopen(open_regular(path), "rb") as opened:  # code may be large: it is not held as a whole
+            return file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
 
@@ -166,7 +174,7 @@ def _key(workspace: Workspace) -> str:
 def _read() -> _Trusted:
     """What was trusted; nothing when the file is missing or damaged, because doubt must not run code."""
     try:
-        return _Trusted.model_validate_json(trust_file().read_bytes())
+        return _Trusted.model_validate_json(read_own(trust_file()))
     except (OSError, ValidationError):
         return _Trusted()
 

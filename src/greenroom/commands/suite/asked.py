@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import UsageError
+from greenroom.workspace.own_file import read_written
 
 if TYPE_CHECKING:
     from greenroom.regression.suite.matrix import FixtureAsked, Matrix, ModelAsked, PersonaAsked, Tier
@@ -89,6 +90,6 @@ def _models(workspace: Workspace, words: Sequence[str]) -> dict[str, ModelAsked]
         name = settings.model_name(word)
         model_of(workspace, settings, name, SystemClock(), instant=True)  # a broken script is said before anything runs
         script = workspace.scripts / f"{name.removeprefix('scripted/')}.toml"
-        text = script.read_text(encoding="utf-8", errors="replace") if name.startswith("scripted/") else ""
+        text = read_written(script) if name.startswith("scripted/") else ""
         found[word] = ModelAsked(name=name, script=digest(text) if text else "")
     return found or {"": ModelAsked(name="")}

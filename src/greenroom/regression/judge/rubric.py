@@ -18,6 +18,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message, ModelReply, ModelRequest
 from greenroom.core.values import Usage
 from greenroom.models.port import AttemptProblem, Model
+from greenroom.workspace.own_file import read_regular
 
 MOST_VOTES = 15
 _MOST_RUBRIC = 100_000
@@ -97,8 +98,7 @@ def read_rubric(workspace: Path, file: str) -> str:
     try:
         if not path.resolve().is_relative_to(workspace.resolve()):
             raise FileInvalid("the rubric leads out of the workspace", where=file, code="rubric.outside")
-        with path.open("rb") as opened:
-            data = opened.read(_MOST_RUBRIC + 1)
+        data = read_regular(path, _MOST_RUBRIC, links=True)
         text = clean_text(data.decode("utf-8-sig"))
     except OSError as error:
         raise FileInvalid(f"the rubric cannot be read: {error.strerror}", where=file, code="rubric.read") from None

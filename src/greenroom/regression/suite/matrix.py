@@ -17,7 +17,8 @@ from greenroom.regression.find import required
 from greenroom.regression.live.options import MOST_RUNS
 from greenroom.regression.live.reliability import goal_of
 from greenroom.regression.replay.replay import load_fixture
-from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.parts import MAX_BYTES, Parts
+from greenroom.workspace.own_file import read_regular
 
 Tier = Literal["live", "replay"]
 MOST = 1_000_000
@@ -118,7 +119,10 @@ def fixtures_asked(folder: Path, names: Sequence[str], repeat: int, tier: Tier) 
 def _asked(path: Path, parts: Parts, repeat: int, tier: Tier) -> FixtureAsked:
     fixture = load_fixture(path, parts)
     case = case_path(path)
-    texts = [one.read_bytes().decode("utf-8", "replace") if one.is_file() else "" for one in (path, case)]
+    texts = [
+        read_regular(one, MAX_BYTES, links=True).decode("utf-8", "replace") if one.is_file() else ""
+        for one in (path, case)
+    ]
     if tier == "replay":
         return FixtureAsked(digest=digest(texts), persona=fixture.tape.persona)
     live = fixture.case.live

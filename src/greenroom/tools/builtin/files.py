@@ -13,6 +13,7 @@ from typing import Any
 from greenroom.core.canonical import clean_text
 from greenroom.tools.declare import tool
 from greenroom.tools.sandbox import inside, writable
+from greenroom.workspace.own_file import read_regular
 
 _MOST_BYTES = 1_000_000
 
@@ -27,8 +28,7 @@ def read(path: str, *, workspace: Path) -> dict[str, Any]:
     real = inside(workspace, path)
     if not real.is_file():
         raise ValueError("there is no such file")
-    with real.open("rb") as file:
-        data = file.read(_MOST_BYTES + 1)
+    data = read_regular(real, _MOST_BYTES, links=True)
     if len(data) > _MOST_BYTES:
         raise ValueError(f"the file is larger than {_MOST_BYTES} bytes")
     if b"\0" in data:

@@ -12,6 +12,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Frozen
 from greenroom.tui.frame.first_look import DEFAULT, VARIABLE_DEFAULTS, as_textual, folder
+from greenroom.workspace.own_file import read_written
 
 __all__ = ["DEFAULT", "VARIABLE_DEFAULTS", "Colors", "ThemeFile", "contrast", "folder", "read_theme", "themes"]
 
@@ -59,7 +60,7 @@ def read_theme(path: Path) -> ThemeFile:
         FileInvalid: it cannot be read, is not TOML, has an unknown key or a colour that is no `#rrggbb`.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_written(path)
     except (OSError, UnicodeDecodeError) as error:
         raise FileInvalid(f"cannot be read: {error}", where=path.name, code="theme.unreadable") from None
     return parse(text, ThemeFile, path.name)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from greenroom.core.toml_text import Path as KeyPath
 from greenroom.core.toml_text import positions
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.own_file import read_written
 
 
 class Place(NamedTuple):
@@ -44,7 +45,7 @@ def _nowhere(rule: str) -> Place:
 def _rule_in(file: Path, rule: str) -> Place:
     """The line where the rule's table begins: `[[rule]]` above its id."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_written(file)
     except (OSError, UnicodeDecodeError):
         return Place(None)
     rows = text.splitlines()
@@ -57,7 +58,7 @@ def _rule_in(file: Path, rule: str) -> Place:
 
 def _in_file(file: Path, key: KeyPath) -> Place:
     try:
-        found = positions(file.read_text(encoding="utf-8-sig"))
+        found = positions(read_written(file))
     except (OSError, UnicodeDecodeError):
         return Place(None)
     exact = found.get(key) or next((line for path, line in found.items() if path[: len(key)] == key), 0)
