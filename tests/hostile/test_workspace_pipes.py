@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tests.hostile.attack import greenroom, line_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of Unix")
 
-READ = {
+READ: dict[str, Callable[[Workspace], object]] = {
     "greenroom.toml": load_settings,
     "tools/orders.py": lambda shop: load_functions([shop.tools / "orders.py"]),
     "tools/_shop.py": describe,

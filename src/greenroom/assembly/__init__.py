@@ -14,7 +14,8 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.variants.reopening import as_begun, reopened, resume_as_variant
+from greenroom.assembly.variants.own import Own, own_cast
+from greenroom.assembly.variants.reopening import reopened, reopened_cast, resume_as_variant
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
@@ -24,7 +25,7 @@ from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
 from greenroom.log.file_log import FileLog
-from greenroom.log.summary import SessionSummary, summarise
+from greenroom.log.summary import SessionSummary
 from greenroom.policy.decide import RulePolicy
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
@@ -107,8 +108,9 @@ async def open_session(
 
     Args:
         workspace: where it lives.
-        persona: its id; for an old session, and when empty, its own or the workspace's default.
-        model: a full name or alias to use in place of the persona's.
+        persona: its id; when empty, an old session's own or the workspace's default. An old session for which one is
+            named goes on under what is on disk, whatever it was made with.
+        model: a full name or alias to use in place of the persona's, or of the session's own.
         session: id, unique prefix or `last`.
         mode: how to step.
         approver: who answers questions; a mailbox when None.
@@ -127,12 +129,10 @@ async def open_session(
     workspace.make_state()
     ledger = Ledger.of(workspace, clock)
     log = _opened(workspace, session, ledger, clock, ids) if session else None
-    if log is not None:
-        persona = persona or summarise(log.session, log.records).persona
     outside: Outside | None = None
     try:
-        cast = await asyncio.to_thread(cast_of, workspace, persona, model, clock, trusted=trusted)
-        cast = await asyncio.to_thread(as_begun, cast, log.records if log is not None else ())
+        records = log.records if log is not None else ()
+        cast = await asyncio.to_thread(reopened_cast, workspace, records, persona, model, clock, trusted=trusted)
         outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
         log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
         return await _begun(workspace, log, cast, outside, ledger, mode)
@@ -184,14 +184,15 @@ def reloaded_contract(workspace: Workspace, session: Session) -> Contract:
 
 
 def cast_again(workspace: Workspace, session: Session) -> Cast:
-    """The persona and model that a session was opened with, as they are on disk now, with the session's own masks.
+    """The persona and model that a session was opened with, as they are on disk now, with what it has of its own.
 
     Raises as `reloaded_contract`.
     """
     now, clock = session.contract, SystemClock()
     persona, model = now.asked if now.asked[0] else (now.persona.id, now.model)
     masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
-    cast = cast_of(workspace, persona, model, clock, trusted=None, masks=masks)
+    own = Own.of(now)
+    cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=None, masks=masks)
     note_policy(Ledger.of(workspace, clock), session.id, cast)
     return cast
 

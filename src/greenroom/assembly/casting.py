@@ -77,8 +77,11 @@ def cast_of(
     *,
     trusted: bool | None,
     masks: Masks | None = None,
+    loaded: LoadedPersona | None = None,
 ) -> Cast:
-    """The contract and tools of a persona, as they are on disk now. `masks` are those of a session that goes on.
+    """The contract and tools of a persona, as they are on disk now.
+
+    `masks` are those of a session that goes on, `loaded` a persona that was read elsewhere than from its folder.
 
     Raises:
         UsageError: the workspace is not trusted, or there is no such persona.
@@ -87,7 +90,7 @@ def cast_of(
     must_be_trusted(workspace, trusted)
     settings = load_settings(workspace)
     name, _, version = (persona or settings.persona or _only_persona(workspace)).partition("@")
-    loaded = load_persona(workspace, name, version or None)
+    loaded = loaded or load_persona(workspace, name, version or None)
     bounded = _bounded(loaded, settings)
     tools = workspace_tools(workspace, clock)
     allowed = _allowed(tools, bounded.tools.allow, loaded.file)

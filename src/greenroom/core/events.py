@@ -120,7 +120,11 @@ class VariantChosen(Event):
 
 
 class ContractLoaded(Event):
-    """The texts that govern the next turns. `digests` by component; `texts` holds those the log did not have yet, by digest."""
+    """The texts that govern the next turns. `digests` by component; `texts` holds those the log did not have yet, by digest.
+
+    `own` are the components that a person named for this session in the place of what is on disk, such as `prompt`: with
+    these it goes on when it is opened again.
+    """
 
     kind: Literal["contract_loaded"] = "contract_loaded"
     persona: str
@@ -129,6 +133,7 @@ class ContractLoaded(Event):
     autonomy: int = 2
     digests: dict[str, str]
     texts: Content[dict[str, str]] = Field(default_factory=dict)
+    own: tuple[str, ...] = ()
 
 
 class TurnStarted(Event):

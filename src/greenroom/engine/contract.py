@@ -18,7 +18,8 @@ class Contract:
     `texts` are the files behind it by component (`persona`, `prompt`, `policy`, `tools`, `parameters`);
     `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about,
     `retention_days` how long each memory segment keeps them (absent: for good). `asked` is the persona and the model as
-    they were asked for (`aria@1.2.0`, `''`), by which the same is found on disk again.
+    they were asked for (`aria@1.2.0`, `''`), by which the same is found on disk again; `own` the components that were
+    named for this session and are not what is on disk.
     """
 
     persona: Persona
@@ -32,6 +33,7 @@ class Contract:
     subject: str = "visitor"
     retention_days: Mapping[str, int] = field(default_factory=dict)
     asked: tuple[str, str] = ("", "")
+    own: tuple[str, ...] = ()
 
     @property
     def untrusted(self) -> frozenset[str]:
@@ -53,6 +55,7 @@ class Contract:
             model=self.model,
             autonomy=self.persona.policy.autonomy,
             digests=dict(self.digests),
+            own=self.own,
             texts={
                 digest: self.texts[part]
                 for part, digest in self.digests.items()

@@ -25,8 +25,12 @@ def begin(room: Room, workspace: str) -> None:
         room.steps.note(opened)
     loaded = [r.event for r in log.records if type(r.event) is ContractLoaded]
     now = contract.loaded(known_texts(room))
-    if not loaded or (loaded[-1].digests, loaded[-1].model) != (now.digests, now.model):
+    if not loaded or _governs(loaded[-1]) != _governs(now):
         room.steps.note(now)
+
+
+def _governs(loaded: ContractLoaded) -> tuple[object, ...]:
+    return loaded.digests, loaded.model, loaded.own
 
 
 def known_texts(room: Room) -> set[str]:

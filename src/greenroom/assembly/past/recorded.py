@@ -128,6 +128,7 @@ def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -
         model=event.model,
         texts=known,
         digests=dict(event.digests),
+        own=event.own,
     )
 
 

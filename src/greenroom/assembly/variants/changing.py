@@ -1,32 +1,37 @@
 """A contract that is other than what is on disk, in what a person names: a version, a prompt, a policy, a parameter.
 
-Invariant: everything else is as it is on disk now, and every change is checked as a file on disk would be.
+Invariant: everything else is as the session has it of its own, or as it is on disk now, and every change is checked as a
+file on disk would be.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from greenroom.assembly.casting import KNOWLEDGE, OTHER_TOOLS, PARAMETERS, Cast, cast_of
-from greenroom.assembly.past.recorded import recorded_tools
-from greenroom.core.canonical import digest
+from greenroom.assembly.casting import KNOWLEDGE, OTHER_TOOLS, PARAMETERS, Cast
+from greenroom.assembly.variants.own import (
+    Own,
+    named,
+    own_cast,
+    recorded_own,
+    with_knowledge,
+    with_parameters,
+    with_part,
+    with_sources,
+)
 from greenroom.core.clock import Clock
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
-from greenroom.detectors.private import private_in
 from greenroom.engine.contract import Contract
-from greenroom.models.litellm_wire import check_params
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import read_text
 from greenroom.persona.prompt import fill
-from greenroom.policy.files.bundle import joined, parted
-from greenroom.policy.load import compile_policies, load_file, read_source
-from greenroom.policy.verdict.bounds import Role
+from greenroom.policy.files.bundle import parted
+from greenroom.policy.load import load_file, read_source
 from greenroom.regression.what_if import other_settings
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
@@ -37,10 +42,10 @@ _SILENT = frozenset({OTHER_TOOLS})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is other than it was; nothing of it means: as it is on disk now.
+    """What is other than it was; nothing of it means: what the session has of its own, and all else as on disk now.
 
     Args:
-        persona: an id with a version, such as `aria@1.2.0`.
+        persona: an id with a version, such as `aria@1.2.0`; an id alone is the one on disk, and nothing of its own counts.
         model: a full name or alias.
         policy: policy files, each in the place of the one of its id, or beside them.
         prompt: a file with a prompt template in the place of the persona's.
@@ -76,16 +81,37 @@ def changed_cast(
     loaded = [r.event for r in records if isinstance(r.event, ContractLoaded)]
     if not loaded:
         raise UsageError("this session's log names no persona", code="recorded.contract")
+    own = Own() if change.persona else recorded_own(records)
     persona = change.persona or loaded[-1].persona
     model = change.model or ("" if change.persona else _named_model(workspace, loaded))
-    cast = cast_of(workspace, persona, model, clock, trusted=trusted)
+    cast = own_cast(workspace, own.without({"model"}), clock, persona=persona, model=model, trusted=trusted)
+    cast = _under(cast, change, clock)
+    parts = {*own.parts, *_named_in(change)} | ({"model"} if model else set())
+    return replace(cast, contract=replace(cast.contract, own=named(parts)))
+
+
+def _under(cast: Cast, change: Change, clock: Clock) -> Cast:
     if change.prompt is not None:
         cast = _with_prompt(cast, change.prompt)
     if change.parameters:
-        cast = _with_parameters(cast, change.parameters)
+        cast = with_parameters(cast, {**cast.contract.persona.model.params, **change.parameters})
     if change.knowledge:
-        cast = _with_knowledge(cast, change.knowledge)
+        cast = with_knowledge(cast, other_settings(cast.contract.persona.knowledge, change.knowledge))
     return with_policies(cast, change.policy, clock) if change.policy else cast
+
+
+def _named_in(change: Change) -> Iterator[str]:
+    """The parts of a contract that a change names in the place of what is on disk."""
+    if "@" in change.persona:
+        yield from ("persona", "prompt")
+    for part, value in (
+        ("prompt", change.prompt),
+        (PARAMETERS, change.parameters),
+        (KNOWLEDGE, change.knowledge),
+        ("policy", change.policy),
+    ):
+        if value:
+            yield part
 
 
 def differences(before: ContractLoaded, after: Contract) -> tuple[str, ...]:
@@ -108,37 +134,10 @@ def _named_model(workspace: Workspace, loaded: Sequence[ContractLoaded]) -> str:
     return "" if load_settings(workspace).model_name(own) == loaded[-1].model else loaded[-1].model
 
 
-def _with(cast: Cast, part: str, text: str, contract: Contract) -> Cast:
-    texts, digests = {**contract.texts, part: text}, {**contract.digests, part: digest(text)}
-    return replace(cast, contract=replace(contract, texts=texts, digests=digests))
-
-
 def _with_prompt(cast: Cast, path: Path) -> Cast:
     template = read_text(path, str(path))
     system = fill(template, cast.contract.persona.prompt.variables, str(path))
-    return _with(cast, "prompt", template, replace(cast.contract, system=system))
-
-
-def _with_parameters(cast: Cast, parameters: Mapping[str, Json]) -> Cast:
-    """The same with parameters; they go into the log, so none may be a key, an address, or hold a secret."""
-    try:
-        check_params(dict(parameters))
-    except FileInvalid as error:
-        raise UsageError(error.message, hint=error.hint, code="rerun.set") from None
-    if private := private_in(dict(parameters)):
-        raise UsageError(f"a parameter must not hold {private}", code="rerun.set")
-    persona = cast.contract.persona
-    params = {**persona.model.params, **parameters}
-    model = persona.model.model_copy(update={"params": params})
-    contract = replace(cast.contract, persona=persona.model_copy(update={"model": model}))
-    return _with(cast, PARAMETERS, json.dumps(params, sort_keys=True), contract)
-
-
-def _with_knowledge(cast: Cast, settings: Mapping[str, Json]) -> Cast:
-    persona = cast.contract.persona
-    knowledge = other_settings(persona.knowledge, settings)
-    contract = replace(cast.contract, persona=persona.model_copy(update={"knowledge": knowledge}))
-    return _with(cast, KNOWLEDGE, json.dumps(knowledge.model_dump(mode="json"), sort_keys=True), contract)
+    return with_part(cast, "prompt", template, replace(cast.contract, system=system))
 
 
 def with_policies(cast: Cast, paths: Sequence[Path], clock: Clock) -> Cast:
@@ -154,9 +153,4 @@ def with_policies(cast: Cast, paths: Sequence[Path], clock: Clock) -> Cast:
         raise FileInvalid("two of the policy files have one id", where=", ".join(map(str, paths)))
     others = [one for one in parted(contract.texts["policy"]) if load_file(one).policy.id not in ids]
     sources = [*others, *(file.source for file in files)]
-    policy = compile_policies(
-        sources, recorded_tools(contract), Role.of(contract.persona), masks=cast.masks, clock=clock
-    )
-    cast = _with(cast, "policy", joined(sources), replace(contract, policy=policy))
-    digests = {**cast.contract.digests, "policy": policy.digest}
-    return replace(cast, contract=replace(cast.contract, digests=digests), policy=policy.label)
+    return with_sources(cast, sources, clock)

@@ -13,12 +13,15 @@ from datetime import UTC, datetime
 
 from greenroom.assembly.casting import Cast
 from greenroom.assembly.past.recorded import recorded_contract
-from greenroom.core.clock import stamp
+from greenroom.assembly.variants.own import Own, own_cast, recorded_own
+from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.events import (
+    ContractLoaded,
     Record,
     RerunStarted,
     SessionForked,
+    SessionOpened,
     TurnAbandoned,
     TurnFinished,
     TurnStarted,
@@ -79,6 +82,26 @@ def reopened(workspace: Workspace, records: Sequence[Record], outside: Outside, 
         recording = RerunRecording(parent, said, event.replies, *changed, left_out=left_out)
     variant_world(workspace, outside, records, recording)
     return recording
+
+
+def reopened_cast(
+    workspace: Workspace,
+    records: Sequence[Record],
+    persona: str,
+    model: str,
+    clock: Clock,
+    *,
+    trusted: bool | None,
+) -> Cast:
+    """What governs a session that is opened: what it has of its own, and all else as it is on disk now.
+
+    Where a `persona` is named, nothing of its own counts; where a `model` is, its own model does not. `records` are those
+    of its log, none for a new session. Raises as `own_cast`.
+    """
+    own = (Own() if persona else recorded_own(records)).without({"model"} if model else ())
+    last = next((r.event for r in reversed(records) if isinstance(r.event, ContractLoaded | SessionOpened)), None)
+    persona = persona or (last.persona if last is not None else "")
+    return as_begun(own_cast(workspace, own, clock, persona=persona, model=model, trusted=trusted), records)
 
 
 def as_begun(cast: Cast, records: Sequence[Record]) -> Cast:
