@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Build",
     "SessionSummary",
+    "disk_contract",
     "find_workspace",
     "fork_session",
     "ingest_knowledge",
@@ -195,6 +196,15 @@ def cast_again(workspace: Workspace, session: Session) -> Cast:
     cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=None, masks=masks)
     note_policy(Ledger.of(workspace, clock), session.id, cast)
     return cast
+
+
+def disk_contract(workspace: Workspace, session: Session) -> Contract:
+    """A session's persona as it is on disk, with nothing that the session has of its own. Raises as `reloaded_contract`."""
+    clock, persona = SystemClock(), session.contract.persona.id
+    masks = session.contract.policy.masks if isinstance(session.contract.policy, RulePolicy) else None
+    cast = cast_of(workspace, persona, "", clock, trusted=None, masks=masks)
+    note_policy(Ledger.of(workspace, clock), session.id, cast)
+    return cast.contract
 
 
 def note_policy(ledger: Ledger, session: str, cast: Cast) -> None:

@@ -54,7 +54,8 @@ def read_regular(path: Path, most: int, *, links: bool = False) -> bytes:
     """
     descriptor = open_regular(path) if links else open_own(path, os.O_RDONLY)
     try:
-        wanted = min(os.fstat(descriptor).st_size, most) + 1  # no more room than it needs: `most` is often many megabytes
+        size = os.fstat(descriptor).st_size
+        wanted = min(size, most) + 1  # no more room than it needs: `most` is often many megabytes
         data = os.read(descriptor, wanted)
         while wanted <= len(data) <= most and (more := os.read(descriptor, most + 1 - len(data))):  # it grew meanwhile
             data += more

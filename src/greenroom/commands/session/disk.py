@@ -5,6 +5,7 @@ Invariant: no code runs that nobody trusted: then tools are left out, and that i
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from greenroom.commands.answer import Answer, answer
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.persona.diff import reading_of
 from greenroom.commands.persona.difference_lines import data_of, lines_of
+from greenroom.commands.session.own import let_go
 from greenroom.core.errors import UsageError
 from greenroom.regression.stale.contract_difference import Reading, Section, difference
 from greenroom.views import governing
@@ -27,14 +29,30 @@ if TYPE_CHECKING:
 _OF_TOOLS = ("tools", "other_tools")
 
 
-def disk(asked: Invocation) -> Answer[tuple[Section, ...]]:
+async def disk(asked: Invocation) -> Answer[tuple[Section, ...]] | Answer[str]:
     """What differs between what the last turn of a session ran under and the disk; exit 0 where nothing does, else 1.
+
+    With `--take` the session goes on as on disk from here on, whatever it was made with.
 
     Raises:
         UsageError: there is no such session or persona, or the session's log names none.
         FileInvalid: what is on disk is broken.
         LogDamaged: the log does not verify.
     """
+    return await _taken(asked) if asked.flag("take") else await asyncio.to_thread(_compared, asked)
+
+
+async def _taken(asked: Invocation) -> Answer[str]:
+    from greenroom.assembly import open_session
+
+    session = await open_session(asked.workspace(), session=asked.text("session"))
+    try:
+        return await let_go(asked.workspace(), session)
+    finally:
+        await session.aclose()
+
+
+def _compared(asked: Invocation) -> Answer[tuple[Section, ...]]:
     from greenroom.assembly import read_session, session_id
 
     workspace = asked.workspace()

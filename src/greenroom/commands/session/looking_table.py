@@ -31,7 +31,10 @@ LOOKING: tuple[Command, ...] = (
         ("session", "disk"),
         "What differs between what a session ran under and the disk; exit 1 where anything does",
         _HANDLERS + "session.disk:disk",
-        (_SESSION,),
+        (
+            _SESSION,
+            Argument("--take", "from here on it goes on as on disk, not under what it was made with", flag=True),
+        ),
     ),
     Command(
         ("persona", "diff"),

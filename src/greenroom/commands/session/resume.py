@@ -6,6 +6,7 @@ anew.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.run import approver_of, hint_at_answers, how_to_answer, told
+from greenroom.commands.session.own import told as told_own
 from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of, how_to_go_on
 from greenroom.core.errors import UsageError, WaitingForPerson
 from greenroom.core.events import ApprovalGiven, TurnFinished
@@ -137,6 +139,8 @@ async def finish(
             raise UsageError(f"session {session.id} has no unfinished turn", hint="greenroom session list")
         if answered is not None:
             answered.records = session.records
+        if own := await asyncio.to_thread(told_own, workspace, session):
+            face.note(f"  variant  {own}")
         session.set_breakpoints(breakpoints)
         resting = paused(session.records) is not None
         if at_gate and not resting:

@@ -124,6 +124,7 @@ class Doing:
             return
         if then is not None:
             await then()
+        await self._tell_own()
         self._work(self.rehearsal.warm(), "warm")
         self.variants.changed()
         if self.rehearsal.folds.approvals.question() is not None or self.gates.rests():
@@ -131,6 +132,16 @@ class Doing:
         elif self._pending:
             pending, self._pending = self._pending, []
             await self.rehearsal.turn("\n\n".join(pending))
+
+    async def _tell_own(self) -> None:
+        """Say what a variant goes on under, where that is not what is on disk."""
+        from greenroom.commands.session.own import told
+
+        session = self.rehearsal.session
+        if session is not None and session.contract.own:
+            said = await asyncio.to_thread(told, self.bench.workspace, session)
+            if said:
+                self.bench.feed.note(f"This variant {said}.", "quiet")
 
     def _hand_back(self) -> None:
         """Nothing opened: what was sent meanwhile goes back to the composer."""
