@@ -6,7 +6,7 @@ Invariant: nothing heavy is imported before a session or a search is opened, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +14,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.assembly.casting import Cast, cast_of, workspace_tools
 from greenroom.assembly.day_book import LogDayBook
 from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.variants.own import Own, own_cast
+from greenroom.assembly.variants.own import Own, of_texts, own_cast
 from greenroom.assembly.variants.reopening import reopened, reopened_cast, resume_as_variant
 from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
@@ -70,6 +70,7 @@ class Build(Protocol):
         model: str = "",
         clock: Clock | None = None,
         ids: Ids | None = None,
+        own: Mapping[str, str] = {},
     ) -> Session: ...
 
 
@@ -82,14 +83,22 @@ def find_workspace(path: Path | None = None) -> Workspace:
     return require(path or Path.cwd())
 
 
-def load_contract(workspace: Workspace, persona: str = "", model: str = "", *, trusted: bool | None = None) -> Contract:
-    """What would govern a session now. `persona` may carry a version (`aria@1.2.0`).
+def load_contract(
+    workspace: Workspace,
+    persona: str = "",
+    model: str = "",
+    *,
+    trusted: bool | None = None,
+    own: Mapping[str, str] = {},
+) -> Contract:
+    """What would govern a session now. `persona` may carry a version (`aria@1.2.0`), `own` has a tape's own texts.
 
     Raises:
         UsageError: the workspace is not trusted, or there is no such persona.
         FileInvalid: a persona, policy, tools or settings file is broken.
     """
-    return cast_of(workspace, persona, model, SystemClock(), trusted=trusted).contract
+    mine = of_texts(own, persona)
+    return own_cast(workspace, mine, SystemClock(), persona=persona, model=model, trusted=trusted).contract
 
 
 async def open_session(
@@ -236,13 +245,14 @@ async def fork_session(
 
 
 def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Build:
-    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model.
+    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model,
+    and for what a tape has of its own.
 
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
     """
     from greenroom.regression.replay.closed_session import closed_session
 
-    casts: dict[tuple[str, str], Cast] = {}
+    casts: dict[tuple[object, ...], Cast] = {}
 
     def build(
         recording: Recording,
@@ -251,11 +261,13 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
         model: str = "",
         clock: Clock | None = None,
         ids: Ids | None = None,
+        own: Mapping[str, str] = {},
     ) -> Session:
         clock, ids = clock or SystemClock(), ids or RandomIds()
-        key = (persona, model)
+        key = (persona, model, *own.items())
         if key not in casts:
-            casts[key] = cast_of(workspace, persona, model, clock, trusted=trusted)
+            mine = of_texts(own, persona)
+            casts[key] = own_cast(workspace, mine, clock, persona=persona, model=model, trusted=trusted)
         cast = casts[key]
         return closed_session(cast.contract, cast.tools, recording, clock, ids)
 

@@ -74,7 +74,7 @@ class Parroted:
     history: History | None = None
 
     def __call__(
-        self, recording: LiveRecording, *, persona: str, model: str, meter: Meter, clock: Any, ids: Any
+        self, recording: LiveRecording, *, persona: str, model: str, meter: Meter, clock: Any, ids: Any, own: Any
     ) -> Session:
         parrot: Model = MeteredModel(Parrot(recording), meter)
         tools = TapeTools(Shelf(), recording.desk)

@@ -19,7 +19,7 @@ from greenroom.regression.replay.replay import Build, Fixture, load_fixture, rep
 from greenroom.regression.suite.crew import Job, Result, Work
 from greenroom.regression.suite.matrix import Tier
 from greenroom.regression.tape.parts import Parts
-from greenroom.regression.tape.tape import SUFFIX
+from greenroom.regression.tape.tape import OWN, SUFFIX
 from greenroom.workspace.layout import Workspace
 
 
@@ -70,6 +70,8 @@ def _replay(job: Job) -> Result:
     build = _read(job, workspace).build
 
     def as_asked(recording: Any, *, persona: str, **more: Any) -> Session:
+        if job.persona:
+            more.pop(OWN, None)  # the persona that was asked for is what is tried
         return build(recording, persona=job.persona, **more)
 
     return _result(asyncio.run(replay_fixture(_fixture(job, workspace), as_asked, stale="warn")))

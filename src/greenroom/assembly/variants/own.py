@@ -70,6 +70,11 @@ def recorded_own(records: Iterable[Record]) -> Own:
     return Own(named(last.own), kept, last.persona, last.model)
 
 
+def of_texts(texts: Mapping[str, str], persona: str) -> Own:
+    """What a tape brings along for a persona."""
+    return Own(named(texts), texts, persona.partition("@")[0])
+
+
 def named(parts: Collection[str]) -> tuple[str, ...]:
     """Parts in their order, each once."""
     return tuple(part for part in PARTS if part in parts)

@@ -184,13 +184,14 @@ def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported
         },
         "command": done.command,
         "case_kept": done.case_kept,
+        "own": done.own,
     }
     lines.append(f"replay it with: {done.command}")
     return answer(done, lines, data, notes=_notes(workspace, done), exit_code=0 if tried.as_it_should else 1)
 
 
 def _notes(workspace: Workspace, done: Exported) -> list[str]:
-    notes = []
+    notes = [f"it brings along {done.own}; all else is as on disk when it is replayed"] if done.own else []
     if done.redactions:
         values = list(dict.fromkeys(one.placeholder or one.kind for one in done.redactions))
         shown = ", ".join(values[:6]) + (", ..." if len(values) > 6 else "")

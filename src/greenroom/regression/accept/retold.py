@@ -32,6 +32,7 @@ from greenroom.regression.replay.match import place_of, shown_value
 from greenroom.regression.replay.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
+from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
 from greenroom.regression.tape.tape import Line, Tape, sealed
 
@@ -63,7 +64,14 @@ async def _told_again(fixture: Fixture, build: Build) -> Retold:
     tape, world = fixture.tape, World(fixture.tape, fixture.parts, fixture.file)
     before = context_of(tape, world, fixture.file) if tape.takes_over else []
     recording = ForgivingRecording(world)
-    session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
+    session = build(
+        recording,
+        persona=tape.persona,
+        model=tape.model,
+        clock=FrozenClock(),
+        ids=CountedIds(),
+        **asked_for(tape, fixture.parts, fixture.file),
+    )
     try:
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)

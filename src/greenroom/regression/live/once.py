@@ -5,7 +5,7 @@ Invariant: whatever goes wrong in a run is its outcome; only cancelling is raise
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,7 @@ from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, hold_decisions, say_again
 from greenroom.regression.replay.world import World
+from greenroom.regression.tape.own import own_texts
 from greenroom.regression.tape.tape import Line
 from greenroom.regression.tape.under_test import under_test
 
@@ -49,9 +50,17 @@ class LiveBuild(Protocol):
     history: History | None
 
     def __call__(
-        self, recording: LiveRecording, *, persona: str, model: str, meter: Meter, clock: Clock, ids: Ids
+        self,
+        recording: LiveRecording,
+        *,
+        persona: str,
+        model: str,
+        meter: Meter,
+        clock: Clock,
+        ids: Ids,
+        own: Mapping[str, str],
     ) -> Session:
-        """A session. Raises as `load_contract`."""
+        """A session; `own` are the texts that its tape has of its own. Raises as `load_contract`."""
         ...
 
     def judging(self, model: str, meter: Meter) -> Model:
@@ -110,7 +119,13 @@ async def live_once(
         before = context_of(fixture.tape, world, fixture.file) if fixture.tape.takes_over else []
         persona = options.persona or fixture.tape.persona
         session = build(
-            recording, persona=persona, model=options.model, meter=meter, clock=LiveClock(), ids=CountedIds()
+            recording,
+            persona=persona,
+            model=options.model,
+            meter=meter,
+            clock=LiveClock(),
+            ids=CountedIds(),
+            own={} if options.persona else own_texts(fixture.tape, fixture.parts, fixture.file),
         )
     except FileInvalid as error:
         return Made(LiveRun(broken(error, fixture.file)))

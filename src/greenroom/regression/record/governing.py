@@ -43,7 +43,7 @@ def changed_within(records: Sequence[Record]) -> set[int]:
 
 def same(one: ContractLoaded, other: ContractLoaded) -> bool:
     """Whether two are one contract."""
-    return (one.model, one.digests) == (other.model, other.digests)
+    return (one.model, one.digests, one.own) == (other.model, other.digests, other.own)
 
 
 def stretches(by_turn: Mapping[int, ContractLoaded]) -> list[Stretch]:

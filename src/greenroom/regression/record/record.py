@@ -27,10 +27,12 @@ from greenroom.regression.record.proposing import proposals
 from greenroom.regression.record.redaction import Redaction, redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.held import with_held
+from greenroom.regression.tape.own import kept_of
+from greenroom.regression.tape.own import told as own_told
 from greenroom.regression.tape.parts import FOLDER as PARTS
 from greenroom.regression.tape.parts import Parts, part_name, write_whole
 from greenroom.regression.tape.sealed import SESSION, session_digest
-from greenroom.regression.tape.tape import SUFFIX, Line, Tape, sealed, write
+from greenroom.regression.tape.tape import OWN, SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
 COVERED = frozenset({"other_tools"})
@@ -50,7 +52,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export wrote. `command` is the line that replays it; `case` is left alone where it existed."""
+    """What an export wrote. `command` is the line that replays it; `case` is left alone where it existed. `own` says what
+    the tape brings along of a variant's own settings.
+    """
 
     tape: Path
     case: Path
@@ -58,6 +62,7 @@ class Exported:
     redactions: tuple[Redaction, ...]
     command: str
     case_kept: bool = False
+    own: str = ""
 
 
 def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = None) -> Recorded:
@@ -81,6 +86,8 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
+    if own := kept_of(loaded.own):
+        header[OWN] = own
     if first > 1:
         header["turns"] = written((first, last))
         within = changed_within(records)
@@ -175,7 +182,9 @@ def export(
     except DiskFailed:
         _take_back(fresh, folder)
         raise
-    return Exported(tape_path, file, parts, made.redactions, f"pytest {shlex.quote(str(tape_path))}", kept)
+    return Exported(
+        tape_path, file, parts, made.redactions, f"pytest {shlex.quote(str(tape_path))}", kept, own_told(made.tape)
+    )
 
 
 def proposed(tape: Tape, contract: Contract, kinds: Collection[str] = USUAL) -> tuple[Proposal, ...]:

@@ -29,6 +29,7 @@ from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.stale import changes
+from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.sealed import broken_seal
 from greenroom.regression.tape.tape import MAX_BYTES, Line, Tape, read
@@ -36,7 +37,10 @@ from greenroom.regression.tape.under_test import context_length, under_test
 from greenroom.workspace.own_file import read_regular
 
 Build = Callable[..., Session]
-"""`build(recording, *, persona, model, clock, ids)`: a session over a log in memory, with every port closed."""
+"""`build(recording, *, persona, model, clock, ids)`: a session over a log in memory, with every port closed.
+
+A tape with settings of its own gives their texts as `own`, by component.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         world = World(tape, parts, file)
         before = context_of(tape, world, file) if tape.takes_over else []
         recording = TapeRecording(world)
-        session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
+        session = _built(build, tape, parts, recording, file)
     except GreenroomError as error:
         return broken(error, file)
     try:
@@ -105,7 +109,7 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _judged(tape, case, world, session, problem, changed, beside)
         if case.expect == "bad" and judged.kind == "diverged":
-            if await _prevented(tape, case, build, world, before, beside):
+            if await _prevented(tape, case, build, world, before, beside, parts):
                 return outcome("passed")
             judged = _stale(case, changed, UNKNOWN) if changed and stale != "warn" else judged
         # Last, because whatever went otherwise says more: this is about what nothing came of.
@@ -115,12 +119,23 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         await session.aclose()
 
 
+def _built(build: Build, tape: Tape, parts: Parts, recording: TapeRecording, file: str = "tape") -> Session:
+    return build(
+        recording,
+        persona=tape.persona,
+        model=tape.model,
+        clock=FrozenClock(),
+        ids=CountedIds(),
+        **asked_for(tape, parts, file),
+    )
+
+
 async def _prevented(
-    tape: Tape, case: Case, build: Build, world: World, before: Sequence[Event], beside: Beside
+    tape: Tape, case: Case, build: Build, world: World, before: Sequence[Event], beside: Beside, parts: Parts
 ) -> bool:
     """Whether what was bad is kept from coming back though a model says all it said, whatever it is asked with today."""
     recording = ForgivingRecording(world)
-    session = build(recording, persona=tape.persona, model=tape.model, clock=FrozenClock(), ids=CountedIds())
+    session = _built(build, tape, parts, recording)
     try:
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)

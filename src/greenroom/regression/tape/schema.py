@@ -43,6 +43,7 @@ _HEADER: dict[str, Json] = {
     "tape": {"type": "integer", "minimum": 1},
     "persona": _WORD,
     "model": _WORD,
+    "own?": {"type": "array", "items": {"enum": ["persona", "prompt", "parameters", "knowledge", "policy"]}},
     "turns?": {"type": "string", "pattern": r"^[1-9]\d*(-[1-9]\d*)?$"},
     "context?": {"const": "taken over"},
     "digests": {"type": "object", "additionalProperties": _WORD},

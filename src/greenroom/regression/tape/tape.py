@@ -33,6 +33,9 @@ _MARKED = MARK.encode()
 
 _TURNS = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
 
+OWN = "own"
+"""The key of a first line that names what a variant had of its own."""
+
 Line = dict[str, Json]
 """One event. Its first key says what happened, its keys have a fixed order."""
 
@@ -63,6 +66,12 @@ class Tape:
         """What each component was when this was recorded, by name."""
         found = self.header.get("digests")
         return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The components that its session had of its own, in the place of what is on disk."""
+        found = self.header.get(OWN)
+        return tuple(str(part) for part in found) if isinstance(found, list) else ()
 
     @property
     def first_turn(self) -> int:
