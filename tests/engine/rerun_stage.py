@@ -30,7 +30,7 @@ async def rerun(
     recording = RerunRecording(recorded, {one.turn: one.turn for one in plan}, replies or {})
     session = stage.session(log, recording)
     outside = session._room.outside
-    outside.held = outside.memory = HeldMemory(outside.memory, (), *hidden(log.records, recorded))
+    outside.held = outside.memory = HeldMemory(outside.memory, (), *hidden(log.records, [recorded]))
     through(recording, outside)
     recording.attach(session)
     opened(session)

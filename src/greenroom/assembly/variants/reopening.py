@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from greenroom.assembly.casting import Cast
 from greenroom.assembly.past.recorded import recorded_contract
+from greenroom.assembly.variants.kin import remembering
 from greenroom.assembly.variants.own import Own, own_cast, recorded_own
 from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
@@ -33,7 +34,6 @@ from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.session import Session
 from greenroom.log.catalog import read_session
 from greenroom.policy.decide import RulePolicy
-from greenroom.views.branches.lineage import session_of
 from greenroom.workspace.layout import Workspace
 
 
@@ -57,11 +57,11 @@ def variant_world(
 ) -> Outside:
     """The world of a variant: what it remembers is held beside the store, and what may be kept comes first.
 
-    What its parent came to remember after the branch is none of its memories, whichever branch it varies.
+    What others of its tree came to remember after the branch is none of its memories: parent, ancestors, their branches.
     """
     varied = recording.parent if recording is not None else ()
-    parent = varied if varied and session_of(varied) == _parent_of(here) else _varied(workspace, here, "")
-    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, parent))
+    others = [varied, *remembering(workspace, here)]  # what is varied may have been read before it was erased
+    outside.held = outside.memory = HeldMemory(outside.memory, held(here), *hidden(here, others))
     return outside if recording is None else through(recording, outside)
 
 

@@ -1,7 +1,7 @@
 """What a variant remembers: held beside the memory store until a person goes on with the variant.
 
 Invariant: the store of the workspace is not changed by a variant that nobody chose, and a variant does not recall
-what its parent came to remember only after the point where it branched off.
+what any other session of its tree came to remember after the point where their ways part.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ async def go_on_with(room: Room, over: Sequence[str] = (), by: str = "") -> None
 class HeldMemory:
     """A `MemoryStore` in front of the real one: reads from both, writes beside it.
 
-    `hidden` are ids that the parent wrote after the point; `restored` what those took the place of; `held` what this
+    `hidden` are ids that others of its tree wrote after the point; `restored` what those took the place of; `held` what this
     variant has kept so far.
     """
 
@@ -136,13 +136,16 @@ def _kept(records: Sequence[Record], turns: Collection[int]) -> list[tuple[str, 
     return [(event.memory.segment, event.memory.key, event.memory.text) for event in written]
 
 
-def hidden(here: Sequence[Record], parent: Sequence[Record]) -> tuple[frozenset[str], tuple[Memory, ...]]:
-    """The ids that the parent wrote only after the branch, and what those took the place of, as far as its log has it."""
+def hidden(here: Sequence[Record], others: Iterable[Sequence[Record]]) -> tuple[frozenset[str], tuple[Memory, ...]]:
+    """The ids that `others` of its tree wrote and this variant did not, and what those took the place of, as far as a log
+    has it. What a person had forgotten stays so in every branch.
+    """
     shared = {r.event.memory_id for r in here if isinstance(r.event, MemoryWritten)}
     known: dict[str, Memory] = {}
     later: set[str] = set()
+    gone: set[str] = set()
     replaced_ids: list[str] = []
-    for record in parent:
+    for record in (record for log in (here, *others) for record in log):
         match record.event:
             case MemoriesRecalled(memories=memories):
                 known.update((memory.id, memory) for memory in memories)
@@ -152,8 +155,8 @@ def hidden(here: Sequence[Record], parent: Sequence[Record]) -> tuple[frozenset[
                     later.add(key)
                     replaced_ids.append(old)
             case MemoryForgotten(memory_id=key):
-                known.pop(key, None)
+                gone.add(key)
             case _:
                 pass
-    back = [known[key] for key in dict.fromkeys(replaced_ids) if key in known and key not in later]
+    back = [known[key] for key in dict.fromkeys(replaced_ids) if key in known and key not in later | gone]
     return frozenset(later), tuple(back)
