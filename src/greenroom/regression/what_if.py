@@ -31,7 +31,7 @@ from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Memory, Passage
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.again import LogRecording, live_again, say_again
-from greenroom.engine.rerun.left_out import LeftOut
+from greenroom.engine.rerun.left_out import LeftOut, found_for
 from greenroom.engine.session import Session
 from greenroom.persona.contract import Knowledge
 
@@ -58,12 +58,16 @@ class Otherwise:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a model call is given: the request, what was found for the turn, and what of it was chosen."""
+    """What a model call is given: the request, what was found for the turn, and what of it was chosen.
+
+    `told` names what a person had let in or wanted left out and that is not found any more.
+    """
 
     request: ModelRequest
     candidates: tuple[Passage, ...] = ()
     memories: tuple[Memory, ...] = ()
     chosen: ContextSelected = field(default_factory=ContextSelected)
+    told: tuple[str, ...] = ()
 
 
 Build = Callable[[Contract, LogRecording], Session]
@@ -82,7 +86,7 @@ class _UpTo(LogRecording):
         self._step = f"t{turn}/generate:{call}"
         self._turn = turn
         self._otherwise = otherwise
-        self._left_out = LeftOut({turn: otherwise.without})
+        self._left_out = LeftOut({turn: otherwise.without}, {turn: found_for(records, turn)})
         self.session: Session | None = None
         self.request: ModelRequest | None = None
 
@@ -95,6 +99,11 @@ class _UpTo(LogRecording):
         if kind is GatePassed and (passed := self._passed(step)) is not None:
             return passed
         return super().answer(kind, step, None)  # what a model or a search was given may differ, that is the question
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What could not be found as it was."""
+        return self._left_out.told
 
     def holds(self, kind: type[Event], step: str) -> bool:
         return (kind is GatePassed and self._passed(step) is not None) or super().holds(kind, step)
@@ -143,7 +152,7 @@ async def given(
         await _reach(session, start.event)
         if recording.request is None:
             raise UsageError(f"turn {turn} has no model call {call}", code="what_if.call")
-        return Given(recording.request, *_found_in(session.records, turn))
+        return Given(recording.request, *_found_in(session.records, turn), recording.told)
     finally:
         await session.aclose()
 

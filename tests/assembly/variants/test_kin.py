@@ -11,7 +11,10 @@ from greenroom.assembly.variants.kin import tree
 from greenroom.assembly.variants.rerunning import AS_ON_DISK, Change, rerun_session
 from greenroom.core.events import MemoriesRecalled, Record, TurnStarted
 from greenroom.log.forks import Fork
+from greenroom.memory.port import MemoryQuery
 from greenroom.workspace.layout import Workspace
+
+QUERY = MemoryQuery(text="what is my name?", segments=("customer", "session"), subject="visitor", limit=10)
 
 
 def recalled(records: Sequence[Record]) -> list[str]:
@@ -56,16 +59,10 @@ def test_a_rerun_of_a_rerun_of_a_fork_has_no_memory_of_what_any_of_them_kept_lat
         assert known == ["Name: Tom"], "a rerun of the rerun"
         opened = await open_session(shop, session=third, instant=True, trusted=True)
         memory = opened.outside.memory
-        assert [one.text for one in await memory.recall(query_of(opened.records))] == ["Name: Tom"], "opened again"
+        assert [one.text for one in await memory.recall(QUERY)] == ["Name: Tom"], "opened again"
         await opened.aclose()
 
     asyncio.run(scene())
-
-
-def query_of(records: Sequence[Record]):  # type: ignore[no-untyped-def]
-    from greenroom.memory.port import MemoryQuery
-
-    return MemoryQuery(text="what is my name?", segments=("customer", "session"), subject="visitor", limit=10)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12), st.integers(0, 9))

@@ -3,13 +3,15 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from greenroom.assembly import find_workspace, load_contract, read_session, replay_builder
 from greenroom.assembly.fixture.fixtures import Fixtures
-from greenroom.assembly.fixture.live import live_builder
+from greenroom.assembly.fixture.live import LiveSessions
 from greenroom.assembly.variants.rerunning import Change
+from greenroom.engine.session import Session
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_live
@@ -87,23 +89,15 @@ def test_a_live_run_speaks_under_it_and_a_named_persona_does_not(own_shop: Works
     fixture = load_fixture(own_shop.fixtures / "liked.tape.jsonl")
     asked: list[tuple[str, object]] = []
 
+    class Watched(LiveSessions):
+        def __call__(self, *parts: Any, **more: Any) -> Session:
+            session = super().__call__(*parts, **more)
+            asked.append((session.contract.system, session.contract.persona.model.params.get("top_k")))
+            return session
+
     def live(persona: str) -> None:
-        build = live_builder(own_shop, trusted=True)
-        real = build.__call__
-
-        class Watched:
-            history = None
-
-            def __call__(self, *parts: object, **more: object) -> object:
-                session = real(*parts, **more)  # type: ignore[arg-type]
-                asked.append((session.contract.system, session.contract.persona.model.params.get("top_k")))
-                return session
-
-            def __getattr__(self, name: str) -> object:
-                return getattr(build, name)
-
         options = LiveOptions(persona=persona, model="scripted/helpdesk", repeat=1)
-        asyncio.run(run_live(fixture, Watched(), options, Budget(None, "this run")))  # type: ignore[arg-type]
+        asyncio.run(run_live(fixture, Watched(own_shop, trusted=True), options, Budget(None, "this run")))
 
     live("")
     live("aria")

@@ -109,8 +109,9 @@ def test_a_rerun_sends_the_very_prompt_that_was_shown_and_is_a_session_like_any(
     made = record(records, recorded_contract(records).policy)
     fixture = Fixture("variant", made.tape, Case(schema="case/1"), Parts(shop.fixtures, made.texts))
     found = asyncio.run(replay_fixture(fixture, replay_builder(shop)))
-    # Settings that no file has yet are not what pytest replays under, and it says so.
-    assert found.kind == ("diverged" if change.knowledge else "passed"), found.detail
+    # Settings that no file has are on the tape: it replays under what the variant was made with.
+    assert made.tape.own == (("knowledge",) if change.knowledge else ())
+    assert found.kind == "passed", found.detail
 
 
 def ask_with(shop: Workspace, otherwise: Otherwise) -> ModelRequest:

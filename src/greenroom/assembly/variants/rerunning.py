@@ -45,12 +45,16 @@ AS_ON_DISK = Change()
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """A variant that was said to its end. `session` is open, and its caller's to close; `parent` is the session it varies."""
+    """A variant that was said to its end. `session` is open, and its caller's to close; `parent` is the session it varies.
+
+    `told` has a line for each thing that a person did in what is varied, or wanted left out, and that is not so here.
+    """
 
     session: Session
     parent: str
     kept: tuple[Step, ...]
     redone: tuple[Step, ...]
+    told: tuple[str, ...] = ()
 
 
 async def rerun_session(
@@ -102,7 +106,7 @@ async def rerun_session(
     except BaseException:
         await variant.aclose()
         raise
-    return _told(variant, parent)
+    return _told(variant, parent, recording.told())
 
 
 def nothing_changed(workspace: Workspace, records: Sequence[Record], turn: int, trusted: bool | None = None) -> bool:
@@ -113,10 +117,10 @@ def nothing_changed(workspace: Workspace, records: Sequence[Record], turn: int, 
     return not differences(loaded, cast.contract)
 
 
-def _told(variant: Session, parent: str) -> Rerun:
+def _told(variant: Session, parent: str, told: tuple[str, ...]) -> Rerun:
     found = steps(variant.records)
     kept = tuple(one for one in found if one.kept_from is not None)
-    return Rerun(variant, parent, kept, tuple(one for one in found if one.kept_from is None))
+    return Rerun(variant, parent, kept, tuple(one for one in found if one.kept_from is None), told)
 
 
 def _recording(

@@ -162,6 +162,7 @@ def data_of(done: Rerun) -> dict[str, Json]:
         ],
         "outcomes": [one.outcome for one in _finished(done)],
         "kept": [{"step": one.step, "what": one.what, "record": one.kept_from} for one in done.kept],
+        "not_repeated": list(done.told),
         "redone": [{"step": one.step, "what": one.what} for one in done.redone],
     }
 
@@ -223,9 +224,10 @@ def _listed(words: Iterable[str]) -> str:
 
 def _notes(done: Sequence[Rerun]) -> list[str]:
     names = " ".join(one.session.id for one in done)
-    lines = [f"compare with: greenroom session diff {done[0].parent} {names}"]
+    lines = [line for one in done for line in one.told]
+    lines += [f"compare with: greenroom session diff {done[0].parent} {names}"]
     if len(done) == 1:
         total = counted(len(done[0].kept), "step")
-        lines.insert(0, f"{total} kept, {len(done[0].redone)} redone")
+        lines.insert(len(done[0].told), f"{total} kept, {len(done[0].redone)} redone")
         lines.append(f"go on with it: greenroom run --session {names} TEXT (what it remembers is stored then)")
     return lines

@@ -136,7 +136,7 @@ def _prompt(found: WhatIf) -> Iterator[str]:
 
 
 def _notes(found: WhatIf) -> list[str]:
-    return [] if found.before.request == found.after.request else ["no model was asked"]
+    return [*found.after.told, *([] if found.before.request == found.after.request else ["no model was asked"])]
 
 
 def _data(found: WhatIf, flips: Flips) -> Json:

@@ -33,9 +33,10 @@ from greenroom.engine.gates.stepping import RERUN as STOPPED_AGAIN
 from greenroom.engine.kept import NOT_KEPT
 from greenroom.engine.rerun.answers import Answers, as_kept
 from greenroom.engine.rerun.calls import Calls, Made, whole
-from greenroom.engine.rerun.left_out import LeftOut
+from greenroom.engine.rerun.left_out import LeftOut, found_for
 from greenroom.engine.rerun.matching import call_of, changed_already, marks, number_there, same_call, used_already
 from greenroom.engine.rerun.memories import same_memories
+from greenroom.engine.rerun.unrepeated import unrepeated
 from greenroom.engine.steps import NothingRecorded, same_inputs
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class RerunRecording(NothingRecorded):
         self.turns = dict(turns)
         self._replies = frozenset(replies)
         self._anew = anew
-        self._left_out = LeftOut(left_out or {})
+        there = {turn: found_for(parent, self.turns[turn]) for turn in left_out or () if turn in self.turns}
+        self._left_out = LeftOut(left_out or {}, there)
         self._same: set[str] = set()
         self._documents_changed = documents_changed
         self._model_changed = model_changed
@@ -112,6 +114,12 @@ class RerunRecording(NothingRecorded):
             given = self._given(step, asked.card)
             return None if given is None else as_kept(given, step, asked.call)
         return None
+
+    def told(self) -> tuple[str, ...]:
+        """A line for each thing that was to be left out and was not found, or that a person had done and is not repeated."""
+        here = self._session.records if self._session is not None else ()
+        again = [record.seq for step in self._same if (record := self._stepped_in(step)) is not None]
+        return (*self._left_out.told, *unrepeated(self.parent, self.turns.values(), here, again))
 
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether a person who stepped through calls answered about this very call, other than with a yes."""
@@ -148,6 +156,7 @@ class RerunRecording(NothingRecorded):
             )
         except UsageError:  # it does not fit what governs the session now
             self._marks.pop((GatePassed, step), None)
+            self._same.discard(step)
             session.pass_gate(step, GateReply(action="continue"))
 
     def _stepped_in(self, step: str) -> Record | None:

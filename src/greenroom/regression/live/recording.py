@@ -8,6 +8,7 @@ Invariant: what comes from the tape is for the very step and words it was record
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from greenroom.core.events import (
@@ -35,6 +36,7 @@ from greenroom.regression.tape.tape import Tape
 
 _STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
 _UNKNOWN = ".unknown"
+_STEPPED_IN = ("edit", "simulate", "skip")
 _RAISED = (".stop", _UNKNOWN)
 """How the keys of questions end that a kill switch or a crash raised: neither comes again, and what was said does."""
 _CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
@@ -43,7 +45,7 @@ _CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
 class LiveRecording(ByLife):
     """An `engine.steps.Recording` for a live run that begins at `start`.
 
-    `notes` says in one line each what was looked up for real. `desk` answers about tools and for people.
+    `notes` says in one line each what was looked up for real, and what a person had done that is not done again. `desk` answers about tools and for people.
 
     Raises on construction:
         FileInvalid: a line of the tape is not what its kind says.
@@ -57,6 +59,7 @@ class LiveRecording(ByLife):
         self._tape = TapeRecording(world, one_life_from=start.turn)
         self._last = 0
         self._taken = self.desk.adopt(start)
+        self.notes += self._unrepeated()
 
     @property
     def memories(self) -> tuple[Memory, ...]:
@@ -163,6 +166,14 @@ class LiveRecording(ByLife):
 
     def _note(self, step: str, what: str) -> None:
         self.notes.append(f"turn {_turn_of(step)}: {what}, because the words looked for are not the recorded ones")
+
+    def _unrepeated(self) -> Iterator[str]:
+        for (kind, step), event in self.world.events.items():
+            if kind is not GatePassed or not isinstance(event, GatePassed) or self.before(step):
+                continue
+            if event.gate != "input" and event.action in _STEPPED_IN and event.turn not in self.world.abandoned:
+                did = f"{event.action} at the {event.gate} gate"
+                yield f"turn {event.turn}: what a person did ({did}) was not done again: a live run is to go without"
 
     def _again(self, step: str) -> ReplyGenerated | None:
         """A call that a person had put once more stands in a model's place, under the next number of this run."""

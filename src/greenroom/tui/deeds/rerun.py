@@ -165,6 +165,8 @@ class RerunDeeds:
 
         kept, redone = len(done.kept), len(done.redone)
         self.bench.feed.note(f"Said again: {kept} steps kept, {redone} redone.", "quiet")
+        for line in done.told:
+            self.bench.feed.note(line, "quiet")
         self.bench.tell("left and right in the conversation go from variant to variant")
         self.changed()
         self.bench.redraw()  # the row of keys is to be right when the sheet is left
