@@ -48,14 +48,17 @@ def compare(asked: Invocation) -> Answer[Table]:
     from greenroom.commands.control.stop import heed
     from greenroom.commands.suite.lines import width
     from greenroom.regression.compare.inputs import read_inputs
+    from greenroom.regression.compare.same_inputs import require_same
     from greenroom.regression.compare.table import as_kept, table
 
     workspace, face = asked.workspace(), asked.person()
     heed(workspace, face)
     with _journal(asked, workspace) as journal:  # its lock belongs to this thread
         inputs = read_inputs(Path(journal.header.file))
-        _require_same(journal.header, inputs)
+        require_same(journal, inputs)
         left = _made(asked, workspace, journal, inputs, face)
+        if not left:
+            journal.forget_key()
         settled = journal.settled()
         logs = _logs(workspace, [row.session for row in settled.values()])
         found = table(journal.header, settled, logs)
@@ -71,10 +74,12 @@ def compare(asked: Invocation) -> Answer[Table]:
 def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     """A new comparison's journal, or that of the one that goes on."""
     from greenroom.regression.compare.journal import Journal
+    from greenroom.regression.compare.same_inputs import fresh_key
 
     workspace.make_state()
     if not asked.flag("resume"):
-        return Journal.begin(workspace.state, _asked(asked, workspace))
+        key = fresh_key()
+        return Journal.begin(workspace.state, _asked(asked, workspace, key), key)
     other = [name for name in ("persona", "model", "policy") if asked.words(name)]
     other += [name for name in ("input", "approve") if asked.text(name)] + ["repeat"] * (
         asked.number("repeat") is not None
@@ -88,9 +93,10 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     return Journal.resume(workspace.state, asked.text("name"))
 
 
-def _asked(asked: Invocation, workspace: Workspace) -> Header:
+def _asked(asked: Invocation, workspace: Workspace, key: str) -> Header:
     from greenroom.regression.compare.inputs import FORMS, read_inputs
     from greenroom.regression.compare.journal import FOLDER, Header
+    from greenroom.regression.compare.same_inputs import sealed
     from greenroom.regression.live.options import MOST_RUNS, money
     from greenroom.regression.suite.rows_file import fresh_name
 
@@ -106,7 +112,7 @@ def _asked(asked: Invocation, workspace: Workspace) -> Header:
         name=asked.text("name") or fresh_name(workspace.state / FOLDER, now),
         at=now,
         file=str(path),
-        inputs=tuple(one.digest for one in inputs),
+        inputs=sealed(inputs, key),
         combinations=tuple(_combinations(asked, workspace)),
         repeat=repeat,
         approve="policy" if asked.text("approve") == "policy" else "deny",
@@ -124,15 +130,6 @@ def _combinations(asked: Invocation, workspace: Workspace) -> list[Combination]:
         for model in dict.fromkeys(asked.words("model") or [""])
         for policy in policies
     ]
-
-
-def _require_same(header: Header, inputs: Sequence[Spoken]) -> None:
-    if tuple(one.digest for one in inputs) != header.inputs:
-        raise UsageError(
-            f"{Path(header.file).name} holds other inputs than when '{header.name}' began",
-            hint="begin a new comparison",
-            code="compare.changed",
-        )
 
 
 def _made(asked: Invocation, workspace: Workspace, journal: Journal, inputs: Sequence[Spoken], face: Face) -> int:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import orjson
 
-from greenroom.core.canonical import digest
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Json
 from greenroom.workspace.own_file import read_regular
@@ -34,10 +33,6 @@ class Spoken(NamedTuple):
 
     number: int
     turns: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        return digest(list(self.turns))
 
 
 def read_inputs(path: Path) -> list[Spoken]:

@@ -6,19 +6,23 @@ sessions' own logs. One process at a time goes on with a comparison.
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import orjson
 from pydantic import Field
 
-from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.core.values import Frozen
 from greenroom.regression.suite import rows_file
+from greenroom.workspace.own_file import read_own, write_own
 
 FOLDER = "compare"
 MOST_RUNS = 100_000
+_KEY_BYTES = 32
 _NOUN = "comparison"
 Outcome = Literal["done", "error", "cut"]
 """A run that was carried to its end; one that a model, tool or disk kept from it; one that the budget ended."""
@@ -52,9 +56,9 @@ class Run(NamedTuple):
 
 
 class Header(Frozen):
-    """The first line. `file` is where the inputs are, `inputs` their digests by number."""
+    """The first line. `file` is where the inputs are, `inputs` what is kept of each by number: see `same_inputs`."""
 
-    v: Literal[1] = 1
+    v: Literal[1, 2] = 2
     name: str
     at: str
     file: str
@@ -93,8 +97,8 @@ class Journal(rows_file.Held[Header, Row]):
     """One comparison's journal, held for as long as it runs: `with Journal.begin(...) as journal`."""
 
     @classmethod
-    def begin(cls, state: Path, header: Header) -> Journal:
-        """A new journal.
+    def begin(cls, state: Path, header: Header, key: str = "") -> Journal:
+        """A new journal; with the `key` that its inputs are kept under.
 
         Raises:
             UsageError: the name is none, or taken; there is too much to run.
@@ -111,6 +115,7 @@ class Journal(rows_file.Held[Header, Row]):
                     hint=f"greenroom compare --resume --name {header.name} goes on with it; or take another name",
                     code="comparison.name",
                 )
+            _keep(path, key)
             rows_file.append(path, header)
         except BaseException:
             lock.release()
@@ -140,6 +145,33 @@ class Journal(rows_file.Held[Header, Row]):
             lock.release()
             raise
 
+    def key(self) -> str:
+        """The key that its inputs are kept under, '' where it is gone or is none."""
+        try:
+            text = read_own(_key_of(self._path)).decode("ascii").strip()
+            return text if len(a2b_base64(text, strict_mode=True)) == _KEY_BYTES else ""
+        except (OSError, ValueError):  # what is no base64 or no ASCII is a ValueError
+            return ""
+
+    def forget_key(self) -> None:
+        """Nothing is missing: what is kept of the inputs says nothing any more."""
+        with suppress(OSError):
+            _key_of(self._path).unlink()
+
+    def begin_again(self, header: Header, key: str) -> None:
+        """Put another first line in the place of this one, whole or not at all.
+
+        Raises:
+            DiskFailed: it could not be written.
+        """
+        _keep(self._path, key)
+        try:
+            rest = read_own(self._path).partition(b"\n")[2]
+            write_own(self._path, rows_file.written(header) + rest)
+        except OSError as error:
+            raise DiskFailed(f"could not write {self._path.name}: {error.strerror or error}") from None
+        self.header = header
+
     def missing(self) -> list[Run]:
         """The runs that were not carried to their end, in the order they are to be made."""
         done = {row.run for row in self.rows if row.outcome == "done"}
@@ -152,6 +184,20 @@ class Journal(rows_file.Held[Header, Row]):
             if row.run not in found or found[row.run].outcome != "done":
                 found[row.run] = row
         return found
+
+
+def _key_of(path: Path) -> Path:
+    return path.with_suffix(".key")
+
+
+def _keep(path: Path, key: str) -> None:
+    """Put a key down beside its journal, before anything is kept under it."""
+    if not key:
+        return
+    try:
+        write_own(_key_of(path), key.encode("ascii"))
+    except OSError as error:
+        raise DiskFailed(f"could not write {_key_of(path).name}: {error.strerror or error}") from None
 
 
 def read(path: Path) -> tuple[Header, tuple[Row, ...]]:
