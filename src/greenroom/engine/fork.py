@@ -6,6 +6,7 @@ Invariant: the parent's bytes are never changed, and the child's first records a
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from greenroom.core.clock import Clock, stamp
@@ -16,6 +17,8 @@ from greenroom.log.chain import Anchors
 from greenroom.log.codec import encode
 from greenroom.log.file_log import FileLog, read_records
 from greenroom.workspace.own_file import read_own
+
+_INSTANT_SECONDS = 600
 
 
 def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: Anchors | None = None) -> FileLog:
@@ -35,6 +38,7 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
     draft = target.with_name(f".{target.name}.new")  # a copy that does not say it is one is never seen under its name
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sweep(target.parent, clock)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(lines)
@@ -44,3 +48,11 @@ def fork(source: Path, at: int, target: Path, clock: Clock, ids: Ids, anchors: A
     except OSError as error:
         raise DiskFailed(f"could not write {target.name}: {error.strerror or error}") from None
     return FileLog.open(target, clock, ids)
+
+
+def _sweep(folder: Path, clock: Clock) -> None:
+    """Remove copies that a process which was killed left half written; one is made in an instant, so an old one is such."""
+    for draft in folder.glob(".*.jsonl.new"):
+        with suppress(OSError):  # another process sweeps, too
+            if clock.now().timestamp() - draft.lstat().st_mtime > _INSTANT_SECONDS:
+                draft.unlink()

@@ -149,6 +149,8 @@ class Bisecting:
                 found = await run_live(self._fixture, build, options, self._budget)
         except GreenroomError as error:
             return Tried(point, "unjudged", "error", error.line())
+        finally:
+            must_not_be_stopped(self._workspace)  # a run that was stopped judges nothing, the last one neither
         judgement = _JUDGED.get(found.outcome.kind, "unjudged")
         return Tried(point, judgement, found.outcome.kind, found.outcome.line, found.micro_usd)
 
