@@ -103,11 +103,8 @@ def cast_of(
         "tools": specs_text(allowed.specs()),
         OTHER_TOOLS: specs_text([spec for spec in tools.specs() if spec not in allowed.specs()]),
         PARAMETERS: json.dumps(bounded.model.params, sort_keys=True),
+        **_of_settings(loaded.persona, settings),
     }
-    if lowered := _ceilings(loaded.persona, settings.limits):
-        texts[CEILINGS] = json.dumps(lowered, sort_keys=True)
-    if named := _models(loaded.persona, settings):
-        texts[MODELS] = json.dumps(named, sort_keys=True)
     contract = Contract(
         persona=bounded,
         system=loaded.prompt,
@@ -121,6 +118,12 @@ def cast_of(
         asked=(f"{name}@{version}" if version else name, model),
     )
     return Cast(contract, allowed, masks, policy.label)
+
+
+def _of_settings(persona: Persona, settings: Settings) -> dict[str, str]:
+    """What greenroom.toml makes of a persona, where it makes something of it."""
+    found = {CEILINGS: _ceilings(persona, settings.limits), MODELS: _models(persona, settings)}
+    return {part: json.dumps(value, sort_keys=True) for part, value in found.items() if value}
 
 
 def policy_text(workspace: Workspace, names: tuple[str, ...]) -> str:
