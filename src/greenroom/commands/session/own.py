@@ -32,7 +32,7 @@ def told(workspace: Workspace, session: Session) -> str:
         return ""
     return (
         f"goes on under what it was made with: {inert_line(', '.join(parts), _LONGEST)}; all else as on disk. "
-        f"To go on as on disk: greenroom session disk {session.id} --take, or /disk in it"
+        f"To go on as on disk: greenroom session disk {session.id} --take, or /let-go in it"
     )
 
 
