@@ -8,39 +8,27 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.selection import Selection
-from textual.strip import Strip
-from textual.widget import Widget
 
-from greenroom.core.inert import inert, inert_line
-from greenroom.tui.conversation.column import Column, Place
-from greenroom.tui.conversation.entries import Entry, Part
-from greenroom.tui.conversation.entry_list import EntryList
+from greenroom.core.inert import inert
+from greenroom.tui.conversation.column import Place
+from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.conversation.markdown_blocks import code_blocks
-from greenroom.tui.conversation.painter import INDENT, Painter, Palette
-from greenroom.tui.conversation.viewport import Viewport
-from greenroom.tui.text.spans import marked, paint
+from greenroom.tui.conversation.row_view import RowView
 
 REPAINT_SECONDS = 0.05
 WHEEL_ROWS = 3
-_SELECTABLE_ROWS = 5_000
 
 
-class Transcript(ScrollView, can_focus=True):
+class Transcript(RowView, can_focus=True):
     """Shows entries; has them selected, folded, copied and searched. `placeholder` is shown while there are none."""
 
-    ALLOW_SELECT = True
     DEFAULT_CSS = """
     Transcript { height: 1fr; background: $background; overflow-y: scroll; overflow-x: hidden;
                  scrollbar-size-vertical: 1; }
@@ -84,22 +72,9 @@ class Transcript(ScrollView, can_focus=True):
         """The person wants to type a search term."""
 
     def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.placeholder = placeholder
-        self._painter = Painter(Palette())
-        self._column = Column(self._draw_part)
-        self._view = Viewport(self._column)
-        self._list = EntryList(self._column)
-        self._syncing = False
+        super().__init__(placeholder=placeholder, id=id)
         self._flushing = False
-        self._selected: str | None = None
-        self._pattern: re.Pattern[str] | None = None
         self._code_turn: tuple[str, int] = ("", -1)
-
-    @property
-    def entries(self) -> Sequence[Entry]:
-        """What is shown, in order."""
-        return self._list.all
 
     @property
     def following(self) -> bool:
@@ -111,11 +86,6 @@ class Transcript(ScrollView, can_focus=True):
         """The selected entry."""
         place = self._list.place(self._selected)
         return self._list[place] if place is not None else None
-
-    @property
-    def lines(self) -> list[str]:
-        """The text of the rows in view."""
-        return [row.strip.text for row in self._view.window]
 
     def set_entries(self, entries: Iterable[Entry], *, end: bool = False) -> None:
         """Show these, with `end` their end. Where they continue what is shown, only what differs is laid out again."""
@@ -147,44 +117,6 @@ class Transcript(ScrollView, can_focus=True):
         self._flushing = False
         self._list.flush()
         self._settle()
-
-    def _draw_part(self, part: Part, width: int) -> Sequence[Strip]:
-        return self._painter.draw(part, width)
-
-    def _settle(self) -> None:
-        """Draw what is in view, so that it is exact."""
-        self._view.height = max(self.scrollable_content_region.height, 1)
-        self._view.settle()
-        self._sync()
-
-    def _sync(self) -> None:
-        """Tell the scroll bar where we are, and repaint."""
-        self._syncing = True
-        try:
-            total = self._column.total
-            self.set_reactive(Widget.virtual_size, Size(self._column.width, total))
-            if self.is_attached:
-                self.vertical_scrollbar.window_virtual_size = total
-                self.vertical_scrollbar.window_size = self._view.height
-            self.scroll_y = self.scroll_target_y = self._view.offset
-        finally:
-            self._syncing = False
-        self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """A drag of the scroll bar, or anyone's `scroll_to`: find the place at that row."""
-        super().watch_scroll_y(old_value, new_value)
-        resized = self._view.height != max(self.scrollable_content_region.height, 1)  # a clamp, settled by on_resize
-        if not self._syncing and not resized:
-            self._go(self._column.place(round(new_value)))
-
-    def _go(self, top: Place) -> None:
-        self._view.go(top)
-        self._sync()
-
-    def _move(self, rows: int) -> None:
-        self._view.move(rows)
-        self._sync()
 
     def on_resize(self) -> None:
         """Lay out anew at another width: guesses only, drawn when looked at."""
@@ -218,44 +150,6 @@ class Transcript(ScrollView, can_focus=True):
     def _warm(self) -> None:
         """Import what Markdown needs after the first paint, beside the loop rather than in it."""
         self.run_worker(_import_markdown, thread=True, exit_on_error=False)
-
-    def _new_look(self) -> None:
-        variables = self.app.theme_variables
-        self._painter = Painter(Palette.of(variables, variables.get("code-theme", "one-dark")))
-        self._column.forget_drawings()
-        self._settle()
-
-    def render_line(self, y: int) -> Strip:
-        """One row of the view."""
-        window = self._view.window
-        if y >= len(window):
-            return self._below(y)
-        place, strip = window[y]
-        line = Strip([self._gutter(place, blank=not strip and place.part == 0), *strip])
-        if self._pattern is not None:
-            hits = [hit.span() for hit in self._pattern.finditer(line.text)]
-            line = paint(line, hits, self._found_style)
-        offset = self._view.offset + y
-        if self.text_selection and (span := marked(self.text_selection, offset, line.text, INDENT)):
-            line = paint(line, [span], self.screen.get_component_rich_style("screen--selection"))
-        return line.extend_cell_length(self.size.width).apply_style(self.rich_style).apply_offsets(0, offset)
-
-    @property
-    def _found_style(self) -> Style:
-        palette = self._painter.palette
-        return Style(color=palette.background, bgcolor=palette.accent)
-
-    def _gutter(self, place: Place, *, blank: bool) -> Segment:
-        if blank or self.entries[place.entry].id != self._selected:
-            return Segment(" " * INDENT)
-        palette = self._painter.palette
-        return Segment("▎".ljust(INDENT), Style(color=palette.accent if self.has_focus else palette.line))
-
-    def _below(self, y: int) -> Strip:
-        if y == 1 and not self.entries and self.placeholder:
-            text = Segment(" " * INDENT + inert_line(self.placeholder), Style(color=self._painter.palette.quiet))
-            return Strip([text]).adjust_cell_length(self.size.width).apply_style(self.rich_style)
-        return Strip.blank(self.size.width, self.rich_style)
 
     def on_focus(self) -> None:
         if self.selected is None and self.entries:
@@ -339,11 +233,6 @@ class Transcript(ScrollView, can_focus=True):
     def action_search(self) -> None:
         self.post_message(self.SearchWanted())
 
-    def mark_words(self, words: Sequence[str]) -> None:
-        """Highlight these wherever they stand, whatever their case."""
-        self._pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
-        self.refresh()
-
     def search(self, term: str) -> int:
         """Highlight a term, whatever its case, and go to its last occurrence; returns how many entries hold it."""
         self.mark_words((term,) if term else ())
@@ -373,23 +262,6 @@ class Transcript(ScrollView, can_focus=True):
                     self._view.reveal_row(Place(index, part, row))
                     self._sync()
                     return
-
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The text under a mouse selection, without the gutter; of a very long one, the entries' own text."""
-        first = selection.start.y if selection.start else 0
-        last = selection.end.y if selection.end else self._column.total - 1
-        if last - first > _SELECTABLE_ROWS:
-            return "\n\n".join(entry.plain for entry in self.entries), "\n"
-        rows = self._column.window(self._column.place(first), last - first + 1)
-        lines = []
-        for offset, row in enumerate(rows, first):
-            text = " " * INDENT + row.strip.text
-            span = marked(selection, offset, text, INDENT)
-            lines.append(text[span[0] : span[1]].rstrip() if span else "")
-        return "\n".join(lines), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
 
 
 def _import_markdown() -> None:

@@ -6,6 +6,7 @@ Invariant: what there was no room for is named one by one; what did not belong i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from greenroom.core.inert import inert_line
 from greenroom.tui.conversation.entries import Entry
@@ -28,14 +29,18 @@ def left_out_rows(found: Sequence[LeftOut]) -> Iterator[Entry]:
         return
     tight = [one for one in found if not one.fits]
     yield Entry("cut", "section", f"not sent: {len(found)}", aside=f"no room for {len(tight)}" if tight else "")
-    for place, one in enumerate(tight):
-        head = (cell(one.kind, 10, "wait"), Run(one.name))
-        beside = (Run(inert_line(one.why.partition(":")[2].strip() or one.why, 34), "wait"),)
-        yield Entry(f"cut:{place}", "row", head=head, beside=beside, body=_body(one))
+    yield from map(_tight, range(len(tight)), tight)
     for reason, group in _grouped([one for one in found if one.fits]):
         head = (cell(group[0].kind, 10, "quiet"), Run(f"{len(group)}  {reason}", "quiet"))
         body = tuple(line for one in group for line in (_named(one), *_body(one)))
         yield Entry(f"cut:{group[0].kind}:{reason}", "row", head=head, body=body)
+
+
+@lru_cache(4_096)  # of a long session most turns are cut from every prompt, and each row is the same as before
+def _tight(place: int, one: LeftOut) -> Entry:
+    head = (cell(one.kind, 10, "wait"), Run(one.name))
+    beside = (Run(inert_line(one.why.partition(":")[2].strip() or one.why, 34), "wait"),)
+    return Entry(f"cut:{place}", "row", head=head, beside=beside, body=_body(one))
 
 
 def changed_rows(diff: RequestDiff, label: str) -> Iterator[Entry]:

@@ -54,6 +54,7 @@ class Pane(EventPane):
         if self.travels:
             self.mark_found((), ())
         self._ahead, self.travels = None, False
+        self._shown = -1
         self.set_entries(entries)
         if fresh:
             self._go(Place())

@@ -14,7 +14,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.message import Message
-from textual.strip import Strip
 
 from greenroom.tui.conversation.column import Place
 from greenroom.tui.conversation.entries import Entry
@@ -39,14 +38,20 @@ class EventPane(Transcript):
         self.travels = False
         self._ahead: int | None = None
         self._found: Sequence[int] = ()
+        self._events: list[Entry] = []
+        self._shown = -1
         self._marked: tuple[int, Sequence[str]] = (0, ())
 
     def put_events(self, entries: list[Entry], at: int, *, past: bool, fresh: bool) -> None:
         """Show these events and go to number `at`; in the past, those after it are still to come."""
         self.travels = True
-        self.set_entries(entries)
         place = bisect_right(entries, at, key=number_of) - 1
         self._ahead = place if past else None
+        if entries is self._events and len(entries) == self._shown == len(self.entries):
+            self._repaint()  # they only ever get more
+        else:
+            self.set_entries(entries)
+        self._events, self._shown = entries, len(entries)
         if past:
             self._view.follow = False
             self._stand_at(place, select=place >= 0 and number_of(entries[place]) == at)
@@ -103,14 +108,9 @@ class EventPane(Transcript):
         if self.travels and event.button == 1 and (seq := seq_of(self.selected)) is not None:
             self.post_message(self.Wished(seq))
 
-    def render_line(self, y: int) -> Strip:
-        """One row; what is still to come is faint."""
-        line = super().render_line(y)
-        window = self._view.window
-        if self._ahead is None or y >= len(window) or window[y].place.entry <= self._ahead:
-            return line
-        faint = Style(color=self._painter.palette.quiet, dim=True)
-        return Strip(Segment.apply_style(line, post_style=faint), line.cell_length)
+    def _faint(self, place: Place) -> bool:
+        """What is still to come is faint."""
+        return self._ahead is not None and place.entry > self._ahead
 
     def _gutter(self, place: Place, *, blank: bool) -> Segment:
         entry = self.entries[place.entry]
