@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.pytest_plugin import bench as benches
-from greenroom.pytest_plugin.bench import Bench, uncollected
+from greenroom.pytest_plugin.bench import Bench
+from greenroom.pytest_plugin.garbage import uncollected
 from tests.pytest_plugin.running import HELPDESK, copied, run
 
 TAPES = sorted((HELPDESK / "fixtures").glob("*.tape.jsonl"))

@@ -83,18 +83,19 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile |
     if not _in_workspace(file_path) and not parent.session.isinitpath(file_path):
         return None
     _report(parent.config)
-    from greenroom.pytest_plugin.tapes import TapeFile
+    from greenroom.pytest_plugin.garbage import tape_file
     from greenroom.regression.tape.file_name import harmless, unfit
 
+    kind = tape_file()
     if problem := unfit(file_path):
         shown = harmless(file_path)
-        misnamed = TapeFile.from_parent(parent, path=shown, name=shown.name, nodeid=shown.name)
+        misnamed = kind.from_parent(parent, path=shown, name=shown.name, nodeid=shown.name)
         misnamed.problem = problem
         return misnamed
     if file_path.is_relative_to(parent.config.rootpath):
-        return TapeFile.from_parent(parent, path=file_path)
+        return kind.from_parent(parent, path=file_path)
     # Outside the root pytest would call two workspaces' fixtures alike.
-    return TapeFile.from_parent(parent, path=file_path, nodeid=file_path.as_posix())
+    return kind.from_parent(parent, path=file_path, nodeid=file_path.as_posix())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,7 +6,6 @@ Invariant: a replay cannot reach the network, and what is wrong with files is an
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import pytest
 
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.pytest_plugin.garbage import uncollected
 from greenroom.regression.accept.last_run import LastRuns
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Build, Fixture, load_fixture, replay_fixture
@@ -145,20 +145,6 @@ _DOORS = (
     *((socket.socket, name) for name in ("connect", "connect_ex", "sendto", "sendmsg")),
     *((socket, f"get{name}") for name in ("addrinfo", "hostbyaddr", "hostbyname", "hostbyname_ex", "nameinfo")),
 )
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Have Python look for no cycles meanwhile. A replay leaves none behind, and to look at what it makes, and now and
-    then at all that the run holds, is a fifteenth of its time.
-    """
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 @contextmanager
