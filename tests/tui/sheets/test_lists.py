@@ -7,9 +7,11 @@ import pytest
 from greenroom.assembly import sessions
 from greenroom.tui.branches.words_sheet import WordsSheet
 from greenroom.tui.conversation.composer import Composer
+from greenroom.tui.conversation.painter import INDENT
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.rehearsal import Wanted
-from greenroom.tui.sheets.lists import SessionsSheet
+from greenroom.tui.sheets.lists import LinesSheet, SessionsSheet
+from greenroom.tui.text.runs import plain
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, rehearse, workspace
 
@@ -72,3 +74,27 @@ def test_a_session_that_was_opened_and_left_is_not_kept_and_one_with_a_word_in_i
         assert [(one.id, one.turns) for one in sessions(workspace)] == [(second, 1)]
 
     rehearse(workspace, scene, wanted=Wanted(latest=False))
+
+
+@SIZES
+def test_a_line_that_is_longer_than_the_sheet_goes_on_below_and_fits_again_when_it_is_resized(
+    workspace: Workspace, size: tuple[int, int]
+) -> None:
+    said = "    anchored " + " ".join(f"record-{n}" for n in range(30))
+
+    async def scene(hands: Rehearsing) -> None:
+        await ready(hands)
+        sheet = LinesSheet("The log", ["sound: 3 records", said])
+        hands.bench.push_screen(sheet)
+        for wide, high in (size, (60, 20), (150, 45)):
+            await hands.pilot.resize_terminal(wide, high)
+            await hands.pilot.pause()
+            rows = [plain(entry.head) for entry in sheet.list.entries]
+            assert " ".join(" ".join(rows).split()) == " ".join(f"sound: 3 records {said}".split())
+            assert max(map(len, rows)) <= sheet.list.scrollable_content_region.width - INDENT
+            assert (
+                rows[0] == "sound: 3 records" and rows[1].startswith("    anchored") and rows[2].startswith("      rec")
+            )
+        await hands.pilot.press("escape")
+
+    rehearse(workspace, scene, size=size, wanted=Wanted(latest=False))

@@ -173,14 +173,14 @@ class SheetDeeds:
         self._work(self._lines(title, lambda: call(command, Invocation(options))), "lines")
 
     async def _lines(self, title: str, act: Callable[[], Answer[Any]]) -> None:
-        from greenroom.tui.sheets.lists import lines_sheet
+        from greenroom.tui.sheets.lists import LinesSheet
 
         try:
             done = await asyncio.to_thread(act)
         except GreenroomError as error:
             self.bench.tell(error.line(), "error")
             return
-        self.bench.push_screen(lines_sheet(title, [*done.lines, *done.notes] or ["nothing to show"]))
+        self.bench.push_screen(LinesSheet(title, [*done.lines, *done.notes] or ["nothing to show"]))
 
     def _work(self, work: Coroutine[object, object, None], group: str) -> None:
         self.bench.run_worker(self.bench.mishaps.through(work), group=group, exclusive=True)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _KEYS = 20
 _DOES = 48
 """Cells beside the keys on a terminal of 80 columns."""
+_WIDE = 120
+_AROUND = 10
+"""The most cells of a sheet of lines, and those of them that are not text."""
 _STATES: dict[str, Tint] = {
     **dict.fromkeys(("open question", "interrupted", "unfinished"), "wait"),
     **dict.fromkeys(("closed", "empty"), "quiet"),
@@ -78,9 +81,38 @@ def _plain(keys: str) -> str:
     return keys
 
 
-def lines_sheet(title: str, lines: Sequence[str]) -> Sheet:
-    """What a command said."""
-    return Sheet(title, [Entry(f"line:{place}", "row", head=(Run(line or " "),)) for place, line in enumerate(lines)])
+class LinesSheet(Sheet):
+    """What a command said; what is longer than a row goes on below it."""
+
+    DEFAULT_CSS = """
+    LinesSheet > #frame { width: 120; }
+    """
+
+    def __init__(self, title: str, lines: Sequence[str]) -> None:
+        super().__init__(title, [])
+        self._lines = tuple(lines)
+
+    def on_mount(self) -> None:
+        self._entries = self._rows()
+        super().on_mount()
+
+    def on_resize(self) -> None:
+        self.replace(self._rows())
+
+    def _rows(self) -> list[Entry]:
+        room = max(min(self.size.width, _WIDE) - _AROUND, 20)
+        rows = [row for line in self._lines for row in _wrapped(line, room)]
+        return [Entry(f"line:{place}", "row", head=(Run(row or " "),)) for place, row in enumerate(rows)]
+
+
+def _wrapped(line: str, room: int) -> list[str]:
+    """A line as rows, its own indentation kept and a little more for what goes on."""
+    from textwrap import wrap
+
+    if len(line) <= room:
+        return [line]
+    indent = " " * min(len(line) - len(line.lstrip()) + 2, room // 2)
+    return wrap(line, room, subsequent_indent=indent, break_on_hyphens=False) or [line]
 
 
 class SessionsSheet(Sheet):
