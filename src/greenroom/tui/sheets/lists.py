@@ -89,7 +89,7 @@ class LinesSheet(Sheet):
     """
 
     def __init__(self, title: str, lines: Sequence[str]) -> None:
-        super().__init__(title, [])
+        super().__init__(title, [], first="line:0")
         self._lines = tuple(lines)
 
     def on_mount(self) -> None:
