@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from greenroom.assembly import load_contract
-from greenroom.core.events import AnyEvent, ContextSelected, PassagesRetrieved, Record, TurnFinished, TurnStarted
+from greenroom.core.events import (
+    AnyEvent,
+    ContextSelected,
+    ContractLoaded,
+    PassagesRetrieved,
+    Record,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.core.values import Passage
+from greenroom.engine.contract import Contract
 from greenroom.tui.folds import Folds
 from greenroom.tui.panes import retrieval
 from tests.tui.rehearsing import helpdesk
@@ -21,25 +30,25 @@ ASKED: tuple[AnyEvent, ...] = (
 )
 
 
-def folds(*more: AnyEvent) -> Folds:
+def folds(*events: AnyEvent) -> Folds:
     at = "2026-11-20T10:00:00.000000Z"
-    return Folds(Record(seq=seq, at=at, event=one, prev="", hash="") for seq, one in enumerate((*ASKED, *more)))
+    return Folds(Record(seq=seq, at=at, event=one, prev="", hash="") for seq, one in enumerate(events))
 
 
-def sections(folds: Folds, of: Path | None = None) -> list[str]:
-    contract = load_contract(helpdesk(of), trusted=True) if of is not None else None
+def sections(folds: Folds, contract: Contract | None = None) -> list[str]:
     return [entry.title for entry in retrieval.entries(folds, 1, contract) if entry.kind == "section"]
 
 
-def test_what_waits_is_what_would_be_given_by_the_contract_and_no_more_is_said_without_one(tmp_path: Path) -> None:
-    assert sections(folds(), tmp_path) == ["would be given: 1 of 3", "would be left out: 2"]
-    assert sections(folds()) == ["found 3, none chosen yet"]
+def test_what_waits_is_what_the_contract_would_give_and_no_more_is_said_without_the_turns_own(tmp_path: Path) -> None:
+    contract = load_contract(helpdesk(tmp_path), trusted=True)
+    loaded = ContractLoaded(persona="aria", version="1", model=contract.model, digests=dict(contract.digests))
+    other = loaded.model_copy(update={"digests": {**loaded.digests, "knowledge": "other"}})
+    assert sections(folds(loaded, *ASKED), contract) == ["would be given: 1 of 3", "would be left out: 2"]
+    assert sections(folds(other, *ASKED), contract) == sections(folds(*ASKED)) == ["found 3, none chosen yet"]
+    chosen = ContextSelected(turn=1, step="t1/select", memories=(), passages=("p2",), dropped={"p0": "score"})
+    assert sections(folds(loaded, *ASKED, chosen), contract) == ["kept 1 of 3", "dropped 2"]
 
 
-def test_what_was_chosen_is_told_as_kept_and_a_turn_that_ended_before_says_so(tmp_path: Path) -> None:
-    chosen = ContextSelected(
-        turn=1, step="t1/select", memories=(), passages=("p2",), dropped={"p0": "score", "p1": "score"}
-    )
-    assert sections(folds(chosen), tmp_path) == ["kept 1 of 3", "dropped 2"]
+def test_a_turn_that_ended_before_anything_was_chosen_says_so() -> None:
     over = TurnFinished(turn=1, outcome="stopped")
-    assert sections(folds(over)) == ["found 3; the turn ended before any was chosen"]
+    assert sections(folds(*ASKED, over)) == ["found 3; the turn ended before any was chosen"]

@@ -46,7 +46,7 @@ class Panes:
             case "Memory":
                 return memory.entries(folds, turn)
             case "Retrieval":
-                return retrieval.entries(folds, turn, contract if folds.whole is folds else None)
+                return retrieval.entries(folds, turn, contract)
             case "Policy":
                 return [*changed(flips), *self._verdicts.entries(folds, turn, contract)]
             case "Tools":

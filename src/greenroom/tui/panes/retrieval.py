@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _WHY = 17
 """Cells for why a hit was dropped."""
+_CHOOSING = ("persona", "knowledge")
+"""The components of a contract that say how passages are chosen; only a rerun has the second."""
 _SECTIONS = {
     "chosen": ("kept {} of {}", "dropped {}"),
     "ahead": ("would be given: {} of {}", "would be left out: {}"),
@@ -30,7 +32,7 @@ _SECTIONS = {
 
 
 def entries(folds: Folds, turn: int, contract: Contract | None = None) -> list[Entry]:
-    """What turn `turn` (from 1) looked up. `contract` tells of a turn that waits what would be chosen."""
+    """What turn `turn` (from 1) looked up. `contract` tells of a turn that waits what would be chosen, if it is its own."""
     now = folds.retrieval.number(turn)
     if now is None or not (now.query or now.hits):
         return []
@@ -39,11 +41,18 @@ def entries(folds: Folds, turn: int, contract: Contract | None = None) -> list[E
         Entry("query", "row", head=named("query", now.query, "strong")),
         Entry("legs", "row", head=named("legs", legs)),
     ]
-    stage, hits = _ahead(now, contract) if now.stage == "found" and contract is not None else (now.stage, now.hits)
-    return [*rows, *_hits(stage, hits)]
+    if now.stage == "found" and contract is not None and _governs(contract, folds):
+        return [*rows, *_hits("ahead", _ahead(now, contract))]
+    return [*rows, *_hits(now.stage, now.hits)]
 
 
-def _ahead(now: RetrievalTurn, contract: Contract) -> tuple[str, tuple[Hit, ...]]:
+def _governs(contract: Contract, folds: Folds) -> bool:
+    """Whether passages are chosen under `contract` as the log has it."""
+    loaded = folds.contract.digests if folds.contract is not None else {}
+    return bool(loaded) and all(loaded.get(name) == contract.digests.get(name) for name in _CHOOSING)
+
+
+def _ahead(now: RetrievalTurn, contract: Contract) -> tuple[Hit, ...]:
     """What selection makes of the hits unless a person at the gate, or policy, says otherwise."""
     from greenroom.retrieval.select import choose
 
@@ -52,7 +61,7 @@ def _ahead(now: RetrievalTurn, contract: Contract) -> tuple[str, tuple[Hit, ...]
     ids, dropped = choose(passages, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars)
     place = {key: number for number, key in enumerate(ids, 1)}
     found = (replace(one, cited=place.get(one.passage.id), reason=dropped.get(one.passage.id, "")) for one in now.hits)
-    return "ahead", tuple(found)
+    return tuple(found)
 
 
 def _hits(stage: str, hits: Sequence[Hit]) -> list[Entry]:
