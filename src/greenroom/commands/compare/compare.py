@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _TOLD = 100
 """About so many lines of progress; a run that failed always has one."""
 _MOST_AT_ONCE = 4
-_WORTH = {True: 25, False: 2}
-"""So many runs are worth starting a process for, by whether all models are scripted ones, which answer at once."""
+_WORTH = 4
+"""So many runs are worth starting a process for: about two seconds, as long as a run or two of a model that answers fast."""
 
 
 def compare(asked: Invocation) -> Answer[Table]:
@@ -162,8 +162,7 @@ def _jobs(asked: Invocation, journal: Journal) -> int:
     """So many runs at a time: as many as were asked for, else no more than are worth a process each."""
     if (number := asked.number("jobs")) is not None:
         return number
-    scripted = all(one.name.startswith("scripted/") for one in journal.header.combinations)
-    return min(_MOST_AT_ONCE, max(1, len(journal.missing()) // _WORTH[scripted]))
+    return min(_MOST_AT_ONCE, max(1, len(journal.missing()) // _WORTH))
 
 
 def _tell(face: Face, header: Header, progress: Progress) -> None:
