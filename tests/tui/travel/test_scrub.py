@@ -106,11 +106,7 @@ def test_the_panes_as_of_every_event_are_those_of_the_records_until_then(
         for name in set(NAMES) - {"Trace"}:
             for turn in {past.turns, max(past.turns - 1, 1)}:
                 shown = now.back().entries(name, past, turn, contract)
-                now_only = (
-                    name == "Retrieval"
-                )  # what would be chosen next is said of a turn that waits, not of the past
-                governed = None if now_only else contract
-                assert shown == Panes().entries(name, alone, turn, governed), (name, place, turn)
+                assert shown == Panes().entries(name, alone, turn, contract), (name, place, turn)
 
 
 @given(st.data())
