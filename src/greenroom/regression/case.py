@@ -79,7 +79,7 @@ class Case(Frozen):
     """Why a recording is kept and what is expected of it.
 
     `good`: the expectations hold. `bad`: they describe what went wrong, and must not hold together any more; with none, the
-    recorded answers must not come back word for word.
+    answer that the recording ends with must not come back word for word.
     `observe`: the recording is replayed, the expectations are not judged. `match` says how near a live run's tool calls
     must come to those of the tape. `tags` are markers to pytest, where `skip` (it is not replayed) and `xfail` (it is
     expected not to pass) mean what they mean for any test; marks of pytest's own that mean nothing here are refused.

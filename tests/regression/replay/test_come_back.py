@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from greenroom.assembly import replay_builder
+from greenroom.assembly import load_contract, replay_builder
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside
 from greenroom.regression.replay.check import check
-from greenroom.regression.replay.come_back import bad_turns, rest_of
+from greenroom.regression.replay.come_back import bad_turns, came_back, held_back, rest_of
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import load_fixture, replay_fixture
 from greenroom.regression.tape.facts import turns_of
-from greenroom.regression.tape.tape import Line
+from greenroom.regression.tape.tape import Line, Tape
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import change
 from tests.regression.mutation.suites import recorded, shop
@@ -121,7 +121,7 @@ def test_only_the_turn_that_was_bad_counts(desk: Workspace) -> None:
     case = bad({"turn": "any", "text": {"contains": words}})
     assert bad_turns(case, tape, Beside()) == {2}
     assert bad_turns(bad({"turn": "any", "limits": {"tokens": 10_000}}), tape, Beside()) == {1, 2}
-    assert bad_turns(bad(), tape, Beside()) == {1, 2}
+    assert bad_turns(bad(), tape, Beside()) == {2}
 
 
 def test_a_replay_that_breaks_off_before_the_bad_turn_says_nothing_of_it(desk: Workspace) -> None:
@@ -175,3 +175,78 @@ def test_a_live_run_that_is_left_before_the_bad_turn_says_nothing_of_it(desk: Wo
     assert judge_left(early, left).kind == "diverged"
     in_it = replace(early, lines=tape.events[: second + 2])
     assert judge_left(in_it, left).kind == "passed"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_rule_about_the_result_comes_too_late_to_show_anything(desk: Workspace, case: str) -> None:
+    """The money is gone by then, and that nobody reads what came of it puts nothing right."""
+    text = '\n[[rule]]\nid = "late"\nwhy = "w"\nhook = "tool.result"\ntools = ["orders.refund"]\nthen = "deny"\n'
+    path = desk.root / POLICY
+    path.write_text(path.read_text() + text)
+    assert went(desk, bad(CASES[case])).kind == "failed"
+    change(desk.root / PERSONA, r"top_k       = 6", "top_k       = 2")
+    found = went(desk, bad(CASES[case]), stale="warn")
+    assert (found.kind, UNKNOWN in found.line) == ("diverged", True), found
+
+
+def test_an_answer_before_the_last_says_nothing_of_it(desk: Workspace) -> None:
+    """A rule about words of turn 1 makes that answer another; what was bad is what the recording ends with."""
+    recorded(desk, "two", "How long may I send shoes back?", "I want a refund of 120 EUR for order 1001")
+    first, last = turns_of(load_fixture(desk.fixtures / "two.tape.jsonl").tape.events)
+    assert "QR code" in first.text and "QR code" not in last.text
+    path = desk.root / POLICY
+    hidden = '\n[[detector]]\nid = "shop.code"\nwhy = "w"\npattern = "QR code"\n\n  [[detector.test]]\n  text = "QR code"\n  expect = ["QR code"]\n'
+    rule_ = '\n[[rule]]\nid = "code"\nwhy = "w"\nhook = "output"\nfind = ["shop.code"]\nthen = "redact"\n'
+    path.write_text(path.read_text() + hidden + rule_)
+    found = went(desk, bad(), "two", stale="warn")
+    assert (found.kind, UNKNOWN in found.line) == ("diverged", True), found
+    assert went(desk, bad({"turn": 1, "text": {"contains": "QR code"}}), "two").kind == "passed"
+
+
+TWO_DEEDS: list[Line] = [
+    {"turn": 1, "user": "x"},
+    {
+        "reply": 1,
+        "calls": [
+            {"id": "c1", "tool": "orders.refund", "args": {"amount": 90}},
+            {"id": "c2", "tool": "tickets.create", "args": {}},
+        ],
+        "tokens": [0, 0],
+    },
+    {"verdict": "tool.call", "of": "c1", "effect": "allow", "rule": "r"},
+    {"result": "c1", "tool": "orders.refund", "status": "done", "ran": True},
+    {"verdict": "tool.call", "of": "c2", "effect": "allow", "rule": "r"},
+    {"result": "c2", "tool": "tickets.create", "status": "done", "ran": True},
+    {"finish": "answered"},
+]
+
+
+@pytest.mark.parametrize(
+    ("denied", "tools", "shown"),
+    [
+        (("c1",), ("orders.refund",), True),
+        (("c1",), ("orders.*",), True),
+        (("c2",), ("orders.refund",), False),
+        (("c2",), (), False),
+        (("c1", "c2"), (), True),
+        (("c2",), ("no.such",), False),
+        ((), (), False),
+    ],
+)
+def test_a_call_that_is_denied_speaks_for_itself_alone(
+    desk: Workspace, denied: tuple[str, ...], tools: tuple[str, ...], shown: bool
+) -> None:
+    contract = load_contract(desk, "aria", "scripted/helpdesk", trusted=True)
+    now = [{**line, "effect": "deny"} if line.get("of") in denied else line for line in TWO_DEEDS]
+    assert held_back(TWO_DEEDS, now, 1, contract.spec, tools) is shown
+    late = [*now[:4], {"verdict": "tool.result", "of": "c1", "effect": "deny", "rule": "r"}, *now[4:]]
+    assert held_back(TWO_DEEDS, late, 1, contract.spec, tools) is shown
+
+
+def test_a_deed_whose_result_is_kept_back_was_done() -> None:
+    case = bad({"turn": 1, "call": {"tool": "orders.refund", "status": "done"}})
+    tape = Tape({"persona": "aria@1.3.0"}, tuple(TWO_DEEDS))
+    kept_back: list[Line] = [{**line, "status": "denied"} if line.get("result") == "c1" else line for line in TWO_DEEDS]
+    never_made: list[Line] = [{key: line[key] for key in line if key != "ran"} for line in kept_back]
+    assert came_back(case, tape, kept_back, Beside())
+    assert came_back(case, tape, never_made, Beside()) == ()

@@ -7,7 +7,8 @@ Invariant: a bad recording passes only where something that did happen shows tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 
 from greenroom.core.values import ToolSpec
 from greenroom.regression.case import Case
@@ -30,15 +31,34 @@ _SAID = 200
 def came_back(case: Case, tape: Tape, lines: Sequence[Line], beside: Beside) -> tuple[str, ...]:
     """How what was recorded as bad is there again in `lines`, one sentence; () where it is not.
 
-    Where the case expects nothing, the recorded answers of the turns under test are what was bad.
+    Where the case expects nothing, the answer of the last turn under test is what was bad: at it somebody said so, and
+    another answer before it says nothing of it.
     """
     if case.assert_:
-        return failures(case, under_test(tape, lines), beside)
+        return failures(case, under_test(tape, _as_done(tape.events, lines)), beside)
     bad, now = (_answers(tape, telling) for telling in (tape.events, lines))
-    if not bad or bad != now:
+    if not bad or bad[-1] not in now:
         return ()
     turn = bad[-1]
     return (f"what was recorded as bad happened again, word for word: turn {turn[0]}: {shown(turn[1], _SHOWN)}",)
+
+
+def _as_done(recorded: Sequence[Line], lines: Sequence[Line]) -> Sequence[Line]:
+    """A telling in which a call that was made ended as it did when it was recorded, though nobody reads the result now:
+    that a rule keeps it back undoes nothing.
+    """
+    ended = {key: line["status"] for key, line in _made(recorded) if line["status"] != "denied"}
+    kept_back = {id(line): ended[key] for key, line in _made(lines) if line["status"] == "denied" and key in ended}
+    return [{**line, "status": kept_back[id(line)]} if id(line) in kept_back else line for line in lines]
+
+
+def _made(lines: Sequence[Line]) -> Iterator[tuple[tuple[int, str], Line]]:
+    """The results of calls that were made, by turn and call."""
+    turn = 0
+    for line in lines:
+        turn = int(line.get("turn", turn))
+        if line.get("ran"):
+            yield (turn, str(line["result"])), line
 
 
 def shows_otherwise(
@@ -59,17 +79,28 @@ def shows_otherwise(
     rest = () if whole else rest_of(tape.events, lines)
     if not came_back(case, tape, [*lines, *rest], beside):
         return True
-    return any(held_back(tape.events, lines, turn, spec) for turn in bad_turns(case, tape, beside))
+    return any(
+        held_back(tape.events, lines, turn, spec, _tools_named(case, turn)) for turn in bad_turns(case, tape, beside)
+    )
 
 
 def bad_turns(case: Case, tape: Tape, beside: Beside) -> set[int]:
-    """The turns in which a tape has what its case says was bad; all under test where that is about several, or nothing."""
+    """The turns in which a tape has what its case says was bad; all under test where that is about several, the last of
+    them where it says nothing.
+    """
     turns = turns_of(under_test(tape, tape.events))
+    if not case.assert_:
+        return {turns[-1].turn} if turns else set()
     found = {judge(one, turns, beside).turn for one in case.assert_}
     every = {turn.turn for turn in turns if turn.turn >= tape.first_turn}
     if found - {0}:
         return found - {0}
-    return {turn for turn in every if not case.assert_ or any(one.covers(turn) for one in case.assert_)}
+    return {turn for turn in every if any(one.covers(turn) for one in case.assert_)}
+
+
+def _tools_named(case: Case, turn: int) -> tuple[str, ...]:
+    """The tools, by name or pattern, whose calls in a turn are what was bad."""
+    return tuple(one.call.tool for one in case.assert_ if one.call is not None and one.covers(turn))
 
 
 def unknown(left: Outcome) -> Outcome:
@@ -94,19 +125,29 @@ def after(recorded: Sequence[Line], turn: int) -> Sequence[Line]:
 
 
 def held_back(
-    recorded: Sequence[Line], lines: Sequence[Line], turn: int, spec: Callable[[str], ToolSpec | None]
+    recorded: Sequence[Line],
+    lines: Sequence[Line],
+    turn: int,
+    spec: Callable[[str], ToolSpec | None],
+    tools: Sequence[str] = (),
 ) -> bool:
-    """Whether a call of this turn that changed something when it was recorded is denied now, or waits for a person."""
-    now = {str(line["of"]): str(line["effect"]) for line in _of_turn(lines, turn) if "verdict" in line and "of" in line}
-    before = _of_turn(recorded, turn)
-    was = {str(line["of"]): str(line["effect"]) for line in before if "verdict" in line and "of" in line}
-    for line in before:
-        call = str(line.get("result", ""))
-        if not line.get("ran") or (known := spec(str(line["tool"]))) is None or known.effects == "none":
-            continue
-        if now.get(call) in _STRICTER and now[call] != was.get(call):
-            return True
-    return False
+    """Whether what changed something in this turn when it was recorded is denied now, or waits for a person: the calls of
+    these tools; all there were, where none is named, for words may be about any of them.
+    """
+    now, was = (_decided(_of_turn(telling, turn)) for telling in (lines, recorded))
+    changing = [line for line in _of_turn(recorded, turn) if line.get("ran") and _changes(spec(str(line["tool"])))]
+    named = [line for line in changing if any(fnmatchcase(str(line["tool"]), one) for one in tools)]
+    calls = [str(line["result"]) for line in named or changing]
+    return bool(calls) and all(now.get(call) in _STRICTER and now[call] != was.get(call) for call in calls)
+
+
+def _decided(lines: Sequence[Line]) -> dict[str, str]:
+    """What was decided about each call before it was made; what is decided of its result comes too late."""
+    return {str(line["of"]): str(line["effect"]) for line in lines if line.get("verdict") == "tool.call"}
+
+
+def _changes(spec: ToolSpec | None) -> bool:
+    return spec is not None and spec.effects != "none"
 
 
 def _answers(tape: Tape, lines: Sequence[Line]) -> list[tuple[int, str, str]]:

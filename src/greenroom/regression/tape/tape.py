@@ -148,6 +148,15 @@ def read(data: bytes, file: str) -> Tape:
     return Tape(fresh.header, fresh.events, tape.line_numbers)
 
 
+def format_of(data: bytes, file: str) -> int:
+    """The format of the tape in `data`, of which only the first line is looked at.
+
+    Raises:
+        FileInvalid: that line is none of a tape, or of a format that is not known here.
+    """
+    return _header(data.partition(b"\n")[0], file)[1]
+
+
 def sorted_json(value: Json) -> Json:
     """A foreign JSON value with its keys in order, so that equal values are written alike."""
     if isinstance(value, dict):
