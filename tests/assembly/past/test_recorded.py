@@ -17,11 +17,11 @@ from greenroom.assembly.past.recorded import (
     judged_again,
     recorded_contract,
     recorded_contracts,
-    recorded_sources,
     recorded_tools,
 )
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record, VerdictReached
+from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.port import Policy
 from greenroom.policy.verdict.bounds import Role
@@ -55,8 +55,9 @@ def said(shop: Workspace, *words: str) -> list[Record]:
 def changed(records: Sequence[Record], before: str, after: str) -> Policy:
     """The recorded policy with another text in place of one that is in it."""
     contract = recorded_contract(records)
-    sources = [PolicySource(one.file, one.text.replace(before, after)) for one in recorded_sources(records)]
-    assert sources != list(recorded_sources(records))
+    recorded = parted(contract.texts["policy"])
+    sources = [PolicySource(one.file, one.text.replace(before, after)) for one in recorded]
+    assert sources != list(recorded)
     return compile_policies(sources, recorded_tools(contract), Role.of(contract.persona))
 
 
@@ -75,7 +76,7 @@ def test_the_contract_in_the_log_is_the_one_that_governed_though_everything_on_d
         assert getattr(found, part) == getattr(governed, part), part
     # What a tool declares of its result is for people at a gate, and in no log.
     assert [spec.model_dump() for spec in found.tools] == [spec.model_dump() for spec in governed.tools]
-    assert [one.file for one in recorded_sources(records)] == ["<builtin.toml>", "policies/support.toml"]
+    assert [one.file for one in parted(found.texts["policy"])] == ["<builtin.toml>", "policies/support.toml"]
 
 
 def test_limits_that_the_workspace_lowers_are_in_the_log(shop: Workspace) -> None:

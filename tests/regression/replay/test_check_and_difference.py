@@ -13,7 +13,7 @@ from greenroom.core.inert import hidden_count
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.added import told_apart
 from greenroom.regression.replay.check import check_file
-from greenroom.regression.replay.difference import first_difference, word_diff
+from greenroom.regression.replay.difference import first_difference, words_in_short
 from greenroom.regression.replay.outcome import DETAIL_LINES, outcome
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.names import Names
@@ -170,7 +170,7 @@ def test_no_difference_is_found_exactly_where_there_is_none(old: list[Line], new
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_a_word_diff_is_one_short_line(old: str, new: str) -> None:
-    found = word_diff(old, new)
+    found = words_in_short(old, new)
     assert len(found) <= 160
     assert hidden_count(found) == 0
     assert "\n" not in found

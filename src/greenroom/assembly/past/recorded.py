@@ -25,7 +25,7 @@ from greenroom.persona.contract import Knowledge, Persona
 from greenroom.persona.prompt import fill
 from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.files.bundle import parted
-from greenroom.policy.load import PolicySource, compile_policies, load_file, read_source
+from greenroom.policy.load import compile_policies, load_file, read_source
 from greenroom.policy.port import Policy
 from greenroom.policy.verdict.bounds import Role
 from greenroom.regression.flips import Build, Flips, Judged, compare, judge_again, session_of
@@ -59,11 +59,6 @@ def recorded_contracts(records: Sequence[Record]) -> dict[int, Contract]:
             texts |= record.event.texts
             found[record.seq] = _contract(record, record.event, texts)
     return found
-
-
-def recorded_sources(records: Sequence[Record]) -> tuple[PolicySource, ...]:
-    """The policy files that governed a session last, the built-in pack first. Raises as `recorded_contract`."""
-    return parted(recorded_contract(records).texts["policy"])
 
 
 def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:

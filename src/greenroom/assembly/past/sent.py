@@ -88,7 +88,7 @@ class _Changes:
     edits: dict[str, GatePassed] = field(default_factory=dict)
 
 
-class Governing:
+class RecordedParts:
     """What each contract of a log puts into requests, worked out when it is asked for.
 
     `loaded` are the log's `ContractLoaded` with their record numbers, in order.
@@ -133,13 +133,13 @@ class Governing:
         )
 
 
-def governing_of(records: Iterable[Record]) -> Governing:
+def recorded_parts(records: Iterable[Record]) -> RecordedParts:
     """That of a whole log."""
-    return Governing((one.seq, one.event) for one in records if isinstance(one.event, ContractLoaded))
+    return RecordedParts((one.seq, one.event) for one in records if isinstance(one.event, ContractLoaded))
 
 
 def sent(
-    turn: int, earlier: Sequence[TranscriptTurn], records: Sequence[Record], governing: Governing
+    turn: int, earlier: Sequence[TranscriptTurn], records: Sequence[Record], governing: RecordedParts
 ) -> tuple[Sent, ...]:
     """The model calls of a turn in order, and last the one that is due, where one is.
 
@@ -150,7 +150,7 @@ def sent(
         governing: of the session.
 
     Raises:
-        UsageError, FileInvalid: as `Governing.at`.
+        UsageError, FileInvalid: as `RecordedParts.at`.
     """
     state: Transcript = Turns(earlier)
     found: list[Sent] = []
@@ -180,7 +180,7 @@ def _answered(
     record: Record,
     reply: ReplyGenerated,
     changes: _Changes,
-    governing: Governing,
+    governing: RecordedParts,
 ) -> Sent:
     number = int(reply.step.rpartition(":")[2]) if reply.step.rpartition(":")[2].isdigit() else 1
     parts = governing.at(record.seq)
@@ -228,7 +228,7 @@ def _is_due(records: Sequence[Record]) -> bool:
 
 def all_sent(records: Sequence[Record]) -> Iterator[tuple[Sent, ...]]:
     """The calls of each turn, of a whole log. Raises as `sent`."""
-    governing = governing_of(records)
+    governing = recorded_parts(records)
     state = transcript.EMPTY
     for turn, own in enumerate(_turns(records), 1):
         yield sent(turn, state.all(), own, governing)

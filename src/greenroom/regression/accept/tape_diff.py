@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
-from greenroom.regression.replay.difference import LEFT_OUT, shown, title, word_diff
+from greenroom.regression.replay.difference import LEFT_OUT, shown, title, words_in_short
 from greenroom.regression.tape.tape import Line
 
 Aspect = Literal["persona", "tools", "text", "args", "policy", "memory", "retrieval"]
@@ -196,7 +196,7 @@ def _key_changed(key: str, old: Json, new: Json) -> str:
     if old is None or new is None:
         return f"{key} {shown(new, 80)} is new" if old is None else f"no {key} any more"
     if isinstance(old, str) and isinstance(new, str) and " " in old + new:
-        return f"{key} {word_diff(old, new, 120, 2)}"
+        return f"{key} {words_in_short(old, new, 120, 2)}"
     return f"{key} {shown(old, 80)} -> {shown(new, 80)}"
 
 

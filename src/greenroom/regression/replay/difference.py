@@ -137,7 +137,7 @@ def _changed(key: str, old: Line, new: Line) -> str:
         return f"{key} {shown(new[key], 80)} is new"
     before, after = old[key], new[key]
     if isinstance(before, str) and isinstance(after, str) and (" " in before or " " in after):
-        return f"{key} {word_diff(before, after, 120)}"
+        return f"{key} {words_in_short(before, after, 120)}"
     if isinstance(before, list) and isinstance(after, list):
         what = _entries(before, after)
         return what if key == next(iter(new)) else f"{key} {what}"
@@ -156,7 +156,7 @@ def _entry(value: Json) -> str:
 
 
 @lru_cache(maxsize=64)
-def word_diff(old: str, new: str, limit: int = 160, context: int = 0) -> str:
+def words_in_short(old: str, new: str, limit: int = 160, context: int = 0) -> str:
     """What words went and came: `-brief +short and warm`, each change after `context` words that stayed.
 
     Remembered, because one changed text concerns every fixture of a suite.

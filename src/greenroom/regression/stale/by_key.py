@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from greenroom.core.inert import inert_line
-from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.replay.difference import words_in_short
 
 TOLD, SHOWN = 3, 60
 _GONE = object()
@@ -33,7 +33,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     elif old != new and isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
         yield f"{inert_line(path, SHOWN)} {_came_and_went(old, new)}"
     elif old != new and isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
-        yield f"{inert_line(path, SHOWN)}: {word_diff(old, new, context=2)}"
+        yield f"{inert_line(path, SHOWN)}: {words_in_short(old, new, context=2)}"
     elif old != new:
         yield f"{inert_line(path, SHOWN)} {said(old)} -> {said(new)}"
 

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from greenroom.core.inert import inert_line
-from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
 from greenroom.regression.tape.long_text import pieces
 
@@ -25,7 +25,7 @@ def contract_change(old: str, new: str, without: tuple[str, ...] = ()) -> str:
     keys that are told of elsewhere.
     """
     told = contract_changes(old, new, without)
-    return word_diff(old, new, context=3) if told is None else in_short(told)
+    return words_in_short(old, new, context=3) if told is None else in_short(told)
 
 
 def contract_changes(old: str, new: str, without: tuple[str, ...] = ()) -> list[str] | None:
@@ -55,14 +55,14 @@ def prompt_change(old: str, new: str) -> str:
     before, after = ([piece for piece in one if piece] for one in (before, after))
     blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     count = sum(max(b - a, d - c) for kind, a, b, c, d in blocks if kind != "equal")
-    words = word_diff(old, new, context=3)
+    words = words_in_short(old, new, context=3)
     return f"{'one sentence' if count == 1 else f'{count} sentences'}: {words}" if count else words
 
 
 def parameters_change(old: str, new: str) -> str:
     """`temperature 0.2 -> 0.7` between two sets of model parameters, or of ceilings, as JSON."""
     told = parameters_changes(old, new)
-    return word_diff(old, new, context=3) if told is None else in_short(told)
+    return words_in_short(old, new, context=3) if told is None else in_short(told)
 
 
 def parameters_changes(old: str, new: str) -> list[str] | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from greenroom.core.canonical import digest, short
-from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.persona_change import contract_change, parameters_change, prompt_change, version_of
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
 from greenroom.regression.stale.tools_change import tools_change
@@ -109,7 +109,7 @@ def _saying(component: str, old: str, new: str, recorded: str, today: str, tools
 
 
 def _words(old: str, new: str) -> str:
-    return word_diff(old, new, context=3)
+    return words_in_short(old, new, context=3)
 
 
 _TELLERS: Mapping[str, Callable[[str, str], str]] = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from greenroom.core.inert import inert_line
-from greenroom.regression.replay.difference import word_diff
+from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
 
 _ARGUMENT = ("type", "default", "enum", "minimum", "maximum")
@@ -19,7 +19,7 @@ _ARGUMENT = ("type", "default", "enum", "minimum", "maximum")
 def tools_change(old: str, new: str) -> str:
     """`orders.refund gained the required argument 'reason'; mail.send: description changed`; '' if nothing is told."""
     told = tools_changes(old, new)
-    return word_diff(old, new, context=3) if told is None else in_short(told)
+    return words_in_short(old, new, context=3) if told is None else in_short(told)
 
 
 def tools_changes(old: str, new: str) -> list[str] | None:
@@ -55,7 +55,7 @@ def _told(name: str, old: Any, new: Any) -> Iterator[str]:
 
 def _rest(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     if old.get("description") != new.get("description"):
-        yield f"description {word_diff(str(old.get('description', '')), str(new.get('description', '')), 80, 2)}"
+        yield f"description {words_in_short(str(old.get('description', '')), str(new.get('description', '')), 80, 2)}"
     before, after = ({key: value for key, value in one.items() if key != "description"} for one in (old, new))
     yield from differences(before, after)
 

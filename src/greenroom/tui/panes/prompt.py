@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from greenroom.assembly.past.sent import Governing, Parts, Sent, sent
+from greenroom.assembly.past.sent import Parts, RecordedParts, Sent, sent
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ContractLoaded
 from greenroom.core.inert import inert_line
@@ -70,7 +70,7 @@ class Prompt:
         key = (turn, len(records), records[-1].seq if records else -1, len(loaded), len(folds.whole.records))
         if self._known[0] != key:
             first = folds.whole.records[0].seq if folds.whole.records else 0
-            governing: Governing = Governing((place + first, one) for place, one in loaded)
+            governing: RecordedParts = RecordedParts((place + first, one) for place, one in loaded)
             earlier = folds.transcript.until(turn).finished
             try:
                 found = sent(turn, earlier, records, governing)
@@ -107,7 +107,7 @@ class Prompt:
         return last.request, f"call {last.number}" if last.turn == turn else f"turn {last.turn}"
 
 
-class _Now(Governing):
+class _Now(RecordedParts):
     """What governs now, in the place of what a log no longer holds."""
 
     def __init__(self, contract: Contract) -> None:
