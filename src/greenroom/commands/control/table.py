@@ -29,7 +29,7 @@ CONTROL: tuple[Action, ...] = (
     Action("again", "put a dead letter's call to policy and a person again", _AT + "again", "STEP"),
     Action("discard", "let a dead letter be", _AT + "discard", "STEP REASON"),
     Action(
-        "disk", "go on as on disk, not under what this variant was made with", "greenroom.commands.session.own:take"
+        "let-go", "go on as on disk, not under what this variant was made with", "greenroom.commands.session.own:take"
     ),
     Action("reload", "read policy and persona again, and say what changed", "greenroom.commands.live.reloading:reload"),
 )

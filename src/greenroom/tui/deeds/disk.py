@@ -1,4 +1,4 @@
-"""The deed that shows what changed on disk since the last turn, and from there runs that turn again.
+"""The deeds about what is on disk: what changed there since the last turn, that turn again, and to go on as it is there.
 
 Invariant: as in `doing`: it returns at once; what is told apart is told apart beside the screen.
 """
@@ -32,6 +32,27 @@ class DiskDeeds:
             self.bench.tell("nothing is open", "warning")
             return
         self.bench.run_worker(self.bench.mishaps.through(self._disk()), group="lines", exclusive=True)
+
+    def let_go(self) -> None:
+        """Have a variant go on as on disk, not under what it was made with."""
+        if self.bench.rehearsal.session is None:
+            self.bench.tell("nothing is open", "warning")
+            return
+        self.bench.run_worker(self.bench.mishaps.through(self._let_go()), group="lines", exclusive=True)
+
+    async def _let_go(self) -> None:
+        from greenroom.commands.session.own import let_go
+        from greenroom.core.errors import GreenroomError
+
+        session = self.bench.rehearsal.session
+        assert session is not None
+        try:
+            done = await let_go(self.bench.workspace, session)
+        except GreenroomError as error:
+            self.bench.tell(error.line(), "warning")
+            return
+        self.bench.feed.note(f"{done.value[:1].upper()}{done.value[1:]}.", "quiet")
+        self.bench.redraw_soon()
 
     async def _disk(self) -> None:
         from greenroom.commands.session.disk import contract_reading, ran_reading

@@ -71,6 +71,7 @@ class Doing:
             **{name: getattr(self.gates, name if name != "break" else "breaks") for name in AT_GATES},
             "compare": self.compare.compare,
             "disk": self.disk.disk,
+            "let_go": self.disk.let_go,
             "edit_file": self.files.edit_file,
             "what_if": self.what_if.what_if,
             **{name: getattr(self.variants, name) for name in ["rerun", "rerun_with"]},

@@ -155,6 +155,7 @@ DEEDS: tuple[Deed, ...] = (
         "Changed verdicts", "what the policy read last would decide otherwise", "flips", "panes", "", "", "k", "flips"
     ),
     Deed("Changed on disk", "what differs from what the last turn ran under", "disk", "session", "f7", "", "D", "disk"),
+    Deed("As on disk", _told("let-go"), "let_go", "session", "", "", "", "let-go"),
     Deed("Reload", _told("reload"), "reload", "session", "", "", "l", "reload"),
     Deed("Approve for this turn", "and later calls of it that fit narrow clauses", "grant:turn", "card", "", "", "u"),
     Deed(
