@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import find_workspace, open_session, read_session
+from greenroom.assembly import find_workspace, load_contract, open_session, read_session
+from greenroom.assembly.fixture.live import live_builder
 from greenroom.assembly.past.what_if import what_if
 from greenroom.assembly.variants.rerunning import Change, Rerun, rerun_session
 from greenroom.core.events import ContextSelected, GatePassed, PassagesRetrieved, Record
 from greenroom.core.values import GateReply, Json, Passage
 from greenroom.engine.gates.stepping import paused
+from greenroom.regression.live.budget import Budget
+from greenroom.regression.live.options import LiveOptions
+from greenroom.regression.live.run import run_live
+from greenroom.regression.record.record import export
+from greenroom.regression.replay.replay import load_fixture
 from greenroom.regression.what_if import Otherwise
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
@@ -140,4 +146,16 @@ def test_an_edit_at_a_gate_that_is_not_repeated_is_told(shop: Workspace) -> None
     other = asyncio.run(again(shop, Change(knowledge={"top_k": 1}), name))
     assert other.told == (
         "turn 1: what ann edited at the retrieve gate was not repeated, because something else waited there, or nothing",
+    )
+
+
+def test_a_live_run_says_what_a_person_did_and_it_goes_without(shop: Workspace) -> None:
+    name = asyncio.run(stepped(shop, [{"at": 2}]))
+    export(read_session(shop, name), load_contract(shop, "aria", trusted=True), shop.fixtures, "edited")
+    fixture = load_fixture(shop.fixtures / "edited.tape.jsonl")
+    options = LiveOptions(model="scripted/helpdesk", repeat=1)
+    build = live_builder(shop, trusted=True)
+    done = asyncio.run(run_live(fixture, build, options, Budget(None, "this run")))
+    assert done.runs[0].notes == (
+        "turn 1: what a person did (edit at the retrieve gate) was not done again: a live run is to go without",
     )
