@@ -62,6 +62,7 @@ class TapeRecording(ByLife):
     def __init__(self, world: World, one_life_from: float = inf) -> None:
         self._world = world
         self._one_life_from = one_life_from
+        self._several_lives = world.lives.any_several(one_life_from)
         self._added = Added()
         self._dated = False
 
@@ -73,7 +74,8 @@ class TapeRecording(ByLife):
         """
         line = self.line(kind, step, inputs)
         event = self._event(kind, step)
-        self._world.lives.take(kind, step)
+        if self._several_lives:
+            self._world.lives.take(kind, step)
         if kind is DaySumsRead and not self._dated:
             self._dated = True
             return event or self._first_day(step)
@@ -103,7 +105,10 @@ class TapeRecording(ByLife):
         self._world.lives.next_life(turn)
 
     def _by_life(self, step: str) -> bool:
-        return self._world.lives.several(turn_of(step)) and turn_of(step) < self._one_life_from
+        if not self._several_lives:
+            return False
+        turn = turn_of(step)
+        return turn < self._one_life_from and self._world.lives.several(turn)
 
     def _lived(self, kind: type[Event], step: str) -> tuple[Line, Event | None] | None:
         """What the tape says of a step in the life that the replay is in; or, in a turn's last life, of an earlier one."""
@@ -121,7 +126,7 @@ class TapeRecording(ByLife):
 
     @property
     def resumes(self) -> bool:
-        return self._world.lives.any_several(self._one_life_from)
+        return self._several_lives
 
     def decided(self, call: ToolCall) -> bool:
         """Whether this very call was decided about when its arguments had no placeholders yet, so that it fits its tool."""
