@@ -23,6 +23,7 @@ from greenroom.policy.verdict import autonomy
 from greenroom.policy.verdict.active_rule import ActiveRule, Live, Match, Setting, relevant, show_values
 from greenroom.policy.verdict.bounds import Bound, Role, added, breaches
 from greenroom.policy.verdict.leave import clause_problem, covers
+from greenroom.policy.verdict.sight import SeenLive, Sight
 
 _STRICTNESS = {effect: place for place, effect in enumerate(EFFECTS)}
 _HINT_RISK = 15
@@ -92,6 +93,7 @@ class RulePolicy:
         self.bounds = tuple(bounds)
         self._tools = {tool.name: tool for tool in tools}
         self._digest = digest
+        self.sight: Sight | None = None
         self._by_place: dict[tuple[Hook, str, bool], tuple[ActiveRule, ...]] = {}
         self._default = replace(_PASSED, policy=label)
         self._passed: dict[int, Verdict] = {}
@@ -105,11 +107,22 @@ class RulePolicy:
         """SHA-256 over the policies' meaning, the role and the tools' schemas; comments and order do not matter."""
         return self._digest
 
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools it was compiled with."""
+        return tuple(self._tools.values())
+
     def apart(self, masks: Masks) -> RulePolicy:
         """The same policy with other masks: what it masks there counts for nothing in its session."""
         other = copy(self)
         other.masks = masks
         masks.call(self.detectors.labels)
+        return other
+
+    def seeing(self, sight: Sight) -> RulePolicy:
+        """The same policy, which is told what it cannot see for itself."""
+        other = copy(self)
+        other.sight = sight
         return other
 
     @property
@@ -175,8 +188,8 @@ class RulePolicy:
         scanned = self._scan(question)
         if scanned.unchecked:
             return self._refused(question, scanned)
-        case = _case(question, scanned)
-        for breach in breaches(question, self.role, self.bounds):
+        case = self._case(question, scanned)
+        for breach in breaches(question, self.role, self.bounds, self.sight):
             case.reasons.append(_Reason("deny", 0, breach.rule, breach.why, breach.policy or self.label))
         kinds = relevant(scanned.findings)
         for active in self._rules_at(question, found=bool(kinds)):
@@ -201,8 +214,21 @@ class RulePolicy:
         scanned = scan(payload, self.detectors)
         text = payload.get("text")
         if question.hook == "output" and self.role.never and isinstance(text, str):
-            return Scan(scanned.findings + broken(text, self.role.never), scanned.unchecked)
-        return scanned
+            scanned = Scan(scanned.findings + broken(text, self.role.never), scanned.unchecked)
+        if self.sight is None:
+            return scanned
+        found = self.sight.found(question, scanned.findings, self._looked_for(question))
+        return scanned if found is None else Scan(found, scanned.unchecked)
+
+    def _looked_for(self, question: Question) -> frozenset[str]:
+        """The kinds of findings that some rule here looks for."""
+        return frozenset().union(*(active.kinds for active in self._rules_at(question, found=True)))
+
+    def _case(self, question: Question, scanned: Scan) -> _Case:
+        level = autonomy.lowered(question.session.autonomy, question.session.taint)
+        found = scanned.findings
+        live = Live(question, found) if self.sight is None else SeenLive(question, found, self.sight)
+        return _Case(question, scanned, live, level)
 
     def _rules_at(self, question: Question, *, found: bool) -> tuple[ActiveRule, ...]:
         """The rules at this hook and, where there is one, for this tool; without findings, those that need none."""
@@ -306,11 +332,6 @@ class RulePolicy:
             findings=scanned.findings[:50],
             unchecked=scanned.unchecked,
         )
-
-
-def _case(question: Question, scanned: Scan) -> _Case:
-    level = autonomy.lowered(question.session.autonomy, question.session.taint)
-    return _Case(question, scanned, Live(question, scanned.findings), level)
 
 
 def _addends(case: _Case, kinds: frozenset[str]) -> tuple[tuple[str, int], ...]:

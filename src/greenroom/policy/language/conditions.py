@@ -7,6 +7,7 @@ The engine returns errors as strings, which Python takes for true: outcomes are 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -36,6 +37,14 @@ _KINDS = {
 }
 
 
+class Answers(ABC):
+    """Outcomes that are known in another way than by evaluating; it takes the place of an activation."""
+
+    @abstractmethod
+    def outcome(self, condition: Condition) -> Outcome:
+        """What a clause comes to. Never raises."""
+
+
 class ClauseInvalid(ValueError):
     """A clause cannot be used. `column` counts from 1; 0 is unknown."""
 
@@ -48,7 +57,7 @@ class ClauseInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A compiled clause. `reads` are the declared names it needs, each with the full path the clause writes; `parts` are
-    what it looks at in their values.
+    what it looks at in their values; `values` are the declared names of which it needs more than whether they are there.
     """
 
     source: str
@@ -57,9 +66,12 @@ class Condition:
     expression: Any
     parts: tuple[Part, ...] = ()
     partly: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
 
     def outcome(self, activation: Any) -> Outcome:
         """Evaluate it. Never raises."""
+        if isinstance(activation, Answers):
+            return activation.outcome(self)
         try:
             result = self.expression.eval(activation)
             value = result.value()
@@ -114,7 +126,9 @@ class Environment:
         text = " ".join(source.splitlines())
         found = names(text)
         reads = tuple((self._declared(name, column), name) for name, column in found.used.items())
-        expression = self._compiled(with_guards(text, self._flat))
+        guarded = with_guards(text, self._flat)
+        values = frozenset(self._declared(name, 0) for name in names(guarded).used if not name.startswith(PRESENT))
+        expression = self._compiled(guarded)
         if expression.return_type() not in (self._bool, self._dyn):
             kind = expression.return_type().name()
             raise ClauseInvalid(
@@ -123,7 +137,7 @@ class Environment:
         self._read |= {declared for declared, _ in reads}
         self._guarded |= found.guarded & self._flat
         looked_at, partly = parts(text)
-        return Condition(source, reads, found.guarded, expression, tuple(looked_at.values()), partly)
+        return Condition(source, reads, found.guarded, expression, tuple(looked_at.values()), partly, values)
 
     @property
     def reads(self) -> AbstractSet[str]:

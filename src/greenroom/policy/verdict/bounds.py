@@ -19,11 +19,14 @@ from greenroom.policy.port import Question
 
 if TYPE_CHECKING:
     from greenroom.persona.contract import Persona
+    from greenroom.policy.verdict.sight import Sight
 
 PERIODS = ("turn", "session", "day")
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:[\\/]{2}[^\s<>\"']*|(?<![\w:/\\])[\\/]{2}[^\s<>\"'/\\][^\s<>\"']*")
 _SLACK = 1e-9
+_STRANGE = "An address that cannot be read is outside the envelope's hosts."
+_UNSUMMED = "{} is absent or no number, so its sum cannot be kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,10 @@ class Breach:
     policy: str = ""
 
 
-def breaches(question: Question, role: Role, bounds: Sequence[Bound]) -> Iterator[Breach]:
-    """Every bound the question breaks."""
+def breaches(question: Question, role: Role, bounds: Sequence[Bound], sight: Sight | None = None) -> Iterator[Breach]:
+    """Every bound the question breaks; of arguments that are not there any more, by what `sight` knows of them."""
     if question.hook == "tool.call":
-        yield from _call_breaches(question, role, bounds)
+        yield from _call_breaches(question, role, bounds, sight)
     elif question.hook == "memory.write":
         yield from _memory(question.segment, role.memory_write, "written")
     elif question.hook == "memory.read":
@@ -85,7 +88,7 @@ def _memory(segment: str, allowed: tuple[str, ...] | None, deed: str) -> Iterato
         yield Breach("memory.segments", f"Memory segment '{name}' may not be {deed} by this persona.")
 
 
-def _call_breaches(question: Question, role: Role, bounds: Sequence[Bound]) -> Iterator[Breach]:
+def _call_breaches(question: Question, role: Role, bounds: Sequence[Bound], sight: Sight | None) -> Iterator[Breach]:
     if question.tool is None:
         yield Breach("tools.unknown", f"There is no tool named '{question.subject}'.")
         return
@@ -93,26 +96,54 @@ def _call_breaches(question: Question, role: Role, bounds: Sequence[Bound]) -> I
     if role.tools is not None and not _among(tool, role.tools):
         yield Breach("tools.allow", f"{tool} is not among the tools this persona may use.")
     for bound in bounds:
-        for why in _outside(question, question.tool, bound.envelope):
+        for why in _outside(question, question.tool, bound.envelope, sight):
             yield Breach("envelope", why, bound.policy)
 
 
-def _outside(question: Question, tool: ToolSpec, envelope: Envelope) -> Iterator[str]:
-    args = _args(question)
+def _outside(question: Question, tool: ToolSpec, envelope: Envelope, sight: Sight | None) -> Iterator[str]:
     if envelope.tools is not None and not _among(tool.name, envelope.tools):
         yield f"{tool.name} is outside the action envelope."
-    if envelope.hosts is not None:
-        for name in _hosts(args, tool):
-            if not name or not _host_allowed(name, envelope.hosts):
-                yield f"{name or 'An address that cannot be read'} is outside the envelope's hosts."
     limit = envelope.limits.calls_per_turn
     if limit is not None and question.session.calls_this_turn + 1 > limit:
         yield f"{limit} tool calls a turn are allowed, and this would be number {question.session.calls_this_turn + 1}."
     for pattern, counted in envelope.limits.calls.items():
         if _among(tool.name, (pattern,)):
             yield from _too_many(pattern, counted, question.session.sums)
+    for check in argument_checks(question, tool, envelope):
+        known = sight.outside(question, check.what) if sight is not None else None
+        if known is None:
+            yield from check.found
+        elif known:
+            yield known if isinstance(known, str) else check.said
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A bound that is held to a call's arguments: `what` it is in full, and what it `found`, once somebody asks.
+
+    `said` is all that can be said where it is only known that something was found.
+    """
+
+    what: tuple[Json, ...]
+    found: Iterator[str]
+    said: str
+
+
+def argument_checks(question: Question, tool: ToolSpec, envelope: Envelope) -> Iterator[Check]:
+    """What of an envelope depends on the arguments of a call: which hosts they name, and what they add up to."""
+    args, sums = _args(question), question.session.sums
+    if envelope.hosts is not None:
+        what: tuple[Json, ...] = ("hosts", tool.outbound, sorted(envelope.hosts))
+        yield Check(what, _strange_hosts(args, tool, envelope.hosts), _STRANGE)
     for path, limits in envelope.limits.sum.items():
-        yield from _over(path, limits, tool, args, question.session.sums)
+        what = ("sum", path, {"limits": limits.model_dump(mode="json"), "sums": dict(sums)})
+        yield Check(what, _over(path, limits, tool, args, sums), _UNSUMMED.format(path))
+
+
+def _strange_hosts(args: Mapping[str, Json], tool: ToolSpec, allowed: Sequence[str]) -> Iterator[str]:
+    for name in _hosts(args, tool):
+        if not name or not _host_allowed(name, allowed):
+            yield f"{name or 'An address that cannot be read'} is outside the envelope's hosts."
 
 
 def _too_many(pattern: str, limits: CallLimits, sums: Mapping[str, float]) -> Iterator[str]:
@@ -137,7 +168,7 @@ def _over(
         return
     amount = _amount(args, path)
     if amount is None:
-        yield f"{path} is absent or no number, so its sum cannot be kept."
+        yield _UNSUMMED.format(path)
         return
     for period in PERIODS:
         limit = getattr(limits, period)

@@ -19,18 +19,22 @@ from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFin
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.engine.contract import Contract
+from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
 from greenroom.regression.record.governing import changed_within, governing, one_contract, same
+from greenroom.regression.record.holding import with_facts
 from greenroom.regression.record.proposal import USUAL, Proposal, case_of
 from greenroom.regression.record.proposing import proposals
 from greenroom.regression.record.redaction import Redaction, redacted
 from greenroom.regression.record.telling import tell
-from greenroom.regression.replay.held import with_held
+from greenroom.regression.replay.deciding import unheld
+from greenroom.regression.replay.held import with_verdicts
 from greenroom.regression.tape.own import kept_of
 from greenroom.regression.tape.own import told as own_told
 from greenroom.regression.tape.parts import FOLDER as PARTS
 from greenroom.regression.tape.parts import Parts, part_name, write_whole
+from greenroom.regression.tape.replaced import REPLACED, put_in
 from greenroom.regression.tape.sealed import SESSION, session_digest
 from greenroom.regression.tape.tape import OWN, SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
@@ -79,9 +83,14 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     _require_turns(records, by_turn, first, last)
     loaded = one_contract(by_turn, (first, last))
     records = until(records, last)
+    policy = unheld(policy)
     clean, redactions = redacted(records, policy)
+    placeholders = put_in(records, clean) if redactions else []
     lines, texts = tell(clean, loaded.model)
-    lines = with_held(lines, records, clean)
+    if isinstance(policy, RulePolicy):
+        lines = with_facts(lines, records, clean, policy, placeholders)
+    else:
+        lines = with_verdicts(lines, records, clean)
     digests_of = {name: full for name, full in loaded.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)
@@ -93,6 +102,8 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
         within = changed_within(records)
         if not all(same(event, loaded) and turn not in within for turn, event in by_turn.items() if turn < first):
             header["context"] = TAKEN_OVER
+    if placeholders:
+        header[REPLACED] = placeholders
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
     components = {part_name(full): known[full] for full in digests_of.values() if full in known}

@@ -1,26 +1,24 @@
-"""Decisions that are held as they were recorded, because placeholders stand in the arguments they were about.
+"""The lines of a tape that hold something about a call because placeholders stand in its arguments.
 
-A rule that reads an address cannot decide about `‹email#1›`. So the tape says what was decided about such a call, and a
-replay in which the policy now says otherwise of the placeholder goes by that.
-Invariant: it goes by that for these very arguments in this very turn only; a changed policy is stale all the same.
+A rule that reads an address cannot decide about `‹email#1›`. So a tape holds what every clause came to about the value that
+was there (see `record.holding`); tapes of before held the verdict as a whole, and those of policies that are not made of
+rules still do.
+Invariant: such a line stands right after the one that has the arguments it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from greenroom.core.canonical import canonical
 from greenroom.core.events import ApprovalGiven, GatePassed, Record, ReplyGenerated, VerdictReached
 from greenroom.core.values import Ask, Finding, Json, Verdict
-from greenroom.policy.port import Policy, Question
 from greenroom.regression.tape.tape import Line
-
-if TYPE_CHECKING:
-    from greenroom.regression.replay.world import World
 
 Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
+Place = tuple[int, str]
+"""Turn and call; the arguments of the second edit of c1 stand under c1.2."""
 
 _HOOK = "tool.call"
 _GATE = "gate"
@@ -28,9 +26,9 @@ _GATE = "gate"
 _STEP = f"/verdict:{_HOOK}:"
 
 
-def with_held(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequence[Record]) -> list[Line]:
+def with_verdicts(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequence[Record]) -> list[Line]:
     """The lines of a telling of `clean` with what was decided in `recorded` about calls that were changed in between."""
-    return _among(lines, _held(recorded, clean))
+    return placed(lines, _verdicts(recorded, clean))
 
 
 def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
@@ -41,7 +39,7 @@ def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
         turn = int(line["turn"]) if "turn" in line else turn
         if "held" in line:
             held[turn, str(line["held"])] = line
-    return _among([line for line in lines if "held" not in line], held)
+    return placed([line for line in lines if "held" not in line], held)
 
 
 def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
@@ -67,10 +65,11 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
                 found[turn, of] = {"held": of, **kept}
         if "held" in line:
             there.add((turn, str(line["held"])))
-    return _among(lines, {place: line for place, line in found.items() if place not in there})
+    return placed(lines, {place: line for place, line in found.items() if place not in there})
 
 
-def _among(lines: Sequence[Line], held: dict[tuple[int, str], Line]) -> list[Line]:
+def placed(lines: Sequence[Line], held: Mapping[Place, Line]) -> list[Line]:
+    """The lines with each of `held` after the one that has its arguments."""
     if not held:
         return list(lines)
     out: list[Line] = []
@@ -87,53 +86,39 @@ def key_of(turn: int, tool: str, arguments: Json) -> Key:
     return turn, tool, canonical(arguments)
 
 
-class HeldPolicy:
-    """A policy that decides for itself, but for what is held."""
-
-    def __init__(self, policy: Policy, world: World) -> None:
-        self._policy = policy
-        self._held = world.held
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._policy, name)
-
-    def decide(self, question: Question) -> Verdict:
-        """The policy's verdict; the recorded one where it is held and another."""
-        verdict = self._policy.decide(question)
-        if question.hook != _HOOK:
-            return verdict
-        line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
-        return verdict if line is None or _says(verdict) == line else _as_recorded(verdict, line)
-
-
-def _held(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[tuple[int, str], Line]:
+def _verdicts(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[Place, Line]:
     """By turn and call, what was decided about arguments that are others now."""
     before, after = _arguments(recorded), _arguments(clean)
     changed = {place for place, arguments in before.items() if after.get(place) != arguments}
-    found: dict[tuple[int, str], Line] = {}
+    found: dict[Place, Line] = {}
     for record in clean if changed else ():
         event = record.event
         if isinstance(event, VerdictReached) and event.hook == _HOOK:
             place = event.turn, event.step.partition(_STEP)[2]
             if place in changed:
-                found[place] = {"held": place[1], **_says(event.verdict)}
+                found[place] = {"held": place[1], **says(event.verdict)}
     return found
 
 
-def _arguments(records: Sequence[Record]) -> dict[tuple[int, str], Json]:
-    """The arguments that were decided about, by turn and call; those of the second edit of c1 stand under c1.2."""
-    found: dict[tuple[int, str], Json] = {}
+def _arguments(records: Sequence[Record]) -> dict[Place, Json]:
+    """The arguments that were decided about."""
+    found: dict[Place, Json] = {}
     for record in records:
-        match record.event:
-            case ReplyGenerated(turn=turn, calls=calls):
-                found |= {(turn, call.id): call.arguments for call in calls}
-            case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments):
-                found[turn, _next_round(step.partition("/ask:")[2])] = arguments
-            case GatePassed(turn=turn, gate="tool", action="edit", step=step, edit=arguments):
-                found[turn, f"{step.rpartition(':')[2]}.{_GATE}"] = arguments
-            case _:
-                pass
+        found |= arguments_by_place(record)
     return found
+
+
+def arguments_by_place(record: Record) -> dict[Place, Json]:
+    """The arguments that a record brings in, to be decided about."""
+    match record.event:
+        case ReplyGenerated(turn=turn, calls=calls):
+            return {(turn, call.id): call.arguments for call in calls}
+        case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments):
+            return {(turn, _next_round(step.partition("/ask:")[2])): arguments}
+        case GatePassed(turn=turn, gate="tool", action="edit", step=step, edit=arguments):
+            return {(turn, f"{step.rpartition(':')[2]}.{_GATE}"): arguments}
+        case _:
+            return {}
 
 
 def _next_round(asked: str) -> str:
@@ -158,7 +143,7 @@ def _edits_call(line: Line) -> bool:
     return str(line.get("gate", "")).startswith("tool:") and line.get("action") == "edit"
 
 
-def _says(verdict: Verdict) -> Line:
+def says(verdict: Verdict) -> Line:
     """What of a verdict a replay depends on."""
     line: Line = {"effect": verdict.effect, "rule": verdict.rule, "why": verdict.why}
     if verdict.risk:
@@ -170,7 +155,8 @@ def _says(verdict: Verdict) -> Line:
     return line
 
 
-def _as_recorded(verdict: Verdict, line: Line) -> Verdict:
+def as_recorded(verdict: Verdict, line: Line) -> Verdict:
+    """A verdict as such a line has it."""
     found = tuple(Finding(detector=str(kind), path="", start=0, end=0) for kind in line.get("found", ()))
     role = line.get("role")
     return verdict.model_copy(

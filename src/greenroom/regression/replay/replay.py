@@ -21,9 +21,9 @@ from greenroom.regression.find import name_of
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
 from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.deciding import HeldPolicy
 from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.forgiving import ForgivingRecording
-from greenroom.regression.replay.held import HeldPolicy
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.wall import walled
@@ -158,8 +158,8 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
 
 
 def hold_decisions(session: Session, world: World) -> None:
-    """Have the session go by the recorded decisions where the tape has placeholders in what they were about."""
-    if world.held:
+    """Have the session decide with what the tape knows of the values that it has placeholders of."""
+    if world.held or world.known.placeholders:
         session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
 
 

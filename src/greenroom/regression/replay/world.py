@@ -34,6 +34,7 @@ from greenroom.engine.replay.lives import Lives
 from greenroom.regression.replay.answers import Answers, Key, call_of, generated, recalled, retrieved
 from greenroom.regression.replay.held import Key as HeldKey
 from greenroom.regression.replay.held import key_of
+from greenroom.regression.replay.known import Known
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.forms import require_form
 from greenroom.regression.tape.given_up import ABANDONED, AFTER, wrong_ending
@@ -57,15 +58,15 @@ class World:
     names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted`
     all that never ran, `ruled` the questions that a rule or the level asked, and nothing else, `reruns` those that a
     rerun asked, `autonomy` the levels set between turns with how
-    many turns were over, `days` how many days it spans as far as that mattered, `held` the decisions that are held as
-    they were, `lives` lines and events once more, by the life of the turn they belong to.
+    many turns were over, `days` how many days it spans as far as that mattered, `held` what is held about
+    calls with placeholders, `known` all of that by what it is about, `lives` lines and events once more, by the life of the turn they belong to.
 
     Raises on construction:
         FileInvalid: a line is not what its kind says, or a passage's text is missing.
     """
 
     def __init__(self, tape: Tape, parts: Parts, file: str) -> None:
-        self._parts = parts
+        self.parts = parts
         self._model = tape.model
         self._turn = 0
         self._words = ""
@@ -83,6 +84,7 @@ class World:
         self.days = 1
         self._read: list[Line] = []
         self.held: dict[HeldKey, Line] = {}
+        self.known = Known(tape)
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
@@ -131,9 +133,13 @@ class World:
             before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else f"{call}.gate" if gate else call
             given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
             arguments = given.arguments if isinstance(given, ApprovalGiven) else None
-        Verdict(
-            effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
-        )  # of the form it has
+        if "clauses" in line:
+            self.known.take(line, tool, arguments)
+        else:
+            Verdict(
+                effect=line["effect"], rule=line["rule"], why=line["why"], risk=line.get("risk", 0)
+            )  # of the form it has
+            self.known.mask_all(arguments)
         self.held[key_of(self._turn, tool, arguments)] = {key: line[key] for key in line if key != "held"}
 
     def derived(self, line: Line) -> None:
@@ -194,7 +200,7 @@ class World:
         """The candidates from their listing, which must agree with what the tape shows of them."""
         candidates: Mapping[str, Passage] = {}
         if "candidates" in line:
-            candidates = self._parts.candidates(str(line["candidates"]), lambda text: listed(text, self._parts))
+            candidates = self.parts.candidates(str(line["candidates"]), lambda text: listed(text, self.parts))
         for name, label, score in line["retrieve"]:
             passage = candidates[name]
             if passage.score != score or passage.label != label:

@@ -22,6 +22,7 @@ _WORD: Json = {"type": "string"}
 _NUMBER: Json = {"type": "number"}
 _FIRST: Json = {"type": "integer", "minimum": 1}
 _LIFE: Json = {"description": "in which life of its turn, if not the first", "type": "integer", "minimum": 2}
+_HELD: Json = {"type": ["boolean", "null"]}
 _YES: Json = {"const": True}
 _ANY: Json = {}
 _OBJECT: Json = {"type": "object"}
@@ -46,6 +47,7 @@ _HEADER: dict[str, Json] = {
     "own?": {"type": "array", "items": {"enum": ["persona", "prompt", "parameters", "knowledge", "policy"]}},
     "turns?": {"type": "string", "pattern": r"^[1-9]\d*(-[1-9]\d*)?$"},
     "context?": {"const": "taken over"},
+    "replaced?": {"description": "the placeholders that stand for a value", **_WORDS},
     "digests": {"type": "object", "additionalProperties": _WORD},
     "seal": {"type": "string", "pattern": "^[0-9a-f]{16,}$"},
 }
@@ -94,11 +96,18 @@ EVENTS: dict[str, dict[str, Json]] = {
     },
     "held": {
         "held": _WORD,
-        "effect": _EFFECT,
-        "rule": _WORD,
-        "why": _TEXT,
+        "effect?": _EFFECT,
+        "rule?": _WORD,
+        "why?": _TEXT,
         "risk?": _NUMBER,
+        "clauses?": {
+            "description": "what clauses and bounds came to: key, whether it held (null: not evaluated), what it is; of a "
+            "bound that was broken, what was said of it",
+            "type": "array",
+            "items": {"anyOf": [_row(_WORD, _HELD, _TEXT), _row(_WORD, _HELD, _TEXT, _TEXT)]},
+        },
         "found?": _WORDS,
+        "own?": {"type": "object", "additionalProperties": _WORD},
         "role?": _WORD,
     },
     "ask": {"ask": _WORD, "rule": _WORD, "role": _WORD, "reason?": _TEXT, "args?": _OBJECT, "life?": _LIFE},

@@ -1,0 +1,175 @@
+"""What a tape holds about calls whose arguments became placeholders: what every clause came to that reads them.
+
+Invariant: every clause is held that the policy could have read about such a call, whether it was read or not; of values
+nothing is held but whether something is so about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from greenroom.core.errors import FileInvalid
+from greenroom.core.events import (
+    ContractLoaded,
+    GatePassed,
+    Record,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)
+from greenroom.core.toml_text import parse
+from greenroom.core.values import Json, Origin
+from greenroom.engine.facts import Facts
+from greenroom.persona.contract import Persona
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.port import Question
+from greenroom.policy.verdict.active_rule import Live
+from greenroom.policy.verdict.bounds import argument_checks
+from greenroom.policy.verdict.sight import clauses_about
+from greenroom.regression.replay.held import Place, arguments_by_place, placed
+from greenroom.regression.replay.veil import Veil
+from greenroom.regression.tape.tape import Line
+from greenroom.views.prompt import transcript
+from greenroom.views.prompt.provenance import provenance, sources
+
+Row = tuple[str | bool | None, ...]
+"""Its key, whether it held, and what it is."""
+_STEP = "/verdict:tool.call:"
+
+
+def with_facts(
+    lines: Sequence[Line],
+    recorded: Sequence[Record],
+    clean: Sequence[Record],
+    policy: RulePolicy,
+    placeholders: Sequence[str],
+) -> list[Line]:
+    """The lines of a telling of `clean` with what is so about the values that are no longer in it."""
+    if not placeholders:
+        return list(lines)
+    return placed(lines, dict(_Holder(policy, placeholders).held(recorded, clean)))
+
+
+class _Told:
+    """One telling of a session, followed record by record: the arguments of its calls and whose words they repeat."""
+
+    def __init__(self, policy: RulePolicy) -> None:
+        self.arguments: dict[Place, Json] = {}
+        self._follows = policy.uses("args_from")
+        self._transcript = transcript.EMPTY
+
+    def see(self, record: Record) -> None:
+        self.arguments |= arguments_by_place(record)
+        if self._follows:
+            self._transcript = transcript.fold(self._transcript, record)
+
+    def args_from(self, place: Place, system: str, untrusted: frozenset[str]) -> dict[str, tuple[Origin, ...]]:
+        arguments = self.arguments.get(place)
+        if not self._follows or not isinstance(arguments, dict):
+            return {}
+        return provenance(arguments, sources(self._transcript, system, untrusted))
+
+
+class _Holder:
+    """Goes over both tellings at once, and keeps what policy knew of the session at each decision."""
+
+    def __init__(self, policy: RulePolicy, placeholders: Sequence[str]) -> None:
+        self._policy = policy
+        self._veil = Veil.of(placeholders, policy.own)
+        self._untrusted = frozenset(tool.name for tool in policy.tools if tool.untrusted)
+        self._facts = Facts(2, policy.reserves, self._untrusted)
+        self._system = ""
+        self._started: set[str] = set()
+
+    def held(self, recorded: Sequence[Record], clean: Sequence[Record]) -> Iterator[tuple[Place, Line]]:
+        before, after = _Told(self._policy), _Told(self._policy)
+        for old, new in zip(recorded, clean, strict=True):
+            event = new.event
+            if isinstance(event, VerdictReached) and event.hook == "tool.call":
+                place = event.turn, event.step.partition(_STEP)[2]
+                if isinstance(after.arguments.get(place), dict):
+                    was, now = (self._question(event, told, place) for told in (before, after))
+                    said = event.verdict.why if event.rule == "envelope" else ""
+                    if line := self._line(place, was, now, said):
+                        yield place, line
+                self._reserve(event, before.arguments.get(place))
+                continue
+            self._see(old)
+            before.see(old)
+            after.see(new)
+
+    def _see(self, record: Record) -> None:
+        event = record.event
+        if isinstance(event, ContractLoaded):
+            self._govern(event)
+        elif isinstance(event, ToolStarted):
+            self._started.add(event.step)
+        elif isinstance(event, ToolReturned) and event.step not in self._started:
+            self._facts.release(event.step)
+        elif isinstance(event, GatePassed) and event.gate == "tool" and event.action == "edit":
+            self._facts.release(f"t{event.turn}/tool:{event.step.rpartition(':')[2]}")
+        self._facts.see(record)
+
+    def _govern(self, event: ContractLoaded) -> None:
+        known = {part: event.texts.get(full, "") for part, full in event.digests.items()}
+        try:
+            level = parse(known.get("persona", ""), Persona, "the recorded persona").policy.autonomy
+        except FileInvalid:
+            level = 2
+        self._system = known.get("prompt", "") or self._system
+        self._facts.govern(level, self._policy.reserves, self._untrusted)
+
+    def _reserve(self, event: VerdictReached, arguments: Json) -> None:
+        """Count a permitted call as the engine does, before the next one is decided about."""
+        step = f"t{event.turn}/tool:{event.step.partition(_STEP)[2].partition('.')[0]}"
+        if step in self._started:
+            return
+        self._facts.release(step)
+        if event.effect != "deny" and isinstance(arguments, dict):
+            self._facts.reserve(step, event.subject, arguments)
+
+    def _question(self, event: VerdictReached, told: _Told, place: Place) -> Question:
+        step = f"t{event.turn}/tool:{place[1].partition('.')[0]}"
+        return Question(
+            hook="tool.call",
+            subject=event.subject,
+            payload={"args": told.arguments.get(place)},
+            origin="model",
+            tool=next((tool for tool in self._policy.tools if tool.name == event.subject), None),
+            session=self._facts.now(step),
+            args_from=told.args_from(place, self._system, self._untrusted),
+        )
+
+    def _line(self, place: Place, was: Question, now: Question, said: str) -> Line | None:
+        """What is held about one decision; None where nothing of it needs to be. `said` is why it was out of bounds."""
+        rows = [*self._clauses(was, now), *self._bounds(was, now, said)]
+        if not rows and not self._veil.over(now):
+            return None
+        line: Line = {"held": place[1], "clauses": [list(row) for row in dict.fromkeys(rows)]}
+        if kinds := sorted({finding.detector for finding in self._policy.decide(was).findings}):
+            line["found"] = kinds
+        if self._veil.own:
+            line["own"] = dict(sorted(self._veil.own.items()))
+        return line
+
+    def _clauses(self, was: Question, now: Question) -> Iterator[Row]:
+        if now.tool is None:
+            return
+        findings = self._policy.decide(was).findings
+        before, after = Live(was, findings), Live(now, findings)
+        for _, environment, condition in clauses_about(now.tool, self._policy.rules, self._policy.asides):
+            key = self._veil.clause(now, condition, environment.types, after.values(environment))
+            if key is not None:
+                outcome = condition.outcome(before.activation(environment))
+                yield key, outcome if isinstance(outcome, bool) else None, condition.source
+
+    def _bounds(self, was: Question, now: Question, said: str) -> Iterator[Row]:
+        if now.tool is None:
+            return
+        for bound in self._policy.bounds:
+            for check in argument_checks(was, now.tool, bound.envelope):
+                if (key := self._veil.bound(now, check.what)) is not None:
+                    found = list(check.found)
+                    what = check.what[0] if check.what[0] == "hosts" else f"sum of {check.what[1]}"
+                    # What the tape has of the result says it already, or a placeholder in its place.
+                    yield key, bool(found), str(what), *([said] if said and said in found else [])

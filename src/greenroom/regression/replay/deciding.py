@@ -1,0 +1,199 @@
+"""Decisions about calls with placeholders in them: made anew by today's rules, with what the tape knows of the values.
+
+Invariant: a decision that depends on something the tape does not know is not made; the replay stops there and says which
+rule needs what. What it does not depend on is no matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from greenroom.core.errors import Divergence
+from greenroom.core.inert import inert_line
+from greenroom.core.values import Finding, Json, Verdict
+from greenroom.policy.decide import RulePolicy
+from greenroom.policy.language.conditions import Condition, Outcome
+from greenroom.policy.port import Policy, Question
+from greenroom.policy.verdict.sight import clauses_about
+from greenroom.regression.replay.held import as_recorded, key_of, says
+from greenroom.regression.replay.known import Known
+from greenroom.regression.replay.old_verdicts import SameRules
+from greenroom.regression.replay.veil import Veil
+from greenroom.regression.replay.world import World
+from greenroom.regression.tape.replaced import masks_in
+
+_HOOK = "tool.call"
+_MOST = 64
+"""Ways of how it may be that are tried: of six things that are not known, all."""
+AGAIN = "export the session once more, or record the conversation anew"
+
+
+class Undecided(Divergence):
+    """A decision needs a value that the tape keeps only a placeholder of."""
+
+    default_code = "replay.undecided"
+
+
+class HeldPolicy:
+    """A policy that decides with what a tape knows of the values behind its placeholders."""
+
+    def __init__(self, policy: Policy, world: World) -> None:
+        self.policy = policy
+        self._held = world.held
+        self._known = world.known
+        self._same = SameRules(policy, world.parts, world.known.digests)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.policy, name)
+
+    def decide(self, question: Question) -> Verdict:
+        """The policy's verdict.
+
+        Raises:
+            Undecided: it depends on what is not on the tape.
+        """
+        if question.hook != _HOOK:
+            return self.policy.decide(question)
+        line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
+        if line is not None and "effect" in line:
+            return self._as_recorded(question, line)
+        if not isinstance(self.policy, RulePolicy):
+            return self.policy.decide(question)
+        return _decided(self.policy, question, self._known)
+
+    def _as_recorded(self, question: Question, line: Mapping[str, Json]) -> Verdict:
+        """The verdict that a tape of before holds, as long as what governed that decision is what governs it now."""
+        if not self._same.about(question.tool):
+            call = _call(question)
+            masks = _and(sorted(masks_in(question.payload)))
+            raise Undecided(
+                f"{call}: rules about it changed, and the tape keeps only {masks} and what was decided then",
+                difference=AGAIN,
+            )
+        verdict = self.policy.decide(question)
+        return verdict if says(verdict) == dict(line) else as_recorded(verdict, dict(line))
+
+
+def unheld(policy: Policy) -> Policy:
+    """The policy itself, where it decides with what a tape knows."""
+    return policy.policy if isinstance(policy, HeldPolicy) else policy
+
+
+def _decided(policy: RulePolicy, question: Question, known: Known) -> Verdict:
+    """The one verdict there can be, however it is with what nobody knows."""
+    veil = Veil.of(known.placeholders, policy.own)
+    first: Verdict | None = None
+    unknown: dict[str, str] = {}
+    for tried, (verdict, sight) in enumerate(_every_way(policy, question, veil, known)):
+        unknown |= sight.unknown
+        first = first or verdict
+        if tried >= _MOST or _all_said(verdict) != _all_said(first):
+            raise _undecided(question, veil, list(unknown.values()))
+    assert first is not None
+    return first
+
+
+def _all_said(verdict: Verdict) -> Json:
+    """What of a verdict anything depends on: its effect, whom it asks, and how the call goes on."""
+    ask = verdict.ask.model_dump(mode="json") if verdict.ask is not None else None
+    return [says(verdict), ask, verdict.payload]
+
+
+def _every_way(
+    policy: RulePolicy, question: Question, veil: Veil, known: Known
+) -> Iterator[tuple[Verdict, _TapeSight]]:
+    """The verdicts for each way it may be with what is asked for and not known; just one where nothing is."""
+    guesses: list[bool] = []
+    while True:
+        sight = _TapeSight(policy, veil, known, guesses)
+        yield policy.seeing(sight).decide(question), sight
+        guesses = list(sight.guessed.values())
+        while guesses and not guesses[-1]:
+            guesses.pop()
+        if not guesses:
+            return
+        guesses[-1] = False
+
+
+@dataclass
+class _TapeSight:
+    """What a tape knows. What it does not is taken to be as `guesses` say in the order it is asked for, then as so."""
+
+    policy: RulePolicy
+    veil: Veil
+    known: Known
+    guesses: Sequence[bool]
+    guessed: dict[str, bool] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    def outcome(
+        self, question: Question, condition: Condition, types: Mapping[str, str], values: Mapping[str, Any]
+    ) -> Outcome | None:
+        key = self.veil.clause(question, condition, types, values)
+        if key is None:
+            return None
+        outcome = self.known.outcome(key)
+        return outcome if outcome is not None else self._guess(key, lambda: self._reading(question, condition, values))
+
+    def found(
+        self, question: Question, findings: tuple[Finding, ...], kinds: Collection[str]
+    ) -> tuple[Finding, ...] | None:
+        if not self.veil.over(question):
+            return None
+        there, own = self.known.found(self.veil.kinds(question)) or (None, {})
+        seen = {finding.detector for finding in findings}
+        for kind in sorted({*kinds, *seen}):
+            if there is not None and self.veil.own.get(kind) == own.get(kind):
+                is_there = kind in there
+            elif kind in self.veil.own and kind in kinds:
+                is_there = self._guess(f"found {kind}", lambda kind=kind: self._looking(kind))
+            else:
+                is_there = kind in seen
+            if not is_there:
+                findings = tuple(one for one in findings if one.detector != kind)
+            elif kind not in seen:
+                findings += (Finding(detector=kind, path="", start=0, end=0),)
+        return findings
+
+    def outside(self, question: Question, check: Sequence[Json]) -> bool | str | None:
+        key = self.veil.bound(question, check)
+        if key is None:
+            return None
+        outcome = self.known.outcome(key)
+        if outcome is None:
+            what = "hosts" if check[0] == "hosts" else f"sum of {check[1]}"
+            return self._guess(key, lambda: f"the envelope's {what}, which changed since")
+        return self.known.why(key) or outcome is not False
+
+    def _guess(self, key: str, what: Any) -> bool:
+        if key not in self.guessed:
+            place = len(self.guessed)
+            self.guessed[key] = self.guesses[place] if place < len(self.guesses) else True
+            self.unknown[key] = what()
+        return self.guessed[key]
+
+    def _reading(self, question: Question, condition: Condition, values: Mapping[str, Any]) -> str:
+        about = clauses_about(question.tool, self.policy.rules, self.policy.asides) if question.tool else []
+        owner = next((owner for owner, _, one in about if one is condition), "a rule")
+        return f'{owner} asks "{condition.source}", which it did not ask then'
+
+    def _looking(self, kind: str) -> str:
+        owner = next((one.rule.id for one in self.policy.rules if kind in one.kinds and _HOOK in one.rule.hook), "")
+        return f"rule {owner} looks for {kind}, whose detector is not the one of then"
+
+
+def _undecided(question: Question, veil: Veil, unknown: Sequence[str]) -> Undecided:
+    masks = _and(sorted(veil.placeholders & masks_in(question.payload)) or ["placeholders of what it repeats"])
+    more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+    what = f"{_call(question)}: the tape keeps only {masks}, and {unknown[0]}{more}"
+    return Undecided(inert_line(what, 380), difference=AGAIN)
+
+
+def _call(question: Question) -> str:
+    return f"turn {question.session.turn}, {question.subject}"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,48 @@
+"""The placeholders of a tape that stand for a value: the others were there when it was recorded, as words like any others.
+
+Invariant: no placeholder is both, because an export gives out no number that stands in what it exports already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from greenroom.core.events import Record
+from greenroom.core.values import Json
+from greenroom.detectors.own import MASK
+from greenroom.detectors.walk import walk
+
+if TYPE_CHECKING:
+    from greenroom.regression.tape.tape import Line
+
+REPLACED = "replaced"
+"""The key of a header that lists them."""
+
+
+def put_in(recorded: Iterable[Record], clean: Iterable[Record]) -> list[str]:
+    """The placeholders that only `clean` has, by kind and number."""
+    before: set[str] = set()
+    after: set[str] = set()
+    for old, new in zip(recorded, clean, strict=True):
+        if old is not new:
+            after |= set(MASK.findall(new.event.model_dump_json()))
+        before |= set(MASK.findall(old.event.model_dump_json()))
+    return sorted(after - before, key=_order)
+
+
+def replaced_of(header: Line) -> frozenset[str]:
+    """Those that a header lists; what is not of their form is none."""
+    found = header.get(REPLACED)
+    listed = found if isinstance(found, list) else []
+    return frozenset(one for one in listed if isinstance(one, str) and MASK.fullmatch(one))
+
+
+def masks_in(value: Json) -> frozenset[str]:
+    """Every placeholder in a value, its keys included."""
+    return frozenset(mask for _, text in walk(value).strings if "‹" in text for mask in MASK.findall(text))
+
+
+def _order(mask: str) -> tuple[str, int]:
+    kind, _, number = mask.strip("‹›").partition("#")
+    return kind, int(number)
