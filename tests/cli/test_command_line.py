@@ -133,6 +133,13 @@ def test_fork_and_export(shop: Workspace, run: Run) -> None:
     assert empty not in run.out and "not listed: 1 session in which nothing was said" in run.err
     run("session", "list", "--all")
     assert empty in run.out
+    assert run("session", "fork", first[0]["id"], "--at", "t1", "--say", "Where is order 1001?") == 0
+    assert run("session", "list") == 0
+    assert "turn 1: forked  " in run.out and "Where is order 1001?" in run.out
+    assert run("session", "fork", first[0]["id"], "--at", "soon") == 2
+    assert "is no moment of a session" in run.err and run.err.count("\n") == 1
+    assert run("session", "fork", first[0]["id"], "--at", "t9") == 2
+    assert "there is no turn 9" in run.err
     assert run("session", "fork", first[0]["id"], "--at", "999") == 2
     assert run("session", "fork", first[0]["id"]) == 2
 

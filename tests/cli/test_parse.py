@@ -49,8 +49,9 @@ def test_words_of_several() -> None:
     assert options["query"] == ["how", "long"]
 
 
-def test_fork_takes_a_number() -> None:
-    assert named(["session", "fork", "last", "--at", "12"])[1]["at"] == 12
+def test_a_number_is_taken_as_one_and_a_moment_as_it_is_said() -> None:
+    assert named(["session", "show", "last", "--turn", "12"])[1]["turn"] == 12
+    assert named(["session", "fork", "last", "--at", "t12"])[1]["at"] == "t12"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_fork_takes_a_number() -> None:
         (["session"], "verify"),
         (["run", "aria", "hello", "--aprove", "deny"], "--help"),
         (["run", "aria", "hello", "--approve", "always"], "--help"),
-        (["session", "fork", "last", "--at", "soon"], "--help"),
+        (["session", "show", "last", "--turn", "soon"], "--help"),
         (["session", "show"], "--help"),
         (["--nonsense"], "--help"),
         (["--jso"], "--help"),

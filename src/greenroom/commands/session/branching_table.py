@@ -19,7 +19,7 @@ BRANCHING: tuple[Command, ...] = (
         _at("fork:fork"),
         (
             _SESSION,
-            Argument("--at", "the number of the last event to keep", number=True, metavar="N"),
+            Argument("--at", "the last event to keep: its number or a time (14:05); t3: up to turn 3", metavar="EVENT"),
             Argument("--say", "what to say there at once", metavar="TEXT"),
             Argument("--approve", "who answers questions, as in greenroom run", choices=_ANSWERS, default="ask"),
         ),
