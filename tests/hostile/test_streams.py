@@ -36,7 +36,7 @@ def test_a_result_that_cannot_be_written_is_said_and_the_turn_is_kept(shop: Work
         done = greenroom(shop.root, "run", "aria", "hello", *more, first=full)
         assert (done.returncode, "could not write the result" in line_of(done)) == (70, True)
     # As JSON already the first record could not be told, so no turn was begun.
-    assert [line.split()[3:5] for line in greenroom(shop.root, "session", "list").stdout.splitlines()[1:]] == [
+    assert [line.split()[3:5] for line in greenroom(shop.root, "session", "list", "--all").stdout.splitlines()[1:]] == [
         [b"0", b"empty"],
         [b"1", b"closed"],
     ]
