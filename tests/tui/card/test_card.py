@@ -216,7 +216,7 @@ def test_the_edit_form_opens_on_the_value_the_rule_looks_at() -> None:
         ({"amount": 'tw"o', "z": [1]}, 'tw\\"o'),
         ({"amount": {"x": [1, 2]}, "z": 1}, '{\n    "x": [\n      1,\n      2\n    ]\n  }'),
         ({"amount": None}, "null"),
-        ({"other": 1}, ""),
+        ({"other": 1}, "1"),  # no rule looks at it: the first one
     ],
 )
 def test_what_is_marked_is_the_whole_value(arguments: dict[str, Json], marked: str) -> None:
