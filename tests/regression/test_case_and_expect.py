@@ -108,7 +108,7 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
         ({"memory": {"write": {"name": "Mara"}}}, "no memory 'name' was written"),
         ({"turn": 1, "memory": {"write": {"size": "43"}}}, 'the memory \'size\' is "Size: 42", expected "43"'),
         ({"limits": {"tokens": 500}}, "585 tokens were used, at most 500 expected"),
-        ({"turn": 7, "text": {"contains": "x"}}, "there is no turn 7: the recording has 2"),
+        ({"turn": 7, "text": {"contains": "x"}}, "there is no turn 7: the recording has 3"),
     ],
 )
 def test_what_does_not_hold_is_one_sentence(assertion: dict[str, Any], said: str) -> None:

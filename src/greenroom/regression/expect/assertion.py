@@ -42,13 +42,13 @@ Turns = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": rf"^(any|{_RANGE.pattern})$"}]}
     ),
 ]
-Finish = Literal["answered", "refused", "limited", "stopped"]
+Finish = Literal["answered", "refused", "limited", "stopped", "abandoned"]
 Tools = Annotated[Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Tag("names")], Discriminator(_form)]
 
 
 class Never(Stated):
-    """What must not happen in any of the turns: a reply of such a text, a call to a `tool` (or to one of several), such
-    a `call`, such a verdict.
+    """What must not happen in any of the turns, not even in one that was given up: replies of such a `text`, a call to a
+    `tool` (or to one of several), such a `call`, such a verdict.
     """
 
     text: TextExpected | None = None
@@ -60,7 +60,8 @@ class Never(Stated):
 class Assertion(Frozen):
     """One expectation. `call`, `approval`, `verdict`, `text`, `passages`, `memory` and `finish` must hold together in
     one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them, as does what must be nowhere:
-    `text.absent`, `passages.excludes`, `memory.never_written` and `approval.asked = false`.
+    `text.absent`, `passages.excludes`, `memory.never_written` and `approval.asked = false`. A turn that was given up
+    counts like any other: what was said and done in it was said and done.
 
     `not` is an expectation that must not hold over these turns, `any_of` are some of which one must. Both may name a
     `turn` of their own among these.

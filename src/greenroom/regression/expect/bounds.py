@@ -16,6 +16,7 @@ from greenroom.regression.expect.beside import Beside, NotHere
 from greenroom.regression.expect.said import Line, counted, shown
 from greenroom.regression.expect.stated import Stated
 from greenroom.regression.tape.facts import TurnFacts
+from greenroom.regression.tape.given_up import ABANDONED
 
 _NO_PERSONA = "the persona is not known, so neither is what its voice never says"
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
@@ -49,9 +50,9 @@ class Bounds(Frozen):
 
 
 class VoiceExpected(Stated):
-    """How each of the turns' replies speaks: `never = true`: none of the phrases that the persona's voice never uses,
-    or a list of phrases (whole words; a last `*` stands for any ending), and how many `words`, `sentences` and
-    `characters` it has, as `{ at_most = 60 }`.
+    """How the replies speak, those beside calls too. `never = true`: none of the phrases that the persona's voice never
+    uses, or a list of phrases (whole words; a last `*` stands for any ending). `words`, `sentences` and `characters`, as
+    `{ at_most = 60 }`: no reply has more of them, and no turn's final answer fewer.
     """
 
     never: bool | tuple[Line, ...] = ()
@@ -91,15 +92,22 @@ def voice_problems(expected: VoiceExpected, turns: Sequence[TurnFacts], beside: 
     """
     never = _phrases(expected, beside)
     for turn in turns:
-        for phrase in _spoken(never, turn.text):
-            yield f"turn {turn.turn}: the reply says {shown(phrase)}, which this voice never does: {shown(turn.text)}"
-        for bounds, noun, number in (
-            (expected.words, "word", len(_WORD.findall(turn.text))),
-            (expected.sentences, "sentence", sentences(turn.text)),
-            (expected.characters, "character", len(turn.text)),
-        ):
-            if bounds is not None and (said := _outside(bounds, number)):
-                yield f"turn {turn.turn}: the reply has {counted(number, noun)}, expected {said}: {shown(turn.text)}"
+        for place, text in enumerate(turn.shown):
+            final = place == len(turn.remarks) and turn.finish != ABANDONED
+            yield from (
+                f"turn {turn.turn}: the reply {said}: {shown(text)}" for said in _speaks(expected, never, text, final)
+            )
+
+
+def _speaks(expected: VoiceExpected, never: Sequence[str], text: str, final: bool) -> Iterator[str]:
+    yield from (f"says {shown(phrase)}, which this voice never does" for phrase in _spoken(never, text))
+    for bounds, noun, number in (
+        (expected.words, "word", len(_WORD.findall(text))),
+        (expected.sentences, "sentence", sentences(text)),
+        (expected.characters, "character", len(text)),
+    ):
+        if bounds is not None and (said := _outside(bounds, number, final)):
+            yield f"has {counted(number, noun)}, expected {said}"
 
 
 def sentences(text: str) -> int:
@@ -136,9 +144,9 @@ def _spoken(never: Sequence[str], text: str) -> Iterator[str]:
     yield from dict.fromkeys(text[found.start : found.end] for found in broken(text, never))
 
 
-def _outside(bounds: Bounds, number: int) -> str:
+def _outside(bounds: Bounds, number: int, final: bool) -> str:
     if bounds.at_most is not None and number > bounds.at_most:
         return f"at most {bounds.at_most}"
-    if bounds.at_least is not None and number < bounds.at_least:
+    if final and bounds.at_least is not None and number < bounds.at_least:
         return f"at least {bounds.at_least}"
     return ""

@@ -14,14 +14,15 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.tape.facts import TurnFacts
+from greenroom.regression.tape.facts import MemoryFacts, TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
 EVERY_KEY = "*"
+_TOLD = 4
 
 
 class PassagesExpected(Frozen):
-    """Passages by `source#heading`, or by `source` alone: those that went into the prompt (`includes`), that the reply
+    """Passages by `source#heading`, or by `source` alone: those that went into the prompt (`includes`), that a reply
     cites as `[1]` (`cited`), each within the first `at_most_rank`; and those that no turn's prompt has (`excludes`).
     """
 
@@ -83,7 +84,7 @@ def excluded_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[s
 
 def cited_ranks(turn: TurnFacts) -> list[int]:
     """The ranks of the passages a reply cites, each once, in order."""
-    found = {int(number) for number in _CITED.findall(turn.text)}
+    found = {int(number) for text in turn.shown for number in _CITED.findall(text)}
     return sorted(rank for rank in found if 0 < rank <= len(turn.passages))
 
 
@@ -101,24 +102,25 @@ def written_problems(expected: MemoryExpected, turns: Sequence[TurnFacts]) -> It
     forbidden = wanted if isinstance(wanted, Mapping) else dict.fromkeys(each(wanted), "")
     for turn in turns:
         for key, text in forbidden.items():
-            for name in _named(key, turn.memories):
-                if text in turn.memories[name]:
+            for memory in _named(key, turn.memories):
+                if text in memory.text:
                     what = f" with {shown(text)}" if text else ""
-                    yield f"turn {turn.turn}: the memory {shown(name)} was written{what}, and never should be"
+                    yield f"turn {turn.turn}: the memory {shown(memory.name)} was written{what}, and never should be"
 
 
-def _kept(expected: Mapping[str, str], memories: Mapping[str, str], how: str) -> Iterator[str]:
+def _kept(expected: Mapping[str, str], memories: Sequence[MemoryFacts], how: str) -> Iterator[str]:
     for key, text in expected.items():
-        names = _named(key, memories)
-        if not names:
-            yield f"no memory {_quoted(key)} was {how}; there: {listed(memories)}"
-        elif not any(text in memories[name] for name in names):
-            found = shown(memories[names[0]])
-            yield f"the memory {_quoted(names[0])} is {found}, expected {shown(text)}"
+        found = _named(key, memories)
+        if not found:
+            there = dict.fromkeys(memory.name for memory in memories)
+            yield f"no memory {_quoted(key)} was {how}; there: {listed(there)}"
+        elif not any(text in memory.text for memory in found):
+            said = " and ".join(shown(memory.text) for memory in found[:_TOLD])
+            yield f"the memory {_quoted(found[0].name)} is {said}, expected {shown(text)}"
 
 
-def _named(key: str, memories: Mapping[str, str]) -> list[str]:
-    return list(memories) if key == EVERY_KEY else [key] if key in memories else []
+def _named(key: str, memories: Sequence[MemoryFacts]) -> list[MemoryFacts]:
+    return [memory for memory in memories if key in (EVERY_KEY, memory.name)]
 
 
 def _quoted(key: str) -> str:

@@ -19,10 +19,10 @@ from greenroom.regression.expect.context import excluded_problems, memory_proble
 from greenroom.regression.expect.decisions import approval_problems, asked_problems, is_verdict, verdict_problem
 from greenroom.regression.expect.decisions import worded as verdict_worded
 from greenroom.regression.expect.own import custom_problems
-from greenroom.regression.expect.replies import TextExpected, absent_problems, text_problems
+from greenroom.regression.expect.replies import TextExpected, absent_problems, telling, text_problems
 from greenroom.regression.expect.said import SENTENCE, counted, each, shown
 from greenroom.regression.expect.trajectory import tools_problems, where
-from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.facts import TurnFacts, turns_over
 from greenroom.regression.tape.tape import Line
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tup
     """
     if case.expect == "observe" or not case.assert_:
         return ()
-    turns = turns_of(lines)
+    turns = turns_over(lines)
     judged = [judge(assertion, turns, beside) for assertion in case.assert_]
     found = [f"assert[{number}] {problem}" for number, one in enumerate(judged) for problem in one.problems]
     if case.expect == "bad":
@@ -200,7 +200,7 @@ def _happened(expected: Never, turn: TurnFacts, beside: Beside) -> Iterator[str]
     if expected.verdict is not None and any(is_verdict(expected.verdict, v) for v in turn.verdicts):
         yield f"a verdict {verdict_worded(expected.verdict)} was reached, and never should be"
     if expected.text is not None and not list(_of_text(expected.text, turn, beside)):
-        yield f"the reply is one that must never come: {shown(turn.text)}"
+        yield f"the reply is one that must never come: {shown(telling(expected.text, turn))}"
 
 
 def _of_text(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterator[str]:

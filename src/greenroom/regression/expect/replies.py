@@ -18,12 +18,17 @@ from greenroom.regression.expect.similar import Similar, similar_problem
 from greenroom.regression.expect.stated import Stated
 from greenroom.regression.tape.facts import TurnFacts, turns_of
 
+_MOST = 3
+"""The last replies of a turn are told; what came before them is long ago."""
+
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(pattern)]
 
 
 class TextExpected(Stated):
-    """The words the person got to read, in one of the turns: all of `contains`, the `regex` (RE2; case counts), `json` of
-    a shape or schema, `similar` to the recorded reply (0 to 1) or to a text. None of `absent` is in any of the turns.
+    """The words the person got to read. `contains` (all of them), `regex` (RE2; case counts) and `absent` are about
+    everything that was shown in a turn: each of its replies, those beside calls too. `json` of a shape or schema and
+    `similar` to the recorded reply (0 to 1) or to a text are about the final answer alone. None of `absent` is in any of
+    the turns.
     """
 
     contains: Lines = ()
@@ -34,17 +39,17 @@ class TextExpected(Stated):
 
 
 def text_problems(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterator[str]:
-    """What is wrong with a turn's reply, but for what should be absent.
+    """What is wrong with a turn's replies, but for what should be absent.
 
     Raises:
         NotHere: it is to be compared with something that is not known here.
     """
     text = turn.text
     for part in each(expected.contains):
-        if part not in text:
-            yield f"the reply does not contain {shown(part)}: {shown(text)}"
-    if expected.regex is not None and not searched(expected.regex, text):
-        yield f"the reply does not match {shown(expected.regex)}: {shown(text)}"
+        if not any(part in one for one in turn.shown):
+            yield f"{_none(turn)} contain {shown(part)}: {_all(turn)}"
+    if expected.regex is not None and not any(searched(expected.regex, one) for one in turn.shown):
+        yield f"{_none(turn)} match {shown(expected.regex)}: {_all(turn)}"
     if expected.json_ is not None and (said := json_problem(expected.json_, text, beside.folder)):
         yield said
     if expected.similar is not None and (said := similar_problem(expected.similar, text, _recorded(turn, beside))):
@@ -52,10 +57,27 @@ def text_problems(expected: TextExpected, turn: TurnFacts, beside: Beside) -> It
 
 
 def absent_problems(expected: TextExpected, turn: TurnFacts) -> Iterator[str]:
-    """What a turn's reply says that it should not."""
+    """What a turn's replies say that they should not."""
     for part in each(expected.absent):
-        if part in turn.text:
-            yield f"the reply contains {shown(part)}: {shown(turn.text)}"
+        if (said := next((one for one in turn.shown if part in one), None)) is not None:
+            yield f"the reply contains {shown(part)}: {shown(said)}"
+
+
+def telling(expected: TextExpected, turn: TurnFacts) -> str:
+    """Of the turn's replies the one that has what is written, else the final answer."""
+    parts = each(expected.contains)
+    held = (one for one in turn.shown if any(part in one for part in parts))
+    if (found := next(held, None)) is None and expected.regex is not None:
+        found = next((one for one in turn.shown if searched(expected.regex, one)), None)
+    return turn.text if found is None else found
+
+
+def _none(turn: TurnFacts) -> str:
+    return "the reply does not" if len(turn.shown) == 1 else f"none of the turn's {len(turn.shown)} replies does"
+
+
+def _all(turn: TurnFacts) -> str:
+    return " and ".join(shown(one) for one in turn.shown[-_MOST:])
 
 
 def _recorded(turn: TurnFacts, beside: Beside) -> str | None:

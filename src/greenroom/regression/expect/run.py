@@ -14,7 +14,7 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, TurnFinished
 from greenroom.regression.expect.beside import Beside
 from greenroom.regression.expect.bounds import phrases_in
-from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.facts import TurnFacts, turns_begun
 from greenroom.regression.tape.tape import MAX_BYTES, Line, read
 from greenroom.workspace.own_file import read_regular
 
@@ -96,6 +96,6 @@ def _forbidden(contract: Any, loaded: Sequence[ContractLoaded]) -> Sequence[str]
 
 def _of_lines(lines: tuple[Line, ...], beside: Beside, name: str) -> Run:
     try:
-        return Run(tuple(turns_of(lines)), beside, lines)
+        return Run(tuple(turns_begun(lines)), beside, lines)
     except _MALFORMED:
         raise FileInvalid("not lines of a tape", where=name, code="tape.malformed") from None

@@ -43,7 +43,7 @@ class Words(ABC, Generic[S]):
         return self._with(tools=part | ({"calls": list(calls)} if calls or not never else {}))
 
     def text(self, **wanted: Json) -> S:
-        """The reply: `contains`, `regex`, `absent`, `json`, `similar`."""
+        """The replies: `contains`, `regex`, `absent` of any that was shown; `json`, `similar` of the final answer."""
         return self._with(text=wanted)
 
     def approval(self, **wanted: Json) -> S:
@@ -63,7 +63,7 @@ class Words(ABC, Generic[S]):
         return self._with(memory=wanted)
 
     def finished(self, outcome: str) -> S:
-        """How the turn ended: answered, refused, limited or stopped."""
+        """How the turn ended: answered, refused, limited, stopped or abandoned."""
         return self._with(finish=outcome)
 
     def limits(self, **most: Json) -> S:

@@ -19,7 +19,7 @@ from greenroom.regression.judge.rubric import judge as ask_judge
 from greenroom.regression.live.start import Start
 from greenroom.regression.replay.come_back import after, came_back, unknown
 from greenroom.regression.replay.outcome import Outcome, outcome
-from greenroom.regression.tape.facts import TurnFacts, turns_of
+from greenroom.regression.tape.facts import TurnFacts, turns_of, turns_over
 from greenroom.regression.tape.tape import Line, Tape
 from greenroom.regression.tape.under_test import under_test
 
@@ -107,7 +107,7 @@ async def judge_replies(run: Ended, model: Model, file: str, rubric: str, votes:
 
 def _never(run: Ended) -> Iterator[str]:
     """What happened that never must, in the turns there were; nothing else can be asked of a run that broke off."""
-    turns = turns_of([*run.judged, _BROKEN_OFF])
+    turns = turns_over([*run.judged, _BROKEN_OFF])
     for number, one in enumerate(run.case.assert_):
         if one.never is not None and any(one.covers(turn.turn) for turn in turns):
             alone = Assertion(turn=one.turn, never=one.never)

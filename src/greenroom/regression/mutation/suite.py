@@ -18,7 +18,7 @@ from greenroom.regression.mutation.overlay import PartsWith
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Fixture, replay_tape
-from greenroom.regression.tape.facts import turns_of
+from greenroom.regression.tape.facts import turns_over
 from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 
 GroundOf = Callable[[str, str], Ground]
@@ -112,7 +112,7 @@ def _stated(tape: Tape) -> dict[str, str]:
 
 def same_facts(fixture: Fixture, retold: Retold) -> bool:
     """Whether a changed tape says the same of what happened."""
-    return turns_of(retold.tape.events) == turns_of(fixture.tape.events)
+    return turns_over(retold.tape.events) == turns_over(fixture.tape.events)
 
 
 def _called(events: Sequence[Line]) -> frozenset[str]:

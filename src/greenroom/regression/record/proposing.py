@@ -147,11 +147,10 @@ def _passages(turn: TurnFacts) -> Iterator[Item]:
 
 def _memories(turn: TurnFacts) -> Iterator[Item]:
     if turn.memories:
-        shown = ", ".join(f"{key}: {_short(text)}" for key, text in turn.memories.items())
-        kept = Form({"write": turn.memories}, f"it keeps {shown}")
-        about = Form(
-            {"write": dict.fromkeys(turn.memories, "")}, f"it keeps something under {', '.join(turn.memories)}"
-        )
+        texts = {memory.name: memory.text for memory in turn.memories}
+        shown = ", ".join(f"{name}: {_short(text)}" for name, text in texts.items())
+        kept = Form({"write": texts}, f"it keeps {shown}")
+        about = Form({"write": dict.fromkeys(texts, "")}, f"it keeps something under {', '.join(texts)}")
         yield Item("memory", "memory", (kept, about))
 
 

@@ -16,7 +16,7 @@ from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.judging import judge
 from greenroom.regression.replay.difference import shown
 from greenroom.regression.replay.outcome import Outcome, outcome
-from greenroom.regression.tape.facts import turns_of
+from greenroom.regression.tape.facts import turns_of, turns_over
 from greenroom.regression.tape.tape import Line, Tape
 from greenroom.regression.tape.under_test import under_test
 
@@ -91,7 +91,8 @@ def bad_turns(case: Case, tape: Tape, beside: Beside) -> set[int]:
     turns = turns_of(under_test(tape, tape.events))
     if not case.assert_:
         return {turns[-1].turn} if turns else set()
-    found = {judge(one, turns, beside).turn for one in case.assert_}
+    over = turns_over(under_test(tape, tape.events))
+    found = {judge(one, over, beside).turn for one in case.assert_}
     every = {turn.turn for turn in turns if turn.turn >= tape.first_turn}
     if found - {0}:
         return found - {0}

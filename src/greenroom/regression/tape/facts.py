@@ -6,9 +6,10 @@ Invariant: a pure function of tape lines, so an expectation says the same of a r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from greenroom.core.values import Json
+from greenroom.regression.tape.given_up import ABANDONED
 from greenroom.regression.tape.tape import Line
 
 
@@ -29,31 +30,65 @@ class CallFacts:
     reply: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryFacts:
+    """A memory that was written or recalled: its `key` ('' where it has none), `segment` and text."""
+
+    key: str
+    segment: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """What an expectation names it by."""
+        return self.key or self.segment
+
+
 @dataclass(slots=True)
 class TurnFacts:
-    """One turn. `text` is what the person read, `passages` are labels in rank order, `memories` (those written) and
-    `recalled` are texts by key, or by segment where there is none. `questions` are those about no call, by hook.
+    """One turn. `text` is its final answer as it was released, `remarks` is what the person got to read before that,
+    beside calls; `passages` are labels in rank order, `memories` those written. `questions` are those about no call, by
+    hook. `finish` is '' while the turn is open.
     """
 
     turn: int
     words: str = ""
     text: str = ""
+    remarks: list[str] = field(default_factory=list)
     calls: dict[str, CallFacts] = field(default_factory=dict)
     verdicts: list[tuple[str, str, str]] = field(default_factory=list)
     passages: list[str] = field(default_factory=list)
-    memories: dict[str, str] = field(default_factory=dict)
-    recalled: dict[str, str] = field(default_factory=dict)
+    memories: list[MemoryFacts] = field(default_factory=list)
+    recalled: list[MemoryFacts] = field(default_factory=list)
     questions: dict[str, CallFacts] = field(default_factory=dict)
     model_calls: int = 0
     tokens: int = 0
     micro_usd: int = 0
     finish: str = ""
 
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every text the person got to read, in order; '' alone where there was none."""
+        return (*self.remarks, self.text) if self.text or not self.remarks else tuple(self.remarks)
+
+
+_UNTOLD = MemoryFacts("", "", "")
+
 
 def turns_of(lines: Sequence[Line]) -> list[TurnFacts]:
     """The facts of every turn that came to its own end."""
+    return [turn for turn in turns_begun(lines) if turn.finish not in ("", ABANDONED)]
+
+
+def turns_over(lines: Sequence[Line]) -> list[TurnFacts]:
+    """The same with turns that were given up: what was said and done in one was said and done."""
+    return [turn for turn in turns_begun(lines) if turn.finish]
+
+
+def turns_begun(lines: Sequence[Line]) -> list[TurnFacts]:
+    """The facts of every turn, one that is still open too."""
     labels: dict[str, str] = {}
-    texts: dict[str, tuple[str, str]] = {}
+    texts: dict[str, MemoryFacts] = {}
     turns: list[TurnFacts] = []
     for line in lines:
         if "turn" in line:
@@ -61,22 +96,21 @@ def turns_of(lines: Sequence[Line]) -> list[TurnFacts]:
         elif "retrieve" in line:
             labels.update({str(name): str(label) for name, label, _ in line["retrieve"]})
         elif "memory" in line:
-            texts[line["memory"]] = (str(line.get("key", "")) or str(line["segment"]), str(line["text"]))
+            texts[line["memory"]] = MemoryFacts(str(line.get("key", "")), str(line["segment"]), str(line["text"]))
         elif turns:
             _see(turns[-1], line, labels, texts)
-    return [turn for turn in turns if turn.finish not in ("", "abandoned")]
+    return turns
 
 
-def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, tuple[str, str]]) -> None:
+def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, MemoryFacts]) -> None:
     match next(iter(line)):
         case "verdict":
             turn.verdicts.append((line["verdict"], line["effect"], line["rule"]))
         case "select":
             turn.passages = [labels.get(name, name) for name in line["select"]]
         case "recall":
-            for found in line["recall"]:
-                key, text = texts.get(found if isinstance(found, str) else found[0], ("", ""))
-                turn.recalled[key] = text
+            names = [found if isinstance(found, str) else found[0] for found in line["recall"]]
+            turn.recalled = [texts.get(name, _UNTOLD) for name in names]
         case "reply":
             _see_reply(turn, line)
         case "ask" | "answer" | "result":
@@ -86,8 +120,8 @@ def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, t
         case "gate" if line["gate"] == "output" and isinstance(line.get("edit"), str):
             turn.text = line["edit"] or turn.text
         case "write":
-            key, text = texts.get(line["write"], (str(line["write"]), ""))
-            turn.memories[key] = str(line.get("text", text))
+            kept = texts.get(line["write"], MemoryFacts(str(line["write"]), "", ""))
+            turn.memories.append(replace(kept, text=str(line.get("text", kept.text))))
         case "finish":
             turn.finish = str(line["finish"])
         case _:
@@ -95,7 +129,12 @@ def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, t
 
 
 def _see_reply(turn: TurnFacts, line: Line) -> None:
-    turn.text = str(line.get("text", ""))
+    said = str(line.get("text", ""))
+    if line.get("calls"):
+        turn.text = ""
+        turn.remarks += [said] if said else []
+    else:
+        turn.text = said
     turn.model_calls += 1
     turn.tokens += sum(line.get("tokens", ()))
     turn.micro_usd += line.get("micro_usd", 0)
