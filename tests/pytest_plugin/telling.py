@@ -17,6 +17,9 @@ def told(name: str = "refund", **changes: Any) -> Told:
         detail="",
         reasons=[],
         tape_line=1,
+        changed=[],
+        effect="",
+        unkept=False,
         name=name,
         path=f"/shop/fixtures/{name}.tape.jsonl",
         shown=f"fixtures/{name}.tape.jsonl",
@@ -32,4 +35,6 @@ def told(name: str = "refund", **changes: Any) -> Told:
         runs=[],
     )
     assert set(changes) <= set(plain)
+    if changes.get("kind", "passed") in ("passed", "stale"):
+        changes = {"changed": changes.get("reasons", []), **changes}
     return cast("Told", {**plain, **changes})

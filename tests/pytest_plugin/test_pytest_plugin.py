@@ -52,7 +52,7 @@ def test_a_changed_word_in_the_prompt_is_stale_and_named(shop: Path) -> None:
     assert code == 1
     assert "persona aria" in said
     assert said.count(f"-{word} +tangerine") == 1
-    assert "; 1 fixture: refund-over-limit\n" in said
+    assert "; 1 fixture: refund-over-limit, every event as recorded\n" in said
     assert "\n1 stale in " in said
     assert "Traceback" not in said
 
@@ -68,16 +68,47 @@ def test_stale_can_be_a_line_in_the_summary_instead(shop: Path) -> None:
     assert "+gladly" in said
 
 
-def test_a_changed_limit_is_stale_and_behind_it_the_verdict_differs(shop: Path) -> None:
+@pytest.mark.parametrize("mode", ["fail", "warn"])
+def test_a_changed_limit_breaks_an_expectation_and_the_cause_is_said_beside_it(shop: Path, mode: str) -> None:
     replaced(shop / "policies/support.toml", '["args.amount > 100"]', '["args.amount > 150"]')
+    code, said = run(shop, ".", "--greenroom-stale", mode)
+    cause = "policy: rule refund.large: when args.amount > 100 -> args.amount > 150"
+    assert (code, "\n1 failed in " in said) == (1, True), said
+    assert "failed: assert[2] turn 2: no verdict rule refund.large" in said
+    assert f"\nsince: {cause}\nturn 2: verdict tool.call of c2" in said
+    assert f"\n{cause}; 1 fixture: 1 fails an expectation (refund-over-limit)\n" in said
+    assert "where an expectation fails, accept refuses" in said
+
+
+def test_an_expectation_that_never_held_is_told_though_the_prompt_changed_too(shop: Path) -> None:
+    case = shop / "fixtures/refund-over-limit.case.toml"
+    case.write_text(f'{case.read_text()}\n[[assert]]\nturn = 1\ntext = {{ contains = "31 days" }}\n')
+    prompt = shop / "personas/aria/prompt.md"
+    prompt.write_text(f"{prompt.read_text()}\nBe kind.\n")
+    said = run(shop, ".")[1]
+    assert "\n1 failed in " in said, said
+    assert "31 days" in said
+    code, said = run(shop, ".", "--greenroom-stale", "xfail")
+    assert (code, "1 xfailed" in said, "1 fails an expectation (refund-over-limit)" in said) == (0, True, True), said
+
+
+def test_half_a_fixture_is_broken_and_says_which_half_is_missing(shop: Path) -> None:
+    case = shop / "fixtures/refund-over-limit.case.toml"
+    kept = case.read_text()
+    case.unlink()
     code, said = run(shop, ".")
-    assert (code, "\npolicy: rule refund.large: when args.amount > 100 -> args.amount > 150; 1 fixture" in said) == (
-        1,
-        True,
-    ), said
-    code, said = run(shop, ".", "--greenroom-stale", "warn")
-    assert (code, "diverged: turn 2: verdict tool.call of c2" in said) == (1, True), said
-    assert "refund.large" in said
+    assert (code, "refund-over-limit.case.toml: is missing, and nothing says what" in said) == (1, True), said
+    case.write_text(kept)
+    (shop / TAPE).unlink()
+    code, said = run(shop.parent, "shop")
+    assert (code, "\nshop/fixtures/refund-over-limit.tape.jsonl: is missing, though" in said) == (1, True), said
+
+
+def test_a_fixture_can_be_named_by_its_case(shop: Path) -> None:
+    code, said = run(shop, "fixtures/refund-over-limit.case.toml", "-v")
+    assert (code, "1 passed" in said) == (0, True), said
+    code, said = run(shop, "fixtures/refund-over-limit.case.toml", TAPE)
+    assert (code, "2 passed" in said) == (0, True), said
 
 
 def test_an_edited_recorded_answer_is_noticed_and_its_line_named(shop: Path) -> None:

@@ -31,7 +31,7 @@ def shop(tmp_path: Path) -> Path:
     (shop / "fixtures/strict.case.toml").write_text(f'{GOOD}tags = ["xfail"]\n')
     for name in ("card-number-hidden", "return-window"):
         path = shop / f"fixtures/{name}.tape.jsonl"
-        (shop / f"fixtures/{name}.case.toml").unlink()
+        (shop / f"fixtures/{name}.case.toml").write_text('schema = "case/1"\n')
         _outdated(path)
     return shop
 
@@ -56,7 +56,9 @@ def test_one_process_or_two_say_the_same(shop: Path, processes: str) -> None:
         "1 skipped", "1 xpassed", "2 broken", "2 failed", "2 passed", "2 stale",
     ]  # fmt: skip
     assert [row for row in rows if row.startswith("persona aria")] == [
-        row for row in rows if row.endswith("; 2 fixtures: card-number-hidden, return-window") and "::" not in row
+        row
+        for row in rows
+        if row.endswith("; 2 fixtures: card-number-hidden, return-window, every event as recorded") and "::" not in row
     ]
     assert sum("unknown key 'expcet'" in row for row in rows if not row.startswith("::")) == 1
     assert "FAILED fixtures/diverged.tape.jsonl::diverged - diverged: turn 1: verdict" in said
@@ -64,8 +66,8 @@ def test_one_process_or_two_say_the_same(shop: Path, processes: str) -> None:
     commands = [row for row in rows if row.lstrip().startswith("::")]
     assert [row.partition(",title=")[0] for row in commands] == [
         "::error file=shop/fixtures/diverged.tape.jsonl,line=12",
-        "::error file=shop/fixtures/failed.tape.jsonl,line=1",
-        "::error file=shop/fixtures/hollow.tape.jsonl,line=1",
+        "::error file=shop/fixtures/failed.case.toml,line=3",
+        "::error file=shop/fixtures/hollow.case.toml,line=2",
         "::error file=shop/fixtures/tampered.tape.jsonl,line=2",
         "::error file=shop/fixtures/card-number-hidden.tape.jsonl,line=1",
     ]
@@ -117,7 +119,7 @@ def test_what_is_stale_can_be_expected_and_the_ini_file_says_so(tmp_path: Path) 
     _outdated(shop / TAPE)
     code, said = run(shop, ".", "--greenroom-stale", "xfail")
     assert (code, "2 passed, 1 xfailed" in said) == (0, True), said
-    assert "were not replayed" in said
+    assert "this run expects them to be stale" in said
     (shop / "pytest.ini").write_text("[pytest]\ngreenroom_stale = warn\n")
     code, said = run(shop, "-vv")
     assert (code, "3 passed" in said) == (0, True), said

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from greenroom.pytest_plugin.tapes import TapeFile
 
 _SUFFIX = ".tape.jsonl"
+_CASE = ".case.toml"
 _SETTINGS = "greenroom.toml"
 _REPORTING = "greenroom-reporting"
 _STALE = ("fail", "warn", "xfail")
@@ -77,11 +78,33 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TapeFile | None:
-    """Take a tape that lies in a workspace, or that was named on the command line."""
+    """Take a tape that lies in a workspace, or that was named on the command line. A case stands for its tape where it was
+    named itself, or where the tape is missing.
+    """
+    if file_path.name.endswith(_CASE):
+        return _by_case(file_path, parent)
     if not file_path.name.endswith(_SUFFIX):
         return None
     if not _in_workspace(file_path) and not parent.session.isinitpath(file_path):
         return None
+    return _tape(file_path, parent)
+
+
+def _by_case(case: Path, parent: pytest.Collector) -> TapeFile | None:
+    """The tape of a case, unless it is collected by itself."""
+    tape = case.with_name(case.name.removesuffix(_CASE) + _SUFFIX)
+    if not parent.session.isinitpath(case):
+        return _tape(tape, parent) if _in_workspace(case) and not tape.exists() else None
+    _report(parent.config)
+    from greenroom.pytest_plugin.tapes import TapeFile
+
+    named = TapeFile.from_parent(parent, path=case)
+    named.tape = tape
+    return named
+
+
+def _tape(file_path: Path, parent: pytest.Collector) -> TapeFile:
+    """Take it. A name that is not fit to be shown is told when it runs."""
     _report(parent.config)
     from greenroom.pytest_plugin.garbage import tape_file
     from greenroom.regression.tape.file_name import harmless, unfit

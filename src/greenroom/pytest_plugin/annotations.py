@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from greenroom.pytest_plugin.place import place_of
 from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale
 from greenroom.pytest_plugin.told import FOLDED, Told
 
@@ -37,9 +38,10 @@ def _titled(told: Sequence[Told]) -> str:
 
 
 def _row(level: str, told: Told, title: str, text: str, root: Path) -> str:
-    place = _from_root(Path(told["path"]), root)
+    path, line = place_of(told)
+    place = _from_root(Path(path), root)
     return (
-        f"::{level} file={_escaped(place, _PROPERTY)},line={told['tape_line']},"
+        f"::{level} file={_escaped(place, _PROPERTY)},line={line},"
         f"title={_escaped(title, _PROPERTY)}::{_escaped(text, _DATA)}"
     )
 

@@ -18,6 +18,7 @@ import pytest
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.pytest_plugin.garbage import uncollected
+from greenroom.regression.accept.consequence import replay_and_weigh
 from greenroom.regression.accept.last_run import LastRuns
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Build, Fixture, load_fixture, replay_fixture
@@ -46,7 +47,7 @@ class Played:
 class Bench:
     """What all fixtures of one run share: the event loop, each workspace's contract, each folder's parts.
 
-    `stale` is as `replay_fixture` has it; with `live` a model is asked.
+    `stale` is as `replay_and_weigh` has it; with `live` a model is asked.
     """
 
     def __init__(self, stale: str, live: LiveBench | None = None) -> None:
@@ -76,10 +77,9 @@ class Bench:
 
     async def _replayed(self, tape: Path, fixture: Fixture, build: Build) -> Outcome:
         """How it goes; where it differs, what would be recorded today is kept for `fixture accept`."""
-        found = await replay_fixture(fixture, build, stale=self._stale)
         if (runs := self._runs.get(tape.parent)) is not None:
-            await runs.after(fixture, found, build)
-        return found
+            return await replay_and_weigh(fixture, build, runs, self._stale)
+        return await replay_fixture(fixture, build, stale="warn" if self._stale == "warn" else "fail")
 
     def _asked(self, live: LiveBench, fixture: Fixture, tape: Path) -> Played:
         """How it goes with a real model, the network open."""
@@ -88,6 +88,10 @@ class Bench:
         found = live.play(fixture, tape, self._started())
         told = tuple(properties_of(found))
         return Played(found.outcome, fixture, runs_of(found), told, found.persona, found.model)
+
+    def refused(self, tape: Path) -> bool:
+        """Whether what a replay came to could not be kept for the commands that look at it, e.g. in a read-only checkout."""
+        return (runs := self._runs.get(tape.parent)) is not None and runs.refused
 
     def close(self) -> None:
         """Let go of the event loop."""
@@ -123,7 +127,7 @@ _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
 def bench_of(config: pytest.Config) -> Bench:
     """The bench of this run, made when the first fixture needs it."""
     if _BENCH not in config.stash:
-        bench = config.stash[_BENCH] = Bench("warn" if stale_mode(config) == "warn" else "fail", _live_bench(config))
+        bench = config.stash[_BENCH] = Bench(stale_mode(config), _live_bench(config))
         config.add_cleanup(bench.close)
     return config.stash[_BENCH]
 

@@ -15,7 +15,10 @@ from greenroom.pytest_plugin.summary import by_cause, is_stale
 from greenroom.pytest_plugin.told import Told
 from greenroom.regression.tape.parts import write_whole
 
-_KEPT = ("name", "kind", "line", "detail", "reasons", "nodeid", "path", "tape_line", "persona", "model", "tags", "runs")
+_KEPT = (
+    *("name", "kind", "line", "detail", "reasons", "changed", "effect", "nodeid", "path", "tape_line"),
+    *("persona", "model", "tags", "runs"),
+)
 KINDS = ("passed", "failed", "diverged", "stale", "broken", "error")
 
 

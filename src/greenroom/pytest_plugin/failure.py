@@ -5,15 +5,11 @@ Invariant: nothing of Greenroom is imported here; no text of a fixture can act a
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of
 from greenroom.pytest_plugin.told import Told, harmless
-from greenroom.workspace.own_file import read_written
 
-_TAPE, _CASE = ".tape.jsonl", ".case.toml"
-_ASSERT = re.compile(r"assert\[([0-9]{1,4})\]")
 _SIGNS = {"- ": "red", "+ ": "green"}
 
 
@@ -23,7 +19,7 @@ class FailureText:
     def __init__(self, told: Told) -> None:
         self.kind = told["kind"]
         self.rows = _rows(told)
-        self.reprcrash = Crash(told["path"], told["tape_line"], harmless(f"{told['kind']}: {told['line']}"))
+        self.reprcrash = Crash(*place_of(told), harmless(f"{told['kind']}: {told['line']}"))
 
     def __str__(self) -> str:
         return "\n".join(self.rows)
@@ -52,16 +48,7 @@ def _rows(told: Told) -> list[str]:
     text = harmless(f"{told['kind']}: {told['line']}\n{detail}")
     rows = [row for row in text.splitlines() if row.strip()]
     if told["kind"] == "failed":
-        rows.append(f"expected in {told['shown'].removesuffix(_TAPE)}{_CASE}{_line_in_case(told)}")
+        case, line = place_of(told)
+        at = f":{line}" if case.endswith(CASE) else ""
+        rows.append(f"expected in {told['shown'].removesuffix(TAPE)}{CASE}{at}")
     return [*rows, f"{told['shown']}:{told['tape_line']}"]
-
-
-def _line_in_case(told: Told) -> str:
-    """`:20`, the line at which the expectation that the failure names begins; '' where that cannot be told."""
-    named = _ASSERT.match(told["line"])
-    try:
-        lines = read_written(Path(told["path"].removesuffix(_TAPE) + _CASE)).splitlines()
-    except (OSError, ValueError):
-        return ""
-    begun = [number for number, line in enumerate(lines, 1) if line.startswith("[[assert]]")]
-    return f":{begun[int(named[1])]}" if named and int(named[1]) < len(begun) else ""

@@ -100,7 +100,7 @@ def _facts(told: Told) -> str:
         "tape": f"{told['nodeid'].partition('::')[0]}:{told['tape_line']}",
         "stands for": "" if told["expect"] == "good" else told["expect"],
         "tags": ", ".join(told["tags"]),
-        "stale": "; ".join(told["reasons"]) if told["kind"] == "passed" else "",
+        "stale": "; ".join(told["changed"]) if told["kind"] != "stale" else "",
     }
     return f"<dl>{''.join(f'<dt>{key}</dt><dd>{escaped(value)}</dd>' for key, value in facts.items() if value)}</dl>"
 

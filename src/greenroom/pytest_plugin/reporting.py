@@ -119,6 +119,6 @@ class Reporting:
 
 def _note(told: Told) -> str:
     """What is to be known of a fixture that passed."""
-    if told["reasons"]:
+    if told["changed"]:
         return "stale"
     return "observed" if told["expect"] == "observe" else ""

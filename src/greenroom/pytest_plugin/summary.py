@@ -16,8 +16,17 @@ _NAMED, _LIVE = 3, 40
 _NEXT = {
     "fail": "what now: greenroom fixture diff shows what would be recorded otherwise today; where that is right,\n"
     "greenroom fixture accept takes it over; or leave it and restore what changed",
-    "warn": "replayed under what holds today they pass; where that is right, greenroom fixture accept takes it over",
-    "xfail": "they were not replayed, because this run expects them to be stale",
+    "warn": "those that pass do so under what holds today; where that is right, greenroom fixture accept takes it over",
+    "xfail": "this run expects them to be stale",
+}
+_FAILING = "where an expectation fails, accept refuses: restore what changed, or correct the case if this is right now"
+_UNKEPT = (
+    "what now: nothing could be written here, so fixture diff and accept know nothing of this run; replay where it can"
+)
+_EFFECTS = {
+    "fails": ("fails an expectation", "fail an expectation"),
+    "otherwise": ("goes otherwise", "go otherwise"),
+    "same": ("goes as recorded", "go as recorded"),
 }
 _OBSERVED = "replayed, but no expectation is judged"
 _DIVERGED = (
@@ -41,7 +50,7 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         _write(terminalreporter, (f"error: {row}" for row in _rows(errors)))
     if stale:
         terminalreporter.section("greenroom: stale recordings", sep="-", yellow=True)
-        _write(terminalreporter, (*_rows(stale), *_NEXT[stale[0]["mode"]].splitlines()))
+        _write(terminalreporter, (*_rows(stale), *_next(stale)))
     if any(one["kind"] in FOLDED and not _expected(one) for one in told):
         # pytest colours its last line by the categories it knows, and this run is red.
         terminalreporter.stats.setdefault("failed", [])
@@ -49,6 +58,13 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         terminalreporter.write_line(_DIVERGED)
     if observed := sum(one["expect"] == "observe" and one["kind"] == "passed" for one in told):
         terminalreporter.write_line(f"greenroom: {counted(observed)} only observed: {_OBSERVED}")
+
+
+def _next(stale: Sequence[Told]) -> list[str]:
+    failing = [_FAILING] if any(one["effect"] == "fails" for one in stale) else []
+    if any(one["unkept"] for one in stale):
+        return [*failing, _UNKEPT]
+    return [*(_NEXT[stale[0]["mode"]].splitlines() if any(one["effect"] != "fails" for one in stale) else ()), *failing]
 
 
 def live_rows(told: Sequence[Told]) -> Iterator[str]:
@@ -73,7 +89,7 @@ def _expected(told: Told) -> bool:
 
 def is_stale(told: Told) -> bool:
     """Whether a fixture was recorded under something else than what holds today, however that counts."""
-    return told["kind"] == "stale" or (told["kind"] == "passed" and bool(told["reasons"]))
+    return bool(told["changed"])
 
 
 def by_cause(told: Sequence[Told]) -> dict[str, list[Told]]:
@@ -91,8 +107,28 @@ def concerning(cause: str, told: Sequence[Told]) -> str:
     """
     if len(told) == 1 and is_own(told[0]):
         return harmless(cause)
-    names = f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
-    return harmless(f"{cause}; {counted(len(told))}{names}")
+    return harmless(f"{cause}; {counted(len(told))}{came_of(told)}")
+
+
+def came_of(told: Sequence[Told]) -> str:
+    """What a change comes to in the fixtures it concerns, the worst first: `: 2 fail (a, b), 7 go as recorded`."""
+    if all(one["effect"] == "same" for one in told):
+        return f"{_only_names(told)}, every event as recorded"
+    if any(one["effect"] not in _EFFECTS for one in told):
+        return _only_names(told)
+    by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in _EFFECTS}
+    return ": " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
+
+
+def _shown(effect: str, names: Sequence[str]) -> str:
+    one, several = _EFFECTS[effect]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    named = f" ({', '.join(names[:_NAMED])}{more})" if effect != "same" or len(names) <= _NAMED else ""
+    return f"{len(names)} {one if len(names) == 1 else several}{named}"
+
+
+def _only_names(told: Sequence[Told]) -> str:
+    return f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
 
 
 def counted(number: int) -> str:

@@ -16,7 +16,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert, inert_line
 from greenroom.pytest_plugin.bench import Played, bench_of, stale_mode
 from greenroom.pytest_plugin.failure import FailureText
-from greenroom.pytest_plugin.told import Told, causes
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of
+from greenroom.pytest_plugin.told import Told
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
 from greenroom.regression.replay.outcome import outcome
@@ -35,16 +36,19 @@ class TapeFailed(Exception):
 class TapeFile(pytest.File):
     """A tape on disk. It holds one item, so that the case's tags can be its markers.
 
-    `problem` is why it is not looked at: then its path is one that can be shown, and there is no such file.
+    `problem` is why it is not looked at: then its path is one that can be shown, and there is no such file. `tape` is where
+    the tape is if this is its case, which somebody named.
     """
 
     problem = ""
+    tape: Path | None = None
 
     def collect(self) -> Iterator[TapeItem]:
         """The fixture, named as its file, marked with its case's tags."""
-        item = TapeItem.from_parent(self, name=name_of(self.path))
+        tape = self.tape or self.path
+        item = TapeItem.from_parent(self, name=name_of(tape), path=tape)
         item.add_marker("greenroom")
-        case = _case(self.path)  # let go of at once: a thousand of them would be kept until their turn comes
+        case = _case(tape)  # let go of at once: a thousand of them would be kept until their turn comes
         for tag in case.tags if case else ():
             known = self.config.stash.setdefault(_TAGS, set())
             if tag not in known:
@@ -101,6 +105,9 @@ class TapeItem(pytest.Item):
             detail=outcome.detail,
             reasons=list(outcome.reasons),
             tape_line=outcome.tape_line,
+            changed=list(outcome.changed),
+            effect=outcome.effect,
+            unkept=bench_of(self.config).refused(self.path),
             name=inert_line(self.name, 200),
             path=str(self.path),
             shown=inert_line(self._shown()),
@@ -146,10 +153,11 @@ def _properties(told: Told) -> Iterator[tuple[str, object]]:
     if told["persona"]:
         yield "greenroom_persona", told["persona"]
         yield "greenroom_model", told["model"]
-    if told["kind"] == "stale" or (told["kind"] == "passed" and told["reasons"]):
-        yield from (("greenroom_stale", cause) for cause in causes(told))
+    yield from (("greenroom_stale", cause) for cause in told["changed"])
     if told["expect"] != "good":
         yield "greenroom_expect", told["expect"]
     yield from (("greenroom_tag", tag) for tag in told["tags"])
-    yield "greenroom_file", told["nodeid"].partition("::")[0]
-    yield "greenroom_line", told["tape_line"]
+    path, line = place_of(told)
+    tape = told["nodeid"].partition("::")[0]
+    yield "greenroom_file", f"{tape.removesuffix(TAPE)}{CASE}" if path.endswith(CASE) else tape
+    yield "greenroom_line", line if path.endswith(CASE) else told["tape_line"]

@@ -6,6 +6,7 @@ Invariant: nothing of Greenroom is imported here, so that a run which only gathe
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, TypedDict
 
 KEY = "greenroom"
@@ -14,17 +15,19 @@ KEY = "greenroom"
 FOLDED = ("stale", "broken", "error")
 """Outcomes whose cause often lies outside the fixture, so that many fixtures share one: told by cause, once."""
 
+_FILE = re.compile(r"([^\s:]{1,200})(?::[0-9]+)?(?::| )")
 _COMMAND = re.compile(r"^(\s*)::")
 
 
 class Told(TypedDict):
     """How one fixture went.
 
-    `kind`, `line`, `detail`, `reasons` and `tape_line` are the outcome's; `path` is the tape's,
+    `kind`, `line`, `detail`, `reasons`, `tape_line`, `changed` and `effect` are the outcome's; `path` is the tape's,
     `shown` the same as a person would name it from where pytest was started. `lines` is the tape as
     JSON, '' unless a page asked for it;
     `event` is the place among them that `tape_line` is about, -1 if none. `runs` are those of a live run, each with its kind, line, milliseconds and
-    millionths of a US dollar. `mode` is what was to happen to what is stale: fail, warn or xfail.
+    millionths of a US dollar. `mode` is what was to happen to what is stale: fail, warn or xfail. `unkept` is whether the
+    commands that look at a last run will find none of this one.
     """
 
     kind: str
@@ -32,6 +35,9 @@ class Told(TypedDict):
     detail: str
     reasons: list[str]
     tape_line: int
+    changed: list[str]
+    effect: str
+    unkept: bool
     name: str
     path: str
     shown: str
@@ -55,9 +61,9 @@ def told_by(report: object) -> Told | None:
 
 def causes(told: Told) -> list[str]:
     """The single causes of a folded outcome. What is wrong with a fixture's own file is told with its folder."""
-    if told["reasons"]:
-        return told["reasons"]
-    return [f"{_folder(told)}{told['line']}"] if is_own(told) else [told["line"]]
+    if told["changed"] or told["reasons"]:
+        return told["changed"] or told["reasons"]
+    return [f"{_folder(told)}{told['line']}"] if is_own(told) else [f"{_workspace(told)}{told['line']}"]
 
 
 def is_own(told: Told) -> bool:
@@ -67,6 +73,13 @@ def is_own(told: Told) -> bool:
 
 def _folder(told: Told) -> str:
     return told["shown"].removesuffix(f"{told['name']}.tape.jsonl")
+
+
+def _workspace(told: Told) -> str:
+    """What leads from where pytest was started to the file of the workspace that a line begins with; '' if none does."""
+    folder = Path(told["path"]).parent.parent
+    named = _FILE.match(told["line"]) if told["kind"] == "broken" else None
+    return _folder(told).removesuffix("fixtures/") if named and (folder / named[1]).is_file() else ""
 
 
 def harmless(text: str) -> str:

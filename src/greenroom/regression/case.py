@@ -75,6 +75,10 @@ class LiveExpected(Frozen):
     text: LiveText | None = None
 
 
+_MISSING = "is missing, and nothing says what is expected of its tape"
+_WRITE_ONE = 'bring it back, or write one that begins with schema = "case/1" and why = "..."'
+
+
 class Case(Frozen):
     """Why a recording is kept and what is expected of it.
 
@@ -110,16 +114,16 @@ def case_path(tape: Path) -> Path:
 
 
 def load_case(path: Path, shown: str = "") -> Case:
-    """The case in `path`; an empty one if there is no such file.
+    """The case in `path`.
 
     Raises:
-        FileInvalid: it cannot be read, with file, line and key path.
+        FileInvalid: it is missing, or cannot be read, with file, line and key path.
     """
     file = shown or path.name
     try:
         data = read_regular(path, MAX_BYTES, links=True)
     except FileNotFoundError:
-        return Case(schema="case/1")
+        raise FileInvalid(_MISSING, where=file, hint=_WRITE_ONE) from None
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
     if len(data) > MAX_BYTES:

@@ -35,6 +35,18 @@ def tapes_in(folder: Path) -> dict[str, Path]:
     return {name_of(require_fit(path)): path for path in sorted(folder.glob(f"*{TAPE}"))}
 
 
+def fixtures_in(folder: Path) -> dict[str, Path]:
+    """Every tape by the name of its fixture, in the order of names; also one that is missing though its case is there, so
+    that nothing a team expects goes away unsaid.
+
+    Raises:
+        FileInvalid: a file's name is not fit to be shown.
+    """
+    cases = (require_fit(path) for path in sorted(folder.glob(f"*{CASE}")))
+    expected = {name_of(path): path.with_name(f"{name_of(path)}{TAPE}") for path in cases}
+    return dict(sorted((expected | tapes_in(folder)).items()))
+
+
 def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
     """The tapes that the words mean, or all of them where nothing is said, in the order of names.
 
@@ -42,7 +54,7 @@ def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
         UsageError: a word means no fixture.
         FileInvalid: a tape's file name is not fit to be shown.
     """
-    every = tapes_in(folder)
+    every = fixtures_in(folder)
     if not words:
         return every
     found: dict[str, Path] = {}
@@ -69,6 +81,6 @@ def required(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
     Raises:
         UsageError: a word means no fixture, or there is none at all.
     """
-    if not words and not tapes_in(folder):
+    if not words and not fixtures_in(folder):
         raise UsageError(NONE_YET, hint=HOW_TO_MAKE_ONE, code="fixture.none")
     return chosen(folder, words)

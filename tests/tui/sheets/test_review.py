@@ -58,7 +58,7 @@ def test_causes_stand_above_their_fixtures_and_a_diff_unfolds_below(workspace: W
     change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 200"]')
 
     async def scene(hands: Rehearsing) -> None:
-        await opened(hands, "3 fixtures: 3 stale")
+        await opened(hands, "3 fixtures: 2 stale, 1 failed")
         rows = shown(hands)
         assert rows[0].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 200")
         assert rows[1].split() == [CARD, *["every", "event", "goes", "as", "recorded"], *rows[1].split()[6:]]
@@ -97,7 +97,7 @@ def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace:
         }
 
     async def scene(hands: Rehearsing) -> None:
-        await opened(hands, "3 fixtures: 3 stale")
+        await opened(hands, "3 fixtures: 2 stale, 1 failed")
         assert changed() == set()
         sheet(hands).list.select(f"fixture:{REFUND}")
         await hands.pilot.press("a")
@@ -111,7 +111,7 @@ def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace:
         await hands.until(lambda: changed() == {CARD, WINDOW}, "the other that can be was accepted")
         assert LastRuns(workspace.last_run).names() == (REFUND,)
         await hands.pilot.press("r")
-        await hands.until(lambda: "3 fixtures: 2 passed, 1 stale" in state(hands), "they were replayed again")
+        await hands.until(lambda: "3 fixtures: 2 passed, 1 failed" in state(hands), "they were replayed again")
         await hands.pilot.press("escape")
         await hands.until(lambda: not isinstance(hands.bench.screen, ReviewSheet), "the sheet was left")
 

@@ -63,6 +63,7 @@ class LastRuns:
         self._prepare = prepare
         self._parts = Parts(folder)
         self._kept: set[str] | None = None
+        self.refused = False
 
     def names(self) -> tuple[str, ...]:
         """The fixtures that have one, sorted."""
@@ -87,21 +88,33 @@ class LastRuns:
         except (OSError, ValueError, KeyError, TypeError, RecursionError, FileInvalid):
             return None
 
-    async def after(self, fixture: Fixture, outcome: Outcome, build: Build) -> None:
-        """Keep what a replay that differed would have written; let go of what was kept if there is nothing to take over.
+    async def after(self, fixture: Fixture, outcome: Outcome, build: Build) -> Retold | None:
+        """Keep what a replay that differed would have written, and return it; let go of what was kept if there is nothing
+        to take over.
 
-        A fixture that passed costs no more than one look into a set. A disk that refuses changes no outcome.
+        A fixture that passed costs no more than one look into a set. A disk that refuses changes no outcome, and is
+        `refused` from there on.
         """
         name = fixture.name
         if outcome.kind in ("stale", "diverged") or (outcome.good and outcome.reasons):
             from greenroom.regression.accept.retold import retell
 
-            with suppress(GreenroomError):
+            try:
                 retold = await retell(fixture, build)
-                if not self._told_live(name, fixture, retold):
-                    self.keep(name, fixture, retold, outcome)
-        elif outcome.kind != "broken" and name in self._names_kept():
+            except GreenroomError:
+                return None
+            self._keep_unless_live(name, fixture, retold, outcome)
+            return retold
+        if outcome.kind != "broken" and name in self._names_kept():
             self.clear(name)
+        return None
+
+    def _keep_unless_live(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome) -> None:
+        try:
+            if not self._told_live(name, fixture, retold):
+                self.keep(name, fixture, retold, outcome)
+        except GreenroomError:
+            self.refused = True
 
     def keep(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome, *, live: bool = False) -> None:
         """Write it: the texts that the fixture does not have yet, the tape, and what it is about.

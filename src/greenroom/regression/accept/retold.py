@@ -42,11 +42,13 @@ class Retold:
     """The new tape with the texts that go beside it by part name.
 
     `missing` says what the tape could not answer: then the tape ends there, and only a live run or a new export helps.
+    `governing` is today's text of each component.
     """
 
     tape: Tape
     texts: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    governing: Mapping[str, str] = field(default_factory=dict)
 
 
 async def retell(fixture: Fixture, build: Build) -> Retold:
@@ -97,7 +99,7 @@ def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError 
         "digests": dict(sorted(digests.items())),
     }
     written = {part_name(full): contract.texts[name] for name, full in governing.items() if name in contract.texts}
-    return Retold(sealed(header, lines), {**written, **texts}, missing)
+    return Retold(sealed(header, lines), {**written, **texts}, missing, contract.texts)
 
 
 def _let_out(records: Sequence[Record], policy: Policy) -> Sequence[Record]:

@@ -22,6 +22,8 @@ class Outcome:
     `broken` (the file itself) or `error` (of a live run: a model or service, not the persona).
 
     `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
+    `changed` is what changed since the recording, a cause each, whatever came of it; `effect` says what did where that is
+    known: `same` (every event goes as recorded), `otherwise`, or `fails` (an expectation).
     """
 
     kind: Kind
@@ -29,6 +31,8 @@ class Outcome:
     detail: str = ""
     reasons: tuple[str, ...] = ()
     tape_line: int = 1
+    changed: tuple[str, ...] = ()
+    effect: str = ""
 
     @property
     def good(self) -> bool:

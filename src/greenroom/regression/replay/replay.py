@@ -36,6 +36,9 @@ from greenroom.regression.tape.tape import MAX_BYTES, Line, Tape, read
 from greenroom.regression.tape.under_test import context_length, under_test
 from greenroom.workspace.own_file import read_regular
 
+_NO_TAPE = "is missing, though its case is there"
+_BRING_BACK = "bring it back, export the session again, or let go of the case: greenroom fixture prune --cases"
+
 Build = Callable[..., Session]
 """`build(recording, *, persona, model, clock, ids)`: a session over a log in memory, with every port closed.
 
@@ -69,6 +72,8 @@ def load_fixture(path: Path, parts: Parts | None = None, shown: str = "", case: 
     file = shown or path.name
     try:
         data = read_regular(path, MAX_BYTES, links=True)
+    except FileNotFoundError:
+        raise FileInvalid(_NO_TAPE, where=file, hint=_BRING_BACK) from None
     except OSError as error:
         raise FileInvalid(f"cannot be read: {error.strerror}", where=file) from None
     return Fixture(file, read(data, file), case or load_case(case_path(path)), parts or Parts(path.parent))
@@ -107,7 +112,7 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
-        judged = _judged(tape, case, world, session, problem, changed, beside)
+        judged = _since(_judged(tape, case, world, session, problem, changed, beside), changed)
         if case.expect == "bad" and judged.kind == "diverged":
             if await _prevented(tape, case, build, world, before, beside, parts):
                 return outcome("passed")
@@ -294,4 +299,10 @@ def _stale(case: Case, changed: tuple[str, ...], also: str = "") -> Outcome:
     rows = [f"why: {case.why}"] if case.why else []
     rows += changed if more else []
     rows += [also] if also else []
-    return outcome("stale", changed[0] + more, "\n".join(rows), changed)
+    return _since(outcome("stale", changed[0] + more, "\n".join(rows), changed), changed)
+
+
+def _since(judged: Outcome, changed: tuple[str, ...]) -> Outcome:
+    """An outcome with what changed since the recording, and what that comes to as far as it is known."""
+    effect = {"passed": "same", "failed": "fails"}.get(judged.kind, "") if changed else ""
+    return replace(judged, changed=outcome("stale", reasons=changed).reasons, effect=effect)

@@ -49,8 +49,8 @@ def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Revie
     """Each fixture once: under all it is stale for, else under how it went; what needs a look comes first."""
     groups: dict[tuple[int, tuple[str, ...]], list[Reviewed]] = {}
     for one in found:
-        kind = one.outcome.kind
-        causes = (one.outcome.reasons or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
+        kind = "stale" if one.outcome.changed and not one.outcome.good else one.outcome.kind
+        causes = (one.outcome.changed or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
         groups.setdefault((_ORDER.index(kind), tuple(causes)), []).append(one)
     order = sorted(groups, key=lambda key: (key[0], -len(groups[key]), key[1]))
     return [(tuple(inert_line(cause, _HEADING) for cause in key[1]), groups[key]) for key in order]

@@ -1,0 +1,60 @@
+"""Where a person has to look: the expectation in the case, the file of the workspace, or the event on the tape.
+
+Invariant: a place that cannot be told is the tape's first line.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from greenroom.pytest_plugin.told import Told
+from greenroom.workspace.own_file import read_written
+
+TAPE, CASE = ".tape.jsonl", ".case.toml"
+_ASSERT = re.compile(r"assert\[([0-9]{1,4})\]")
+_FILE_AND_LINE = re.compile(r"(?P<file>[^\s:]{1,200}):(?P<line>[0-9]{1,6})\b")
+_SETTINGS = "greenroom.toml"
+
+
+def place_of(told: Told) -> tuple[str, int]:
+    """Path and line, from 1."""
+    if told["kind"] == "failed" and (line := _line_in_case(told)):
+        return told["path"].removesuffix(TAPE) + CASE, line
+    if told["kind"] == "broken" and (named := _named(told)):
+        return named
+    return told["path"], told["tape_line"]
+
+
+def _line_in_case(told: Told) -> int:
+    """The line at which the expectation that a failure names begins; 0 where that cannot be told."""
+    named = _ASSERT.match(told["line"])
+    begun = _asserts(told["path"].removesuffix(TAPE) + CASE) if named else ()
+    return begun[int(named[1])] if named and int(named[1]) < len(begun) else 0
+
+
+@lru_cache(maxsize=16)
+def _asserts(case: str) -> tuple[int, ...]:
+    try:
+        lines = read_written(Path(case)).splitlines()
+    except (OSError, ValueError):
+        return ()
+    return tuple(number for number, line in enumerate(lines, 1) if line.startswith("[[assert]]"))
+
+
+def _named(told: Told) -> tuple[str, int] | None:
+    """The file that a broken fixture's line begins with: beside its tape, or one of its workspace."""
+    found = _FILE_AND_LINE.match(told["line"])
+    if found is None:
+        return None
+    for folder in (Path(told["path"]).parent, workspace_of(told["path"])):
+        if folder is not None and (file := folder / found["file"]).is_file():
+            return str(file), int(found["line"])
+    return None
+
+
+@lru_cache(maxsize=256)
+def workspace_of(tape: str) -> Path | None:
+    """The nearest folder upward that is a workspace."""
+    return next((one for one in Path(tape).parents if (one / _SETTINGS).is_file()), None)

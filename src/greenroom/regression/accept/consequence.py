@@ -1,0 +1,57 @@
+"""What a change since a recording comes to: what still goes as recorded, what goes otherwise, which expectations break.
+
+Invariant: a broken expectation is never hidden behind what changed; where the tape cannot answer, nothing is judged on
+what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.retold import Retold
+from greenroom.regression.accept.tape_diff import changes_between
+from greenroom.regression.replay.check import failing
+from greenroom.regression.replay.difference import first_difference
+from greenroom.regression.replay.outcome import Outcome, outcome
+from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
+
+_MORE = 3
+
+
+async def replay_and_weigh(fixture: Fixture, build: Build, runs: LastRuns, stale: str = "fail") -> Outcome:
+    """Replay a fixture, keep what it would write today where that differs, and say what the difference comes to.
+
+    `stale` is `fail`, `warn` or `xfail`: what is expected to be stale stays stale, whatever comes of it.
+    """
+    found = await replay_fixture(fixture, build, stale="warn" if stale == "warn" else "fail")
+    retold = await runs.after(fixture, found, build)
+    return found if retold is None or found.good else weighed(found, fixture, retold, expected=stale == "xfail")
+
+
+def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool = False) -> Outcome:
+    """The outcome with what it comes to, by what would be recorded today. A fixture whose expectations fail under what
+    changed is `failed`, unless it is `expected` to be stale.
+    """
+    effect = _effect(fixture, retold)
+    broken = failing(fixture, retold.tape, retold.governing) if not retold.missing else ()
+    if broken and found.changed and not expected:
+        return _failed(fixture, retold, broken, found.changed)
+    said = [f"an expectation fails too: {one}" for one in broken] or list(retold.missing)
+    if not said and found.kind == "stale" and effect == "otherwise":
+        said = [one.told for one in changes_between(fixture.tape.events, retold.tape.events)[:_MORE]]
+    detail = "\n".join(row for row in (found.detail, *said) if row)
+    again = outcome(found.kind, found.line, detail, found.reasons, found.tape_line)
+    return replace(again, changed=found.changed, effect="fails" if broken else effect)
+
+
+def _effect(fixture: Fixture, retold: Retold) -> str:
+    return "otherwise" if retold.missing or changes_between(fixture.tape.events, retold.tape.events) else "same"
+
+
+def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], changed: tuple[str, ...]) -> Outcome:
+    rows = [f"why: {fixture.case.why}" if fixture.case.why else ""]
+    rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in changed)]
+    first = first_difference(fixture.tape.events, retold.tape.events)
+    rows += [first.line, first.detail]
+    return replace(outcome("failed", broken[0], "\n".join(filter(None, rows)), broken), changed=changed, effect="fails")
