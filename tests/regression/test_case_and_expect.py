@@ -153,8 +153,10 @@ def test_a_broken_case_is_one_line_with_its_place(tmp_path: Path, text: str, sai
     assert "\n" not in raised.value.line()
 
 
-def test_a_tape_without_a_case_is_only_replayed(tmp_path: Path) -> None:
-    assert load_case(case_path(tmp_path / "x.tape.jsonl")) == Case(schema="case/1")
+def test_a_tape_without_its_case_is_half_a_fixture(tmp_path: Path) -> None:
+    with pytest.raises(FileInvalid, match=r"^x\.case\.toml: is missing, and nothing says what is expected") as error:
+        load_case(case_path(tmp_path / "x.tape.jsonl"))
+    assert 'schema = "case/1"' in error.value.hint
     assert case_path(tmp_path / "x.tape.jsonl").name == "x.case.toml"
 
 

@@ -35,6 +35,7 @@ def fixture(tmp_path: Path) -> Fixture:
     folder = tmp_path / "fixtures"
     folder.mkdir()
     (folder / "x.tape.jsonl").write_bytes(write(kept.tape))
+    (folder / "x.case.toml").write_text('schema = "case/1"\n', encoding="utf-8")
     fixture = load_fixture(folder / "x.tape.jsonl")
     fixture.parts.write(kept.texts)
     return fixture

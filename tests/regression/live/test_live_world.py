@@ -74,7 +74,7 @@ def test_where_the_tape_has_no_answer_todays_documents_are_read_and_that_is_said
     allowing = policy.read_text()
     policy.write_text(REFUSE)
     tape = recorded(workspace, ["What are your shoes made of?"])
-    tape.with_name("talk.case.toml").unlink()
+    tape.with_name("talk.case.toml").write_text('schema = "case/1"\n', encoding="utf-8")
     policy.write_text(allowing)
     run = live(tape, workspace).runs[0]
     assert run.outcome.kind == "passed"

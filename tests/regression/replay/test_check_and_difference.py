@@ -33,6 +33,7 @@ OLD, NEW = "Be brief and plain.", "Be warm and plain."
 def written(folder: Path, lines: tuple[Line, ...] = LINES, **digests: str) -> Path:
     header: Line = {"persona": "aria@1.0.0", "model": "m", "digests": {**recorded_digests(LINES), **digests}}
     (folder / "x.tape.jsonl").write_bytes(write(sealed(header, lines)))
+    (folder / "x.case.toml").write_text('schema = "case/1"\n', encoding="utf-8")
     return folder / "x.tape.jsonl"
 
 
