@@ -103,7 +103,7 @@ def test_personas(desk: Workspace) -> None:
         "voice.never: guarantee dropped": "survived",
         "voice.tone: brief dropped": "digest",
         "model.params: temperature 0.2 -> 0.3": "digest",
-        "knowledge.collections: returns dropped": "digest",
+        "knowledge.collections: returns dropped": "caught",
     }.items():
         assert found[change].state == state, change
     assert found["memory.write: customer dropped"].mutant.hint == (
