@@ -18,7 +18,7 @@ from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, StepMode, ToolCall, ToolResult
 from greenroom.models.port import OnFailure, OnText
 from greenroom.regression.record.record import record
-from greenroom.regression.tape.tape import Line
+from greenroom.regression.tape.tape import Line, Tape
 from tests.engine.chaos_world import Process, World, contract, ticks
 from tests.engine.replay.test_mixed_stories import from_log, from_tape
 
@@ -59,10 +59,14 @@ class Scripted(Process):
             await asyncio.Event().wait()
         return ToolResult(status="done", output={"ok": True})
 
-    async def at(self, kind: type[Event], step: str = "") -> None:
-        """Wait until something of a kind has happened, at a step if one is named."""
+    def hold(self, tool: str) -> None:
+        """Have another tool, or none, not come back from here on."""
+        self._held = tool
+
+    async def at(self, kind: type[Event], step: str = "", times: int = 1) -> None:
+        """Wait until something of a kind has happened so often, at a step if one is named."""
         for _ in range(PATIENCE):
-            if any(isinstance(r.event, kind) and step in ("", r.event.step) for r in self.log.records):
+            if sum(isinstance(r.event, kind) and step in ("", r.event.step) for r in self.log.records) >= times:
                 return await ticks(5)
             await ticks(1)
         raise AssertionError(f"no {kind.__name__} {step}")
@@ -106,12 +110,23 @@ class Lives:
         self.now = Scripted(self.world, self._replies, held)
         return self.resume()
 
+    async def lose(self, seq: int) -> None:
+        """The process is gone, and what it wrote from record `seq` on; another one stands there."""
+        kept = self.records[:seq]
+        await self.now.die()
+        self.world.kept = kept
+        self.now = Scripted(self.world, self._replies)
+
     def _begin(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         async def forgiven() -> None:
             with suppress(GreenroomError, BaseExceptionGroup):
                 await work()
 
         self.now.begin(forgiven())
+
+    def level(self, number: int, seconds: int | None = 500) -> None:
+        """A person has it act at another level."""
+        self.now.session.set_autonomy(number, "kim", "test", "a reason", seconds)
 
     @property
     def records(self) -> list[Record]:
@@ -123,9 +138,11 @@ def lines(records: list[Record]) -> Sequence[Line]:
     return record(records, contract("usual").policy).tape.events
 
 
-def same_again(records: list[Record], runner: asyncio.Runner, folder: Path) -> None:
+def same_again(
+    records: list[Record], runner: asyncio.Runner, folder: Path, edited: Callable[[Tape], Tape] = lambda tape: tape
+) -> None:
     """Hold a session to its log and its tape."""
     replayed = from_log(records, runner)
     assert replayed.same, f"{replayed.step} {replayed.difference}"
-    outcome = from_tape(records, runner, folder)
+    outcome = from_tape(records, runner, folder, edited)
     assert outcome is not None and outcome.kind == "passed", outcome

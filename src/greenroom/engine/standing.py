@@ -121,7 +121,7 @@ def _counting(event: AutonomyChanged) -> AutonomyChanged:
 
 def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
     """The records that set a level between two turns. What was set while a turn rested is there again, at a call of it,
-    unless the turn was given up.
+    unless the turn was given up before it came to one.
     """
     found: set[int] = set()
     inside: set[int] | None = None
@@ -133,6 +133,8 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
                 inside = set()
             case AutonomyChanged(step=""):
                 (found if inside is None else inside).add(record.seq)
+            case AutonomyChanged() if inside:
+                inside.clear()  # it was taken on at a call
             case TurnAbandoned() | TurnFinished() as ended:
                 found |= (inside or set()) if isinstance(ended, TurnAbandoned) else set()
                 inside = None

@@ -35,15 +35,11 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
         yield made
 
 
-def level(lives: Lives, number: int, seconds: int | None = 500) -> None:
-    lives.now.session.set_autonomy(number, "kim", "test", "a reason", seconds)
-
-
 def test_what_ran_before_the_cut_keeps_the_level_it_ran_at(runner: asyncio.Runner, tmp_path: Path) -> None:
     async def scene() -> Lives:
         lives = Lives([NOTE, refund(90)])
         await lives.say().at(ToolReturned, "t1/tool:c1")
-        level(lives, 1)
+        lives.level(1)
         await lives.cut_off()
         await lives.resume().at(AutonomyChanged, "t1/autonomy:c2")
         lives.now.session.answer("t1/ask:c2", ALLOW)
@@ -63,7 +59,7 @@ def test_a_call_that_was_edited_and_denied_is_not_decided_at_the_level_of_the_ne
         await lives.say().at(ApprovalRequested, "t1/ask:c1")
         lives.now.session.answer("t1/ask:c1", edit(700))
         await lives.now.at(ApprovalRequested, "t1/ask:c2")
-        level(lives, 4)
+        lives.level(4)
         await lives.cut_off()
         await lives.resume().at(AutonomyChanged, "t1/autonomy:c2")
         lives.now.session.answer("t1/ask:c2", DENY)
@@ -79,7 +75,7 @@ def test_a_question_that_was_answered_otherwise_in_each_life(runner: asyncio.Run
         await lives.say().at(ApprovalRequested, "t1/ask:c1")
         lives.now.session.answer("t1/ask:c1", edit(60))
         await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
-        level(lives, 4)
+        lives.level(4)
         await (await lives.crash()).at(AutonomyChanged)
         await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
         lives.now.session.answer("t1/ask:c1", edit(700))
@@ -99,7 +95,7 @@ def test_a_level_set_while_the_outcome_of_a_call_was_asked_about(runner: asyncio
         lives.now.session.answer("t1/ask:c1", ALLOW)
         await lives.now.at(ToolStarted)
         await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
-        level(lives, 0)
+        lives.level(0)
         lives.now.session.answer("t1/ask:c1.unknown", DENY)
         await lives.now.over()
         return lives
@@ -131,7 +127,7 @@ def test_a_life_that_was_cut_off_at_a_gate(runner: asyncio.Runner, tmp_path: Pat
         await lives.say().at(ApprovalRequested, "t1/ask:c1")
         lives.now.session.answer("t1/ask:c1", edit(60))
         await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
-        level(lives, 4)
+        lives.level(4)
         await (await lives.crash(mode="tools")).at(GatePaused, "t1/gate:tool:c1")
         await (await lives.crash(mode="tools")).at(TurnResumed)
         for call in ("c1", "c2"):
@@ -167,7 +163,7 @@ async def _given_up(lives: Lives) -> Lives:
     after = Lives()
     after.world.kept = lives.world.kept
     after.now = type(after.now)(after.world, [])
-    level(after, 2, None)
+    after.level(2, None)
     after.now.session.abandon("enough")
     return after
 
@@ -193,12 +189,12 @@ def test_the_level_that_was_set_last_counts_though_a_later_call_had_another_befo
 ) -> None:
     async def scene() -> Lives:
         lives = Lives([NOTE, refund(20)], held="orders.note")
-        level(lives, 1, 20)
+        lives.level(1, 20)
         await lives.say().at(ApprovalRequested, "t1/ask:c1")
         lives.world.clock.advance(60)
         lives.now.session.answer("t1/ask:c1", ALLOW)
         await lives.now.at(AutonomyChanged, "t1/autonomy:c2.ask")
-        level(lives, 0)
+        lives.level(0)
         await lives.cut_off()
         await lives.resume().over()
         return lives
@@ -215,7 +211,7 @@ def test_what_others_spent_is_known_in_the_life_that_read_it(runner: asyncio.Run
         lives = Lives([refund(90), refund(60)])
         await lives.say().at(ApprovalRequested, "t1/ask:c1")
         lives.world.spend_elsewhere(50)
-        level(lives, 2, None)  # taken on where c1 starts, so that c2 is decided anew by what is known there
+        lives.level(2, None)  # taken on where c1 starts, so that c2 is decided anew by what is known there
         lives.now.session.answer("t1/ask:c1", ALLOW)
         await lives.now.at(ApprovalRequested, "t1/ask:c2")
         await lives.crash()

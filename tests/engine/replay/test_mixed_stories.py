@@ -30,7 +30,7 @@ from greenroom.regression.replay.closed_session import closed_session
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
-from greenroom.regression.tape.tape import read, write
+from greenroom.regression.tape.tape import Tape, read, write
 from tests.engine.chaos import DEEDS, Steady, Story
 from tests.engine.chaos_world import Shelf, World, contract
 
@@ -64,7 +64,9 @@ def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
     return runner.run(replay(twin, records))
 
 
-def from_tape(records: list[Record], runner: asyncio.Runner, folder: Path) -> Outcome | None:
+def from_tape(
+    records: list[Record], runner: asyncio.Runner, folder: Path, edited: Callable[[Tape], Tape] = lambda tape: tape
+) -> Outcome | None:
     """The session exported and replayed; None where no turn ended."""
     try:
         kept = record(records, contract("usual").policy)
@@ -76,7 +78,7 @@ def from_tape(records: list[Record], runner: asyncio.Runner, folder: Path) -> Ou
     def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
         return closed_session(contract("usual"), Shelf(), recording, clock, ids)
 
-    tape = read(write(kept.tape), "x.tape.jsonl")
+    tape = read(write(edited(kept.tape)), "x.tape.jsonl")
     return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))
 
 

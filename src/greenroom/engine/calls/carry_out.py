@@ -190,7 +190,7 @@ def _as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decide
     if item.verdict is None:
         return item
     same_policy = item.verdict.policy_digest == room.contract.policy.digest
-    same_level = item.autonomy == room.facts.autonomy and not level_changes(room, turn, item.call, moment)
+    same_level = item.autonomy == room.facts.autonomy and not level_changes(room, turn, item.call, item.suffix + moment)
     if same_policy and same_level:
         return item
     verdict = decide_call(room, turn, item.call, item.suffix, moment)

@@ -95,6 +95,8 @@ class LogRecording(ByLife):
         asked = (r.event for r in records if isinstance(r.event, ApprovalRequested))
         self._reruns = frozenset(event.step for event in asked if event.card.reason == RERUN)
         self._given_up = {r.event.turn for r in records if isinstance(r.event, TurnAbandoned)}
+        for turn in self._given_up:
+            self._lives.give_up(turn)
         lives = by_life(records)
         for record in records:
             if record.seq in lives:
@@ -144,8 +146,8 @@ class LogRecording(ByLife):
     def resumes(self) -> bool:
         return self._lives.any_several()
 
-    def next_life(self, turn: int) -> None:
-        self._lives.next_life(turn)
+    def next_life(self, turn: int) -> bool:
+        return self._lives.next_life(turn)
 
 
 def _answers(event: Event) -> bool:
@@ -229,18 +231,19 @@ async def say_again(
 async def live_again(session: Session, words: str, origin: str) -> TurnFinished | None:
     """In a replay: a turn from its start to its end, through all its lives.
 
-    Raises as `Session.turn`.
+    Raises as `Session.turn`, and:
+        LifeOver: the turn was given up here.
     """
     try:
         return await session.turn(words, origin=origin)
     except LifeOver as cut:
         over = cut
-    while True:
-        over.go_on()
+    while over.go_on():
         try:
             return await session.resume()
         except LifeOver as cut:
             over = cut
+    raise over
 
 
 def _reloading(

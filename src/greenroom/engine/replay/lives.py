@@ -28,9 +28,9 @@ class LifeOver(WaitingForPerson):
         self.turn = turn_of(step)
         self._recorded = recorded
 
-    def go_on(self) -> None:
-        """Have the recording answer for the turn's next life from here on."""
-        self._recorded.next_life(self.turn)
+    def go_on(self) -> bool:
+        """Have the recording answer for the turn's next life from here on; False if it was given up after this one."""
+        return self._recorded.next_life(self.turn)
 
 
 class ByLife(ABC):
@@ -47,7 +47,7 @@ class ByLife(ABC):
         """Nothing, unless this life was cut off before something of the kind happened at the step.
 
         Raises:
-            LifeOver: it was.
+            LifeOver: it was, or a person gave the turn up there.
             Divergence: the turn was given up before it came to its end.
         """
 
@@ -57,8 +57,8 @@ class ByLife(ABC):
         """Whether any of its turns was taken up again, and is so in a replay."""
 
     @abstractmethod
-    def next_life(self, turn: int) -> None:
-        """Answer for the next life of a turn."""
+    def next_life(self, turn: int) -> bool:
+        """Answer for the next life of a turn; False if it had none, and this one goes on being answered for."""
 
 
 class Lives(Generic[T]):
@@ -69,6 +69,7 @@ class Lives(Generic[T]):
         self._last: dict[int, int] = {}
         self._now: dict[int, int] = {}
         self._taken: set[tuple[Key, int]] = set()
+        self._given_up: set[int] = set()
 
     def put(self, kind: type[Event], step: str, life: int, item: T) -> None:
         """Keep what happened at a step; of two in one life the later."""
@@ -78,9 +79,20 @@ class Lives(Generic[T]):
         """A turn had this many lives, if no more."""
         self._last[turn] = max(life, self._last.get(turn, 1))
 
-    def next_life(self, turn: int) -> None:
-        """Come to the next life of a turn."""
+    def give_up(self, turn: int) -> None:
+        """A person gave a turn up: its last life too was cut off."""
+        self._given_up.add(turn)
+
+    def next_life(self, turn: int) -> bool:
+        """Come to the next life of a turn, if it had one."""
+        if self.in_last(turn):
+            return False
         self._now[turn] = self._now.get(turn, 1) + 1
+        return True
+
+    def in_last(self, turn: int) -> bool:
+        """Whether the replay is in a turn's last life."""
+        return self._now.get(turn, 1) >= self._last.get(turn, 1)
 
     def several(self, turn: int) -> bool:
         """Whether a turn had more than one."""
@@ -91,9 +103,9 @@ class Lives(Generic[T]):
         return any(last > 1 and turn < before for turn, last in self._last.items())
 
     def ended(self, step: str) -> bool:
-        """Whether the life that the replay is in was cut off: its turn had more of them."""
+        """Whether the life that the replay is in was cut off: its turn had more of them, or was given up."""
         turn = turn_of(step)
-        return self._now.get(turn, 1) < self._last.get(turn, 1)
+        return turn in self._given_up or not self.in_last(turn)
 
     def here(self, kind: type[Event], step: str) -> T | None:
         """What happened at a step in the life that the replay is in."""

@@ -143,8 +143,8 @@ class LiveRecording(ByLife):
         if self.before(step):
             self._tape.must_come(kind, step)
 
-    def next_life(self, turn: int) -> None:
-        self._tape.next_life(turn)
+    def next_life(self, turn: int) -> bool:
+        return self._tape.next_life(turn)
 
     def _recalled(self, step: str, inputs: Any) -> Event | None:
         event = self.world.events.get((MemoriesRecalled, step))

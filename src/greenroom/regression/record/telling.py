@@ -35,6 +35,7 @@ from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.regression.record.forks import one_life
 from greenroom.regression.record.latest import POLICY, chosen, latest, ran, timed
 from greenroom.regression.record.lives import UNKNOWN, ToldLives, told_lives
+from greenroom.regression.record.never_back import Out
 from greenroom.regression.record.order import by_call
 from greenroom.regression.replay.added import Added
 from greenroom.regression.tape.candidates import listing
@@ -98,6 +99,8 @@ class _Teller:
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
         self._day = ""
+        self._days: set[str] = set()
+        self._out = Out()
         self._prompts: dict[str, Json] = {}
 
     def see(self, record: Record) -> None:
@@ -131,7 +134,7 @@ class _Teller:
         return out[:-1]
 
     def turn_started(self, event: TurnStarted) -> list[Line]:
-        self._words, self._prompts = event.words, {}
+        self._words, self._prompts, self._out = event.words, {}, Out()
         return [{"turn": event.turn, "user": event.words}]
 
     def gate_passed(self, event: GatePassed) -> list[Line]:
@@ -209,6 +212,7 @@ class _Teller:
     def replied(self, event: ReplyGenerated) -> list[Line]:
         self._reply = event.text
         self._calls |= {call.id: call for call in event.calls}
+        self._out.ask(event.calls)
         line: Line = {"reply": int(event.step.rpartition(":")[2] or 0)}
         if event.model != self._model:
             line["model"] = event.model
@@ -263,15 +267,18 @@ class _Teller:
     def day(self, event: DaySumsRead) -> list[Line]:
         later = self._day not in ("", event.day)
         self._day = event.day
-        if not event.sums and not later:
+        if not event.sums and not later and event.step not in self._days:
             return []
+        self._days.add(event.step)  # a later life meets this again, so it must be told what it read there
         return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"later": True} if later else {})]
 
     def started(self, event: ToolStarted) -> list[Line]:
         self._started[event.call] = event.arguments
+        self._out.start(event)
         return []
 
     def returned(self, event: ToolReturned) -> list[Line]:
+        self._out.come_back(event)
         line: Line = {"result": event.call, "tool": event.tool, "status": event.status}
         if event.simulated:
             line["simulated"] = True
@@ -310,7 +317,8 @@ class _Teller:
         return [{"finish": event.outcome}]
 
     def abandoned(self, event: TurnAbandoned) -> list[Line]:
-        return [{"finish": ABANDONED, **({"reason": event.reason} if event.reason else {})}]
+        reason = {"reason": event.reason} if event.reason else {}
+        return [{"finish": ABANDONED, **reason, **self._out.told(event.turn, self._lives)}]
 
     @property
     def _withheld(self) -> set[str]:

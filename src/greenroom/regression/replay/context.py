@@ -30,6 +30,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Memory
 from greenroom.regression.replay.world import MALFORMED, World, memory_of
+from greenroom.regression.tape.given_up import ABANDONED, BEGUN
 from greenroom.regression.tape.tape import Line, Tape
 from greenroom.regression.tape.under_test import context_length
 
@@ -145,13 +146,22 @@ class _Taker:
 
     def _finish_line(self, line: Line) -> None:
         outcome = line["finish"]
-        if outcome == "abandoned":
+        if outcome == ABANDONED:
+            self._never_back(line)
             self._put(TurnAbandoned, reason=line.get("reason", ""))
             return
         self._select_nothing()
         if outcome != "stopped":
             self._release_reply()
         self._put(TurnFinished, "finish", outcome=outcome)
+
+    def _never_back(self, line: Line) -> None:
+        """What had been started when the turn was given up counts, though nothing came of it."""
+        for call, starts in line.get(BEGUN, {}).items():
+            asked, last = self._tools[call], starts[-1]
+            arguments = last[1] if isinstance(last, list) else asked["args"]
+            step = f"tool:{call}"
+            self._put(ToolStarted, step, call=call, tool=asked["tool"], effects="once", arguments=arguments)
 
     def _autonomy_line(self, line: Line) -> None:
         if "of" in line:

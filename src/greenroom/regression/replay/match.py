@@ -63,6 +63,7 @@ class TapeRecording(ByLife):
         self._world = world
         self._one_life_from = one_life_from
         self._several_lives = world.lives.any_several(one_life_from)
+        self._cut_off = self._several_lives or bool(world.abandoned)
         self._added = Added()
         self._dated = False
 
@@ -74,7 +75,7 @@ class TapeRecording(ByLife):
         """
         line = self.line(kind, step, inputs)
         event = self._event(kind, step)
-        if self._several_lives:
+        if self._cut_off:
             self._world.lives.take(kind, step)
         if kind is DaySumsRead and not self._dated:
             self._dated = True
@@ -98,17 +99,21 @@ class TapeRecording(ByLife):
         lives = self._world.lives
         if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
             return
+        turn = turn_of(step)
+        if kind is ToolStarted and turn in self._world.unsaid and lives.in_last(turn):
+            return  # whether it was started nobody knows
         if lives.here(kind, step) is None:
             raise LifeOver(step, self)
 
-    def next_life(self, turn: int) -> None:
-        self._world.lives.next_life(turn)
+    def next_life(self, turn: int) -> bool:
+        return self._world.lives.next_life(turn)
 
     def _by_life(self, step: str) -> bool:
-        if not self._several_lives:
+        if not self._cut_off:
             return False
         turn = turn_of(step)
-        return turn < self._one_life_from and self._world.lives.several(turn)
+        cut_off = self._world.lives.several(turn) or turn in self._world.abandoned
+        return cut_off and turn < self._one_life_from
 
     def _lived(self, kind: type[Event], step: str) -> tuple[Line, Event | None] | None:
         """What the tape says of a step in the life that the replay is in; or, in a turn's last life, of an earlier one."""

@@ -31,13 +31,11 @@ class PlainLog:
         return self._records
 
     def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
-        # What an approval binds to is the card's commitment; where no question can be met again any fixed word serves.
-        commitments = {"card": "card"} if isinstance(event, ApprovalRequested) else {}
+        # What an approval binds to is the card's commitment: a question that is put once more is another, as it is with salt.
+        commitments = {"card": f"card {len(self._records)}"} if isinstance(event, ApprovalRequested) else {}
         salts: dict[str, str] = {}
         if self.commits:
             commitments |= {name: commit("", value) for name, value in (derived or {}).items()}
-            if isinstance(event, ApprovalRequested):
-                commitments["card"] = commit("", event.card.model_dump(mode="json"))
             salts = dict.fromkeys(commitments.values(), "")
         record = trusted(
             Record, seq=len(self._records), at="", event=event, prev="", hash="", commitments=commitments, salts=salts

@@ -5,9 +5,10 @@ Invariant: every answer was read and checked before the replay begins; a line of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import isfinite
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -37,7 +38,7 @@ from greenroom.regression.replay.held import key_of
 from greenroom.regression.replay.known import Known
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.forms import require_form
-from greenroom.regression.tape.given_up import ABANDONED, AFTER, wrong_ending
+from greenroom.regression.tape.given_up import ABANDONED, AFTER, BEGUN, wrong_ending
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 
@@ -54,7 +55,8 @@ class World:
     """The recorded world of one tape.
 
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
-    segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `proposed` the
+    segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `unsaid` those
+    of them of which it does not say what had been started and never came back, `proposed` the
     names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted`
     all that never ran, `ruled` the questions that a rule or the level asked, and nothing else, `reruns` those that a
     rerun asked, `autonomy` the levels set between turns with how
@@ -76,6 +78,7 @@ class World:
         self.writes: dict[tuple[int, str, str], Line] = {}
         self.turns: list[tuple[int, str]] = []
         self.abandoned: set[int] = set()
+        self.unsaid: set[int] = set()
         self._given_up = False
         self.proposed: list[str] = []
         self.stopped: set[str] = set()
@@ -88,7 +91,9 @@ class World:
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
-        self._lives_told = any("life" in line or "begun" in line for line in tape.events)
+        self._lives_told = any(
+            "life" in line or "begun" in line or line.get("finish") == ABANDONED for line in tape.events
+        )
         self._take_all(tape, file)
         self._settle_days()
         if self._given_up and (wrong := wrong_ending(tape.events)) is not None:
@@ -293,9 +298,17 @@ class World:
 
     def _starts(self, step: str, line: Line) -> None:
         """The lives in which a call was started: that in which it came back, unless the line says otherwise."""
-        if not self._lives_told:
-            return
-        for begun in line.get("begun", (line.get("life", 1),) if line.get("ran") else ()):
+        self._begun(step, line.get("begun", (line.get("life", 1),) if line.get("ran") else ()))
+
+    def _never_back(self, line: Line) -> None:
+        """The calls that had been started when a turn was given up; a tape of before does not say which."""
+        if BEGUN not in line:
+            self.unsaid.add(self._turn)
+        for call, lives in line.get(BEGUN, {}).items():
+            self._begun(f"t{self._turn}/tool:{call}", lives)
+
+    def _begun(self, step: str, lives: Iterable[Any]) -> None:
+        for begun in lives if self._lives_told else ():
             life, other = (begun[0], {"args": begun[1]}) if isinstance(begun, list) else (begun, {})
             self._lived(ToolStarted, step, {**self.lines.get((ToolStarted, step), {}), **other, "life": life})
 
@@ -320,6 +333,8 @@ class World:
     def finish(self, line: Line) -> None:
         if line["finish"] == ABANDONED:
             self.abandoned.add(self._turn)
+            self.lives.give_up(self._turn)
+            self._never_back(line)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
 
 

@@ -15,9 +15,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("tool", "status", "finish", "after", "held", "why"), (str,)),
     **dict.fromkeys(("turn", "reply", "risk", "milliseconds", "micro_usd", "autonomy", "life"), (int,)),
     **dict.fromkeys(("recall", "retrieve", "legs", "select", "memories", "calls", "tokens", "added"), (list,)),
-    **dict.fromkeys(("found", "when", "propose", "begun", "clauses"), (list,)),
+    **dict.fromkeys(("found", "when", "propose", "clauses"), (list,)),
     **dict.fromkeys(("args", "dropped", "day", "own"), (dict,)),
     **dict.fromkeys(("ran", "simulated", "later"), (bool,)),
+    "begun": (list, dict),
     "confidence": (int, float),
 }
 """By key, whatever line it is in; a key that is not here may hold anything."""

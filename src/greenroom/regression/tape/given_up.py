@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 AFTER = "after"
 """The key that says it."""
+BEGUN = "begun"
+"""The key that says what had been started and never came back: it counts, and a replay would not know of it."""
 ABANDONED = "abandoned"
 
 _TOLD_BY_KIND = frozenset({"release", "memory", "write"})

@@ -40,6 +40,8 @@ def _row(*kinds: Json) -> Json:
     return {"type": "array", "prefixItems": list(kinds), "minItems": len(kinds), "maxItems": len(kinds)}
 
 
+_STARTS: Json = {"type": "array", "items": {"anyOf": [_FIRST, _row(_FIRST, _OBJECT)]}}
+
 _HEADER: dict[str, Json] = {
     "tape": {"type": "integer", "minimum": 1},
     "persona": _WORD,
@@ -133,7 +135,7 @@ EVENTS: dict[str, dict[str, Json]] = {
         "output?": _ANY,
         "error?": _TEXT,
         "milliseconds?": _COUNT,
-        "begun?": {"type": "array", "items": {"anyOf": [_FIRST, _row(_FIRST, _OBJECT)]}},
+        "begun?": _STARTS,
         "life?": _LIFE,
     },
     "release": {"release": _TEXT, "effect": _EFFECT},
@@ -143,6 +145,7 @@ EVENTS: dict[str, dict[str, Json]] = {
         "finish": {"enum": ["answered", "refused", "limited", "stopped", "abandoned"]},
         "reason?": _TEXT,
         "after?": _WORD,
+        "begun?": {"type": "object", "additionalProperties": _STARTS},
     },
 }
 """The keys of each kind of event, which its first key names; those with a `?` need not be there."""
