@@ -20,6 +20,9 @@ from greenroom.engine.session import Session
 from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, Process, World, contract, policies, ticks
 from tests.engine.oracle import Case
 
+TRIES = 5
+"""How often a person goes on with a turn before they give it up."""
+
 
 class Story:
     """What one seed does to one session."""
@@ -56,9 +59,14 @@ class Story:
         await self._live()
         self.world.pressed.clear()
         process = self.process
+        begun = 0
         while process.session.open_turn() is not None:
             if not process.busy:
                 await process.quiet()
+                begun += 1
+                if begun > TRIES:  # its prompt or tools are others now, so it cannot go on
+                    process.session.abandon("it cannot go on")
+                    continue
                 process.begin(_forgiven(process.session))
             while process.busy:
                 await ticks(1)

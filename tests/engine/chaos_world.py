@@ -111,28 +111,58 @@ def policies() -> dict[str, tuple[Law, RulePolicy]]:
 
 
 @cache
-def _persona() -> Any:
+def _persona(level: int = LEVEL, replies: int = 6) -> Any:
     return persona(
         knowledge={"collections": []},
         memory={"read": [], "write": []},
         tools={"allow": [tool.name for tool in TOOLS]},
-        policy={"files": [], "autonomy": LEVEL},
-        limits={"tool_calls": 9, "replies": 6, "tokens": 10_000_000, "seconds": 100_000},
+        policy={"files": [], "autonomy": level},
+        limits={"tool_calls": 9, "replies": replies, "tokens": 10_000_000, "seconds": 100_000},
     )
 
 
-def contract(name: str) -> Contract:
+@dataclass(frozen=True)
+class Rest:
+    """What a contract has beside its policy."""
+
+    system: str = "You are Aria."
+    level: int = LEVEL
+    replies: int = 6
+    tools: tuple[ToolSpec, ...] = TOOLS
+
+
+RESTS: dict[str, Rest] = {
+    "first": Rest(),
+    "prompt": Rest(system="You are Aria, and brief."),
+    "careful": Rest(level=2, replies=4),
+    "no notes": Rest(tools=(LOOK, REFUND)),
+    "trusting": Rest(level=4, system="You are Aria, who knows."),
+}
+"""What a story changes between when all of it is reloaded, as if somebody had written the files."""
+
+
+def contract(name: str, rest: str = "first") -> Contract:
     law, policy = policies()[name]
+    made = RESTS[rest]
+    digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}"}
+    if rest != "first":
+        digests["rest"] = rest
     return Contract(
-        persona=_persona(),
-        system="You are Aria.",
+        persona=_persona(made.level, made.replies),
+        system=made.system,
         voice="",
         policy=policy,
-        tools=TOOLS,
+        tools=made.tools,
         model="chaos",
         texts={"policy": name},
-        digests={"policy": law.digest, "tools": "tools-1"},
+        digests=digests,
     )
+
+
+def contract_of(digests: Mapping[str, str]) -> Contract:
+    """The contract that a log says was brought in."""
+    name = next(name for name, (law, _) in policies().items() if law.digest == digests["policy"])
+    return contract(name, digests.get("rest", "first"))
 
 
 class Disk(MemoryLog):
@@ -167,6 +197,7 @@ class World:
     pressed: list[Stop] = field(default_factory=list)
     elsewhere: dict[str, float] = field(default_factory=dict)
     policy: str = "usual"
+    rest: str = "first"
     brittle: float = 0.05
     modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
 
@@ -224,7 +255,9 @@ class Process(Shelf):
             brake=world,
             day=world,
         )
-        self.session = Session(self.log, contract(world.policy), outside, mode=world.dice.choice(world.modes))
+        self.session = Session(
+            self.log, contract(world.policy, world.rest), outside, mode=world.dice.choice(world.modes)
+        )
         self.work: asyncio.Task[Any] | None = None
 
     async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:

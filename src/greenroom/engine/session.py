@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import DiskFailed, GreenroomError, UsageError, WaitingForPerson
@@ -35,6 +36,7 @@ from greenroom.engine.limits import Budget
 from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.opening import begin
 from greenroom.engine.outside import Outside, Renewed
+from greenroom.engine.replay.governed import Governed
 from greenroom.engine.rerun.memories import choose, go_on_with
 from greenroom.engine.room import Room
 from greenroom.engine.steps import Recording, Steps
@@ -198,6 +200,12 @@ class Session:
         """
         event = standing.autonomy_at(self._room, level, by, established, reason, valid_seconds)
         standing.take_on(self._room, event, running=self.running, turn_open=self.open_turn() is not None)
+
+    def govern_again(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> Callable[[], None]:
+        """In a replay: have what came to govern in the middle of a turn come in where it did. What is returned ends it."""
+        governed = Governed(recorded, contracts, partial(standing.govern, self._room))
+        self._steps.governed = governed
+        return self._steps.read_by(governed.see)
 
     def repeat(self, event: Event) -> None:
         """In a replay, between turns: put down something as it was recorded, such as a level that was set."""

@@ -15,9 +15,10 @@ from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
 from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
-from greenroom.core.events import ApprovalRequested, Event, Record
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
+from greenroom.engine.replay.governed import Governed
 from greenroom.engine.replay.lives import ByLife
 from greenroom.log.port import Log
 
@@ -92,6 +93,7 @@ class Steps:
         self._readers: tuple[Callable[[Record], None], ...] = ()
         self._met = -1
         self._met_again: set[int] = set()
+        self.governed: Governed | None = None
         for record in log.records:
             self._index(record)
 
@@ -134,6 +136,7 @@ class Steps:
         kept = self._kept(inputs)
         if (found := self._found(kind, step, kept, on_change)) is not None:
             return found
+        await self.moment(kind, step)
         recorded = self._recording.answer(kind, step, inputs)
         event = cast(E, recorded) if recorded is not None else await act()
         return self._note(event, kept, sync=sync)
@@ -154,7 +157,9 @@ class Steps:
         return cast(E, record.event)
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
-        """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""
+        """The recording's answer to a step without inputs, logged with `changes`; None if there is none, or not yet."""
+        if self.later(kind, step):
+            return None
         event = self._recording.answer(kind, step, None)
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))
 
@@ -169,6 +174,8 @@ class Steps:
 
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether the recording has something to say at a step that otherwise need not happen."""
+        if kind is ApprovalGiven and self.governed is not None and self.governed.void(step):
+            return False
         return self._recording.holds(kind, step)
 
     def stops_again(self, step: str, value: Callable[[], Any]) -> bool:
@@ -203,6 +210,20 @@ class Steps:
         if isinstance(self._recording, ByLife):
             self._recording.must_come(kind, step)
 
+    def later(self, kind: type[Event], step: str) -> bool:
+        """In a replay: whether this came after something that does not govern yet."""
+        return self.governed is not None and self.governed.later(kind, step)
+
+    def noticed(self, step: str) -> bool:
+        """In a replay: whether whoever waited at a question noticed that something else governs."""
+        return self.governed is None or self.governed.noticed(step)
+
+    async def moment(self, kind: type[Event], step: str) -> bool:
+        """In a replay: wait until it is this event's turn among what came to govern; True if something else governs now,
+        so that it may not come at all.
+        """
+        return self.governed is not None and await self.governed.moment(kind, step)
+
     def record_of(self, kind: type[Event], step: str) -> Record | None:
         """The latest record of a step, with its commitments."""
         return self._latest.get((kind, step))
@@ -225,6 +246,7 @@ class Steps:
             return cast(E, record.event)
         if on_change == "redo":
             return None
+        self.must_come(kind, step)  # a life that came to this went no further
         raise Divergence(
             f"step {step} is in the log with other inputs",
             step=step,

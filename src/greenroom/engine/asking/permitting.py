@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greenroom.core.errors import UsageError
+from greenroom.core.events import VerdictReached
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolSpec, Verdict
 from greenroom.engine.asking.leave import scope_problem
 from greenroom.engine.asking.question import TurnStopped, Void, ask
@@ -53,6 +54,8 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
     """
     key = f"{question.hook}:{item}" if item else question.hook
     asked = f"{question.hook}:{place}" if place else question.hook
+    while await room.steps.moment(VerdictReached, f"t{turn}/verdict:{key}"):
+        pass
     edits = 0
     while True:
         suffix = f".{edits}" if edits else ""

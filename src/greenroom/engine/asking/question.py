@@ -58,6 +58,9 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
     if given is None or given.binds != binds or room.steps.anew(ApprovalGiven, step):
         if room.steps.replaying:
             await asyncio.sleep(0)  # a person took longer than the calls beside this one took to begin
+        while await room.steps.moment(ApprovalGiven, step):
+            if _outdated(room, card) and room.steps.noticed(step):
+                return Void()
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
     if given is None:
         given_leave = None if confirming else leave_for(room, turn, asked)

@@ -11,11 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from greenroom.core.errors import WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted, VerdictReached
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult, Verdict
 from greenroom.engine.asking.permitting import EDITED
 from greenroom.engine.asking.question import TurnStopped, Void, allowed_by_person, ask
 from greenroom.engine.calls.decided import Decided, Reply
+from greenroom.engine.calls.moments import when_asked, when_decided, when_looked_at, when_returned
 from greenroom.engine.calls.results import (
     STOPPED,
     judge_recorded,
@@ -47,6 +54,7 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
         WaitingForPerson: at least one question stays open; the other calls have ended.
         TurnStopped, TurnGivenUp: a person ended the turn; the other calls have ended.
     """
+    await when_decided(room, turn, [call.id for call in calls])
     before = budget.calls
     decided = [_decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
     reply = Reply(room, turn, asyncio.Lock(), [])
@@ -119,6 +127,7 @@ def _admitted(call: ToolCall, verdict: Verdict) -> ToolCall:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
+    await when_looked_at(room, turn, f"{item.call.id}{item.suffix}")
     item = _as_decided_now(room, turn, item, ".run")
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:
@@ -220,7 +229,9 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     room, turn = among.room, among.turn
     ended = among.over
     if ended:  # as at a gate: nothing is decided any more about a call that a person ended with the turn
+        await when_returned(room, item.step)
         return item.call, ToolResult(status="denied", error=STOPPED)
+    await when_asked(room, f"t{turn}/ask:{item.call.id}{item.suffix}")
     now = _as_decided_now(room, turn, item, ".ask")  # the questions before this one may have taken long
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about
@@ -314,6 +325,7 @@ async def _run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool 
             returned(room, turn, call, step, ToolResult(status="denied", error=why))
             return
         key = await _start(room, turn, call, step, again=again)
+    await when_returned(room, step)
     stopped = stopped_unknown(room, turn, call)
     recorded = room.steps.recorded(ToolReturned, step)
     if recorded is not None:

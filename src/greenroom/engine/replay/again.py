@@ -6,7 +6,7 @@ Invariant: with nothing changed a replay writes the same events; with something 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
@@ -38,7 +38,6 @@ from greenroom.core.events import (
     VariantChosen,
     VerdictReached,
 )
-from greenroom.core.signals import Signal
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
@@ -199,7 +198,7 @@ async def say_again(
     given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
     between = set_between_turns(recorded)
     governing = session.contract
-    stop = session.bus.subscribe(_reloading(session, recorded, contracts))
+    stop = session.govern_again(recorded, contracts)
     try:
         for record in recorded:
             match record.event:
@@ -244,23 +243,6 @@ async def live_again(session: Session, words: str, origin: str) -> TurnFinished 
         except LifeOver as cut:
             over = cut
     raise over
-
-
-def _reloading(
-    session: Session, recorded: Sequence[Record], contracts: Mapping[int, Contract]
-) -> Callable[[Record | Signal], None]:
-    """A watcher that brings in a contract right after the very event that it followed when it was recorded."""
-    after: dict[tuple[str, str], list[Contract]] = {}
-    for record in recorded:
-        before = recorded[record.seq - 1].event if record.seq else None
-        if isinstance(record.event, ContractLoaded) and record.seq in contracts and before is not None and before.step:
-            after.setdefault((before.kind, before.step), []).append(contracts[record.seq])
-
-    def watch(item: Record | Signal) -> None:
-        if isinstance(item, Record) and (waiting := after.get((item.event.kind, item.event.step))):
-            session.reload(waiting.pop(0))
-
-    return watch
 
 
 def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from greenroom.engine.contract import Contract
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
-from greenroom.regression.record.governing import changed_within, governing, one_contract, same
+from greenroom.regression.record.governing import changed_within, governing, one_contract, require_own, same
 from greenroom.regression.record.holding import with_facts
 from greenroom.regression.record.proposal import USUAL, Proposal, case_of
 from greenroom.regression.record.proposing import proposals
@@ -75,7 +75,8 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     A context may have run under another contract than the range; what comes after the range is cut.
 
     Raises:
-        UsageError: no turn has ended, there are no such turns, or the persona changed between those of the range.
+        UsageError: no turn has ended, there are no such turns, the persona changed between those of the range, or the
+            policy did in the middle of one when something had been decided in it.
         CheckFailed: the policy's export hook forbids it.
     """
     by_turn = governing(records)
@@ -83,6 +84,7 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     _require_turns(records, by_turn, first, last)
     loaded = one_contract(by_turn, (first, last))
     records = until(records, last)
+    require_own(records, by_turn, (first, last))
     policy = unheld(policy)
     clean, redactions = redacted(records, policy)
     placeholders = put_in(records, clean) if redactions else []

@@ -1,0 +1,215 @@
+"""What came to govern a session in the middle of a turn, brought in again by a replay at the moment it came.
+
+Invariant: nothing that was recorded after it happens before it; and it comes in no sooner than it must, when all that can
+happen without it has happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    AutonomyChanged,
+    ContractLoaded,
+    Event,
+    GatePassed,
+    GatePaused,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+    ToolStarted,
+    TurnAbandoned,
+    TurnFinished,
+    TurnResumed,
+    TurnStarted,
+    VerdictReached,
+)
+from greenroom.engine.contract import Contract
+
+_QUIET = 30
+"""Turns of the loop in which nothing happens any more: then everything waits."""
+
+_OF_CALLS = frozenset({ApprovalRequested, ApprovalGiven, GatePaused, GatePassed, ToolStarted, ToolReturned})
+
+
+class _Change:
+    """A contract that came in as record `seq`; `at_once` after another one, before anything looked at that.
+
+    `before_calls`: no call of the reply had gone its way yet. `decided` are the steps that followed before any did,
+    `looked_at` the verdicts that were reached before anything was answered; `one_by_one` calls were looked at after that,
+    as each came to its question. `before_next` are the steps before another contract came in.
+    """
+
+    def __init__(self, seq: int, contract: Contract, before_calls: bool, *, at_once: bool) -> None:
+        self.seq = seq
+        self.at_once = at_once
+        self.contract = contract
+        self.before_calls = before_calls
+        self.decided: list[str] = []
+        self.looked_at: set[str] = set()
+        self.before_next: set[str] = set()
+        self.one_by_one = False
+        self._deciding = self._unanswered = self._same_reply = True
+
+    def followed_by(self, event: Event) -> None:
+        """Take in what came after it in the same life."""
+        self._deciding = self._deciding and type(event) not in _OF_CALLS
+        if self._deciding:
+            self.decided.append(event.step)
+        self._unanswered = self._unanswered and not isinstance(event, ApprovalGiven)
+        if self._unanswered and isinstance(event, VerdictReached):
+            self.looked_at.add(event.step)
+
+    def before_another(self, event: Event) -> None:
+        """Take in what came after it before another one."""
+        self.before_next.add(event.step)
+        self._same_reply = self._same_reply and not isinstance(event, ReplyGenerated)
+        waited = isinstance(event, VerdictReached) and event.hook == "tool.call" and "." not in event.step
+        self.one_by_one = self.one_by_one or (waited and self._same_reply and event.step not in self.looked_at)
+
+
+class _Life:
+    """Of one life of a turn: what came in during it, what came in when it was over, and when each step happened last."""
+
+    def __init__(self) -> None:
+        self.changes: list[_Change] = []
+        self.after: list[_Change] = []
+        self.last = -1
+        self.at: dict[tuple[type[Event], str], int] = {}
+        self.first: dict[tuple[type[Event], str], int] = {}
+
+    def take(self, seq: int, event: Event) -> None:
+        """Something of the turn happened."""
+        self.at[type(event), event.step] = seq
+        self.first.setdefault((type(event), event.step), seq)
+        self.changes += self.after  # the turn went on after them
+        self.after = []
+        for change in self.changes:
+            change.followed_by(event)
+        if self.changes:
+            self.changes[-1].before_another(event)
+        self.last = self.changes[-1].seq if self.changes else -1
+
+
+class Governed:
+    """The contracts of a recorded session that came in while a turn was open. `govern` brings one in."""
+
+    def __init__(
+        self, recorded: Sequence[Record], contracts: Mapping[int, Contract], govern: Callable[[Contract], None]
+    ) -> None:
+        self._govern = govern
+        self._lives: defaultdict[tuple[int, int], _Life] = defaultdict(_Life)
+        self._last: _Change | None = None
+        self._now = (0, 0)
+        self._noted = 0
+        self._read(recorded, contracts)
+
+    def _read(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> None:
+        turn, life, here, before_calls = 0, 0, _Life(), True
+        for record in recorded:
+            match record.event:
+                case TurnStarted() | TurnResumed() as event:
+                    turn, life = event.turn, 1 if isinstance(event, TurnStarted) else life + 1
+                    here, before_calls = self._lives[turn, life], True
+                case TurnFinished() | TurnAbandoned():
+                    turn = 0
+                case ContractLoaded() if turn and record.seq in contracts:
+                    here.after.append(
+                        _Change(record.seq, contracts[record.seq], before_calls, at_once=bool(here.after))
+                    )
+                case event if turn and event.step:
+                    before_calls = isinstance(event, ReplyGenerated) or (before_calls and type(event) not in _OF_CALLS)
+                    here.take(record.seq, event)
+                case _:
+                    pass
+
+    def see(self, record: Record) -> None:
+        """Something happened in the replay, or was met again in a later life of its turn."""
+        self._noted += 1
+        match record.event:
+            case TurnStarted(turn=turn):
+                self._now = turn, 1
+            case TurnResumed():
+                over = self._here
+                while over.changes or over.after:
+                    self._govern((over.changes or over.after).pop(0).contract)
+                self._now = self._now[0], self._now[1] + 1
+            case _:
+                pass
+
+    @property
+    def _here(self) -> _Life:
+        return self._lives[self._now]
+
+    def later(self, kind: type[Event], step: str) -> bool:
+        """Whether this event came after something that does not govern yet."""
+        changes, at = self._here.changes, self._here.at.get((kind, step))
+        return bool(changes) and at is not None and at > changes[0].seq
+
+    def before_deciding(self, turn: int, calls: Sequence[str]) -> bool:
+        """Whether what governs next came in before these calls of a reply were decided."""
+        changes = self._here.changes
+        if not changes or not changes[0].before_calls:
+            return False
+        kinds = {
+            kind: [f"t{turn}/{kind}:{call}" for call in calls] for kind in ("verdict:tool.call", "day", "autonomy")
+        }
+        found = {kind: sum(step in changes[0].decided for step in steps) for kind, steps in kinds.items()}
+        return found["verdict:tool.call"] > 1 or found["day"] > 0 or found["autonomy"] > 0
+
+    def before_going(self, turn: int, call: str) -> bool:
+        """Whether what governs next came in when this call was decided and no call of its reply had gone its way."""
+        changes = self._here.changes
+        if (
+            not changes
+            or not changes[0].before_calls
+            or changes[0].one_by_one
+            or self.later(AutonomyChanged, f"t{turn}/autonomy:{call}")
+        ):
+            return False
+        return f"t{turn}/verdict:tool.call:{call}" in changes[0].looked_at
+
+    def before_asking(self, step: str) -> bool:
+        """Whether what governs next came in before this question was first put in this life."""
+        changes = self._here.changes
+        return bool(changes) and self._here.first.get((ApprovalRequested, step), -1) > changes[0].seq
+
+    def void(self, step: str) -> bool:
+        """Whether a question that was put in this life became void in it, and none was answered after that."""
+        at = self._here.at
+        return at.get((ApprovalGiven, step), -1) < at.get((ApprovalRequested, step), -1) < self._here.last
+
+    def noticed(self, step: str) -> bool:
+        """Whether whoever waited for a person at this step saw that something else governs, before yet another did."""
+        if self._last is None or not self._here.changes:
+            return True
+        turn, _, asked = step.partition("/ask:")
+        return f"{turn}/verdict:tool.call:{asked}" in self._last.before_next or not asked.startswith("c")
+
+    async def moment(self, kind: type[Event], step: str) -> bool:
+        """Wait until it is this event's turn, or until something else governs: then True, and this may not come at all.
+
+        A question that has no answer here waits for what made it void.
+        """
+        changes = self._here.changes
+        void = kind is ApprovalGiven and bool(changes) and (kind, step) not in self._here.at
+        if not void and not self.later(kind, step):
+            return False
+        await self.next()
+        return True
+
+    async def next(self) -> None:
+        """Wait until something else governs: it does when nothing happens any more without it."""
+        changes = self._here.changes
+        left, quiet = len(changes), 0
+        while len(changes) == left and quiet < _QUIET:
+            noted = self._noted
+            await asyncio.sleep(0)
+            quiet = 0 if self._noted != noted else quiet + 1
+        while changes and (len(changes) == left or changes[0].at_once):
+            self._last = changes.pop(0)
+            self._govern(self._last.contract)

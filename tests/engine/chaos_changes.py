@@ -1,0 +1,43 @@
+"""Stories in which people write all that a session is governed by, and it is read again: at once, or when it is next opened.
+
+Invariant: as in `chaos`, a seed is a story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.engine.chaos import DEEDS, Story
+from tests.engine.chaos_world import RESTS, contract, policies
+
+
+class Changing(Story):
+    """What one seed does to one session whose persona, prompt, limits and tools are written while it runs."""
+
+    def write(self) -> None:
+        """Others are on disk, and nobody reads them yet."""
+        self.world.policy = self.world.dice.choice(list(policies()))
+        self.world.rest = self.world.dice.choice(list(RESTS))
+
+    def write_back(self) -> None:
+        """What the session was begun with is on disk and read: a turn that could not go on can."""
+        self.world.policy, self.world.rest = "usual", "first"
+        self.read()
+
+    def read(self) -> None:
+        """All of it is read again."""
+        self.process.session.reload(contract(self.world.policy, self.world.rest))
+
+    def write_and_read(self) -> None:
+        self.write()
+        self.read()
+
+
+CHANGES: dict[Callable[[Any], Any], int] = {
+    **DEEDS,
+    Changing.write: 1,
+    Changing.read: 1,
+    Changing.write_and_read: 3,
+    Changing.write_back: 2,
+}

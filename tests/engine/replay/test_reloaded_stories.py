@@ -1,0 +1,157 @@
+"""Sessions whose persona, prompt, limits, tools and policy are written and read again while they run replay all the same.
+
+What is promised: the log replays with the same events, each under what governed it then. A fixture holds one contract, so
+an export is of turns that ended under one: they replay, with the turns before them as they were recorded. Where the
+policy changed in the middle of a turn after something had been decided in it, the export says so and writes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from greenroom.core.errors import UsageError
+from greenroom.core.events import ApprovalRequested, ContractLoaded, Record
+from greenroom.engine import waiting
+from greenroom.engine.outside import Outside
+from greenroom.engine.replay.again import LogRecording, Replayed, replay
+from greenroom.engine.replay.closed import ClosedModel, ClosedParts
+from greenroom.engine.session import Session
+from greenroom.engine.steps import Recording
+from greenroom.log.memory_log import MemoryLog
+from greenroom.regression.case import Case
+from greenroom.regression.record.governing import changed_within, governing, stretches
+from greenroom.regression.record.record import record
+from greenroom.regression.replay.closed_session import closed_session
+from greenroom.regression.replay.outcome import Outcome
+from greenroom.regression.replay.replay import replay_tape
+from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.tape import read, write
+from tests.engine.chaos import Steady, Story
+from tests.engine.chaos_changes import CHANGES, Changing
+from tests.engine.chaos_world import Shelf, World, contract, contract_of
+from tests.engine.scripted import ALLOW, Lives, refund
+
+STORIES = 40
+CHANGED = (Changing.write, Changing.read, Changing.write_and_read, Changing.write_back, Story.reload)
+ALWAYS = (
+    *(Story.answer, Story.answer_twice, Story.answer_something_else, Story.wait, Story.revoke),
+    *(*CHANGED, Story.reload_and_answer, Story.answer_and_reload),
+)
+TROUBLE: dict[str, tuple[Any, ...]] = {
+    "nothing else": (),
+    "other spenders": (Story.spend_elsewhere, Story.sleep_over),
+    "stopped": (Story.press, Story.lift),
+    "asked again": (Story.ask_again,),
+}
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def lived(seed: int, trouble: str, runner: asyncio.Runner) -> list[Record]:
+    async def scene() -> list[Record]:
+        deeds = {deed: CHANGES[deed] for deed in CHANGES if deed in (*ALWAYS, *TROUBLE[trouble])}
+        return await Changing(seed, deeds).finish()
+
+    return runner.run(scene())
+
+
+def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
+    """The session replayed from its log, under each of its contracts where that came in."""
+    contracts = {r.seq: contract_of(r.event.digests) for r in records if isinstance(r.event, ContractLoaded)}
+    world, parts = World(Random(0)), ClosedParts(Shelf())
+    outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
+    log = MemoryLog("s1", world.clock, world.ids)
+    twin = Session(log, contracts[min(contracts)], outside, recording=LogRecording(records))
+    return runner.run(replay(twin, records, contracts))
+
+
+def from_tape(records: list[Record], turns: tuple[int, int], runner: asyncio.Runner, folder: Path) -> Outcome:
+    """A range of its turns exported and replayed. Raises what an export raises."""
+    contract = contract_of(governing(records)[turns[1]].digests)
+    kept = record(records, contract.policy, turns)
+    parts = Parts(folder)
+    parts.write(kept.texts)
+
+    def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
+        return closed_session(contract, Shelf(), recording, clock, ids)
+
+    tape = read(write(kept.tape), "x.tape.jsonl")
+    return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_a_session_that_was_reloaded_replays(trouble: str, runner: asyncio.Runner, tmp_path: Path) -> None:
+    wrong, taped, refused = [], 0, list[tuple[str, bool]]()
+    for seed in range(STORIES):
+        records = lived(seed, trouble, runner)
+        replayed = from_log(records, runner)
+        if not replayed.same:
+            wrong.append(f"seed {seed}, its log: {replayed.step} {replayed.difference}")
+        within = changed_within(records)
+        for turns in stretches(governing(records)):
+            try:
+                outcome = from_tape(records, turns, runner, tmp_path)
+            except UsageError as error:
+                refused.append((error.code, any(turns[0] <= turn <= turns[1] for turn in within)))
+                continue
+            taped += 1
+            if outcome.kind != "passed":
+                wrong.append(f"seed {seed}, its tape of {turns}: {outcome.line}\n{outcome.detail}")
+    assert wrong == []
+    assert set(refused) == {("export.changed", True)}
+    assert taped > STORIES / 2
+
+
+def test_a_question_that_became_void_is_exported_as_it_was_put_last(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.reload(contract("strict", "prompt"))  # the prompt waits for the end of the turn
+        await lives.now.at(ApprovalRequested, times=2)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.digests.get("rest") for r in records if isinstance(r.event, ContractLoaded)] == [
+        None,
+        None,
+        "prompt",
+    ]
+    assert from_log(records, runner).same
+    assert from_tape(records, (1, 1), runner, tmp_path).kind == "passed"
+
+
+def test_a_turn_whose_policy_changed_after_something_was_decided_is_not_exported(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), refund(120)], [])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.reload(contract("strict"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2", times=2)
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert from_log(records, runner).same
+    with pytest.raises(UsageError) as caught:
+        from_tape(records, (1, 2), runner, tmp_path)
+    assert caught.value.message == "the policy changed in the middle of turn 1, after c1 had been decided"
+    assert caught.value.hint == "without it: --turns 2"
+    assert from_tape(records, (2, 2), runner, tmp_path).kind == "passed"
