@@ -203,8 +203,7 @@ class Session:
 
     def govern_again(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> Callable[[], None]:
         """In a replay: have what came to govern in the middle of a turn come in where it did. What is returned ends it."""
-        governed = Governed(recorded, contracts, partial(standing.govern, self._room))
-        self._steps.governed = governed
+        self._steps.governed = governed = Governed(recorded, contracts, partial(standing.govern, self._room))
         return self._steps.read_by(governed.see)
 
     def repeat(self, event: Event) -> None:
@@ -363,6 +362,7 @@ class Session:
                 self._rewind(len(self.records) - 1)  # what was permitted and then not run counts for nothing
                 return finished
             case TurnGivenUp():
+                self._steps.must_come(TurnAbandoned, f"t{turn}/abandon")  # a life that broke off before it was
                 self._steps.note(TurnAbandoned(turn=turn, reason=error.message), sync=True)
                 self._rewind(len(self.records) - 1)
             case WaitingForPerson() | NotPassed() | DiskFailed():

@@ -99,7 +99,6 @@ class _Teller:
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
         self._day = ""
-        self._days: set[str] = set()
         self._out = Out()
         self._prompts: dict[str, Json] = {}
 
@@ -267,9 +266,8 @@ class _Teller:
     def day(self, event: DaySumsRead) -> list[Line]:
         later = self._day not in ("", event.day)
         self._day = event.day
-        if not event.sums and not later and event.step not in self._days:
-            return []
-        self._days.add(event.step)  # a later life meets this again, so it must be told what it read there
+        if not event.sums and not later and self._life == 1:
+            return []  # a later life begins with what was known before its turn, so there it is told
         return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"later": True} if later else {})]
 
     def started(self, event: ToolStarted) -> list[Line]:

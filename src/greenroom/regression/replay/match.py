@@ -25,6 +25,7 @@ from greenroom.core.events import (
     ReplyGenerated,
     ToolReturned,
     ToolStarted,
+    TurnAbandoned,
     TurnFinished,
 )
 from greenroom.core.inert import inert_line
@@ -48,6 +49,7 @@ _KNOWN_BY_LIFE = frozenset(
         ReplyGenerated,
         ToolReturned,
         ToolStarted,
+        TurnAbandoned,
     }
 )
 """Of which a tape says in what life it happened. What a turn begins and ends with needs none: it comes to it either way."""
