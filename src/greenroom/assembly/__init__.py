@@ -199,7 +199,7 @@ def cast_again(workspace: Workspace, session: Session) -> Cast:
     Raises as `reloaded_contract`.
     """
     now, clock = session.contract, SystemClock()
-    persona, model = now.asked if now.asked[0] else (now.persona.id, now.model)
+    persona, model = now.asked if now.asked[0] else (now.persona.id, now.reached_by)
     masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
     own = Own.of(now)
     cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=None, masks=masks)

@@ -26,6 +26,7 @@ from greenroom.tools.combined import CombinedTools
 from greenroom.tools.port import Tools
 from greenroom.tools.python_tools import PythonTools
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.model_tables import table_of
 from greenroom.workspace.settings import Ceilings, Settings, load_settings
 from greenroom.workspace.trust import must_be_trusted
 
@@ -112,6 +113,7 @@ def cast_of(
         policy=policy,
         tools=allowed.specs(),
         model=settings.model_name(model or bounded.model.use),
+        table=table_of(settings, model or bounded.model.use),
         texts=texts,
         digests={**{part: digest(text) for part, text in texts.items()}, **loaded.digests, "policy": policy.digest},
         retention_days={key: one.retention_days for key, one in settings.memory.segments.items() if one.retention_days},

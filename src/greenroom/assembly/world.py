@@ -30,8 +30,9 @@ from greenroom.store.chroma_index import ChromaIndex
 from greenroom.store.ngrams_embedder import NgramsEmbedder
 from greenroom.store.store import Store
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.model_tables import Reached, reached, require_same
 from greenroom.workspace.own_file import read_written_bytes
-from greenroom.workspace.settings import ModelSettings, Settings, load_settings
+from greenroom.workspace.settings import Settings, load_settings
 from greenroom.workspace.trust import describe
 
 
@@ -90,46 +91,45 @@ def retriever_over(store: Store, clock: Clock) -> StoreRetriever:
 
 def models_of(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
     """The model of a contract with its fallbacks behind it. Raises as `model_of`."""
-    names = _names(settings, contract)
-    return ResilientModel([model_of(workspace, settings, name, clock, instant=instant) for name in names], clock=clock)
+    models = [_made(workspace, one, clock, instant=instant) for one in _reached(settings, contract)]
+    return ResilientModel(models, clock=clock)
 
 
 def model_source(workspace: Workspace, settings: Settings, contract: Contract) -> str:
     """A digest of what `models_of` makes the model from: the scripts as they are, or how each model is reached."""
     parts: list[list[str]] = []
-    for name in _names(settings, contract):
+    for name, how in _reached(settings, contract):
         if name.startswith("scripted/"):
             try:
                 parts.append([name, sha256(read_written_bytes(script_of(workspace, name))).hexdigest()])
             except OSError:
                 parts.append([name, "missing"])
         else:
-            parts.append([name, _declared(settings, name).model_dump_json()])
+            parts.append([name, how.model_dump_json()])
     return digest(clean_json(parts))
 
 
-def _names(settings: Settings, contract: Contract) -> list[str]:
-    fallbacks = (settings.model_name(name) for name in contract.persona.model.fallback)
-    return list(dict.fromkeys([contract.model, *fallbacks]))
+def _reached(settings: Settings, contract: Contract) -> list[Reached]:
+    """The model of a contract and its fallbacks, each once. Raises FileInvalid where its table stands for another now."""
+    require_same(settings, contract.table, contract.model)
+    names = (contract.reached_by, *contract.persona.model.fallback)
+    return list(dict.fromkeys(reached(settings, name) for name in names))
 
 
 def model_of(workspace: Workspace, settings: Settings, name: str, clock: Clock, *, instant: bool) -> Model:
-    """The model of this full name, reached as the workspace says.
+    """The model behind the name of a table or a full name, reached as the workspace says.
 
     Raises:
-        FileInvalid: its script cannot be used, or its address holds a password.
+        FileInvalid: its script cannot be used, its address holds a password, or tables differ in how it is reached.
     """
+    return _made(workspace, reached(settings, name), clock, instant=instant)
+
+
+def _made(workspace: Workspace, one: Reached, clock: Clock, *, instant: bool) -> Model:
+    name, how = one
     if name.startswith("scripted/"):
         return ScriptedModel.from_file(script_of(workspace, name), clock, instant=instant)
-    declared = _declared(settings, name)
-    return LitellmModel(
-        name, api_base=declared.api_base or None, key_variable=declared.key, timeout_seconds=declared.timeout
-    )
-
-
-def _declared(settings: Settings, name: str) -> ModelSettings:
-    """How a full name is reached."""
-    return next((one for one in settings.models.values() if one.use == name), settings.model(name))
+    return LitellmModel(name, api_base=how.api_base or None, key_variable=how.key, timeout_seconds=how.timeout)
 
 
 def script_of(workspace: Workspace, name: str) -> Path:

@@ -123,7 +123,8 @@ class ContractLoaded(Event):
     """The texts that govern the next turns. `digests` by component; `texts` holds those the log did not have yet, by digest.
 
     `own` are the components that a person named for this session in the place of what is on disk, such as `prompt`: with
-    these it goes on when it is opened again.
+    these it goes on when it is opened again. `table` names the `[models.NAME]` of greenroom.toml that said how the model is
+    reached, '' where it was named in full.
     """
 
     kind: Literal["contract_loaded"] = "contract_loaded"
@@ -134,6 +135,7 @@ class ContractLoaded(Event):
     digests: dict[str, str]
     texts: Content[dict[str, str]] = Field(default_factory=dict)
     own: tuple[str, ...] = ()
+    table: str = ""
 
 
 class TurnStarted(Event):

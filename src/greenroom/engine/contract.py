@@ -19,7 +19,8 @@ class Contract:
     `digests` the SHA-256 of each. `tools` are the specs the model is shown, `subject` whom memories are about,
     `retention_days` how long each memory segment keeps them (absent: for good). `asked` is the persona and the model as
     they were asked for (`aria@1.2.0`, `''`), by which the same is found on disk again; `own` the components that were
-    named for this session and are not what is on disk.
+    named for this session and are not what is on disk. `table` names the `[models.NAME]` of greenroom.toml that says how
+    the model is reached, '' where it was asked for by its full name.
     """
 
     persona: Persona
@@ -34,6 +35,12 @@ class Contract:
     retention_days: Mapping[str, int] = field(default_factory=dict)
     asked: tuple[str, str] = ("", "")
     own: tuple[str, ...] = ()
+    table: str = ""
+
+    @property
+    def reached_by(self) -> str:
+        """The name to make the model by: its table's, so that it stays with its server and key, else its full one."""
+        return self.table or self.model
 
     @property
     def untrusted(self) -> frozenset[str]:
@@ -56,6 +63,7 @@ class Contract:
             autonomy=self.persona.policy.autonomy,
             digests=dict(self.digests),
             own=self.own,
+            table=self.table,
             texts={
                 digest: self.texts[part]
                 for part, digest in self.digests.items()

@@ -30,7 +30,7 @@ def begin(room: Room, workspace: str) -> None:
 
 
 def _governs(loaded: ContractLoaded) -> tuple[object, ...]:
-    return loaded.digests, loaded.model, loaded.own
+    return loaded.digests, loaded.model, loaded.table, loaded.own
 
 
 def known_texts(room: Room) -> set[str]:

@@ -250,10 +250,10 @@ def reload(room: Room, contract: Contract, renewed: Renewed, *, turn_open: bool)
     policed = with_policy_of(room.contract, contract)
     if policed.policy.digest != room.contract.policy.digest:
         govern(room, policed)
-    if contract.model == room.contract.model:
+    if contract.reached_by == room.contract.reached_by:
         room.outside.renew(replace(renewed, tools=None))
         renewed = replace(renewed, model=None)
-    same = contract.digests == policed.digests and contract.model == policed.model
+    same = contract.digests == policed.digests and contract.reached_by == policed.reached_by
     return None if same and renewed.tools is None else (contract, renewed)
 
 

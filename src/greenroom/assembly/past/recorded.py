@@ -121,6 +121,7 @@ def _contract(record: Record, event: ContractLoaded, texts: Mapping[str, str]) -
         policy=policy,
         tools=tools,
         model=event.model,
+        table=event.table,
         texts=known,
         digests=dict(event.digests),
         own=event.own,

@@ -7,7 +7,7 @@ it is that very one, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from greenroom.assembly.past.recorded import recorded_persona, recorded_specs
 from greenroom.core.errors import UsageError
@@ -45,12 +45,14 @@ class Parts:
     model: str = ""
     params: Mapping[str, Json] = field(default_factory=dict)
     persona: str = ""
+    table: str = ""
 
     @classmethod
     def of(cls, contract: Contract) -> Parts:
         """Those of a contract that is at hand."""
         params = dict(contract.persona.model.params)
-        return cls(contract.system, contract.voice, contract.tools, contract.model, params, contract.persona.id)
+        found = cls(contract.system, contract.voice, contract.tools, contract.model, params, contract.persona.id)
+        return replace(found, table=contract.table)
 
     def request(self, state: Transcript) -> ModelRequest:
         """The request when the log says `state`."""
@@ -63,7 +65,8 @@ class Sent:
     """One model call of a turn: its number (from 1), what it was given, and what came back, None where nothing did yet.
 
     `exact` says whether the log commits to just this request; None where it commits to none. `put` is True where a
-    person put an earlier call once more, so that no model was asked.
+    person put an earlier call once more, so that no model was asked. `table` is the one of greenroom.toml that said how
+    the model was reached, '' for none.
     """
 
     turn: int
@@ -74,6 +77,7 @@ class Sent:
     exact: bool | None = None
     put: bool = False
     persona: str = ""
+    table: str = ""
 
     def under(self, parts: Parts) -> ModelRequest:
         """What the same call would have been given by another contract."""
@@ -130,6 +134,7 @@ class RecordedParts:
             model=event.model,
             params=dict(persona.model.params),
             persona=persona.id,
+            table=event.table,
         )
 
 
@@ -170,7 +175,7 @@ def sent(
         parts = governing.at(records[-1].seq + 1)
         number = found[-1].number + 1 if found else 1
         request = _as_it_left(parts.request(state), turn, number, changes)
-        found.append(Sent(turn, number, request, state, persona=parts.persona))
+        found.append(Sent(turn, number, request, state, persona=parts.persona, table=parts.table))
     return tuple(found)
 
 
@@ -186,7 +191,8 @@ def _answered(
     parts = governing.at(record.seq)
     request = _as_it_left(parts.request(state), turn, number, changes)
     exact = same_inputs(record, request) if record.commitments.get("inputs") in record.salts else None
-    return Sent(turn, number, request, state, reply, exact, put=reply.model == AGAIN, persona=parts.persona)
+    put = reply.model == AGAIN
+    return Sent(turn, number, request, state, reply, exact, put=put, persona=parts.persona, table=parts.table)
 
 
 def _as_it_left(request: ModelRequest, turn: int, number: int, changes: _Changes) -> ModelRequest:

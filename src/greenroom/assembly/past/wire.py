@@ -12,16 +12,17 @@ from greenroom.core.messages import ModelRequest
 from greenroom.models.litellm_model import LitellmModel
 from greenroom.models.litellm_raw import Wire, chat_form, wire_of
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.model_tables import require_same
 from greenroom.workspace.settings import load_settings
 
 SCRIPTED = "a scripted model answers in this process; this is what a chat model would be given"
 
 
-def wire(workspace: Workspace, request: ModelRequest, model: str = "") -> Wire:
-    """The request for its own model, or for another one by its name or alias. Blocks: litellm may have to be loaded.
+def wire(workspace: Workspace, request: ModelRequest, model: str = "", table: str = "") -> Wire:
+    """The request for its own model, reached as `table` says, or for another one by its name or alias. Blocks: litellm may have to be loaded.
 
     Raises:
-        FileInvalid: greenroom.toml is broken.
+        FileInvalid: greenroom.toml is broken, or does not say any more how the model is reached.
         ServiceUnavailable: litellm does not know the model, or refuses the request before it is sent.
     """
     settings = load_settings(workspace)
@@ -29,7 +30,9 @@ def wire(workspace: Workspace, request: ModelRequest, model: str = "") -> Wire:
         request = request.model_copy(update={"model": settings.model_name(model)})
     if request.model.startswith("scripted/"):
         return chat_form(request, SCRIPTED)
-    made = model_of(workspace, settings, request.model, SystemClock(), instant=True)
+    if not model:
+        require_same(settings, table, request.model)
+    made = model_of(workspace, settings, model or table or request.model, SystemClock(), instant=True)
     assert isinstance(made, LitellmModel)
     return wire_of(made, request)
 

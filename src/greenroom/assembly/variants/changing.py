@@ -34,6 +34,7 @@ from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import load_file, read_source
 from greenroom.regression.what_if import other_settings
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.model_tables import require_same, table_of
 from greenroom.workspace.settings import load_settings
 
 _SILENT = frozenset({OTHER_TOOLS})
@@ -121,17 +122,28 @@ def differences(before: ContractLoaded, after: Contract) -> tuple[str, ...]:
     persona = f"{after.persona.id}@{after.persona.version}"
     if persona != f"{before.persona}@{before.version}":
         found = [persona, *(part for part in found if part != "persona")]
-    return (*found, *([f"model {after.model}"] if after.model != before.model else ()))
+    return (*found, *_other_model(before, after))
+
+
+def _other_model(before: ContractLoaded, after: Contract) -> tuple[str, ...]:
+    """The model where it is another, or the same one reached by another table."""
+    if before.model != after.model:
+        return (f"model {after.model}",)
+    return (f"model {after.table}",) if before.table and after.table and before.table != after.table else ()
 
 
 def _named_model(workspace: Workspace, loaded: Sequence[ContractLoaded]) -> str:
     """The model a person named for the session in place of its persona's own; '' where nobody did."""
     texts = {key: text for event in loaded for key, text in event.texts.items()}
-    text = texts.get(loaded[-1].digests.get("persona", ""))
-    if text is None:
-        return loaded[-1].model
-    own = parse(text, Persona, "the recorded persona").model.use
-    return "" if load_settings(workspace).model_name(own) == loaded[-1].model else loaded[-1].model
+    last, settings = loaded[-1], load_settings(workspace)
+    text = texts.get(last.digests.get("persona", ""))
+    if text is not None:
+        own = parse(text, Persona, "the recorded persona").model.use
+        tables = {table_of(settings, own), last.table} - {""}
+        if settings.model_name(own) == last.model and len(tables) < 2:
+            return ""
+    require_same(settings, last.table, last.model)
+    return last.table or last.model
 
 
 def _with_prompt(cast: Cast, path: Path) -> Cast:

@@ -60,7 +60,7 @@ def combination(workspace: Workspace, persona: str, model: str, policy: str) -> 
     clock = SystemClock()
     contract = _cast(workspace, persona, model, policy, clock).contract
     model_of(
-        workspace, load_settings(workspace), contract.model, clock, instant=True
+        workspace, load_settings(workspace), contract.reached_by, clock, instant=True
     )  # a broken script is said at once
     label = f"{contract.persona.id}@{contract.persona.version}"
     return Combination(

@@ -31,6 +31,8 @@ from greenroom.policy.files.bundle import joined, parted
 from greenroom.policy.load import PolicySource, builtin_source, compile_policies, load_file
 from greenroom.policy.verdict.bounds import Role
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.model_tables import require_same
+from greenroom.workspace.settings import load_settings
 
 PARTS = ("persona", "prompt", PARAMETERS, KNOWLEDGE, "policy", "model")
 """What a session can have of its own, in the order in which it is told."""
@@ -39,17 +41,18 @@ _BUILTIN = "builtin"
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Which `parts` a session has of its own, their `texts` by part, and who speaks on which model."""
+    """Which `parts` a session has of its own, their `texts` by part, who speaks on which model, and the model's table."""
 
     parts: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
     persona: str = ""
     model: str = ""
+    table: str = ""
 
     @classmethod
     def of(cls, contract: Contract) -> Own:
         """That of a contract which is at hand, or was put together from a log."""
-        return cls(contract.own, contract.texts, contract.persona.id, contract.model)
+        return cls(contract.own, contract.texts, contract.persona.id, contract.model, contract.table)
 
     def without(self, parts: Collection[str]) -> Own:
         """The same where something else was named for some of it."""
@@ -67,7 +70,7 @@ def recorded_own(records: Iterable[Record]) -> Own:
     if last is None or not last.own:
         return Own()
     kept = {part: texts[full] for part, full in last.digests.items() if full in texts}
-    return Own(named(last.own), kept, last.persona, last.model)
+    return Own(named(last.own), kept, last.persona, last.model, last.table)
 
 
 def of_texts(texts: Mapping[str, str], persona: str) -> Own:
@@ -98,7 +101,7 @@ def own_cast(
         UsageError: the workspace is not trusted, or there is no such persona.
         FileInvalid: a text is gone or broken, or does not fit the workspace any more.
     """
-    named_model = own.model if "model" in own.parts else model
+    named_model = _own_model(workspace, own) if "model" in own.parts else model
     loaded = _persona(workspace, own, persona) if {"persona", "prompt"} & {*own.parts} else None
     cast = cast_of(workspace, persona or own.persona, named_model, clock, trusted=trusted, masks=masks, loaded=loaded)
     if PARAMETERS in own.parts:
@@ -108,6 +111,12 @@ def own_cast(
     if "policy" in own.parts:
         cast = with_sources(cast, _sources(own), clock)
     return replace(cast, contract=replace(cast.contract, own=named(own.parts)))
+
+
+def _own_model(workspace: Workspace, own: Own) -> str:
+    """The name to reach its own model by, which must be the server and key that it was made with."""
+    require_same(load_settings(workspace), own.table, own.model)
+    return own.table or own.model
 
 
 def with_part(cast: Cast, part: str, text: str, contract: Contract) -> Cast:

@@ -49,7 +49,7 @@ def _otherwise(workspace: Workspace, contract: Contract) -> list[str]:
 
 def _differs(part: str, contract: Contract, disk: Contract) -> bool:
     if part == "model":
-        return contract.model != disk.model
+        return contract.model != disk.model or (bool(contract.table and disk.table) and contract.table != disk.table)
     if part == "knowledge":
         return contract.persona.knowledge != disk.persona.knowledge
     return contract.digests.get(part) != disk.digests.get(part)

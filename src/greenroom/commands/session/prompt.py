@@ -161,7 +161,7 @@ def _on_the_wire(workspace: Workspace, one: Sent, how: str, model: str) -> Answe
     from greenroom.assembly.past.wire import must_lead_somewhere, wire
     from greenroom.models.curl import curl, pretty_json
 
-    found = wire(workspace, one.request, model)
+    found = wire(workspace, one.request, model, one.table)
     text = pretty_json(found.body) if how == "json" else curl(must_lead_somewhere(found))
     return answer(one, text.splitlines(), _wire_data(found), notes=[found.note] if found.note else [])
 

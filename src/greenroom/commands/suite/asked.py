@@ -88,7 +88,7 @@ def _models(workspace: Workspace, words: Sequence[str]) -> dict[str, ModelAsked]
     found = {}
     for word in dict.fromkeys(words):
         name = settings.model_name(word)
-        model_of(workspace, settings, name, SystemClock(), instant=True)  # a broken script is said before anything runs
+        model_of(workspace, settings, word, SystemClock(), instant=True)  # a broken script is said before anything runs
         script = workspace.scripts / f"{name.removeprefix('scripted/')}.toml"
         text = read_written(script) if name.startswith("scripted/") else ""
         found[word] = ModelAsked(name=name, script=digest(text) if text else "")

@@ -29,13 +29,15 @@ _MOST_BYTES = 4_000_000
 class Entry(Frozen):
     """One live run of a fixture. `runs` came to a verdict and `passed` of them passed; `asked` were to be made.
 
-    `at` is a stamp. `outcome` is "cancelled" where a person stopped it.
+    `at` is a stamp. `outcome` is "cancelled" where a person stopped it. `table` is the one of
+    greenroom.toml that says how the model is reached, '' where it was named in full.
     """
 
     v: Literal[1] = 1
     fixture: str
     persona: str
     model: str
+    table: str = ""
     at: str
     start: str = ""
     asked: int = Field(default=1, ge=0)
@@ -56,8 +58,8 @@ class Entry(Frozen):
         """Whether the two can be compared: one fixture from one start, one persona in any version, one model."""
         return self._place() == other._place()
 
-    def _place(self) -> tuple[str, str, str, str]:
-        return self.fixture, self.start, self.persona.partition("@")[0], self.model
+    def _place(self) -> tuple[str, ...]:
+        return self.fixture, self.start, self.persona.partition("@")[0], self.model, self.table
 
 
 class History:

@@ -82,7 +82,7 @@ class LiveBuild(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A run with what it was made of: its records, who spoke, and the policy it ran under.
+    """A run with what it was made of: its records, who spoke on which model by which table, and the policy it ran under.
 
     `whole` says that the conversation came to its end; else what is missing of it nobody knows.
     """
@@ -91,6 +91,7 @@ class Made:
     records: tuple[Record, ...] = ()
     persona: str = ""
     model: str = ""
+    table: str = ""
     policy: Policy | None = None
     whole: bool = False
 
@@ -174,7 +175,7 @@ async def _by_rubric(run: Ended, made: _Run, build: LiveBuild, judging: Meter) -
         return outcome("passed")
     try:
         rubric = read_rubric(made.fixture.parts.workspace, text.judge)
-        model = build.judging(made.session.contract.model, judging)
+        model = build.judging(made.session.contract.reached_by, judging)
         return await judge_replies(run, model, text.judge, rubric, text.votes)
     except FileInvalid as error:
         return broken(error)
@@ -200,7 +201,7 @@ def _ended(made: _Run, *, broken: bool) -> Ended:
 def _made(session: Session, run: LiveRun, *, whole: bool) -> Made:
     contract = session.contract
     persona = f"{contract.persona.id}@{contract.persona.version}"
-    return Made(run, tuple(session.records), persona, contract.model, contract.policy, whole)
+    return Made(run, tuple(session.records), persona, contract.model, contract.table, contract.policy, whole)
 
 
 def _service_failed(problem: GreenroomError) -> Outcome:

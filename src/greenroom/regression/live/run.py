@@ -166,6 +166,7 @@ def _entry(plan: _Plan, made: list[Made], kind: str) -> Entry:
         fixture=plan.fixture.name,
         persona=made[-1].persona,
         model=made[-1].model,
+        table=made[-1].table,
         at=stamp(SystemClock().now()),
         start=plan.options.start,
         asked=told.asked,

@@ -44,7 +44,7 @@ def changed_within(records: Sequence[Record]) -> set[int]:
 
 def same(one: ContractLoaded, other: ContractLoaded) -> bool:
     """Whether two are one contract."""
-    return (one.model, one.digests, one.own) == (other.model, other.digests, other.own)
+    return (one.model, one.table, one.digests, one.own) == (other.model, other.table, other.digests, other.own)
 
 
 def stretches(by_turn: Mapping[int, ContractLoaded]) -> list[Stretch]:
@@ -118,4 +118,4 @@ def _changed(before: ContractLoaded, after: ContractLoaded) -> list[str]:
     """The components that are another, e.g. `prompt`; the policy's own digest is covered by its name."""
     names = sorted(before.digests.keys() | after.digests.keys())
     found = [name.replace("_", " ") for name in names if before.digests.get(name) != after.digests.get(name)]
-    return [*(["model"] if before.model != after.model else []), *found]
+    return [*(["model"] if (before.model, before.table) != (after.model, after.table) else []), *found]

@@ -97,6 +97,8 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     digests = {name: part_name(full) for name, full in digests_of.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
+    if loaded.table:
+        header["table"] = loaded.table
     if own := kept_of(loaded.own):
         header[OWN] = own
     if first > 1:

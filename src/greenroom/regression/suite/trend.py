@@ -44,7 +44,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A cell, by the full name of its model, with its points, newest last."""
+    """A cell, by the full name of its model and the table it is reached by, with its points, newest last."""
 
     fixture: str
     persona: str
@@ -71,7 +71,9 @@ def trends(
                 points.setdefault(_named(header, cell), []).append(_point(header, cell, figures))
     for entry in history:
         if entry.runs and not entry.start:
-            points.setdefault(Cell(entry.fixture, id_of(entry.persona), entry.model), []).append(_noted(entry))
+            points.setdefault(Cell(entry.fixture, id_of(entry.persona), _model(entry.table, entry.model)), []).append(
+                _noted(entry)
+            )
     found = [
         Trend(*cell, tuple(sorted(mine, key=lambda point: (point.at, point.suite))))
         for cell, mine in points.items()
@@ -81,7 +83,13 @@ def trends(
 
 
 def _named(header: Header, cell: Cell) -> Cell:
-    return cell._replace(model=header.matrix.models[cell.model].name or REPLAYED)
+    full = header.matrix.models[cell.model].name
+    return cell._replace(model=_model(cell.model if cell.model != full else "", full) or REPLAYED)
+
+
+def _model(table: str, name: str) -> str:
+    """A model as a trend names it: one that is reached in two ways is two."""
+    return f"{name} [{table}]" if table else name
 
 
 def _point(header: Header, cell: Cell, figures: Figures) -> Point:

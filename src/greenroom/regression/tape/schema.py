@@ -46,6 +46,7 @@ _HEADER: dict[str, Json] = {
     "tape": {"type": "integer", "minimum": 1},
     "persona": _WORD,
     "model": _WORD,
+    "table?": {"description": "the [models.NAME] of greenroom.toml that said how it was reached", "type": "string"},
     "own?": {"type": "array", "items": {"enum": ["persona", "prompt", "parameters", "knowledge", "policy"]}},
     "turns?": {"type": "string", "pattern": r"^[1-9]\d*(-[1-9]\d*)?$"},
     "context?": {"const": "taken over"},

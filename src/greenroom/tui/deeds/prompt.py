@@ -52,15 +52,15 @@ class PromptDeeds:
             self.bench.tell("no model was asked in this turn")
             return
         self.bench.tell("one moment: the request is put together as it goes over the wire")
-        work = self._copied(chosen.request, how)
+        work = self._copied(chosen.request, chosen.table, how)
         self.bench.run_worker(self.bench.mishaps.through(work), group="copy", exclusive=True)
 
-    async def _copied(self, request: ModelRequest, how: str) -> None:
+    async def _copied(self, request: ModelRequest, table: str, how: str) -> None:
         from greenroom.assembly.past.wire import must_lead_somewhere, wire
         from greenroom.models.curl import curl, pretty_json
 
         try:
-            found = await asyncio.to_thread(wire, self.bench.workspace, request)
+            found = await asyncio.to_thread(wire, self.bench.workspace, request, table=table)
             text = pretty_json(found.body) if how == "json" else curl(must_lead_somewhere(found))
         except GreenroomError as error:
             self.bench.tell(error.line(), "warning")
