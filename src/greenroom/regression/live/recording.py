@@ -37,15 +37,21 @@ from greenroom.regression.tape.tape import Tape
 _STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
 _UNKNOWN = ".unknown"
 _STEPPED_IN = ("edit", "simulate", "skip")
+_ON_TRIAL = ("prompt", "output", "remember")
+"""Gates at which a person changes what the persona is given to say, says, or keeps: that is what a live run is about."""
 _RAISED = (".stop", _UNKNOWN)
 """How the keys of questions end that a kill switch or a crash raised: neither comes again, and what was said does."""
+_CALL_GATE = re.compile(r"gate:(?:tool|result):(c\d+)")
+_FOUND_GATES = ("gate:recall", "gate:retrieve")
+"""Where a person changes what was found for a turn: it is done again where the very same was found."""
 _CALL = re.compile(r"(?:(?:tool|result):)?(c\d+)(?:\..*)?")
 
 
 class LiveRecording(ByLife):
     """An `engine.steps.Recording` for a live run that begins at `start`.
 
-    `notes` says in one line each what was looked up for real, and what a person had done that is not done again. `desk` answers about tools and for people.
+    `notes` says in one line each what was looked up for real, and what a person had done that is not done again. `desk`
+    answers about tools and for people.
 
     Raises on construction:
         FileInvalid: a line of the tape is not what its kind says.
@@ -59,6 +65,7 @@ class LiveRecording(ByLife):
         self._tape = TapeRecording(world, one_life_from=start.turn)
         self._last = 0
         self._taken = self.desk.adopt(start)
+        self._found: set[str] = set()
         self.notes += self._unrepeated()
 
     @property
@@ -151,6 +158,7 @@ class LiveRecording(ByLife):
         if not isinstance(event, MemoriesRecalled) or event.query != inputs["text"]:
             self._note(step, "memories were recalled from those of the tape and of this run")
             return None
+        self._found.add(step)
         kept = tuple(memory for memory in event.memories if memory.segment in inputs["segments"])
         return event.model_copy(update={"memories": kept})
 
@@ -161,19 +169,21 @@ class LiveRecording(ByLife):
         if not isinstance(event, PassagesRetrieved) or event.query != inputs["text"]:
             self._note(step, "passages were looked up in today's documents")
             return None
+        self._found.add(step)
         kept = tuple(passage for passage in event.candidates if passage.collection in inputs["collections"])
         return event.model_copy(update={"candidates": kept})
 
     def _note(self, step: str, what: str) -> None:
         self.notes.append(f"turn {_turn_of(step)}: {what}, because the words looked for are not the recorded ones")
+        if (event := self._stepped_in(step.replace("/", "/gate:", 1))) is not None:
+            self.notes.append(_undone(event, "something else was found"))
 
     def _unrepeated(self) -> Iterator[str]:
         for (kind, step), event in self.world.events.items():
             if kind is not GatePassed or not isinstance(event, GatePassed) or self.before(step):
                 continue
-            if event.gate != "input" and event.action in _STEPPED_IN and event.turn not in self.world.abandoned:
-                did = f"{event.action} at the {event.gate} gate"
-                yield f"turn {event.turn}: what a person did ({did}) was not done again: a live run is to go without"
+            if event.gate in _ON_TRIAL and event.action in _STEPPED_IN and event.turn not in self.world.abandoned:
+                yield _undone(event, "a live run is to go without")
 
     def _again(self, step: str) -> ReplyGenerated | None:
         """A call that a person had put once more stands in a model's place, under the next number of this run."""
@@ -184,14 +194,36 @@ class LiveRecording(ByLife):
         return event.model_copy(update={"calls": tuple(calls)})
 
     def _gate(self, step: str) -> GatePassed | None:
-        """What a person did at the input gate: their words are the tape's. Elsewhere they changed what is on trial."""
-        turn = _turn_of(step)
-        if not step.endswith("/gate:input"):
+        """What a person did at a gate of their own words, of a recorded call or its result, or of what was found for the
+        turn. Elsewhere they changed what is on trial.
+        """
+        turn, place = _turn_of(step), step.partition("/")[2]
+        if _CALL_GATE.fullmatch(place):
+            return self._call_gate(step)
+        if place in _FOUND_GATES and f"t{turn}/{place.partition(':')[2]}" in self._found:
+            return self._stepped_in(step)
+        if place != "gate:input":
             return None
         if turn in self.world.abandoned:
             return GatePassed(step=step, turn=turn, gate="input", action="abandon")
         event = self.world.events.get((GatePassed, step))
         return event if isinstance(event, GatePassed) else None
+
+    def _call_gate(self, step: str) -> GatePassed | None:
+        """What a person did about the recorded call that a live call is: skipped it, made up what comes of it, or changed
+        its arguments or its result.
+        """
+        place, _, call = step.rpartition(":")
+        event = self._stepped_in(f"{place}:{self.desk.counterpart(call)}")
+        if event is None:
+            return None
+        if event.gate == "tool" and event.action != "edit":
+            self.desk.settle(call)
+        return event.model_copy(update={"step": step, "edit": self.desk.bindings.live(event.edit)})
+
+    def _stepped_in(self, step: str) -> GatePassed | None:
+        event = self.world.events.get((GatePassed, step))
+        return event if isinstance(event, GatePassed) and event.action in _STEPPED_IN else None
 
     def _given(self, step: str) -> ApprovalGiven | None:
         """What a person said of the recorded call that a live call is, before any leave they gave answers for them:
@@ -231,6 +263,11 @@ class LiveRecording(ByLife):
 
 _EARLY = ("input", "recall", "retrieve", "retrieval", "memory.read")
 """Questions and gates that come before a turn's first reply."""
+
+
+def _undone(event: GatePassed, why: str) -> str:
+    did = f"{event.action} at the {event.gate} gate"
+    return f"turn {event.turn}: what a person did ({did}) was not done again: {why}"
 
 
 def _turn_of(step: str) -> int:
