@@ -29,10 +29,12 @@ class LiveBench:
 
     def __init__(self, config: pytest.Config) -> None:
         usd = config.getoption("--greenroom-usd")
+        repeat = _repeat(config.getoption("--greenroom-repeat"))
         self._options = LiveOptions(
             model=config.getoption("--greenroom-model") or "",
             persona=config.getoption("--greenroom-persona") or "",
-            repeat=_repeat(config.getoption("--greenroom-repeat")),
+            repeat=repeat,
+            whole=repeat > 0,
             start=config.getoption("--greenroom-from") or "",
         )
         self._budget = Budget(None if usd is None else usd / _processes(config), "this pytest run")

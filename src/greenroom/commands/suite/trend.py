@@ -15,6 +15,7 @@ from greenroom.regression.suite.trend import REPLAYED
 if TYPE_CHECKING:
     from greenroom.regression.suite.trend import Point, Trend
 
+_EARLY = "failed@1/3: stopped early, decided after 1 of 3 runs, which is no rate; --repeat N makes all runs"
 _NEWEST = 8
 """How many points a row shows; a fixture by name shows all."""
 
@@ -36,7 +37,11 @@ def trend(asked: Invocation) -> Answer[tuple[Trend, ...]]:
         known = sorted({one.fixture for one in trends(suites, entries)})
         hint = suggest(fixture, known) if known else "greenroom fixture matrix, or pytest --greenroom-live"
         raise UsageError(f"no run of '{fixture}' is kept", hint=hint, code="fixture.unknown")
-    notes = () if found else ("nothing is kept yet: greenroom fixture matrix, or pytest --greenroom-live, keeps runs",)
+    notes = (
+        ["nothing is kept yet: greenroom fixture matrix, or pytest --greenroom-live, keeps runs"] if not found else []
+    )
+    if any(point.early for one in found for point in one.points):
+        notes.append(_EARLY)
     return answer(found, _points(found) if fixture else _rows(found), [_data(one) for one in found], notes=notes)
 
 
@@ -54,13 +59,14 @@ def _rows(found: Sequence[Trend]) -> list[str]:
 
 def _marks(points: Sequence[Point]) -> str:
     """The personas in the order they came, each once in a row: `1.2.0 #a1b2c3d4 > 1.3.0 #0f9e8d7c`."""
-    shown: list[str] = []
+    shown: list[tuple[str, str]] = []
     for point in points:
-        mark = f" #{point.mark}" if point.mark else ""
-        told = f"{point.persona.partition('@')[2]}{mark}"
-        if not shown or shown[-1] != told:
-            shown.append(told)
-    return " > ".join(shown)
+        version, mark = point.persona.partition("@")[2], point.mark
+        if shown and shown[-1][0] == version and (not mark or shown[-1][1] in ("", mark)):
+            shown[-1] = version, mark or shown[-1][1]  # a live run keeps no digest: of a version it says nothing new
+        else:
+            shown.append((version, mark))
+    return " > ".join(f"{version} #{mark}" if mark else version for version, mark in shown)
 
 
 def _points(found: Sequence[Trend]) -> list[str]:
@@ -104,6 +110,7 @@ def _data(one: Trend) -> Json:
                 "digest": point.mark,
                 "runs": point.runs,
                 "passed": point.passed,
+                "early": bool(point.early),
                 "pass_k": point.pass_k,
                 "milliseconds": point.milliseconds,
                 "micro_usd": point.micro_usd,

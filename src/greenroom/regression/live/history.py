@@ -21,6 +21,8 @@ from greenroom.regression.replay.outcome import Kind
 from greenroom.workspace.own_file import open_own
 
 FILE = "live.jsonl"
+UNDECIDED = frozenset({"error", "broken", "cancelled"})
+"""Outcomes that end the runs of a fixture before its verdict."""
 _PATIENCE_SECONDS = 10
 _MOST_BYTES = 4_000_000
 """How much of the end is read: some ten thousand runs."""
@@ -50,8 +52,17 @@ class Entry(Frozen):
     outcome: Kind | str
 
     @property
+    def early(self) -> bool:
+        """Whether runs were left out because nothing could change the verdict: then what passed is no rate."""
+        return self.runs < self.asked and self.outcome not in UNDECIDED
+
+    @property
     def told(self) -> str:
-        """`2 of 3`."""
+        """`2 of 3`, or `passed early, decided after 2 of 5`."""
+        if self.early:
+            return (
+                f"{'passed' if self.outcome == 'passed' else 'failed'} early, decided after {self.runs} of {self.asked}"
+            )
         return f"{self.passed} of {self.runs}"
 
     def like(self, other: Entry) -> bool:

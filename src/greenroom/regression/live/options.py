@@ -20,7 +20,7 @@ class LiveOptions:
 
     `repeat` is how often, 0 for what the case says. `start` is the first event that is live, '' for all the
     turns under test (see `start_at`). `usd` is the most this fixture may cost in all its runs. With `whole` every run is
-    made, even when the verdict is certain already.
+    made, even when the verdict is certain already, as where a person asks for a number of them.
 
     Raises on construction:
         UsageError: a number that is none, negative or too large.

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from greenroom.regression.live.history import Entry
+from greenroom.regression.live.history import UNDECIDED, Entry
 from greenroom.regression.live.reliability import Goal, pass_hat
 from greenroom.regression.replay.outcome import Kind, Outcome, outcome
 from greenroom.regression.tape.tape import Line
@@ -57,9 +57,16 @@ class LiveOutcome:
         return sum(run.outcome.kind != "error" for run in self.runs)
 
     @property
+    def early(self) -> bool:
+        """Whether runs were left out because nothing could change the verdict any more."""
+        return self.judged < self.asked and self.outcome.kind not in UNDECIDED
+
+    @property
     def pass_k(self) -> float | None:
-        """pass^k for as many runs as must pass; None where too few were made to say."""
-        return pass_hat(self.judged, self.passed, self.needed)
+        """pass^k for as many runs as must pass; None where too few were made to say, or where what they came to decided
+        how many were made, which makes every rate a biased one.
+        """
+        return None if self.early else pass_hat(self.judged, self.passed, self.needed)
 
     @property
     def micro_usd(self) -> int:
@@ -77,8 +84,8 @@ def verdict_on(
     """One outcome for all runs of `persona`. `cut` is what kept further runs from being made."""
     made = [run.outcome for run in runs if run.outcome.kind != "error"]
     passed = sum(one.good for one in made)
-    told = _counted(passed, len(made), persona, previous)
     reached = goal.verdict(passed, len(made) - passed)
+    told = _counted(passed, len(made), goal, reached) + _before(passed, len(made), persona, previous, reached, goal)
     if reached is None and cut is not None:
         if not made:
             return outcome("error", cut.line, "", (cut.line,))
@@ -94,13 +101,23 @@ def verdict_on(
     return outcome(kind, f"{told}{needed}: {first.line}", detail, causes, first.tape_line)
 
 
-def _counted(passed: int, made: int, persona: str, previous: Entry | None) -> str:
-    """`2 of 3 runs passed (was 3 of 3)`; what was before is said where it was another share."""
+def _counted(passed: int, made: int, goal: Goal, reached: bool | None) -> str:
+    """`2 of 3 runs passed`, or that fewer were made than were to be because the verdict was certain."""
     told = f"{passed} of {made} {'run' if made == 1 else 'runs'} passed"
-    if previous is None or previous.passed * made == passed * previous.runs:
-        return told
+    early = reached is not None and made < goal.runs
+    return f"stopped early, decided after {made} of {goal.runs}: {told}" if early else told
+
+
+def _before(passed: int, made: int, persona: str, previous: Entry | None, reached: bool | None, goal: Goal) -> str:
+    """` (was 3 of 3)` where it was another share before; where either is no rate, where it was another verdict."""
+    if previous is None:
+        return ""
+    if previous.early or (reached is not None and made < goal.runs):
+        same = reached is not None and reached == (previous.outcome == "passed")
+    else:
+        same = previous.passed * made == passed * previous.runs
     other = f" under {previous.persona}" if previous.persona != persona else ""
-    return f"{told} (was {previous.told}{other})"
+    return "" if same else f" (was {previous.told}{other})"
 
 
 def _commonest(kinds: Sequence[Kind]) -> Kind:

@@ -1,7 +1,7 @@
 """A fixture run live: the person's words from the tape, the model really asked, as often as the verdict needs.
 
-Invariant: runs are made one after another, and none once the verdict is certain or a ceiling is reached; whatever ends
-them, what was made is in the history.
+Invariant: runs are made one after another, and none once a ceiling is reached, or the verdict is certain where nobody asked
+for all of them; whatever ends them, what was made is in the history.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.regression.judge.rubric import read_rubric
 from greenroom.regression.live.budget import Budget
-from greenroom.regression.live.history import Entry
+from greenroom.regression.live.history import UNDECIDED, Entry
 from greenroom.regression.live.once import LiveBuild, Made, live_once
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveOutcome, LiveRun, verdict_on
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.reliability import Goal, goal_of
 from greenroom.regression.live.start import Start, start_at
-from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.outcome import Kind, Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
 
@@ -161,7 +161,8 @@ def _noted(plan: _Plan, made: list[Made], kind: str) -> str:
 
 
 def _entry(plan: _Plan, made: list[Made], kind: str) -> Entry:
-    told = LiveOutcome(outcome("passed"), tuple(one.run for one in made), plan.goal.runs, plan.goal.needed)
+    ended: Kind = "error" if kind in UNDECIDED else "passed"
+    told = LiveOutcome(outcome(ended), tuple(one.run for one in made), plan.goal.runs, plan.goal.needed)
     return Entry(
         fixture=plan.fixture.name,
         persona=made[-1].persona,

@@ -19,7 +19,10 @@ REPLAYED = "replay"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One suite, or one entry of the history (`suite` is ''), which keeps no digests (`mark` is '')."""
+    """One suite, or one entry of the history (`suite` is ''), which keeps no digests (`mark` is '').
+
+    `early` is how a point is told whose runs were not all made because the verdict was certain, which is no rate.
+    """
 
     at: str
     suite: str
@@ -30,15 +33,18 @@ class Point:
     pass_k: float | None
     milliseconds: int | None
     micro_usd: int
+    early: str = ""
 
     @property
     def told(self) -> str:
-        """`2/3`."""
-        return f"{self.passed}/{self.runs}"
+        """`2/3`, or `failed@1/3` where the verdict was certain after one of three runs and the others were left out."""
+        return self.early or f"{self.passed}/{self.runs}"
 
     @property
     def share(self) -> float:
-        """The share that passed; of a point there is at least one run."""
+        """The share that passed; of a point there is at least one run. What was decided early is all or nothing."""
+        if self.early:
+            return float(self.early.startswith("passed"))
         return self.passed / self.runs
 
 
@@ -118,4 +124,7 @@ def _noted(entry: Entry) -> Point:
         pass_k=entry.pass_k,
         milliseconds=round(entry.milliseconds / entry.runs),
         micro_usd=entry.micro_usd,
+        early=f"{'passed' if entry.outcome == 'passed' else 'failed'}@{entry.runs}/{entry.asked}"
+        if entry.early
+        else "",
     )
