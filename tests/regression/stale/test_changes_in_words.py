@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from greenroom.core.canonical import digest
 from greenroom.core.inert import hidden_count
-from greenroom.regression.stale.persona_change import contract_change, parameters_change, prompt_change
+from greenroom.regression.stale.persona_change import contract_change, parameters_change
+from greenroom.regression.stale.prompt_change import prompt_change
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.stale.tools_change import tools_change
 from greenroom.regression.tape.parts import Parts, part_name
@@ -45,9 +46,22 @@ def test_a_contract_is_told_apart_by_its_keys(old: str, new: str, said: str) -> 
 def test_prompts_are_told_apart_by_sentences_and_parameters_by_name() -> None:
     old = "Be brief. Be kind. Never guess."
     assert prompt_change(old, "Be short. Be kind. Never guess.") == "one sentence: … Be -brief +short"
-    assert prompt_change(old, "Be kind. Never guess, ask.").startswith("2 sentences: ")
+    assert prompt_change(old, "Be kind. Never guess, ask.") == "2 edits: -Be brief.; … Never guess +, ask"
     assert prompt_change(old, "Be brief.\nBe kind.  Never guess.") == "only spaces and line ends"
     assert parameters_change('{"temperature": 0.2}', '{"temperature": 0.7}') == "temperature 0.2 -> 0.7"
+
+
+def test_two_edits_of_a_prompt_are_two_and_no_sign_of_a_list_or_a_template_is_taken_apart() -> None:
+    old = (
+        "You work for {{ shop }}. Never guess a price.\n\n- Cite the page.\n- If a tool says no, do not press for it.\n"
+    )
+    assert prompt_change(old, old.replace("Never guess", "Do not guess").replace("- Cite the page.\n", "")) == (
+        "2 edits: -Never +Do not; -Cite the page."
+    )
+    assert prompt_change(old, old.replace("{{ shop }}", "{{ house }}")) == ("one sentence: … work for {{ -shop +house")
+    long = " ".join(f"word{number}" for number in range(80))
+    said = prompt_change("Be brief.", f"Be brief. {long}")
+    assert said.endswith(" …") and all(word in (*long.split(), "…") for word in said.partition("+")[2].split())
 
 
 def tools(**changes: Any) -> str:
@@ -134,7 +148,10 @@ def test_a_persona_with_a_new_version_is_one_cause_and_a_tool_is_not_told_twice(
     Parts(tmp_path).write({part_name(digest(text)): text for text in old.values()})
     tape = Tape({"persona": "aria@1.3.0", "digests": {key: part_name(digest(text)) for key, text in old.items()}}, ())
     assert changes(tape, {key: digest(text) for key, text in new.items()}, new, Parts(tmp_path)) == (
-        "persona aria 1.3.0 -> 1.4.0: limits.usd 0.25 -> 1.0; prompt: one sentence: … Be -brief +short",
+        (
+            "persona aria 1.3.0 -> 1.4.0: tools.allow -mail.send; limits.usd 0.25 -> 1.0; "
+            "prompt: one sentence: … Be -brief +short"
+        ),
         "tools: orders.refund: effects once -> none",
     )
     assert changes(tape, {"persona": digest(ARIA + "#\n")}, {"persona": ARIA + "#\n"}, Parts(tmp_path)) == ()

@@ -30,7 +30,17 @@ def bundle(text: str) -> str:
         ),
         ('deadline = "15m"', 'deadline = "1h"', "rule refund.large: ask.deadline 15m -> 1h"),
         ('"120 needs a person"', '"much"', "rule refund.large: tests changed"),
-        ('"refund.large"', '"refund.big"', "rule refund.large removed, rule refund.big added"),
+        (
+            '"refund.large"',
+            '"refund.big"',
+            "rule refund.large removed (require_approval orders.refund when args.amount > 100), rule refund.big added",
+        ),
+        (
+            'then = ["escalate:lead", "deny"]',
+            'then = ["deny"]',
+            "rule refund.large: ask.then -escalate:lead",
+        ),
+        ('then = ["escalate:lead", "deny"] }', "}", "rule refund.large: ask.then -escalate:lead"),
         ('"2.3.0"', '"2.3.1"', "support: version 2.3.0 -> 2.3.1"),
         ("calls_per_turn = 6", "calls_per_turn = 5", "support: envelope.persona.limits.calls_per_turn 6 -> 5"),
         ("# What a person", "# Whatever a person", "the same rules, but other tools or bounds of the persona"),
@@ -44,6 +54,52 @@ def test_the_rule_and_what_of_it_is_named(old: str, new: str, said: str) -> None
             'ask   = { role = "operator", deadline = "15m", then = ["escalate:lead", "deny"] }\n', "", 1
         )
     assert policy_change(bundle(TEXT), bundle(changed)).startswith(said)
+
+
+RULE = '[[rule]]\nid = "{id}"\nwhy = "w"\nhook = "{hook}"\n{more}\n'
+EXCEPTION = '[[exception]]\nrule = "{rule}"\nowner = "kim"\nexpires = 2030-01-31\nwhy = "w"\n{more}\n'
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (
+            RULE.format(id="no.get", hook="tool.call", more='tools = "orders.get"\nthen = "deny"'),
+            "rule no.get added (deny orders.get)",
+        ),
+        (
+            RULE.format(id="x", hook="output", more='find = "secret.*"\nthen = "redact"\nmode = "observe"'),
+            "rule x added (redact output for secret.*, only watched)",
+        ),
+        (
+            RULE.format(id="y", hook="input", more='any = ["turn > 3", ["turn > 1", "risk > 2"]]\nthen = "deny"'),
+            "rule y added (deny input when turn > 3 or turn > 1 and risk > 2)",
+        ),
+        (
+            EXCEPTION.format(rule="refund.large", more='when = "args.amount < 120"'),
+            (
+                "exception refund.large added (lets orders.refund through without require_approval "
+                "when args.amount < 120, until 2030-01-31)"
+            ),
+        ),
+        (
+            EXCEPTION.format(rule="autonomy", more='tools = "mail.send"\nwhen = "args.to == \'a\'"'),
+            (
+                "exception autonomy added (lets mail.send through without autonomy's question "
+                "when args.to == 'a', until 2030-01-31)"
+            ),
+        ),
+    ],
+)
+def test_what_came_says_what_it_lets_through_or_refuses(added: str, said: str) -> None:
+    assert policy_change(bundle(TEXT), bundle(f"{TEXT}\n{added}")) == said
+    assert policy_change(bundle(f"{TEXT}\n{added}"), bundle(TEXT)) == said.replace(" added ", " removed ")
+
+
+def test_rules_in_another_order_are_told_as_just_that() -> None:
+    first, *rest = TEXT.split("[[rule]]")
+    told = policy_change(bundle(TEXT), bundle("[[rule]]".join([first, *reversed(rest)])))
+    assert told == "rules of support in another order, which decides at most what rule a verdict names"
 
 
 def test_a_rule_comes_before_the_version_that_follows_from_it() -> None:

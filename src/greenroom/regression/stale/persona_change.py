@@ -1,4 +1,4 @@
-"""What changed in a persona: its contract key by key, its prompt by sentences, its parameters by name.
+"""What changed in a persona: its contract key by key, its parameters by name.
 
 Invariant: never raises; '' exactly where a contract that can be read says the same as before, be it written otherwise.
 """
@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from typing import Any
 
 from greenroom.core.inert import inert_line
 from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
-from greenroom.regression.tape.long_text import pieces
 
 _ELSEWHERE = (("version",), ("model", "params"))
 """Keys that are told of by themselves: the version before everything else, the parameters as a component of their own."""
@@ -41,22 +39,19 @@ def contract_changes(old: str, new: str, without: tuple[str, ...] = ()) -> list[
     ]
 
 
+def allowances(old: str, new: str) -> tuple[str, ...]:
+    """What one of two contracts lets its persona call and the other does not, as it says it: names, or patterns."""
+    before, after = (_at(_contract(text), "tools", "allow") for text in (old, new))
+    one, other = ({str(item) for item in found} if isinstance(found, list) else set() for found in (before, after))
+    return tuple(sorted(one ^ other))
+
+
 def version_of(contract: str) -> str:
     """The version a contract says it has, '' if it cannot be read."""
     try:
         return inert_line(str(tomllib.loads(contract).get("version", "")), SHOWN)
     except (tomllib.TOMLDecodeError, RecursionError):
         return ""
-
-
-def prompt_change(old: str, new: str) -> str:
-    """`one sentence: … be -brief +short and warm` between two prompts."""
-    before, after = ([" ".join(piece.split()) for piece in pieces(text)] for text in (old, new))
-    before, after = ([piece for piece in one if piece] for one in (before, after))
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    count = sum(max(b - a, d - c) for kind, a, b, c, d in blocks if kind != "equal")
-    words = words_in_short(old, new, context=3)
-    return f"{'one sentence' if count == 1 else f'{count} sentences'}: {words}" if count else words
 
 
 def parameters_change(old: str, new: str) -> str:

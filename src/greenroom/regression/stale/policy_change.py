@@ -5,14 +5,16 @@ Invariant: never raises and never shows a header of the bundle; files that canno
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.policy.files.bundle import parted
+from greenroom.policy.files.rules import PolicyFile
 from greenroom.policy.load import load_file
 from greenroom.regression.stale.by_key import SHOWN, TOLD, differences, in_short
+from greenroom.regression.stale.rule_in_words import effect_of
 
 SAME_RULES = "the same rules, but other tools or bounds of the persona"
 _LISTS = {"rule": "id", "detector": "id", "exception": "rule"}
@@ -35,25 +37,37 @@ def policy_change(old: str, new: str) -> str:
 def policy_changes(old: str, new: str, *, short: bool = True) -> list[str] | None:
     """What differs, each rule by itself, and not `short` each key of it; None where one of them cannot be read."""
     try:
-        before, after = _parts(old), _parts(new)
+        before, after = _files(old), _files(new)
     except FileInvalid:
         return None
-    names = _order(before, after)
-    return [said for name in names for said in _told(name, before.get(name), after.get(name), short=short)]
+    one, other = _parts(before), _parts(after)
+    told = [said for name in _order(one, other) for said in _told(name, one, other, short=short)]
+    return [*told, *_reordered(before, after)]
 
 
-def _parts(text: str) -> dict[str, Any]:
-    """What the files say, by a name for people: every rule, detector and exception by itself, and the rest by file."""
+def _files(text: str) -> list[PolicyFile]:
+    return [load_file(source).policy for source in parted(text)]
+
+
+def _parts(files: Sequence[PolicyFile]) -> dict[str, Any]:
+    """What the files say, by a name for people: every rule, detector and exception by itself, and the rest by file.
+
+    What holds where nothing is said is said, so that a key which is left out again is told by what holds then.
+    """
     found: dict[str, Any] = {}
-    for source in parted(text):
-        file = load_file(source).policy
-        said = file.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    for file in files:
+        said = file.model_dump(mode="json", by_alias=True, exclude_none=True)
         for kind, key in _LISTS.items():
             for entry in said.pop(kind, ()):
                 name = f"{kind} {entry[key]}"
-                found[f"{name} of {file.id}" if name in found else name] = entry
-        found[file.id] = said
+                found[f"{name} of {file.id}" if name in found else name] = _without_empty(entry)
+        found[file.id] = _without_empty(said)
     return found
+
+
+def _without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry without the lists that nobody filled: a rule with no `when` has none."""
+    return {key: value for key, value in entry.items() if value not in ([], {}, "")}
 
 
 def _order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -61,12 +75,32 @@ def _order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return sorted({**before, **after}, key=lambda name: not name.startswith(tuple(_LISTS)))
 
 
-def _told(name: str, old: Any, new: Any, *, short: bool) -> Iterator[str]:
-    shown = inert_line(name, SHOWN)
-    if old is None or new is None:
-        yield f"{shown} {'added' if old is None else 'removed'}"
+def _told(name: str, before: Mapping[str, Any], after: Mapping[str, Any], *, short: bool) -> Iterator[str]:
+    shown, old, new = inert_line(name, SHOWN), before.get(name), after.get(name)
+    if old is None:
+        yield f"{shown} added{_does(name, after)}"
+    elif new is None:
+        yield f"{shown} removed{_does(name, before)}"
     elif sayings := list(differences(old, new)):
         yield from [f"{shown}: {in_short(sayings)}"] if short else (f"{shown}: {saying}" for saying in sayings)
+
+
+def _does(name: str, parts: Mapping[str, Any]) -> str:
+    """What it lets through or refuses, in brackets."""
+    does = effect_of(name, parts[name], parts.get(f"rule {parts[name].get('rule')}"))
+    return f" ({does})" if does else ""
+
+
+def _reordered(before: Sequence[PolicyFile], after: Sequence[PolicyFile]) -> Iterator[str]:
+    """Where what both have stands in another order. That decides nothing but which of several rules a verdict names."""
+    then = {file.id: file for file in before}
+    for file in after:
+        for kind, key in _LISTS.items():
+            one, other = (
+                [getattr(entry, key) for entry in getattr(each, kind)] for each in (then.get(file.id, file), file)
+            )
+            if [name for name in one if name in other] != [name for name in other if name in one]:
+                yield f"{kind}s of {inert_line(file.id, SHOWN)} in another order, which decides at most what rule a verdict names"
 
 
 def _first_line(old: str, new: str) -> str:

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.stale.persona_change import contract_change, parameters_change, prompt_change, version_of
+from greenroom.regression.stale.persona_change import allowances, contract_change, parameters_change, version_of
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
+from greenroom.regression.stale.prompt_change import prompt_change
 from greenroom.regression.stale.tools_change import tools_change
 from greenroom.regression.tape.parts import Parts, part_name
 from greenroom.regression.tape.tape import Tape
@@ -56,13 +57,13 @@ def component_change(component: str, old: str, new: str, recorded: str, today: s
 
     `recorded` and `today` are their digests, which are told where a text is ''.
     """
-    return _labelled(component, _saying(component, old, new, recorded, today, tools=False))
+    return _labelled(component, _saying(component, old, new, recorded, today))
 
 
 def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
-    tools = any(component == "tools" for component, _, _ in changed)
+    allowed = _allowances(changed, texts, parts)
     found = {
-        component: _saying(component, _kept(parts, recorded), _known(texts, component), recorded, today, tools)
+        component: _saying(component, _kept(parts, recorded), _known(texts, component), recorded, today, allowed)
         for component, recorded, today in changed
     }
     told = {component: saying for component, saying in found.items() if saying}
@@ -75,6 +76,12 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
     if after != before:
         return (f"persona {name} {before} -> {after}: {'; '.join(own) or 'nothing else of it changed'}", *rest)
     return (*(f"persona {name}{f' {before}' if before else ''}: {one}" for one in own), *rest)
+
+
+def _allowances(changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
+    """What the contract lets its persona call since, or no longer: that is told of the contract, not of the tools."""
+    recorded = next((recorded for component, recorded, _ in changed if component == "persona"), "")
+    return allowances(_kept(parts, recorded), _known(texts, "persona")) if recorded else ()
 
 
 def _kept(parts: Parts, recorded: str) -> str:
@@ -95,15 +102,15 @@ def _labelled(component: str, saying: str) -> str:
 
 
 @lru_cache(maxsize=_MOST_CAUSES)
-def _saying(component: str, old: str, new: str, recorded: str, today: str, tools: bool) -> str:
+def _saying(component: str, old: str, new: str, recorded: str, today: str, allowed: tuple[str, ...] = ()) -> str:
     """What of a component changed; its digests where its old text was not kept, '' where it says the same.
 
-    Which tools a persona may use is told with the `tools` where those changed.
+    Tools that came or went because the contract allows others (`allowed`) are told of the contract alone.
     """
     if not (old and new):
         return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
-    if component == "persona" and tools:
-        return contract_change(old, new, ("tools.allow",))
+    if component == "tools" and allowed:
+        return tools_change(old, new, allowed)
     told = _TELLERS.get(component, _words)(old, new)
     return told if told or component == "persona" else f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
 

@@ -10,26 +10,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from greenroom.core.inert import inert_line
+from greenroom.policy.files.rules import matching
 from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
 
 _ARGUMENT = ("type", "default", "enum", "minimum", "maximum")
 
 
-def tools_change(old: str, new: str) -> str:
-    """`orders.refund gained the required argument 'reason'; mail.send: description changed`; '' if nothing is told."""
-    told = tools_changes(old, new)
+def tools_change(old: str, new: str, allowed: tuple[str, ...] = ()) -> str:
+    """`orders.refund gained the required argument 'reason'; mail.send: description changed`; '' if nothing is told.
+
+    What came or went because a contract allows others (`allowed`: names, or patterns with `*`) is left out.
+    """
+    told = tools_changes(old, new, allowed)
     return words_in_short(old, new, context=3) if told is None else in_short(told)
 
 
-def tools_changes(old: str, new: str) -> list[str] | None:
+def tools_changes(old: str, new: str, allowed: tuple[str, ...] = ()) -> list[str] | None:
     """The same, each tool's changes by themselves; None where one of them cannot be read."""
     before, after = _tools(old), _tools(new)
     if before is None or after is None:
         return None
-    return [
-        line for name in dict.fromkeys((*before, *after)) for line in _told(name, before.get(name), after.get(name))
-    ]
+    one_sided = tuple(before.keys() ^ after.keys())
+    elsewhere = {name for pattern in allowed for name in matching(pattern, one_sided)}
+    names = [name for name in dict.fromkeys((*before, *after)) if name not in elsewhere]
+    return [line for name in names for line in _told(name, before.get(name), after.get(name))]
 
 
 def _tools(text: str) -> dict[str, Any] | None:
