@@ -1,6 +1,5 @@
 """What keeps a persona in hand, on the screen: the kill switch, grants, dead letters, autonomy."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from textual.widgets import Input, Static
 
 from greenroom.approval.answers import AnswerBox
 from greenroom.approval.kill_switch import KillSwitch
-from greenroom.assembly import open_session
 from greenroom.commands.session.resume import question_id
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
@@ -30,7 +28,6 @@ from greenroom.tui.frame.standing import stopped
 from greenroom.tui.sheets.leave_sheet import LeaveSheet
 from greenroom.tui.sheets.sheet import SheetList
 from greenroom.tui.sheets.stop_sheet import StopSheet
-from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
@@ -131,34 +128,6 @@ def test_the_switch_takes_words_from_the_composer(workspace: Workspace) -> None:
         assert len(KillSwitch(workspace).stops()) == 1, "no turn is under way, so no call of it can be stopped"
 
     rehearse(workspace, scene)
-
-
-def test_a_turn_is_stopped_while_it_streams(workspace: Workspace) -> None:
-    async def slow(workspace: Workspace, **wanted: str) -> object:
-        return await open_session(workspace, trusted=True)
-
-    bench = Workbench(workspace, opener=slow, trusting=False)  # type: ignore[arg-type]  # takes what it is given
-
-    async def run() -> None:
-        async with bench.run_test(size=(80, 24)) as pilot:
-            hands = Rehearsing(bench, pilot)
-            await hands.until(lambda: not bench.opening, "opening ends")
-            bench.doing.said("What is your return policy for shoes?")
-            await hands.until(lambda: hands.events("context_selected"), "the model is asked")
-            await stop_sheet(hands)
-            await pilot.press("enter")
-            await hands.until(lambda: hands.events("turn_interrupted"), "the turn is interrupted")
-            assert not hands.events("reply_released")
-            await pilot.press("escape")
-            bench.doing.said("/lift all is well")
-            await hands.until(lambda: not bench.watching.stops, "it is lifted")
-            bench.doing.said("/resume")
-            await hands.until(lambda: hands.events("turn_finished"), "it ends")
-            assert "30 days" in hands.conversation
-            bench.doing.do("quit")
-            await hands.until(lambda: bench.rehearsal.session is None, "closed")
-
-    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_only_stops_that_touch_this_session_are_in_the_header() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.assembly import load_contract, open_session, read_session, session_id
+from greenroom.assembly import open_session, session_id
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePassed, ModeChanged, Record, ToolStarted
 from greenroom.tui.conversation.composer import Composer
 from greenroom.tui.conversation.transcript import Transcript
@@ -337,34 +337,6 @@ def test_slash_words_listings_and_unknown_ones(workspace: Workspace) -> None:
 
     rehearse(workspace, scene)
     assert len(list(workspace.sessions.glob("*.jsonl"))) == 1  # in the new one nothing was said, so it was not kept
-
-
-def test_a_turn_can_be_interrupted_and_taken_up_again(workspace: Workspace) -> None:
-    async def slow(workspace: Workspace, **wanted: str) -> object:
-        return await open_session(workspace, trusted=True)
-
-    bench = Workbench(workspace, opener=slow, trusting=False)  # type: ignore[arg-type]  # takes what it is given
-
-    async def run() -> None:
-        async with bench.run_test(size=(100, 30)) as pilot:
-            hands = Rehearsing(bench, pilot)
-            await hands.until(lambda: not bench.opening, "opening ends")
-            bench.doing.said("What is your return policy for shoes?")
-            await hands.until(lambda: hands.session.running and hands.events("context_selected"), "it is under way")
-            await pilot.press("escape")
-            await hands.until(lambda: hands.events("turn_interrupted"), "it is interrupted")
-            await hands.until(lambda: "/resume goes on" in hands.conversation, "what to do is said")
-            bench.doing.said("/resume")
-            await hands.until(lambda: hands.events("turn_finished"), "it ends")
-            assert "30 days" in hands.conversation
-            assert "unfinished" not in hands.conversation
-            bench.doing.do("quit")
-            await hands.until(lambda: bench.rehearsal.session is None, "closed")
-
-    asyncio.run(asyncio.wait_for(run(), 60))
-    contract = load_contract(workspace, trusted=True)
-    assert read_session(workspace, "last")
-    assert contract.persona.name == "Aria"
 
 
 def test_the_arrangement_follows_every_resize_at_once(workspace: Workspace) -> None:

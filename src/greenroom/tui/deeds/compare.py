@@ -88,6 +88,7 @@ class CompareDeeds:
         others = tuple(side.session for side in sides if side.session != picked)
         session = self.rehearsal.session
         if session is not None and session.id == picked:
+            self.bench.arrangement.write()
             self._work(self._prefer(picked, others))
         else:
             wanted = Wanted(session=picked, mode=self.bench.step_mode, latest=False)

@@ -98,8 +98,13 @@ class Doing:
 
     # opening ------------------------------------------------------------------------------------------------------
 
-    def begin(self, wanted: Wanted, then: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Open a session beside the screen, and `then` do something with it; words sent meanwhile wait for it."""
+    def begin(self, wanted: Wanted, then: Callable[[], Awaitable[None]] | None = None, *, writing: bool = True) -> None:
+        """Open a session beside the screen, and `then` do something with it; words sent meanwhile wait for it.
+
+        What is typed goes to the composer at once (`writing`): after a word's first letters it would be too late.
+        """
+        if writing:
+            self.bench.arrangement.write()
         gc.enable()
         gc.freeze()  # what is imported by now stays: never look at it again
         self.bench.opening = "opening"

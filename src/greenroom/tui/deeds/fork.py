@@ -134,5 +134,7 @@ class ForkDeeds:
         self.bench.push_screen(TreeSheet(found, here), self._chosen)
 
     def _chosen(self, id: str | None) -> None:
-        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
+        if id and self.rehearsal.session and id == self.rehearsal.session.id:
+            self.bench.arrangement.write()
+        elif id:
             self._variants.open(id)

@@ -173,9 +173,9 @@ class RerunDeeds:
         sides = [Side(session.id, tuple(session.records)), Side(done.session.id, tuple(done.session.records))]
         self.bench.doing.compare.show(sides, turn=turn, chosen=1)
 
-    def open(self, id: str) -> None:
+    def open(self, id: str, *, writing: bool = True) -> None:
         """Another branch behind the screen."""
-        self.bench.doing.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
+        self.bench.doing.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False), writing=writing)
 
     # variants -----------------------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class RerunDeeds:
             return False
         place = self.beside.index(session.id) + by
         if 0 <= place < len(self.beside):
-            self.open(self.beside[place])
+            self.open(self.beside[place], writing=False)  # the same key again is the next variant
         else:
             self.bench.tell("that was the last variant" if by > 0 else "that was the first one", "info")
         return True
@@ -225,8 +225,9 @@ class RerunDeeds:
         return self.branching or self.rehearsal.running
 
     def branch(self, work: Coroutine[object, object, None]) -> None:
-        """Make a branch; until it is there nothing else is begun in what is open."""
+        """Make a branch; until it is there nothing else is begun in what is open. What is typed goes to the composer."""
         self.branching = True
+        self.bench.arrangement.write()
         self.work(self._until_there(work))
 
     async def _until_there(self, work: Coroutine[object, object, None]) -> None:

@@ -97,7 +97,9 @@ class SheetDeeds:
         self.bench.push_screen(SessionsSheet(found, current), self._chosen_session)
 
     def _chosen_session(self, id: str | None) -> None:
-        if id and not (self.rehearsal.session and id == self.rehearsal.session.id):
+        if id and self.rehearsal.session and id == self.rehearsal.session.id:
+            self.bench.arrangement.write()
+        elif id:
             self.bench.doing.begin(Wanted(session=id, mode=self.bench.step_mode, latest=False))
 
     def new_session(self) -> None:
@@ -125,6 +127,7 @@ class SheetDeeds:
         except GreenroomError as error:
             self.bench.tell(error.line(), "error")
             return
+        self.bench.tell("trusted, until what it would run changes")  # in the place of what said that nothing runs
         if self.rehearsal.session is None:
             self.bench.doing.begin(self.bench.wanted)
         else:

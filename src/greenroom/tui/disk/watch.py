@@ -110,7 +110,7 @@ class DiskWatch:
             self._moving = now
         elif now != before:
             self._closed = self._moving = None
-            bench.doing.begin(bench.wanted)
+            bench.doing.begin(bench.wanted, writing=False)  # nobody asked for it, so nobody is sent to the composer
 
     def _tell(self, news: News, *, told_when_same: bool) -> None:
         from greenroom.commands.live.watching import KEPT

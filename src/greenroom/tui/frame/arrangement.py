@@ -70,6 +70,13 @@ class Arrangement:
         elif not shown:
             self._bench.query_one(Composer).focus()
 
+    def write(self) -> None:
+        """Have what is typed go to the composer from here on, with the conversation in view above it."""
+        if self.over:
+            self._maximised = self._over = False
+            self.settle()
+        self._bench.query_one(Composer).focus()
+
     def maximise(self) -> None:
         """One pane over everything, and back."""
         side = self._bench.query_one(Side)
