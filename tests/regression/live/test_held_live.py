@@ -47,7 +47,7 @@ def workspace(tmp_path: Path) -> Workspace:
     """A ticket that a person allowed, about an address that became a placeholder."""
     made = counter(tmp_path, opens(MAIL), DONE)
     (made.policies / "counter.toml").write_text(POLICY)
-    recorded(made, [f"An order of {MAIL}"], [ALLOW])
+    recorded(made, ["An order please"], [ALLOW])
     script(made, "ada", opens("‹email#1›"), DONE)
     trust(made)
     return made
@@ -73,3 +73,19 @@ def test_about_anything_else_the_policy_decides(workspace: Workspace) -> None:
     came = live(workspace.fixtures / "talk.tape.jsonl", workspace)
     verdicts = [line["rule"] for run in came.runs for line in run.lines if line.get("verdict") == "tool.call"]
     assert verdicts == ["ticket.away"]
+
+
+def test_nobody_is_asked_about_words_that_were_never_said(tmp_path: Path) -> None:
+    made = counter(tmp_path, opens(MAIL), DONE)
+    (made.policies / "counter.toml").write_text(POLICY)
+    recorded(made, [f"An order of {MAIL}"], [ALLOW])
+    trust(made)
+    tape = made.fixtures / "talk.tape.jsonl"
+    came = live(tape, made)
+    assert came.outcome.kind == "error"
+    assert came.outcome.line.startswith("turn 1 says ‹email#1›, which stands for what the person said")
+    assert not came.runs
+    persona(made, "Be warm.", version="1.4.0")
+    trust(made)
+    (one,) = asyncio.run(rebase_all(made, (), LiveOptions()))
+    assert (one.kept, one.outcome.kind) == (False, "error")

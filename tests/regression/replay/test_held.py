@@ -106,7 +106,7 @@ def test_it_holds_for_these_arguments_in_this_turn_only(tmp_path: Path) -> None:
     assert replayed(made, kept, tmp_path, tape=other).kind == "diverged"
     changed = edited(kept.tape, "reply", 0, calls=[{"id": "c1", "tool": "orders.get", "args": {"to": "‹email#2›"}}])
     assert replayed(made, kept, tmp_path, tape=changed).kind == "diverged"
-    policy = HeldPolicy(made.policy, World(kept.tape, Parts(tmp_path), "x"))
+    policy = HeldPolicy(made.policy, World(kept.tape, Parts(tmp_path), "x"), 2)
     question = Question(hook="tool.call", subject="orders.get", payload={"args": {"to": "‹email#1›"}})
     turn = question.session.model_copy(update={"turn": 1})
     assert policy.decide(question.model_copy(update={"session": turn})).rule == "home"

@@ -176,6 +176,7 @@ def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported
         "case": str(done.case),
         "redactions": len(done.redactions),
         "replaced": _replaced(done),
+        "held": done.held,
         "replays": {
             "outcome": tried.outcome.kind,
             "line": tried.outcome.line,
@@ -196,9 +197,20 @@ def _notes(workspace: Workspace, done: Exported) -> list[str]:
         values = list(dict.fromkeys(one.placeholder or one.kind for one in done.redactions))
         shown = ", ".join(values[:6]) + (", ..." if len(values) > 6 else "")
         notes.append(f"replaced by placeholders: {counted(len(values), 'value')} ({shown})")
+    if done.held:
+        notes.append(in_held(done.held))
     if done.case_kept:
         notes.append(f"{workspace.shown(done.case)} was there already and is left as it is")
     return notes
+
+
+def in_held(count: int) -> str:
+    """What a fixture keeps of decisions about values that became placeholders, and what that is good for."""
+    about = "1 decision reads a value" if count == 1 else f"{count} decisions read values"
+    return (
+        f"{about} that became a placeholder: whether each clause held is kept, so that today's rules decide again; what a new "
+        "clause says about it cannot be decided, and a replay says so"
+    )
 
 
 def _replaced(done: Exported) -> list[Json]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from greenroom.core.values import Finding, Json, ToolSpec
+from greenroom.core.values import Finding, Json
 from greenroom.policy.language.conditions import Answers, Condition, Environment, Outcome
 from greenroom.policy.port import Question
 from greenroom.policy.verdict.active_rule import ActiveRule, Live, Setting
@@ -72,18 +72,19 @@ class _Seen(Answers):
 
 
 def clauses_about(
-    tool: ToolSpec, rules: Iterable[ActiveRule], asides: Iterable[Setting]
+    question: Question, rules: Iterable[ActiveRule], asides: Iterable[Setting]
 ) -> list[tuple[str, Environment, Condition]]:
-    """Every clause that may be read when a call of `tool` is decided about, with whose it is for people."""
+    """Every clause that may be read when this is decided about, with whose it is for people."""
     found = []
+    tool = question.tool.name if question.tool is not None else ""
     for active in rules:
-        if "tool.call" in active.rule.hook and (active.tools is None or tool.name in active.tools):
+        if question.hook in active.rule.hook and (active.tools is None or tool in active.tools):
             own = [*active.when, *(one for group in active.any for one in group), *(one for one, _ in active.risk)]
             found += [(f"rule {active.rule.id}", active.environment, one) for one in own]
             for setting in active.exceptions:
                 owner = f"an exception to rule {active.rule.id}"
                 found += [(owner, setting.environment, one) for one in setting.when]
-    for setting in asides:
-        if setting.tools is not None and tool.name in setting.tools:
+    for setting in asides if question.hook == "tool.call" else ():
+        if setting.tools is not None and tool in setting.tools:
             found += [("an exception to autonomy", setting.environment, one) for one in setting.when]
     return found

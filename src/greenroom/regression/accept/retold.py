@@ -21,11 +21,14 @@ from greenroom.core.events import (
 from greenroom.core.ids import CountedIds
 from greenroom.core.inert import inert_line
 from greenroom.engine.session import Session
+from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
+from greenroom.regression.record.holding import with_facts
 from greenroom.regression.record.record import COVERED, recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.deciding import unheld
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.held import held_again
 from greenroom.regression.replay.match import place_of, shown_value
@@ -34,6 +37,7 @@ from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
+from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
 from greenroom.regression.tape.tape import Line, Tape, sealed
 
 
@@ -86,20 +90,34 @@ def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError 
     contract = session.contract
     missing = (_missing(session.records, problem),) if problem is not None else ()
     try:
-        records = _let_out(session.records, contract.policy)
+        records = _let_out(session.records, unheld(contract.policy))
     except CheckFailed as error:
         return Retold(tape, missing=(error.message,))
     told, texts = tell(records, tape.model, proposed_in(tape, world), added=True)
+    told, header = _with_more_hidden(told, world, session, records)
     lines = held_again(_with_given_up(with_context(tape, told), tape.events, world), tape.events)
     governing = {name: full for name, full in contract.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in governing.items()} | recorded_digests(lines)
     header = {
         **tape.header,
         "persona": f"{contract.persona.id}@{contract.persona.version}",
+        **header,
         "digests": dict(sorted(digests.items())),
     }
     written = {part_name(full): contract.texts[name] for name, full in governing.items() if name in contract.texts}
     return Retold(sealed(header, lines), {**written, **texts}, missing, contract.texts)
+
+
+def _with_more_hidden(
+    lines: list[Line], world: World, session: Session, records: Sequence[Record]
+) -> tuple[list[Line], Line]:
+    """The lines with what is so about values that are not let out any more, and what the header says of those."""
+    policy, behind = unheld(session.contract.policy), world.known.placeholders
+    fresh = put_in(session.records, records) if records is not session.records else []
+    if not fresh or not isinstance(policy, RulePolicy):
+        return lines, {}
+    held = with_facts(lines, session.records, records, policy, fresh, behind)
+    return held, {REPLACED: in_order({*fresh, *behind})}
 
 
 def _let_out(records: Sequence[Record], policy: Policy) -> Sequence[Record]:

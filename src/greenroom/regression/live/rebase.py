@@ -49,8 +49,10 @@ async def rebase(
     if not made.whole or made.policy is None:
         return Rebased(name, found, made.run.micro_usd)
     try:
-        fresh = record(made.records, made.policy, turns_of_header(fixture.tape.header))
-        tape = _of_the_same(fresh.tape, fixture.tape, World(fixture.tape, fixture.parts, fixture.file))
+        world = World(fixture.tape, fixture.parts, fixture.file)
+        turns, behind = turns_of_header(fixture.tape.header), world.known.placeholders
+        fresh = record(made.records, made.policy, turns, behind)
+        tape = _of_the_same(fresh.tape, fixture.tape, world)
     except GreenroomError as error:  # the export hook forbids it
         return Rebased(name, outcome("error", error.line()), made.run.micro_usd)
     told = outcome("stale" if found.good else found.kind, found.line or "run live anew", found.detail, changed)

@@ -20,6 +20,7 @@ from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveOutcome, LiveRun, verdict_on
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.reliability import Goal, goal_of
+from greenroom.regression.live.sayable import require_sayable
 from greenroom.regression.live.start import Start, start_at
 from greenroom.regression.replay.outcome import Kind, Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture
@@ -74,6 +75,8 @@ async def run_once(fixture: Fixture, build: LiveBuild, options: LiveOptions, bud
         plan = _planned(fixture, build, replace(options, repeat=1, start=""), budget)
     except FileInvalid as error:
         return Made(LiveRun(broken(error, fixture.file)))
+    except GreenroomError as error:
+        return Made(LiveRun(outcome("error", error.line())))
     try:
         made = await live_once(fixture, build, plan.options, plan.start, plan.budgets)
         if made.records:
@@ -84,7 +87,7 @@ async def run_once(fixture: Fixture, build: LiveBuild, options: LiveOptions, bud
 
 
 def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: Budget) -> _Plan:
-    World(fixture.tape, fixture.parts, fixture.file)  # what is broken is said before anything is paid for
+    world = World(fixture.tape, fixture.parts, fixture.file)  # what is broken is said before anything is paid for
     recorded_of(fixture.tape, fixture.file)
     expected = fixture.case.live
     if expected is not None and expected.text is not None and expected.text.judge is not None:
@@ -96,12 +99,14 @@ def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: B
             where=f"{fixture.name}.case.toml live.pass_k",
             hint="raise live.runs, or lower live.pass_k",
         )
+    start = start_at(fixture.tape, options.start)
+    require_sayable(world, start)
     own = Budget(options.usd, f"{fixture.name}, in all its runs,")
     return _Plan(
         fixture=fixture,
         build=build,
         options=options,
-        start=start_at(fixture.tape, options.start),
+        start=start,
         goal=goal_of(runs, pass_k, options.repeat),
         budgets=(own, budget),
     )

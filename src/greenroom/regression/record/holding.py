@@ -6,7 +6,8 @@ nothing is held but whether something is so about them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import (
@@ -22,6 +23,9 @@ from greenroom.core.values import Json, Origin
 from greenroom.engine.facts import Facts
 from greenroom.persona.contract import Persona
 from greenroom.policy.decide import RulePolicy
+from greenroom.policy.files.bundle import parted
+from greenroom.policy.language.conditions import Condition, Environment
+from greenroom.policy.load import compile_policies
 from greenroom.policy.port import Question
 from greenroom.policy.verdict.active_rule import Live
 from greenroom.policy.verdict.bounds import argument_checks
@@ -42,12 +46,16 @@ def with_facts(
     recorded: Sequence[Record],
     clean: Sequence[Record],
     policy: RulePolicy,
-    placeholders: Sequence[str],
+    placeholders: Collection[str],
+    behind: Collection[str] = (),
 ) -> list[Line]:
-    """The lines of a telling of `clean` with what is so about the values that are no longer in it."""
+    """The lines of a telling of `clean` with what is so about the values that are no longer in it.
+
+    `behind` are placeholders in `recorded` that stood for a value already, so that nothing is known of that.
+    """
     if not placeholders:
         return list(lines)
-    return placed(lines, dict(_Holder(policy, placeholders).held(recorded, clean)))
+    return placed(lines, dict(_Holder(policy, placeholders, behind).held(recorded, clean)))
 
 
 class _Told:
@@ -73,9 +81,11 @@ class _Told:
 class _Holder:
     """Goes over both tellings at once, and keeps what policy knew of the session at each decision."""
 
-    def __init__(self, policy: RulePolicy, placeholders: Sequence[str]) -> None:
+    def __init__(self, policy: RulePolicy, placeholders: Collection[str], behind: Collection[str]) -> None:
         self._policy = policy
-        self._veil = Veil.of(placeholders, policy.own)
+        self._policies = [policy]
+        self._veil = Veil.of({*placeholders, *behind}, policy.own)
+        self._behind = Veil.of(behind, policy.own)
         self._untrusted = frozenset(tool.name for tool in policy.tools if tool.untrusted)
         self._facts = Facts(2, policy.reserves, self._untrusted)
         self._system = ""
@@ -118,6 +128,14 @@ class _Holder:
             level = 2
         self._system = known.get("prompt", "") or self._system
         self._facts.govern(level, self._policy.reserves, self._untrusted)
+        self._ask_too(known.get("policy", ""))
+
+    def _ask_too(self, text: str) -> None:
+        """Hold what the policy of a recorded contract asks too: somebody may go back to it."""
+        with suppress(FileInvalid):
+            other = compile_policies(parted(text), self._policy.tools, self._policy.role)
+            if all(other.digest != one.digest for one in self._policies):
+                self._policies.append(other)
 
     def _reserve(self, event: VerdictReached, arguments: Json) -> None:
         """Count a permitted call as the engine does, before the next one is decided about."""
@@ -146,29 +164,33 @@ class _Holder:
         if not rows and not self._veil.over(now):
             return None
         line: Line = {"held": place[1], "clauses": [list(row) for row in dict.fromkeys(rows)]}
-        if kinds := sorted({finding.detector for finding in self._policy.decide(was).findings}):
-            line["found"] = kinds
-        if self._veil.own:
-            line["own"] = dict(sorted(self._veil.own.items()))
+        if not self._behind.over(was):
+            line["found"] = sorted({finding.detector for finding in self._policy.decide(was).findings})
+            line |= {"own": dict(sorted(self._veil.own.items()))} if self._veil.own else {}
         return line
 
     def _clauses(self, was: Question, now: Question) -> Iterator[Row]:
-        if now.tool is None:
-            return
         findings = self._policy.decide(was).findings
         before, after = Live(was, findings), Live(now, findings)
-        for _, environment, condition in clauses_about(now.tool, self._policy.rules, self._policy.asides):
+        for _, environment, condition in self._asked(now):
+            known = self._behind.clause(was, condition, environment.types, before.values(environment)) is None
             key = self._veil.clause(now, condition, environment.types, after.values(environment))
-            if key is not None:
+            if key is not None and known:
                 outcome = condition.outcome(before.activation(environment))
                 yield key, outcome if isinstance(outcome, bool) else None, condition.source
+
+    def _asked(self, question: Question) -> Iterator[tuple[str, Environment, Condition]]:
+        """Every clause that a policy of today or of then may ask about this."""
+        for policy in self._policies:
+            yield from clauses_about(question, policy.rules, policy.asides)
 
     def _bounds(self, was: Question, now: Question, said: str) -> Iterator[Row]:
         if now.tool is None:
             return
         for bound in self._policy.bounds:
             for check in argument_checks(was, now.tool, bound.envelope):
-                if (key := self._veil.bound(now, check.what)) is not None:
+                key = self._veil.bound(now, check.what)
+                if key is not None and self._behind.bound(was, check.what) is None:
                     found = list(check.found)
                     what = check.what[0] if check.what[0] == "hosts" else f"sum of {check.what[1]}"
                     # What the tape has of the result says it already, or a placeholder in its place.

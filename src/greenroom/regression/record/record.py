@@ -34,7 +34,7 @@ from greenroom.regression.tape.own import kept_of
 from greenroom.regression.tape.own import told as own_told
 from greenroom.regression.tape.parts import FOLDER as PARTS
 from greenroom.regression.tape.parts import Parts, part_name, write_whole
-from greenroom.regression.tape.replaced import REPLACED, put_in
+from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
 from greenroom.regression.tape.sealed import SESSION, session_digest
 from greenroom.regression.tape.tape import OWN, SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
@@ -53,6 +53,11 @@ class Recorded:
     texts: Mapping[str, str]
     redactions: tuple[Redaction, ...]
 
+    @property
+    def held(self) -> int:
+        """How many decisions it holds something about, because a value they read became a placeholder."""
+        return sum("held" in line for line in self.tape.events)
+
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -67,10 +72,14 @@ class Exported:
     command: str
     case_kept: bool = False
     own: str = ""
+    held: int = 0
 
 
-def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = None) -> Recorded:
-    """The tape of a session's finished turns, or of a range of them with the turns before it as their context.
+def record(
+    records: Sequence[Record], policy: Policy, turns: Stretch | None = None, behind: Collection[str] = ()
+) -> Recorded:
+    """The tape of a session's finished turns, or of a range of them with the turns before it as their context. `behind`
+    are placeholders that stood for a value before the session began.
 
     A context may have run under another contract than the range; what comes after the range is cut.
 
@@ -90,7 +99,7 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
     placeholders = put_in(records, clean) if redactions else []
     lines, texts = tell(clean, loaded.model)
     if isinstance(policy, RulePolicy):
-        lines = with_facts(lines, records, clean, policy, placeholders)
+        lines = with_facts(lines, records, clean, policy, placeholders, behind)
     else:
         lines = with_verdicts(lines, records, clean)
     digests_of = {name: full for name, full in loaded.digests.items() if name not in COVERED}
@@ -106,8 +115,8 @@ def record(records: Sequence[Record], policy: Policy, turns: Stretch | None = No
         within = changed_within(records)
         if not all(same(event, loaded) and turn not in within for turn, event in by_turn.items() if turn < first):
             header["context"] = TAKEN_OVER
-    if placeholders:
-        header[REPLACED] = placeholders
+    if placeholders or behind:
+        header[REPLACED] = in_order({*placeholders, *behind})
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
     components = {part_name(full): known[full] for full in digests_of.values() if full in known}
@@ -198,7 +207,14 @@ def export(
         _take_back(fresh, folder)
         raise
     return Exported(
-        tape_path, file, parts, made.redactions, f"pytest {shlex.quote(str(tape_path))}", kept, own_told(made.tape)
+        tape_path,
+        file,
+        parts,
+        made.redactions,
+        f"pytest {shlex.quote(str(tape_path))}",
+        kept,
+        own_told(made.tape),
+        made.held,
     )
 
 

@@ -17,14 +17,14 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.language.conditions import Condition, Outcome
 from greenroom.policy.port import Policy, Question
 from greenroom.policy.verdict.sight import clauses_about
+from greenroom.regression.replay.before import Before
 from greenroom.regression.replay.held import as_recorded, key_of, says
 from greenroom.regression.replay.known import Known
-from greenroom.regression.replay.old_verdicts import SameRules
 from greenroom.regression.replay.veil import Veil
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.replaced import masks_in
 
-_HOOK = "tool.call"
+_CALL = "tool.call"
 _MOST = 64
 """Ways of how it may be that are tried: of six things that are not known, all."""
 AGAIN = "export the session once more, or record the conversation anew"
@@ -37,13 +37,15 @@ class Undecided(Divergence):
 
 
 class HeldPolicy:
-    """A policy that decides with what a tape knows of the values behind its placeholders."""
+    """A policy that decides with what a tape knows of the values behind its placeholders. `level` is the autonomy of the
+    contract it belongs to.
+    """
 
-    def __init__(self, policy: Policy, world: World) -> None:
+    def __init__(self, policy: Policy, world: World, level: int) -> None:
         self.policy = policy
         self._held = world.held
         self._known = world.known
-        self._same = SameRules(policy, world.parts, world.known.digests)
+        self._before = Before(policy, world.parts, world.known.digests, level)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.policy, name)
@@ -54,22 +56,23 @@ class HeldPolicy:
         Raises:
             Undecided: it depends on what is not on the tape.
         """
-        if question.hook != _HOOK:
-            return self.policy.decide(question)
-        line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
-        if line is not None and "effect" in line:
-            return self._as_recorded(question, line)
+        if question.hook == _CALL:
+            line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
+            if line is not None and "effect" in line:
+                return self._as_recorded(question, line)
         if not isinstance(self.policy, RulePolicy):
             return self.policy.decide(question)
-        return _decided(self.policy, question, self._known)
+        veil = Veil.of(self._known.placeholders, self.policy.own)
+        # Words are on the tape as they may be kept; a rule that was asked about them then can be asked again.
+        asked_then = self._before if question.hook != _CALL else None
+        return _decided(self.policy, question, veil, self._known, asked_then)
 
     def _as_recorded(self, question: Question, line: Mapping[str, Json]) -> Verdict:
         """The verdict that a tape of before holds, as long as what governed that decision is what governs it now."""
-        if not self._same.about(question.tool):
-            call = _call(question)
+        if not self._before.governed(question.tool):
             masks = _and(sorted(masks_in(question.payload)))
             raise Undecided(
-                f"{call}: rules about it changed, and the tape keeps only {masks} and what was decided then",
+                f"{_about(question)}: rules about it changed, and the tape keeps only {masks} and what was decided then",
                 difference=AGAIN,
             )
         verdict = self.policy.decide(question)
@@ -81,12 +84,11 @@ def unheld(policy: Policy) -> Policy:
     return policy.policy if isinstance(policy, HeldPolicy) else policy
 
 
-def _decided(policy: RulePolicy, question: Question, known: Known) -> Verdict:
+def _decided(policy: RulePolicy, question: Question, veil: Veil, known: Known, before: Before | None) -> Verdict:
     """The one verdict there can be, however it is with what nobody knows."""
-    veil = Veil.of(known.placeholders, policy.own)
     first: Verdict | None = None
     unknown: dict[str, str] = {}
-    for tried, (verdict, sight) in enumerate(_every_way(policy, question, veil, known)):
+    for tried, (verdict, sight) in enumerate(_every_way(policy, veil, known, before, question)):
         unknown |= sight.unknown
         first = first or verdict
         if tried >= _MOST or _all_said(verdict) != _all_said(first):
@@ -102,12 +104,12 @@ def _all_said(verdict: Verdict) -> Json:
 
 
 def _every_way(
-    policy: RulePolicy, question: Question, veil: Veil, known: Known
+    policy: RulePolicy, veil: Veil, known: Known, before: Before | None, question: Question
 ) -> Iterator[tuple[Verdict, _TapeSight]]:
     """The verdicts for each way it may be with what is asked for and not known; just one where nothing is."""
     guesses: list[bool] = []
     while True:
-        sight = _TapeSight(policy, veil, known, guesses)
+        sight = _TapeSight(policy, veil, known, before, guesses)
         yield policy.seeing(sight).decide(question), sight
         guesses = list(sight.guessed.values())
         while guesses and not guesses[-1]:
@@ -119,11 +121,14 @@ def _every_way(
 
 @dataclass
 class _TapeSight:
-    """What a tape knows. What it does not is taken to be as `guesses` say in the order it is asked for, then as so."""
+    """What a tape knows. What was asked `before`, where that is given, is judged as it stands. What is not known is taken
+    to be as `guesses` say in the order it is asked for, then as so.
+    """
 
     policy: RulePolicy
     veil: Veil
     known: Known
+    before: Before | None
     guesses: Sequence[bool]
     guessed: dict[str, bool] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
@@ -132,30 +137,34 @@ class _TapeSight:
         self, question: Question, condition: Condition, types: Mapping[str, str], values: Mapping[str, Any]
     ) -> Outcome | None:
         key = self.veil.clause(question, condition, types, values)
-        if key is None:
+        if key is None or (self.before is not None and self.before.asked(condition.source)):
             return None
         outcome = self.known.outcome(key)
-        return outcome if outcome is not None else self._guess(key, lambda: self._reading(question, condition, values))
+        return outcome if outcome is not None else self._guess(key, lambda: self._reading(question, condition))
 
     def found(
         self, question: Question, findings: tuple[Finding, ...], kinds: Collection[str]
     ) -> tuple[Finding, ...] | None:
         if not self.veil.over(question):
             return None
-        there, own = self.known.found(self.veil.kinds(question)) or (None, {})
         seen = {finding.detector for finding in findings}
         for kind in sorted({*kinds, *seen}):
-            if there is not None and self.veil.own.get(kind) == own.get(kind):
-                is_there = kind in there
-            elif kind in self.veil.own and kind in kinds:
-                is_there = self._guess(f"found {kind}", lambda kind=kind: self._looking(kind))
-            else:
-                is_there = kind in seen
-            if not is_there:
+            if not self._is_there(question, kind, seen, kinds):
                 findings = tuple(one for one in findings if one.detector != kind)
             elif kind not in seen:
                 findings += (Finding(detector=kind, path="", start=0, end=0),)
         return findings
+
+    def _is_there(self, question: Question, kind: str, seen: Collection[str], kinds: Collection[str]) -> bool:
+        """Whether something of this kind was found; of the workspace's own kinds only by the detector of today."""
+        there, own = self.known.found(self.veil.kinds(question)) or (None, {})
+        if there is not None and self.veil.own.get(kind) == own.get(kind):
+            return kind in there
+        if kind not in self.veil.own or kind not in kinds:
+            return kind in seen
+        if self.before is not None and self.before.looked(kind, self.veil.own[kind]):
+            return kind in seen
+        return self._guess(f"found {kind}", lambda: self._looking(question, kind))
 
     def outside(self, question: Question, check: Sequence[Json]) -> bool | str | None:
         key = self.veil.bound(question, check)
@@ -174,25 +183,27 @@ class _TapeSight:
             self.unknown[key] = what()
         return self.guessed[key]
 
-    def _reading(self, question: Question, condition: Condition, values: Mapping[str, Any]) -> str:
-        about = clauses_about(question.tool, self.policy.rules, self.policy.asides) if question.tool else []
+    def _reading(self, question: Question, condition: Condition) -> str:
+        about = clauses_about(question, self.policy.rules, self.policy.asides)
         owner = next((owner for owner, _, one in about if one is condition), "a rule")
-        return f'{owner} asks "{condition.source}", which it did not ask then'
+        return f'{owner} asks "{condition.source}", which was not asked then'
 
-    def _looking(self, kind: str) -> str:
-        owner = next((one.rule.id for one in self.policy.rules if kind in one.kinds and _HOOK in one.rule.hook), "")
+    def _looking(self, question: Question, kind: str) -> str:
+        owner = next(
+            (one.rule.id for one in self.policy.rules if kind in one.kinds and question.hook in one.rule.hook), ""
+        )
         return f"rule {owner} looks for {kind}, whose detector is not the one of then"
 
 
 def _undecided(question: Question, veil: Veil, unknown: Sequence[str]) -> Undecided:
-    masks = _and(sorted(veil.placeholders & masks_in(question.payload)) or ["placeholders of what it repeats"])
+    masks = _and(sorted(veil.placeholders & masks_in([question.subject, question.payload])) or ["placeholders"])
     more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
-    what = f"{_call(question)}: the tape keeps only {masks}, and {unknown[0]}{more}"
+    what = f"{_about(question)}: the tape keeps only {masks}, and {unknown[0]}{more}"
     return Undecided(inert_line(what, 380), difference=AGAIN)
 
 
-def _call(question: Question) -> str:
-    return f"turn {question.session.turn}, {question.subject}"
+def _about(question: Question) -> str:
+    return f"turn {question.session.turn}, {question.subject if question.hook == _CALL else question.hook}"
 
 
 def _and(words: Sequence[str]) -> str:

@@ -32,14 +32,29 @@ def with_verdicts(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequ
 
 
 def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
-    """The lines of another telling with what a tape holds about the same calls."""
-    held: dict[tuple[int, str], Line] = {}
+    """The lines of another telling with what a tape holds about the same calls, beside what they hold themselves."""
+    held = _by_place(lines)
+    for place, line in _by_place(tape).items():
+        held[place] = _both(line, held.get(place, {}))
+    return placed([line for line in lines if "held" not in line], held)
+
+
+def _by_place(lines: Sequence[Line]) -> dict[Place, Line]:
+    held: dict[Place, Line] = {}
     turn = 0
-    for line in tape:
+    for line in lines:
         turn = int(line["turn"]) if "turn" in line else turn
         if "held" in line:
             held[turn, str(line["held"])] = line
-    return placed([line for line in lines if "held" not in line], held)
+    return held
+
+
+def _both(line: Line, other: Line) -> Line:
+    """What two lines hold about one decision."""
+    rows = line.get("clauses")
+    if rows is None or "clauses" not in other:
+        return line
+    return {**line, "clauses": [*rows, *(row for row in other["clauses"] if row not in rows)]}
 
 
 def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:

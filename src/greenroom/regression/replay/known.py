@@ -39,11 +39,12 @@ class Known:
             if len(texts) == 2:
                 self._why[key] = texts[1]
             self._outcomes[key] = UNEVALUATED if outcome is None else outcome
-        kinds, own = line.get("found", []), line.get("own", {})
+        kinds, own = line.get("found", ()), line.get("own", {})
         if not (isinstance(own, dict) and all(isinstance(one, str) for one in (*kinds, *own.values()))):
             raise TypeError("found")
-        about = Veil(self.placeholders, {}).kinds(question_of(tool, arguments))
-        self._found[about] = frozenset(kinds), own
+        if "found" in line:
+            about = Veil(self.placeholders, {}).kinds(question_of(tool, arguments))
+            self._found[about] = frozenset(kinds), own
 
     def mask_all(self, arguments: Json) -> None:
         """Take every placeholder in these arguments for one that stands for a value: nothing says which ones do."""

@@ -165,7 +165,9 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
 def hold_decisions(session: Session, world: World) -> None:
     """Have the session decide with what the tape knows of the values that it has placeholders of."""
     if world.held or world.known.placeholders:
-        session.reload(replace(session.contract, policy=HeldPolicy(session.contract.policy, world)))
+        contract = session.contract
+        policy = HeldPolicy(contract.policy, world, contract.persona.policy.autonomy)
+        session.reload(replace(contract, policy=policy))
 
 
 async def say_again(

@@ -16,6 +16,7 @@ from greenroom.core.values import Json
 from greenroom.detectors.find import LABELS
 from greenroom.detectors.walk import walk
 from greenroom.policy.files.finding_kinds import OwnKind
+from greenroom.policy.files.own_detectors import DetectorSpec
 from greenroom.policy.language.arguments import plain
 from greenroom.policy.language.conditions import Condition
 from greenroom.policy.port import Question
@@ -42,7 +43,7 @@ class Veil:
     @classmethod
     def of(cls, placeholders: Collection[str], own: Iterable[OwnKind]) -> Veil:
         """The veil of a tape, under a policy with these detectors."""
-        return cls(frozenset(placeholders), {kind.spec.id: _meaning(kind) for kind in own})
+        return cls(frozenset(placeholders), {kind.spec.id: meaning(kind.spec) for kind in own})
 
     def hides(self, value: Json) -> bool:
         """Whether some of it is not there."""
@@ -101,7 +102,7 @@ def _key(*parts: Json) -> str:
     return digest(list(parts))[:LENGTH]
 
 
-def _meaning(kind: OwnKind) -> str:
+def meaning(spec: DetectorSpec) -> str:
     """What a detector is, without its words for people and its tests."""
-    told = kind.spec.model_dump(mode="json", exclude={"why", "test"})
-    return _key("detector", {**told, "mask": kind.spec.label})
+    told = spec.model_dump(mode="json", exclude={"why", "test"})
+    return _key("detector", {**told, "mask": spec.label})

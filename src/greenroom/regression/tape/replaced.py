@@ -28,7 +28,12 @@ def put_in(recorded: Iterable[Record], clean: Iterable[Record]) -> list[str]:
         if old is not new:
             after |= set(MASK.findall(new.event.model_dump_json()))
         before |= set(MASK.findall(old.event.model_dump_json()))
-    return sorted(after - before, key=_order)
+    return in_order(after - before)
+
+
+def in_order(masks: Iterable[str]) -> list[str]:
+    """Placeholders by kind and number."""
+    return sorted(masks, key=_order)
 
 
 def replaced_of(header: Line) -> frozenset[str]:

@@ -16,6 +16,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
+from greenroom.regression.expect.said import counted
 from greenroom.regression.record.governing import governing, stretches
 from greenroom.regression.record.proposal import USUAL, Item, Proposal, case_of, heading, is_heading
 from greenroom.regression.record.record import Recorded, proposed, record
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 EDITED = "case.toml"
 """What the case is called while it has no name yet."""
+_HELD = "read what was replaced: kept is whether each clause held, and rules decide again by that"
 _PLACEHOLDER, _NAMED = re.compile(r"‹[a-z_]+#[1-9][0-9]{0,8}›"), 3
 
 
@@ -156,6 +158,8 @@ def _replaced(made: Recorded) -> list[Entry]:
         )
         for at, ((turn, placeholder, kind), where) in enumerate(places.items())
     ]
+    if made.held:
+        rows.append(Entry("held", "row", head=(Run(f"  {counted(made.held, 'decision')}  ", "key"), Run(_HELD))))
     before = _masked_before(made)
     if before:
         rows.append(Entry("masked", "row", head=(Run(f"  {before}  ", "key"), Run("masked in the session already"))))
