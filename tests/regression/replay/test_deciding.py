@@ -223,3 +223,40 @@ def test_no_replay_passes_where_the_values_would_be_decided_about_otherwise(
         assert under(policy(*old), made, kept, Path(folder)).kind == "passed"
         if under(after, made, kept, Path(folder)).good:
             assert says(would_be) == says(was)
+
+
+LONG = '[[rule]]\nid = "{}"\nwhy = "Long."\nhook = "input"\nwhen = ["text.length > {}"]\nthen = "deny"\n'
+
+
+def test_a_new_question_about_words_that_were_replaced_is_not_decided_either(tmp_path: Path) -> None:
+    made, kept = denied(LONG.format("long", 90), OUTSIDE_RULE)
+    assert under(policy(LONG.format("long", 90), OUTSIDE_RULE), made, kept, tmp_path).kind == "passed"
+    found = under(policy(LONG.format("long", 20), OUTSIDE_RULE), made, kept, tmp_path)
+    assert found.line == (
+        'turn 1, input: the tape keeps only ‹email#1›, and rule long asks "text.length > 20", which was not asked then'
+    )
+    asked = LONG.format("long", 20) + 'mode = "observe"\n'
+    assert under(policy(asked, OUTSIDE_RULE), made, kept, tmp_path).kind == "passed"
+
+
+OUTSIDE_RULE = DENIED[0]
+EXPORTED = '[[rule]]\nid = "out"\nwhy = "Names."\nhook = "export"\nfind = ["shop.greeting"]\nthen = "redact"\n'
+HELLO = '[[detector]]\nid = "shop.greeting"\nwhy = "Names."\npattern = "hello"\nmask = "greeting"\n'
+
+
+def test_what_is_hidden_only_when_it_is_taken_over_is_held_then(tmp_path: Path) -> None:
+    greets = rule("greets", "args.body.contains('hello')", then="escalate")
+    made, kept = denied(*DENIED, greets)
+    Parts(tmp_path).write(kept.texts)
+    other = policy(*DENIED, greets, HELLO, EXPORTED)
+    again = asyncio.run(retell(Fixture("x", kept.tape, GOOD, Parts(tmp_path)), builder(made, policy=other)))
+    assert again.missing == ()
+    assert again.tape.header["replaced"] == ["‹email#1›", "‹greeting#1›"]
+    assert "hello" not in str([line.get("calls") for line in again.tape.events])
+    [line] = [one for one in again.tape.events if "held" in one]
+    assert {(row[1], row[2]) for row in line["clauses"]} >= {(True, OUTSIDE), (True, "args.body.contains('hello')")}
+    fresh = Recorded(again.tape, {**kept.texts, **again.texts}, ())
+    assert under(other, made, fresh, tmp_path).kind == "passed"
+    without = policy(*DENIED, HELLO, EXPORTED)
+    assert under(without, made, fresh, tmp_path).kind == "passed"
+    assert under(policy(greets, HELLO, EXPORTED), made, fresh, tmp_path).kind == "diverged"

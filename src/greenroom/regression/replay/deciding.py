@@ -203,7 +203,9 @@ def _undecided(question: Question, veil: Veil, unknown: Sequence[str]) -> Undeci
 
 
 def _about(question: Question) -> str:
-    return f"turn {question.session.turn}, {question.subject if question.hook == _CALL else question.hook}"
+    # Words are looked at before the turn that they begin.
+    turn = question.session.turn + (question.hook == "input")
+    return f"turn {turn}, {question.subject if question.hook == _CALL else question.hook}"
 
 
 def _and(words: Sequence[str]) -> str:

@@ -272,7 +272,7 @@ def _diverged(
     """What stopped the replay, unless an event before that was already another: then that is the cause."""
     stopped = problem is not None and (difference.ended or not difference.line)
     said = problem.message if problem is not None and stopped else difference.line
-    if (reached if stopped else difference.turn) < tape.first_turn:
+    if 0 < (reached if stopped else difference.turn) < tape.first_turn:
         said = f"in the context before turn {tape.first_turn}: {said}"
     rows = [f"why: {case.why}" if case.why else ""]
     if problem is not None and stopped:
