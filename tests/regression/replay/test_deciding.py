@@ -231,11 +231,13 @@ LONG = '[[rule]]\nid = "{}"\nwhy = "Long."\nhook = "input"\nwhen = ["text.length
 def test_a_new_question_about_words_that_were_replaced_is_not_decided_either(tmp_path: Path) -> None:
     made, kept = denied(LONG.format("long", 90), OUTSIDE_RULE)
     assert under(policy(LONG.format("long", 90), OUTSIDE_RULE), made, kept, tmp_path).kind == "passed"
-    found = under(policy(LONG.format("long", 20), OUTSIDE_RULE), made, kept, tmp_path)
+    found = under(policy(LONG.format("long", 30), OUTSIDE_RULE), made, kept, tmp_path)
     assert found.line == (
-        'turn 1, input: the tape keeps only ‹email#1›, and rule long asks "text.length > 20", which was not asked then'
+        'turn 1, input: the tape keeps only ‹email#1›, and rule long asks "text.length > 30", which was not asked then'
     )
-    asked = LONG.format("long", 20) + 'mode = "observe"\n'
+    assert under(policy(LONG.format("long", 400), OUTSIDE_RULE), made, kept, tmp_path).kind == "passed"
+    assert "verdict input" in under(policy(LONG.format("long", 5), OUTSIDE_RULE), made, kept, tmp_path).line
+    asked = LONG.format("long", 30) + 'mode = "observe"\n'
     assert under(policy(asked, OUTSIDE_RULE), made, kept, tmp_path).kind == "passed"
 
 

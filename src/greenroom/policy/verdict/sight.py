@@ -19,9 +19,9 @@ class Sight(Protocol):
     """Answers in the place of values that are not there any more. None: the question can be judged as it stands."""
 
     def outcome(
-        self, question: Question, condition: Condition, types: Mapping[str, str], values: Mapping[str, Any]
+        self, question: Question, condition: Condition, environment: Environment, values: Mapping[str, Any]
     ) -> Outcome | None:
-        """What a clause comes to; `types` and `values` are those of the names it may read."""
+        """What a clause comes to; `values` are those of the names it may read."""
         ...
 
     def found(
@@ -67,7 +67,7 @@ class _Seen(Answers):
 
     def outcome(self, condition: Condition) -> Outcome:
         values = self._live.values(self._environment)
-        known = self._sight.outcome(self._live.question, condition, self._environment.types, values)
+        known = self._sight.outcome(self._live.question, condition, self._environment, values)
         return condition.outcome(self._live.as_it_stands(self._environment)) if known is None else known
 
 

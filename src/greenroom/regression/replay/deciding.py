@@ -14,7 +14,7 @@ from greenroom.core.errors import Divergence
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Finding, Json, Verdict
 from greenroom.policy.decide import RulePolicy
-from greenroom.policy.language.conditions import Condition, Outcome
+from greenroom.policy.language.conditions import Condition, Environment, Outcome
 from greenroom.policy.port import Policy, Question
 from greenroom.policy.verdict.sight import clauses_about
 from greenroom.regression.replay.before import Before
@@ -25,6 +25,11 @@ from greenroom.regression.replay.world import World
 from greenroom.regression.tape.replaced import masks_in
 
 _CALL = "tool.call"
+_LENGTH = "text.length"
+_VALUES = frozenset(
+    {"subject", "passage.source", "passage.collection", "passage.heading", "memory.segment", "memory.key"}
+)
+"""Names of words whose values may have placeholders in them, beside the text itself."""
 _MOST = 64
 """Ways of how it may be that are tried: of six things that are not known, all."""
 AGAIN = "export the session once more, or record the conversation anew"
@@ -134,13 +139,30 @@ class _TapeSight:
     unknown: dict[str, str] = field(default_factory=dict)
 
     def outcome(
-        self, question: Question, condition: Condition, types: Mapping[str, str], values: Mapping[str, Any]
+        self, question: Question, condition: Condition, environment: Environment, values: Mapping[str, Any]
     ) -> Outcome | None:
-        key = self.veil.clause(question, condition, types, values)
-        if key is None or (self.before is not None and self.before.asked(condition.source)):
+        key = self.veil.clause(question, condition, environment.types, values)
+        if key is None:
+            return None
+        if self.before is not None and self._all_the_same(question, condition, environment, values):
             return None
         outcome = self.known.outcome(key)
         return outcome if outcome is not None else self._guess(key, lambda: self._reading(question, condition))
+
+    def _all_the_same(
+        self, question: Question, condition: Condition, environment: Environment, values: Mapping[str, Any]
+    ) -> bool:
+        """Whether words with placeholders will do for a clause: it was asked about them before, or comes to the same
+        however long the values were. Kinds of findings are those of the placeholders.
+        """
+        assert self.before is not None
+        if self.before.asked(condition.source):
+            return True
+        if not condition.values <= {*environment.types} - _VALUES:
+            return False
+        lengths = self.veil.lengths(question, values.get(_LENGTH))
+        came = {condition.outcome(environment.activation({**values, _LENGTH: one})) for one in lengths}
+        return len(came) == 1
 
     def found(
         self, question: Question, findings: tuple[Finding, ...], kinds: Collection[str]
@@ -162,8 +184,8 @@ class _TapeSight:
             return kind in there
         if kind not in self.veil.own or kind not in kinds:
             return kind in seen
-        if self.before is not None and self.before.looked(kind, self.veil.own[kind]):
-            return kind in seen
+        if self.before is not None and (kind not in seen or self.before.looked(kind, self.veil.own[kind])):
+            return kind in seen  # of words only what stands for this very kind
         return self._guess(f"found {kind}", lambda: self._looking(question, kind))
 
     def outside(self, question: Question, check: Sequence[Json]) -> bool | str | None:

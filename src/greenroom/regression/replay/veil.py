@@ -14,6 +14,7 @@ from typing import Any
 from greenroom.core.canonical import digest
 from greenroom.core.values import Json
 from greenroom.detectors.find import LABELS
+from greenroom.detectors.own import MASK
 from greenroom.detectors.walk import walk
 from greenroom.policy.files.finding_kinds import OwnKind
 from greenroom.policy.files.own_detectors import DetectorSpec
@@ -29,6 +30,9 @@ _OF_FINDINGS = frozenset({"findings.kinds", "findings.count"})
 _OF_ALL_TEXTS = _OF_FINDINGS | {"text.length"}
 """Names whose values follow from every text of the question."""
 _PROVENANCE = "args_from"
+_LONGEST = {"email": 320, "card": 60, "iban": 80, "phone": 40, "ip": 45}
+_LONG = 10_000
+"""More than any value has that a placeholder stands for, in characters."""
 _HOSTLESS = frozenset(LABELS[kind] for kind in ("personal.email", "personal.card", "personal.iban", "personal.phone"))
 """Placeholders of kinds that have no slash in them, and so name no host by themselves."""
 
@@ -62,6 +66,16 @@ class Veil:
         read = sorted({name for name, _ in condition.reads})
         rows = [[name, types.get(name, ""), self._as_read(name, values.get(name), question)] for name in read]
         return _key("clause", condition.source, rows)
+
+    def lengths(self, question: Question, now: int | None) -> tuple[int, ...]:
+        """How long the text of a question is, and how short and how long it may have been."""
+        if now is None:
+            return (0,)
+        texts = [text for _, text in walk([question.payload]).strings]
+        masks = [one for text in texts for one in MASK.findall(text) if one in self.placeholders]
+        most = sum(_LONGEST.get(one[1:].partition("#")[0], _LONG) for one in masks)
+        hidden = sum(map(len, masks))
+        return now, now - hidden + len(masks), now - hidden + most
 
     def kinds(self, question: Question) -> str:
         """The key of what detectors found in a question."""
