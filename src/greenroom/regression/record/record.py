@@ -206,16 +206,8 @@ def export(
     except DiskFailed:
         _take_back(fresh, folder)
         raise
-    return Exported(
-        tape_path,
-        file,
-        parts,
-        made.redactions,
-        f"pytest {shlex.quote(str(tape_path))}",
-        kept,
-        own_told(made.tape),
-        made.held,
-    )
+    command, own = f"pytest {shlex.quote(str(tape_path))}", own_told(made.tape)
+    return Exported(tape_path, file, parts, made.redactions, command, kept, own, made.held)
 
 
 def proposed(tape: Tape, contract: Contract, kinds: Collection[str] = USUAL) -> tuple[Proposal, ...]:
