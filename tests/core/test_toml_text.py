@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -94,3 +95,41 @@ def test_the_quick_reader_says_what_the_standard_librarys_says(data: st.DataObje
 )
 def test_what_one_of_the_readers_does_in_its_own_way_comes_out_the_same(text: str) -> None:
     assert tables(text, "p.toml") == tomllib.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("schema = two", "p.toml:1: not TOML: 'schema': what stands behind the = is no value; a text stands in quotes"),
+        ("schema", "p.toml:1: not TOML: a key without = and a value; a comment begins with #"),
+        ('schema = "x\n', "p.toml:1: not TOML: 'schema': a text in quotes is not closed on its line"),
+        ("schema = 1", "p.toml:1 schema: must be a text in quotes, not 1"),
+        (
+            GOOD.replace("perday = 3", 'perday = "two"'),
+            "p.toml:12 rule[1].limits.perday: must be a whole number, not 'two'",
+        ),
+        (GOOD.replace('when = [\n  "1 < 2",\n]', "when = 1"), "p.toml:8 rule[1].when: must be a list in [ ], not 1"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_people(text: str, said: str) -> None:
+    assert problem(text).line() == said
+
+
+class Owned(Frozen):
+    owner: str
+    why: str
+    mode: Literal["enforce", "observe"] = "enforce"
+
+
+def owned(text: str) -> str:
+    with pytest.raises(FileInvalid) as caught:
+        parse(text, Owned, "p.toml")
+    return caught.value.line()
+
+
+def test_all_that_is_missing_is_named_and_a_word_of_a_closed_set_is_guessed() -> None:
+    assert owned('mode = "observe"') == "p.toml:1 owner: 'owner' and 'why' are missing"
+    assert owned('owner = "kim"\nwhy = "w"\nmode = "enforc"') == (
+        "p.toml:3 mode: must be 'enforce' or 'observe', not 'enforc' (did you mean 'enforce'?)"
+    )
+    assert owned('owner = 1\nmode = "x"').endswith("not 1 (and 2 more)")

@@ -182,7 +182,7 @@ def _allowed(tools: Tools, allow: tuple[str, ...], file: str) -> Tools:
         known = [spec.name for spec in tools.specs()]
         if not pattern.endswith("*") and pattern not in known:
             raise FileInvalid(
-                f"there is no tool '{pattern}'", where=f"{file} tools.allow", hint=f"known: {', '.join(known)}"
+                f"there is no tool '{pattern}'", where=f"{file} tools.allow", hint=suggest(pattern, known)
             )
     return CombinedTools([tools], allow=allow)
 

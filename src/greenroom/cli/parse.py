@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from greenroom.commands.declare import Argument, Command
-from greenroom.commands.table import COMMANDS, find, groups, of_group
+from greenroom.commands.table import COMMANDS, TOPICS, find, groups, of_group
 from greenroom.core.errors import UsageError
 
 
@@ -39,6 +39,8 @@ def parse(arguments: list[str]) -> Parsed:
         return _no_command(rest, options)
     if any(word in ("-h", "--help") for word in rest[size:]):
         return Parsed(None, options, command.name)
+    if command.name == "help" and (asked := _asked_about(rest[size:])):
+        return Parsed(None, options, asked)
     return Parsed(command, options | _parsed(command, rest[size:]))
 
 
@@ -125,6 +127,14 @@ def _opening(word: str) -> list[str]:
     if word.partition("=")[0] in known:
         return ["open", word]
     raise UsageError(f"unknown option {word}", hint="greenroom --help")
+
+
+def _asked_about(words: list[str]) -> str:
+    """The command, or the group of commands, that `greenroom help WORDS` is about; '' where it is a topic or nothing."""
+    name = " ".join(word for word in words if not word.startswith("-"))
+    if name in TOPICS:
+        return ""
+    return name if name in groups() or any(command.name == name for command in COMMANDS) else ""
 
 
 def _no_command(rest: list[str], options: dict[str, Any]) -> Parsed:

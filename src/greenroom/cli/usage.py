@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from greenroom.cli.parse import parser_of
 from greenroom.commands.declare import Command
-from greenroom.commands.table import COMMANDS, groups, of_group
+from greenroom.commands.table import COMMANDS, TOPICS, groups, of_group
 
 _HEAD = """usage: greenroom [WORKSPACE]              open the workbench (the nearest workspace)
        greenroom COMMAND [ARGUMENTS]
@@ -15,14 +15,14 @@ _TAIL = """
 everywhere: --workspace PATH, --json (JSON on stdout, nothing else there), --no-color (or NO_COLOR)
 exit codes: 0 done · 1 a check failed or the run was denied · 2 usage · 3 bad file · 4 model or service unavailable
             5 log damaged · 6 waiting for a person · 7 stopped · 70 internal or disk error · 130 interrupted
-more:       greenroom COMMAND --help · greenroom help formats|policy|keys
+more:       greenroom help COMMAND · greenroom help {topics}
 """
 
 
 def help_of(name: str) -> list[str]:
     """The help of everything (''), of a group of commands, or of one command."""
     if not name:
-        return [*_HEAD.splitlines(), "", *_rows(COMMANDS), *_TAIL.splitlines()]
+        return [*_HEAD.splitlines(), "", *_rows(COMMANDS), *_TAIL.format(topics="|".join(TOPICS)).splitlines()]
     if name in groups() and not any(command.name == name for command in COMMANDS):
         return [f"usage: greenroom {name} COMMAND", "", *_rows(of_group(name)), *_guide(name)]
     command = next(command for command in COMMANDS if command.name == name)

@@ -16,6 +16,9 @@ from greenroom.commands.session.looking_table import LOOKING
 from greenroom.commands.stepping.table import AT_GATE, BREAK, BREAK_AT, BREAKPOINTS
 from greenroom.commands.suite.testing_table import TESTING
 
+TOPICS = ("formats", "expectations", "policy", "audit", "interop", "keys", "replay")
+"""What `help` knows beside the commands."""
+
 _PERSONA = Argument("persona", "the persona, as aria or aria@1.3.0", "?")
 _SESSION = Argument("session", "a session's id, the beginning of one, or 'last'")
 _MODEL = Argument("--model", "the model in place of the persona's, such as scripted/helpdesk", metavar="MODEL")
@@ -315,7 +318,7 @@ COMMANDS: tuple[Command, ...] = (
         ("help",),
         "Help on a topic or command",
         _at("topics:topic"),
-        (Argument("topic", "formats, policy, audit, keys, or a command", "*"),),
+        (Argument("topic", f"{', '.join(TOPICS)}, formats NAME, or a command", "*"),),
     ),
 )
 

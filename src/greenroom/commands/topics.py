@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from greenroom.commands.answer import Answer, answer, table
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.table import ACTIONS, COMMANDS, groups
+from greenroom.commands.table import ACTIONS, COMMANDS, TOPICS, groups
 from greenroom.core.clock import SystemClock
 from greenroom.core.errors import UsageError
 from greenroom.core.toml_text import suggest
-
-TOPICS = ("formats", "policy", "audit", "interop", "keys")
 
 
 def topic(asked: Invocation) -> Answer[str]:
@@ -21,10 +19,15 @@ def topic(asked: Invocation) -> Answer[str]:
         UsageError: no such topic.
     """
     name = " ".join(asked.words("topic"))
-    if name == "formats":
-        from greenroom.commands.formats.formats import as_data, as_lines
+    if name.partition(" ")[0] == "formats":
+        return _formats(name.partition(" ")[2])
+    if name == "expectations":
+        from greenroom.commands.formats.expectations import as_data as kinds
+        from greenroom.commands.formats.expectations import as_lines as sides
 
-        return answer(name, as_lines(), as_data())
+        return answer(name, sides(), kinds())
+    if name == "replay":
+        return answer(name, REPLAY, list(REPLAY))
     if name == "policy":
         return _policy()
     if name == "audit":
@@ -44,8 +47,44 @@ def topic(asked: Invocation) -> Answer[str]:
     if not name:
         return answer(name, [f"topics: {', '.join(TOPICS)}", "commands: greenroom --help"], list(TOPICS))
     if name in groups() or any(command.name == name for command in COMMANDS):
-        raise UsageError(f"{name} is a command", hint=f"greenroom {name} --help")
-    raise UsageError(f"there is no help on '{name}'", hint=suggest(name, list(TOPICS)))
+        raise UsageError(f"{name} is a command", hint=f"greenroom help {name}")
+    near = suggest(name, [*TOPICS, *groups(), *(command.name for command in COMMANDS)])
+    hint = near if near.startswith("did") else f"topics: {', '.join(TOPICS)}; commands: greenroom --help"
+    raise UsageError(f"there is no help on '{name}'", hint=hint)
+
+
+def _formats(which: str) -> Answer[str]:
+    """All formats with a line each, or one of them whole.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    from greenroom.commands.formats import formats
+
+    if not which:
+        return answer("formats", formats.in_short(), formats.as_data())
+    lines = formats.one_as_lines(which)
+    if not lines:
+        raise UsageError(f"there is no format '{which}'", hint=suggest(which, formats.names()))
+    return answer(which, lines, formats.one_as_data(which))
+
+
+REPLAY = (
+    "What a replayed fixture proves, and what it cannot.",
+    "",
+    "passed: under today's persona, prompt, policy and tool signatures every decision, call and approval comes out as",
+    "recorded, and every expectation of the case holds.",
+    "",
+    "A replay takes these from the tape, and does not run or read them, so that it needs no network and no key:",
+    "  what the model said     a better or worse model shows in greenroom test --live",
+    "  what tools returned     a tool whose behaviour changed, and not its signature, shows in tests of the tool, or live",
+    "  what was retrieved      a document that changed or is gone is a note in greenroom fixture status",
+    "  what a person answered  and the memories there were",
+    "",
+    "stale: what governs it changed since; one line says what. greenroom fixture diff shows what would go otherwise,",
+    "greenroom fixture accept takes it over where that is right.",
+)
+"""The limits of a passed replay, which a run does not repeat each time."""
 
 
 _BREAKPOINTS = (

@@ -12,10 +12,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from greenroom.core.errors import FileInvalid
+from greenroom.core.toml_words import in_plain_words, plain_type
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
+_QUOTED = re.compile(r"'([^']*)'")
 _MOST_PARTS = 300
 _BETWEEN_KEYS = re.compile(r"[={},\[\]]")
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]#]+?)\s*\]\]?\s*(?:#.*)?$")
@@ -49,9 +51,7 @@ def tables(text: str, file: str) -> dict[str, Any]:
         _require_short_keys(text)
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message, _, place = str(error).partition(" (at ")
-        line = re.search(r"line (\d+)", place)
-        number = int(line.group(1)) if line else text.count("\n") + 1
+        message, number = in_plain_words(str(error), text)
         raise FileInvalid(f"not TOML: {message}", where=f"{file}:{number}", code="toml.syntax") from None
     except RecursionError:
         raise FileInvalid("nested too deeply", where=file, code="toml.syntax") from None
@@ -152,8 +152,12 @@ def _invalid(error: ValidationError, text: str, model: type[BaseModel], file: st
         key=lambda found: (found[0], found[2]["type"] == "missing"),
     )
     line, path, problem = problems[0]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     message, hint, code = _told(problem, path, model)
+    absent = [one[1] for one in problems if problem["type"] == one[2]["type"] == "missing" and one[1][:-1] == path[:-1]]
+    if len(absent) > 1:
+        message = _and([repr(str(one[-1])) for one in absent]) + " are missing"
+    left = len(problems) - max(len(absent), 1)
+    more = f" (and {left} more)" if left else ""
     return FileInvalid(f"{message}{more}", where=f"{file}:{line} {dotted(path)}".rstrip(), hint=hint, code=code)
 
 
@@ -171,10 +175,24 @@ def _told(problem: ErrorDetails, path: Path, model: type[BaseModel]) -> tuple[st
         return f"unknown key '{path[-1]}'", suggest(str(path[-1]), _fields_at(model, path[:-1])), "toml.unknown_key"
     if problem["type"] == "missing":
         return f"'{path[-1]}' is missing", "", "toml.missing_key"
+    if plain := plain_type(problem["type"]):
+        return f"must be {plain}, not {problem['input']!r:.60}", "", "toml.value"
+    if problem["type"] == "literal_error" and (near := _near(problem)):
+        return f"must be {problem['ctx']['expected']}, not {problem['input']!r:.60}", near, "toml.value"
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     shown = f", not {problem['input']!r:.60}" if problem["type"] != "value_error" else ""
     prefix = "must be " if problem["msg"].startswith("Input should be ") else ""
     return f"{prefix}{said}{shown}", "", "toml.value"
+
+
+def _near(problem: ErrorDetails) -> str:
+    """`did you mean 'x'?` for a word of a closed set, '' where none is near."""
+    said = suggest(str(problem["input"]), _QUOTED.findall(str(problem["ctx"]["expected"])))
+    return said if said.startswith("did") else ""
+
+
+def _and(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _location(problem: ErrorDetails, stated: Any) -> Path:

@@ -97,7 +97,8 @@ def must_be_trusted(workspace: Workspace, trusted: bool | None = None) -> None:
     if not (is_trusted(workspace) if trusted is None else trusted):
         raise UsageError(
             "this workspace is not trusted yet, so none of its code runs",
-            hint="look at it with `greenroom trust --show`, then `greenroom trust`",
+            hint="look at it with `greenroom trust --show`, then `greenroom trust`; a build server runs `greenroom trust` "
+            "after it checked out what was reviewed, or plain pytest, which replays fixtures without it",
             code="trust.missing",
         )
 

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from greenroom.commands.formats.formats import FORMATS, Format, as_data, as_lines, event_rows
 from greenroom.commands.invocation import Invocation
-from greenroom.commands.topics import TOPICS, topic
+from greenroom.commands.table import TOPICS
+from greenroom.commands.topics import topic
 from greenroom.core.errors import UsageError
 from greenroom.core.events import AnyEvent
 from greenroom.core.inert import hidden_count

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from greenroom.approval.answers import AnswerFile
 from greenroom.approval.kill_switch import StopFile
+from greenroom.commands.answer import table
 from greenroom.commands.formats import samples
 from greenroom.commands.formats.suite_sample import suite, suite_schema
 from greenroom.core.events import AnyEvent, Event
@@ -103,33 +104,84 @@ def event_rows() -> list[tuple[str, str, str]]:
     return rows
 
 
-def as_lines() -> list[str]:
-    """All of it as text."""
+EVENTS = "events"
+"""What the table of events is asked for by; `all` is everything."""
+
+
+def names() -> list[str]:
+    """What each format is asked for by: its name without the version."""
+    return [EVENTS, *(_bare(one) for one in FORMATS), "all"]
+
+
+def _bare(one: Format) -> str:
+    return one.name.replace("/", " ").split()[0]
+
+
+def in_short() -> list[str]:
+    """Every format in one line."""
+    rows = [
+        (EVENTS, "a session log", "every kind of event with its fields"),
+        *((_bare(one), one.file, one.about) for one in FORMATS),
+    ]
+    return [
+        *table(("format", "file", "what it is"), rows),
+        "",
+        "greenroom help formats NAME shows one with a sample and its JSON Schema, greenroom help formats all everything",
+    ]
+
+
+def one_as_lines(name: str) -> list[str]:
+    """One format with its sample and its schema, the events, or `all`; empty where there is none of that name."""
+    if name == "all":
+        return as_lines()
+    if name == EVENTS:
+        return _event_lines()
+    return next((_lines(one) for one in FORMATS if name in (_bare(one), one.name)), [])
+
+
+def one_as_data(name: str) -> Json:
+    """The same for a program; None where there is none of that name."""
+    if name == "all":
+        return as_data()
+    if name == EVENTS:
+        return _event_data()
+    return next((_data(one) for one in FORMATS if name in (_bare(one), one.name)), None)
+
+
+def _event_lines() -> list[str]:
     lines = ["EVENTS of a session log. Each has kind, step, turn and inputs; fields in [] are detachable content.", ""]
     for kind, fields, about in event_rows():
         lines += [f"{kind}", f"    {about}", *([f"    {fields}"] if fields else [])]
-    for one in FORMATS:
-        lines += ["", f"FORMAT {one.name}: {one.file} ({one.about})", "", "sample:", *one.sample().splitlines()]
-        if one.schema is not None:
-            lines += ["", "JSON Schema:", *json.dumps(one.schema(), indent=1).splitlines()]
     return lines
+
+
+def _lines(one: Format) -> list[str]:
+    lines = [f"FORMAT {one.name}: {one.file} ({one.about})", "", "sample:", *one.sample().splitlines()]
+    return [*lines, "", "JSON Schema:", *json.dumps(one.schema(), indent=1).splitlines()] if one.schema else lines
+
+
+def as_lines() -> list[str]:
+    """All of it as text."""
+    return [*_event_lines(), *(line for one in FORMATS for line in ("", *_lines(one)))]
+
+
+def _event_data() -> list[Json]:
+    return [{"kind": kind, "fields": fields, "meaning": about} for kind, fields, about in event_rows()]
+
+
+def _data(one: Format) -> dict[str, Json]:
+    return {
+        "name": one.name,
+        "file": one.file,
+        "about": one.about,
+        "schema": one.schema() if one.schema else None,
+        "sample": one.sample(),
+    }
 
 
 def as_data() -> dict[str, Json]:
     """All of it for a program."""
-    return {
-        "events": [{"kind": kind, "fields": fields, "meaning": about} for kind, fields, about in event_rows()],
-        "formats": [
-            {
-                "name": one.name,
-                "file": one.file,
-                "about": one.about,
-                "schema": one.schema() if one.schema else None,
-                "sample": one.sample(),
-            }
-            for one in FORMATS
-        ],
-    }
+    return {"events": _event_data(), "formats": [_data(one) for one in FORMATS]}
 
 
 def _kinds() -> list[type[Event]]:

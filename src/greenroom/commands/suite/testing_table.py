@@ -7,7 +7,7 @@ from greenroom.commands.declare import Argument, Command
 TESTING: tuple[Command, ...] = (
     Command(
         ("test",),
-        "Replay fixtures with pytest: all of this workspace, or those named",
+        "Replay fixtures with pytest, all or those named; tools and documents are not run or read (greenroom help replay)",
         "greenroom.commands.suite.testing:run_fixtures",
         (
             Argument("fixture", "a fixture's name or a pattern, a tag, or a path; all of them without", "*"),

@@ -20,6 +20,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
 from greenroom.regression.tape import versions
+from greenroom.regression.tape.damage import told_better
 from greenroom.regression.tape.header_seal import SEAL, broken_header, seal_of
 from greenroom.regression.tape.long_text import MARK, pack, unpack
 
@@ -125,6 +126,13 @@ def read(data: bytes, file: str) -> Tape:
     """
     if len(data) > MAX_BYTES:
         raise FileInvalid(f"larger than {MAX_BYTES // 1_000_000} MB", where=file, code="tape.malformed")
+    try:
+        return _read(data, file)
+    except FileInvalid as error:
+        raise told_better(data, file, error) from None
+
+
+def _read(data: bytes, file: str) -> Tape:
     rows = data.split(b"\n")
     if len(rows) < 3 or rows[-1]:
         raise FileInvalid(
