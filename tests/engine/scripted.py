@@ -35,7 +35,7 @@ def edit(amount: float) -> ApprovalReply:
     )
 
 
-def refund(amount: float) -> ToolCall:
+def refund(amount: float | str) -> ToolCall:
     return ToolCall(id="", tool="orders.refund", arguments={"order_id": 1, "amount": amount})
 
 

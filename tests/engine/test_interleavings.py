@@ -19,6 +19,7 @@ from greenroom.engine import standing, waiting
 from greenroom.engine.asking import question as asking
 from greenroom.engine.asking.deadlines import Stage
 from greenroom.engine.calls import carry_out as calls
+from greenroom.engine.calls import running
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.views.people.grants import Grants
 from tests.engine.chaos import Steady, told
@@ -89,7 +90,7 @@ def _how(event: ApprovalGiven) -> str:
 
 
 async def _run_again(among: Reply, call: Any, item: Decided) -> None:
-    await calls._run(among.room, among.turn, call, item.step, again=True)
+    await running.run(among.room, among.turn, call, item.step, again=True)
 
 
 async def _edits_are_approvals(*args: Any, **more: Any) -> Any:
@@ -113,15 +114,15 @@ def _no_stage(room: Any, step: str, card: Any) -> Stage:
     [
         pytest.param(calls, "ask", _answers_are_not_needed, "has no answer", id="unanswered"),
         pytest.param(calls, "ask", _edits_are_approvals, "was edit", id="edits as approvals"),
-        pytest.param(calls, "_settle_unknown", _run_again, "a second time", id="unknown outcomes run again"),
+        pytest.param(calls, "settle_unknown", _run_again, "a second time", id="unknown outcomes run again"),
         pytest.param(
-            calls, "_as_decided_now", lambda room, turn, item, moment: item, "last verdict is not by", id="old verdicts"
+            calls, "as_decided_now", lambda room, turn, item, moment: item, "last verdict is not by", id="old verdicts"
         ),
         pytest.param(asking, "_outdated", lambda room, card: False, "another policy", id="answers outlive a reload"),
         pytest.param(asking, "bind", lambda *parts: "b", "binds to something else", id="answers bind to nothing"),
         pytest.param(asking, "stage_of", _no_stage, "the deadline was", id="deadlines are overlooked"),
-        pytest.param(calls, "stop_of", lambda *parts: None, "was pressed", id="stops of tools are overlooked"),
-        pytest.param(calls, "must_go_on", lambda *parts: None, "was pressed", id="stops of turns are overlooked"),
+        pytest.param(running, "stop_of", lambda *parts: None, "was pressed", id="stops of tools are overlooked"),
+        pytest.param(running, "must_go_on", lambda *parts: None, "was pressed", id="stops of turns are overlooked"),
         pytest.param(Grants, "in_force", lambda self, now: self.all, "leave t", id="leave has no end"),
         pytest.param(standing, "raise_is_over", lambda room: False, "autonomy 3", id="raised autonomy has no end"),
     ],

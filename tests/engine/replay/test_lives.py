@@ -21,8 +21,9 @@ from greenroom.core.events import (
     TurnFinished,
     TurnResumed,
 )
-from greenroom.core.values import GateReply
+from greenroom.core.values import GateReply, ToolCall
 from greenroom.engine import waiting
+from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import by_life
 from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
@@ -222,4 +223,21 @@ def test_what_others_spent_is_known_in_the_life_that_read_it(runner: asyncio.Run
     lives = runner.run(scene())
     told = [(line["of"], line.get("life", 1)) for line in lines(lives.records) if "day" in line]
     assert told == [("c1.start", 1), ("c2", 2)]  # as one life, c1 would have known of it before it was to start
+    same_again(lives.records, runner, tmp_path)
+
+
+@pytest.mark.parametrize("beside", [refund(700), refund("many")], ids=["denied", "invalid"])
+def test_a_call_that_may_not_run_ends_with_the_turn_that_was_given_up_while_it_waited_at_its_gate(
+    beside: ToolCall, runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(700), beside], [], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="abandon", by="kim", established="test"))
+        await lives.now.over()
+        await lives.say().over()
+        return lives
+
+    lives = runner.run(scene())
+    assert {"result": "c2", "tool": "orders.refund", "status": "denied", "error": STOPPED} in lines(lives.records)
     same_again(lives.records, runner, tmp_path)
