@@ -241,3 +241,24 @@ def test_a_call_that_may_not_run_ends_with_the_turn_that_was_given_up_while_it_w
     lives = runner.run(scene())
     assert {"result": "c2", "tool": "orders.refund", "status": "denied", "error": STOPPED} in lines(lives.records)
     same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_that_was_under_way_when_a_person_ended_the_turn_for_the_one_before_it_is_lived_to_where_it_was(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120), refund(130)], held="orders.refund")
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.at(ToolStarted, "t1/tool:c2")
+        after = await lives.crash()
+        await after.at(ApprovalRequested, "t1/ask:c1.unknown")
+        after.session.answer("t1/ask:c1.unknown", STOP)
+        await after.over()
+        return lives
+
+    lives = runner.run(scene())
+    assert [r.event.status for r in lives.records if isinstance(r.event, ToolReturned)] == ["unknown", "unknown"]
+    same_again(lives.records, runner, tmp_path)

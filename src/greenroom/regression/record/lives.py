@@ -90,7 +90,7 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
     passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
     gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}
-    turns = several if replayed else several & (_decided_anew(records, lives) | gated)
+    turns = several if replayed else several & (_decided_anew(records, lives) | _ended_beside(records, lives) | gated)
     if not turns:
         return ToldLives(unsteady=unsteady)
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
@@ -152,6 +152,27 @@ def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[in
         )  # in a later life than the one in which the call was asked about or begun
         if stepped and begun.get((event.turn, event.step.rpartition(":")[2]), life) != life:
             found.add(event.turn)
+    return found
+
+
+def _ended_beside(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
+    """The turns that a person ended when asked what had come of one call, and with it another one that was under way in an
+    earlier life: in one life, ended at the first, that would never have begun.
+    """
+    begun: dict[tuple[int, str], int] = {}
+    ended: dict[int, str] = {}
+    found: set[int] = set()
+    for record in records:
+        match record.event:
+            case ApprovalGiven(turn=turn, call=call, decision="stop", step=step) if step.endswith(UNKNOWN):
+                ended[turn] = call
+            case ApprovalRequested(turn=turn, call=call) | ToolStarted(turn=turn, call=call):
+                begun.setdefault((turn, call), lives.get(record.seq, 1))
+            case ToolReturned(turn=turn, call=call) if ended.get(turn, call) != call:
+                if (turn, call) in begun and begun[turn, call] != lives.get(record.seq, 1):
+                    found.add(turn)
+            case _:
+                pass
     return found
 
 
