@@ -27,9 +27,11 @@ TRIES = 5
 class Story:
     """What one seed does to one session."""
 
-    def __init__(self, seed: int, deeds: Mapping[Callable[[Story], Any], int] | None = None) -> None:
+    def __init__(
+        self, seed: int, deeds: Mapping[Callable[[Story], Any], int] | None = None, world: World | None = None
+    ) -> None:
         self.deeds = DEEDS if deeds is None else deeds
-        self.world = World(random.Random(seed))
+        self.world = world or World(random.Random(seed))
         if Story.kill not in self.deeds:  # a calm story: its tools work, and nobody steps through it
             self.world.modes, self.world.brittle = ("run",), 0.0
         self.process = Process(self.world)

@@ -168,8 +168,8 @@ def contract_of(digests: Mapping[str, str]) -> Contract:
 class Disk(MemoryLog):
     """A log that knows what a crash cannot take: everything up to the last record that was synced."""
 
-    def __init__(self, clock: FrozenClock, ids: CountedIds, records: list[Record]) -> None:
-        super().__init__("s1", clock, ids, records)
+    def __init__(self, session: str, clock: FrozenClock, ids: CountedIds, records: list[Record]) -> None:
+        super().__init__(session, clock, ids, records)
         self.synced = len(records)
         self.dead = False
 
@@ -198,6 +198,7 @@ class World:
     elsewhere: dict[str, float] = field(default_factory=dict)
     policy: str = "usual"
     rest: str = "first"
+    session: str = "s1"
     brittle: float = 0.05
     modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
 
@@ -242,7 +243,7 @@ class Process(Shelf):
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.log = Disk(world.clock, world.ids, list(world.kept))
+        self.log = Disk(world.session, world.clock, world.ids, list(world.kept))
         self.mailbox = Mailbox()
         outside = Outside(
             model=self,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from greenroom.core.errors import GreenroomError
-from greenroom.core.events import Event, Record
+from greenroom.core.events import ApprovalRequested, Event, Record
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, StepMode, ToolCall, ToolResult
 from greenroom.models.port import OnFailure, OnText
@@ -116,6 +116,14 @@ class Lives:
         await self.now.die()
         self.world.kept = kept
         self.now = Scripted(self.world, self._replies)
+
+    async def begin_again(self) -> None:
+        """Another process goes on with what the world has kept, up to its first question."""
+        kept = self.world.kept
+        await self.now.die()
+        self.world.kept = kept
+        self.now = Scripted(self.world, self._replies)
+        await self.resume().at(ApprovalRequested, times=2)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         async def forgiven() -> None:

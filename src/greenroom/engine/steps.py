@@ -141,10 +141,12 @@ class Steps:
         event = cast(E, recorded) if recorded is not None else await act()
         return self._note(event, kept, sync=sync)
 
-    def decide(self, kind: type[E], step: str, inputs: Any, act: Callable[[], E], *, sync: bool = False) -> E:
-        """Like `once` for a pure decision: never taken from a recording, done anew when its inputs changed."""
+    def decide(
+        self, kind: type[E], step: str, inputs: Any, act: Callable[[], E], *, sync: bool = False, again: bool = False
+    ) -> E:
+        """Like `once` for a pure decision: never taken from a recording, done anew when its inputs changed, or `again`."""
         kept = self._kept(inputs)
-        if (found := self._found(kind, step, kept, "redo")) is not None:
+        if (found := self._found(kind, step, kept, "again" if again else "redo")) is not None:
             return found
         return self._note(act(), kept, sync=sync)
 

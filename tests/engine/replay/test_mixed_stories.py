@@ -55,12 +55,12 @@ def lived(seed: int, runner: asyncio.Runner) -> list[Record]:
     return runner.run(scene())
 
 
-def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
+def from_log(records: list[Record], runner: asyncio.Runner, session: str = "s1") -> Replayed:
     """The session replayed from its log, in a log that commits to its events as its own did."""
     world, recording = World(Random(0)), LogRecording(records)
     parts = ClosedParts(Shelf())
     outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
-    twin = Session(MemoryLog("s1", world.clock, world.ids), contract("usual"), outside, recording=recording)
+    twin = Session(MemoryLog(session, world.clock, world.ids), contract("usual"), outside, recording=recording)
     return runner.run(replay(twin, records))
 
 

@@ -139,6 +139,7 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
 
     def put() -> ApprovalRequested:
         room.steps.must_come(ApprovalRequested, step)
+        room.steps.peek(ApprovalRequested, step)  # from now on it is known to have been put in this life
         return ApprovalRequested(
             step=step,
             turn=turn,
@@ -152,7 +153,8 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
             card=card,
         )
 
-    asked = room.steps.decide(ApprovalRequested, step, inputs, put, sync=True)
+    again = room.steps.anew(ApprovalRequested, step)  # a branch of a session puts once more what is open in it
+    asked = room.steps.decide(ApprovalRequested, step, inputs, put, sync=True, again=again)
     record = room.steps.record_of(ApprovalRequested, step)
     return bind(session, record.commitments["card"] if record else "", policy, tools), asked.card
 

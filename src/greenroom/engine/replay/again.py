@@ -41,6 +41,7 @@ from greenroom.core.events import (
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
+from greenroom.engine.replay.overtaken import overtaken_rounds
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
 from greenroom.engine.steps import same_inputs
@@ -197,7 +198,7 @@ async def say_again(
     """
     given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
     between = set_between_turns(recorded)
-    governing = session.contract
+    governing, inside = session.contract, False
     stop = session.govern_again(recorded, contracts)
     try:
         for record in recorded:
@@ -208,9 +209,12 @@ async def say_again(
                     session.repeat(event)
                 case RerunStarted() | VariantChosen() as event:
                     session.repeat(event)
-                case SessionForked():
+                case SessionForked() if not inside:  # in the middle of a turn its next call takes the level on
                     session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))
+                case TurnFinished() | TurnAbandoned():
+                    inside = False
                 case TurnStarted(words=words, origin=origin, turn=turn):
+                    inside = True
                     if governing is not session.contract:
                         session.reload(governing)
                     try:
@@ -259,6 +263,7 @@ def _comparable(records: Sequence[Record]) -> dict[str, Any]:
     """Each event that counts, by step and kind (the last one where a step was decided anew), without what varies."""
     unfinished = _unfinished(records)
     answered = {r.event.step for r in records if isinstance(r.event, ApprovalGiven)}
+    overtaken = overtaken_rounds(records)
     return {
         f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(_told(r.event))
         for r in records
@@ -266,6 +271,7 @@ def _comparable(records: Sequence[Record]) -> dict[str, Any]:
         and r.event.turn not in unfinished
         and not r.event.step.endswith(".unknown")  # about a crash, which a replay does not have
         and (not isinstance(r.event, ApprovalRequested) or r.event.step in answered)  # else it became void
+        and r.event.step not in overtaken
     }
 
 

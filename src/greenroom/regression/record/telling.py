@@ -264,9 +264,9 @@ class _Teller:
         return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
 
     def day(self, event: DaySumsRead) -> list[Line]:
-        later = self._day not in ("", event.day)
+        first, later = not self._day, self._day not in ("", event.day)
         self._day = event.day
-        if not event.sums and not later and self._life == 1:
+        if not event.sums and not later and (first or self._life == 1):
             return []  # a later life begins with what was known before its turn, so there it is told
         return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"later": True} if later else {})]
 

@@ -1,0 +1,130 @@
+"""A session and a branch of it, taken off in the middle of everything, both replay with the same events.
+
+Each seed is one mixed story; its branch begins at any record, is another session, and lives on under its own seed while
+the first one comes to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked
+from greenroom.engine import waiting
+from greenroom.log.memory_log import MemoryLog
+from tests.engine.chaos import Steady, Story
+from tests.engine.chaos_world import World
+from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
+from tests.engine.scripted import ALLOW, Lives, edit, lines, refund
+
+STORIES = 30
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def branched(parent: list[Record], at: int, world: World) -> list[Record]:
+    """The log of a branch that has the records up to number `at`."""
+    log = MemoryLog("s2", world.clock, world.ids, parent[: at + 1])
+    log.append(SessionForked(session="s2", parent="s1", parent_seq=at, parent_hash=parent[at].hash))
+    return list(log.records)
+
+
+def lived(seed: int, runner: asyncio.Runner) -> dict[str, list[Record]]:
+    """A story and its branch, each to the end of its last turn, by the session's name."""
+
+    async def scene() -> dict[str, list[Record]]:
+        story = Story(seed, TROUBLE)
+        await story._live()
+        await story.process.quiet()
+        parent = list(story.process.log.records)
+        dice, whole = Random(seed + 1_000_000), story.world
+        world = World(dice, clock=whole.clock, ids=whole.ids, elsewhere=dict(whole.elsewhere), session="s2")
+        world.kept = branched(parent, dice.randrange(2, len(parent)), world)
+        return {"s2": await Story(seed, TROUBLE, world).finish(), "s1": await story.finish()}
+
+    return runner.run(scene())
+
+
+def test_a_session_and_its_branch_replay(runner: asyncio.Runner, tmp_path: Path) -> None:
+    wrong, taped, inside = [], 0, 0
+    for seed in range(STORIES):
+        for name, records in lived(seed, runner).items():
+            replayed = from_log(records, runner, name)
+            if not replayed.same:
+                wrong.append(f"seed {seed}, the log of {name}: {replayed.step} {replayed.difference}")
+            outcome = from_tape(records, runner, tmp_path)
+            taped += outcome is not None
+            if outcome is not None and outcome.kind != "passed":
+                wrong.append(f"seed {seed}, the tape of {name}: {outcome.kind} {outcome.line}\n{outcome.detail}")
+            inside += name == "s2" and _asked_once_more(records)
+    assert wrong == []
+    assert taped > STORIES
+    assert inside > STORIES / 8
+
+
+def _asked_once_more(records: list[Record]) -> bool:
+    """Whether a question that the first session had put was put again in the branch."""
+    forked = next(r.seq for r in records if isinstance(r.event, SessionForked))
+    before, after = (
+        {r.event.step for r in records if isinstance(r.event, ApprovalRequested) and (r.seq > forked) is late}
+        for late in (False, True)
+    )
+    return bool(before & after)
+
+
+def branch_of(lives: Lives, at: type[ApprovalGiven | ApprovalRequested]) -> None:
+    """Go on in a branch that begins at the last record of a kind."""
+    seq = max(r.seq for r in lives.records if isinstance(r.event, at))
+    lives.world.session = "s2"
+    lives.world.kept = branched(lives.records, seq, lives.world)
+
+
+def test_a_question_that_a_branch_puts_once_more_has_the_level_of_the_branch_on_its_card(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)])
+        lives.level(1)
+        await lives.say().at(ApprovalRequested)
+        branch_of(lives, ApprovalRequested)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    cards = [r.event.card for r in records if isinstance(r.event, ApprovalRequested)]
+    assert [card.verdict.autonomy for card in cards] == [1, 3]
+    replayed = from_log(records, runner, "s2")
+    assert replayed.same, replayed.difference
+    outcome = from_tape(records, runner, tmp_path)
+    assert outcome is not None and outcome.kind == "passed", outcome
+
+
+def test_an_edit_that_a_branch_answers_otherwise_is_none_any_more(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", edit(60))
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert not any(line.get("of") == "c1.1" for line in lines(records))
+    replayed = from_log(records, runner, "s2")
+    assert replayed.same, replayed.difference
+    outcome = from_tape(records, runner, tmp_path)
+    assert outcome is not None and outcome.kind == "passed", outcome
