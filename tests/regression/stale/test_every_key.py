@@ -128,8 +128,8 @@ def test_whatever_a_tool_declares(desk: Workspace, fixture: Fixture) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("seconds    = 120", "seconds    = 10", "persona aria 1.3.0: ceilings: seconds none -> 10.0"),
-        ("usd        = 0.50", "usd        = 0.10", "persona aria 1.3.0: ceilings: usd none -> 0.1"),
+        ("seconds    = 120", "seconds    = 10", "greenroom.toml: limits.seconds the persona's own -> 10.0"),
+        ("usd        = 0.50", "usd        = 0.10", "greenroom.toml: limits.usd the persona's own -> 0.1"),
         ('read           = ["aria"]', 'read           = ["nobody"]', "aria may not read the memory segment 'customer'"),
         ('"OPENAI_API_KEY"', '"OTHER_KEY"', ""),  # how a model is reached: a replay reaches none
         ("timeout        = 120", "timeout        = 1", ""),
@@ -139,7 +139,7 @@ def test_whatever_a_tool_declares(desk: Workspace, fixture: Fixture) -> None:
             '["returns.md", ',
             "[",
             "",
-        ),  # what is found today: a fixture has what was, and `fixture status` notes documents
+        ),  # what is found today; of what this fixture was shown nothing came from there
     ],
 )
 def test_the_settings_of_a_workspace(desk: Workspace, fixture: Fixture, old: str, new: str, said: str) -> None:

@@ -18,6 +18,7 @@ from greenroom.regression.record.record import COVERED, recorded_digests
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.documents import DOCUMENTS
 from greenroom.regression.stale.stale import RECORDED_ONLY, changes
 from greenroom.regression.tape.parts import Parts, part_name, text_name, write_whole
 from greenroom.regression.tape.tape import SUFFIX, Tape, sealed, write
@@ -30,6 +31,7 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
     "models": "persona",
     "tools": "tools",
     "policy": "policy",
+    DOCUMENTS: "retrieval",
 }
 _NOT_COMPARED = {*RECORDED_ONLY, *COVERED}
 

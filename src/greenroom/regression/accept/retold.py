@@ -35,6 +35,7 @@ from greenroom.regression.replay.match import place_of, shown_value
 from greenroom.regression.replay.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.documents import corpus_state
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
 from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
@@ -81,13 +82,13 @@ async def _told_again(fixture: Fixture, build: Build) -> Retold:
     try:
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)
-        return _retold(tape, world, session, problem)
+        return _retold(fixture, world, session, problem)
     finally:
         await session.aclose()
 
 
-def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError | None) -> Retold:
-    contract = session.contract
+def _retold(fixture: Fixture, world: World, session: Session, problem: GreenroomError | None) -> Retold:
+    contract, tape = session.contract, fixture.tape
     missing = (_missing(session.records, problem),) if problem is not None else ()
     try:
         records = _let_out(session.records, unheld(contract.policy))
@@ -98,6 +99,7 @@ def _retold(tape: Tape, world: World, session: Session, problem: GreenroomError 
     lines = held_again(_with_given_up(with_context(tape, told), tape.events, world), tape.events)
     governing = {name: full for name, full in contract.digests.items() if name not in COVERED}
     digests = {name: part_name(full) for name, full in governing.items()} | recorded_digests(lines)
+    digests |= corpus_state(tape, fixture.parts)
     header = {
         **tape.header,
         "persona": f"{contract.persona.id}@{contract.persona.version}",

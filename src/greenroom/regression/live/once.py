@@ -31,6 +31,7 @@ from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, hold_decisions, say_again
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.documents import corpus_changes
 from greenroom.regression.tape.own import own_texts
 from greenroom.regression.tape.tape import Line
 from greenroom.regression.tape.under_test import under_test
@@ -116,7 +117,8 @@ async def live_once(
     meter = Meter(ceiling, *budgets)
     try:
         world = World(fixture.tape, fixture.parts, fixture.file)
-        recording = LiveRecording(fixture.tape, world, start, fixture.file)
+        changed = corpus_changes(fixture.tape, fixture.parts) if options.renew else ()
+        recording = LiveRecording(fixture.tape, world, start, fixture.file, changed)
         before = context_of(fixture.tape, world, fixture.file) if fixture.tape.takes_over else []
         persona = options.persona or fixture.tape.persona
         session = build(

@@ -20,7 +20,8 @@ class LiveOptions:
 
     `repeat` is how often, 0 for what the case says. `start` is the first event that is live, '' for all the
     turns under test (see `start_at`). `usd` is the most this fixture may cost in all its runs. With `whole` every run is
-    made, even when the verdict is certain already, as where a person asks for a number of them.
+    made, even when the verdict is certain already, as where a person asks for a number of them. With `renew` passages whose
+    documents are not what they were are looked up anew, as for a tape that is to take the recorded one's place.
 
     Raises on construction:
         UsageError: a number that is none, negative or too large.
@@ -32,6 +33,7 @@ class LiveOptions:
     start: str = ""
     usd: float | None = None
     whole: bool = False
+    renew: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.repeat <= MOST_RUNS:

@@ -8,7 +8,7 @@ Invariant: what comes from the tape is for the very step and words it was record
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from greenroom.core.events import (
@@ -51,13 +51,16 @@ class LiveRecording(ByLife):
     """An `engine.steps.Recording` for a live run that begins at `start`.
 
     `notes` says in one line each what was looked up for real, and what a person had done that is not done again. `desk`
-    answers about tools and for people.
+    answers about tools and for people. `documents` says which ones are not what the tape's passages came from: then they are
+    looked into.
 
     Raises on construction:
         FileInvalid: a line of the tape is not what its kind says.
     """
 
-    def __init__(self, tape: Tape, world: World, start: Start, file: str = "tape") -> None:
+    def __init__(
+        self, tape: Tape, world: World, start: Start, file: str = "tape", documents: Sequence[str] = ()
+    ) -> None:
         self.world = world
         self.start = start
         self.desk = Desk(recorded_of(tape, file))
@@ -66,6 +69,7 @@ class LiveRecording(ByLife):
         self._last = 0
         self._taken = self.desk.adopt(start)
         self._found: set[str] = set()
+        self._documents = tuple(documents)
         self.notes += self._unrepeated()
 
     @property
@@ -168,6 +172,10 @@ class LiveRecording(ByLife):
         event = self.world.events.get((PassagesRetrieved, step))
         if not isinstance(event, PassagesRetrieved) or event.query != inputs["text"]:
             self._note(step, "passages were looked up in today's documents")
+            return None
+        if self._documents:
+            why = f"because what was recorded is not what they say: {self._documents[0]}"
+            self.notes.append(f"turn {_turn_of(step)}: passages were looked up in today's documents, {why}")
             return None
         self._found.add(step)
         kept = tuple(passage for passage in event.candidates if passage.collection in inputs["collections"])

@@ -70,9 +70,11 @@ async def run_live(
 
 
 async def run_once(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: Budget) -> Made:
-    """One live run of the whole conversation, whatever its case says of how often. Raises as `run_live`."""
+    """One live run of the whole conversation, whatever its case says of how often, to take the recorded one's place.
+    Raises as `run_live`.
+    """
     try:
-        plan = _planned(fixture, build, replace(options, repeat=1, start=""), budget)
+        plan = _planned(fixture, build, replace(options, repeat=1, start="", renew=True), budget)
     except FileInvalid as error:
         return Made(LiveRun(broken(error, fixture.file)))
     except GreenroomError as error:

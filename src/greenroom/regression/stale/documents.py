@@ -1,22 +1,29 @@
-"""Whether the documents that recorded passages came from still say what they said.
+"""Whether the documents that recorded passages came from still say what they said, and are still looked into.
 
-A replay reads no document, so this makes nothing stale: the recorded passages stand for what was read. It is said beside.
-Invariant: a passage counts as changed only if its document is gone or holds its text nowhere.
+A replay reads no document: the recorded passages stand for what was read, so what changed is said by name and nothing
+else shows it. Invariant: only a passage that this very fixture was shown counts; it has changed if its document is gone,
+holds its text nowhere, or is in the passage's collection no more. Where a workspace has no documents nothing is said.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
+from weakref import WeakKeyDictionary
 
-from greenroom.core.errors import FileInvalid
+from greenroom.core.canonical import digest
+from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Passage
 from greenroom.regression.tape.candidates import listed
-from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.parts import Parts, part_name
 from greenroom.regression.tape.tape import Tape
+from greenroom.workspace.layout import Workspace
 from greenroom.workspace.own_file import read_regular
+from greenroom.workspace.settings import load_settings
 
+DOCUMENTS = "documents"
+"""The digest of a tape by which somebody took over that documents say something else than when it was recorded."""
 _MOST_BYTES = 64_000_000
 _MASK = re.compile(r"‹[a-z_]+#\d+›")
 """What stands in a passage whose words were masked: it is in no document, and cannot be looked for."""
@@ -25,27 +32,40 @@ _MASK = re.compile(r"‹[a-z_]+#\d+›")
 class Documents:
     """The documents of one workspace, each read at the most once."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, root: Path) -> None:
+        self._workspace = Workspace(root)
+        self._there = self._workspace.knowledge.is_dir()
         self._texts: dict[str, str | None] = {}
+        self._within: dict[str, frozenset[str]] | None = None
 
-    def changed(self, tape: Tape, parts: Parts) -> tuple[str, ...]:
-        """One line for each document that says something else where a passage in a prompt came from.
+    def changed(self, tape: Tape, parts: Parts) -> dict[str, str]:
+        """One line for each document that is not what a passage came from that the tape shows, by its name.
 
         Raises:
             FileInvalid: a passage's text is missing.
         """
         found: dict[str, str] = {}
-        for passage in _shown(tape, parts):
-            text = self._text(passage.source)
-            name = inert_line(passage.source, 80)
-            if text is None:
-                found[passage.source] = f"corpus: {name} is gone"
-            elif passage.text not in text and not _MASK.search(passage.text):
-                found.setdefault(
-                    passage.source, f"corpus: {name} says something else where a recorded passage came from"
-                )
-        return tuple(found.values())
+        for passage in _shown(tape, parts) if self._there else ():
+            if passage.source not in found and (what := self._wrong(passage)):
+                found[passage.source] = f"corpus: {inert_line(passage.source, 80)} {what}"
+        return found
+
+    def state(self, tape: Tape, parts: Parts) -> str:
+        """A digest of the documents that changed, as they are now; '' where none did. Raises as `changed`."""
+        found = self.changed(tape, parts)
+        texts = [[source, found[source], digest(self._text(source) or "")] for source in sorted(found)]
+        return part_name(digest(texts)) if texts else ""
+
+    def _wrong(self, passage: Passage) -> str:
+        text = self._text(passage.source)
+        if text is None:
+            return "is gone"
+        if passage.text.replace("\r\n", "\n") not in text and not _MASK.search(passage.text):
+            return "says something else where a recorded passage came from"
+        within = self._collections()
+        if passage.collection and within is not None and passage.source not in within.get(passage.collection, ()):
+            return f"is in the collection '{inert_line(passage.collection, 40)}' no more"
+        return ""
 
     def _text(self, source: str) -> str | None:
         if source not in self._texts:
@@ -53,13 +73,65 @@ class Documents:
         return self._texts[source]
 
     def _read(self, source: str) -> str | None:
-        path = self._folder / source
+        folder = self._workspace.knowledge
+        path = folder / source
         try:
-            if not path.resolve().is_relative_to(self._folder.resolve()):
+            if not path.resolve().is_relative_to(folder.resolve()):
                 return None  # a tape names it; nothing outside the knowledge folder is opened for it
-            return read_regular(path, _MOST_BYTES, links=True).decode("utf-8-sig", "replace")
+            return read_regular(path, _MOST_BYTES, links=True).decode("utf-8-sig", "replace").replace("\r\n", "\n")
         except (OSError, ValueError):
             return None
+
+    def _collections(self) -> dict[str, frozenset[str]] | None:
+        """The documents of each collection as greenroom.toml says; None where it cannot be read, which others say."""
+        if self._within is None:
+            try:
+                declared = load_settings(self._workspace).knowledge.collections
+            except GreenroomError:
+                return None
+            self._within = {name: frozenset(self._named(globs)) for name, globs in declared.items()}
+        return self._within
+
+    def _named(self, globs: tuple[str, ...]) -> list[str]:
+        folder = self._workspace.knowledge
+        below = [glob for glob in globs if glob and not PurePath(glob).is_absolute()]
+        try:
+            return [path.relative_to(folder).as_posix() for glob in below for path in folder.glob(glob)]
+        except ValueError:  # no pattern, which taking documents in says
+            return []
+
+
+_KNOWN: WeakKeyDictionary[Parts, Documents] = WeakKeyDictionary()
+
+
+def documents_beside(parts: Parts) -> Documents:
+    """The documents of the workspace that a fixtures folder lies in: read once for all that its parts are read for."""
+    if parts not in _KNOWN:
+        _KNOWN[parts] = Documents(parts.workspace)
+    return _KNOWN[parts]
+
+
+def corpus_changes(tape: Tape, parts: Parts) -> tuple[str, ...]:
+    """Which documents are not what the tape's passages came from, a line each; none where that was taken over.
+
+    A passage whose text is missing is left to those who read it.
+    """
+    try:
+        documents = documents_beside(parts)
+        found = documents.changed(tape, parts)
+        accepted = tape.digests.get(DOCUMENTS)
+        return () if accepted and documents.state(tape, parts) == accepted else tuple(found.values())
+    except FileInvalid:
+        return ()
+
+
+def corpus_state(tape: Tape, parts: Parts) -> dict[str, str]:
+    """What a tape that is taken over says of the documents: nothing where they are what its passages came from."""
+    try:
+        state = documents_beside(parts).state(tape, parts)
+    except FileInvalid:
+        return {}
+    return {DOCUMENTS: state} if state else {}
 
 
 def _shown(tape: Tape, parts: Parts) -> list[Passage]:

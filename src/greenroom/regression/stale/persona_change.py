@@ -6,6 +6,7 @@ Invariant: never raises; '' exactly where a contract that can be read says the s
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from greenroom.core.inert import inert_line
 from greenroom.regression.replay.difference import words_in_short
 from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
 
+OWN_LIMIT = "the persona's own"
+"""What counts where the workspace sets no lower limit."""
 _ELSEWHERE = (("version",), ("model", "params"))
 """Keys that are told of by themselves: the version before everything else, the parameters as a component of their own."""
 
@@ -58,6 +61,14 @@ def parameters_change(old: str, new: str) -> str:
     """`temperature 0.2 -> 0.7` between two sets of model parameters, or of ceilings, as JSON."""
     told = parameters_changes(old, new)
     return words_in_short(old, new, context=3) if told is None else in_short(told)
+
+
+def ceilings_change(old: str, new: str) -> str:
+    """`limits.tool_calls the persona's own -> 1` between two sets of limits that a workspace sets lower, as JSON."""
+    told = parameters_changes(old, new)
+    if told is None:
+        return words_in_short(old, new, context=3)
+    return in_short([f"limits.{re.sub(r'(?<= )none(?= ->|$)', OWN_LIMIT, one)}" for one in told])
 
 
 def parameters_changes(old: str, new: str) -> list[str] | None:

@@ -11,22 +11,32 @@ from functools import lru_cache
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.stale.persona_change import allowances, contract_change, parameters_change, version_of
+from greenroom.regression.stale.documents import DOCUMENTS, corpus_changes
+from greenroom.regression.stale.persona_change import (
+    allowances,
+    ceilings_change,
+    contract_change,
+    parameters_change,
+    version_of,
+)
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
 from greenroom.regression.stale.prompt_change import prompt_change
 from greenroom.regression.stale.tools_change import tools_change
 from greenroom.regression.tape.parts import Parts, part_name
 from greenroom.regression.tape.tape import Tape
 
-RECORDED_ONLY = ("corpus", "memory", "session")
-"""Digests of what is itself on the tape; `check` and replay hold the tape to them, and no workspace is compared with them."""
+RECORDED_ONLY = ("corpus", "memory", "session", DOCUMENTS)
+"""Digests that no text of a contract is compared with: of what is itself on the tape, which `check` and replay hold it to,
+and of documents that changed since, which `corpus_changes` compares.
+"""
 
 _SET_OR_NOT = ("ceilings", "models")
 """Components that a contract has only where they say something."""
 _NOTHING = "{}"
 _OF_NOTHING = digest(_NOTHING)
 
-_OF_PERSONA = ("persona", "prompt", "parameters", "ceilings")
+_OF_PERSONA = ("persona", "prompt", "parameters")
+_OF_SETTINGS = "greenroom.toml: "
 _UNTOLD = "changed ("
 _MOST_CAUSES = 1_000
 
@@ -42,7 +52,8 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
         today = digests.get(component) or (_OF_NOTHING if digests and component in _SET_OR_NOT else None)
         if today is not None and component not in RECORDED_ONLY and part_name(today) != recorded:
             changed.append((component, recorded, today))
-    return _told(tape, changed, texts, parts) if changed else ()
+    told = _told(tape, changed, texts, parts) if changed else ()
+    return (*told, *(corpus_changes(tape, parts) if digests else ()))
 
 
 def _recorded(tape: Tape, digests: Mapping[str, str]) -> Mapping[str, str]:
@@ -95,7 +106,9 @@ def _known(texts: Mapping[str, str], component: str) -> str:
 
 
 def _labelled(component: str, saying: str) -> str:
-    """`prompt: one sentence`, `parameters: temperature 0.2 -> 0.7`; the contract's own keys need no label."""
+    """`prompt: one sentence`, `greenroom.toml: limits.usd the persona's own -> 0.1`; the contract's own keys need no label."""
+    if component == "ceilings":
+        return f"{_OF_SETTINGS}{saying}" if not saying.startswith(_UNTOLD) else f"{_OF_SETTINGS}limits {saying}"
     if saying.startswith(_UNTOLD):
         return f"{'contract' if component == 'persona' else component} {saying}"
     return saying if component == "persona" else f"{component}: {saying}"
@@ -123,7 +136,7 @@ _TELLERS: Mapping[str, Callable[[str, str], str]] = {
     "persona": contract_change,
     "prompt": prompt_change,
     "parameters": parameters_change,
-    "ceilings": parameters_change,
+    "ceilings": ceilings_change,
     "models": parameters_change,
     "tools": tools_change,
     "policy": policy_change,
