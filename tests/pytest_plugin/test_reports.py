@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from greenroom.regression.tape.parts import text_name
 from greenroom.regression.tape.tape import read, sealed, write
 from tests.pytest_plugin.running import HELPDESK, TAPE, copied, replaced, rewritten, run
 
@@ -16,7 +17,7 @@ GOOD = 'schema = "case/1"\nwhy = "No refund without a person."\n'
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """The helpdesk with fixtures that go every way; two of them are stale, from a prompt nobody kept and a persona."""
+    """The helpdesk with fixtures that go every way; two of them are stale, from another prompt."""
     shop = copied(tmp_path / "shop")
     tape = (shop / TAPE).read_bytes()
     for name in ("diverged", "failed", "hollow", "tampered", "observed", "skipped", "strict"):
@@ -37,9 +38,11 @@ def shop(tmp_path: Path) -> Path:
 
 
 def _outdated(path: Path) -> None:
-    """Recorded under a prompt that was not kept."""
+    """Recorded under another prompt."""
     tape = read(path.read_bytes(), path.name)
-    digests = {**tape.header["digests"], "prompt": "0123456789abcdef"}
+    prompt = "You are somebody else."
+    digests = {**tape.header["digests"], "prompt": text_name(prompt)}
+    (path.parent / ".parts" / f"{text_name(prompt)}.txt").write_text(prompt, encoding="utf-8")
     path.write_bytes(write(sealed({**tape.header, "digests": digests}, tape.events)))
 
 

@@ -16,6 +16,7 @@ from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, load_fixture
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.kept_texts import require_kept
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Tape
@@ -43,6 +44,7 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
         if fixture.tape.takes_over:
             context_of(fixture.tape, world, fixture.file)
         recorded = recorded_digests(fixture.tape.events)
+        require_kept(fixture.tape, fixture.parts, digests, texts)
     except FileInvalid as error:
         return broken(error, fixture.file)
     stated = fixture.tape.digests

@@ -28,6 +28,7 @@ from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.kept_texts import require_kept
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import Parts
@@ -106,6 +107,7 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         return broken(error, file)
     try:
         contract = session.contract
+        require_kept(tape, parts, contract.digests, contract.texts)
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
@@ -120,6 +122,8 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
         return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
+    except FileInvalid as error:  # a text that was kept with it
+        return broken(error, file)
     finally:
         await session.aclose()
 

@@ -37,6 +37,11 @@ def part_name(full_digest: str) -> str:
     return full_digest[:LENGTH]
 
 
+def is_part_name(name: str) -> bool:
+    """Whether a digest on a tape can name a part."""
+    return _NAME.fullmatch(name) is not None
+
+
 def text_name(text: str) -> str:
     """The name of the part that holds `text`."""
     return part_name(digest(text))

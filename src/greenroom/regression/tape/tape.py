@@ -21,6 +21,7 @@ from greenroom.core.inert import hidden_spans
 from greenroom.core.values import Json
 from greenroom.regression.tape import versions
 from greenroom.regression.tape.damage import told_better
+from greenroom.regression.tape.header_form import wrong_form
 from greenroom.regression.tape.header_seal import SEAL, broken_header, seal_of
 from greenroom.regression.tape.long_text import MARK, pack, unpack
 
@@ -211,6 +212,13 @@ def _header(row: bytes, file: str) -> tuple[Line, int]:
     if type(version) is not int:
         raise FileInvalid("not a tape: its first line has no format number", where=f"{file}:1", code="tape.malformed")
     versions.require_known(version, file)
+    if wrong := wrong_form(header):
+        raise FileInvalid(
+            f"{wrong[0]} in the first line is not {wrong[1]}",
+            where=f"{file}:1",
+            hint="restore it from git, or export the session again",
+            code="tape.malformed",
+        )
     if "turns" in header and turns_of_header(header) is None:
         raise FileInvalid(
             "'turns' in the first line is not a range such as '2-4' that begins after turn 1",
