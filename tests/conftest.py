@@ -53,7 +53,8 @@ _FOLDERS = {
     "XDG_STATE_HOME": ".local/state",
     "XDG_CACHE_HOME": ".cache",
 }
-_CLEARED = ("CI", "EDITOR", "GITHUB_ACTIONS", "NO_COLOR", "VISUAL")
+_BUILD_SERVERS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION")
+_CLEARED = (*_BUILD_SERVERS, "EDITOR", "NO_COLOR", "VISUAL")
 
 
 @pytest.fixture(autouse=True)

@@ -26,9 +26,17 @@ VARIABLES = {
     "VISUAL": "the editor that ctrl+x ctrl+e opens",
     "EDITOR": "the editor when VISUAL is not set",
     "CI": "set by build servers; recordings are never accepted there",
-    "GITHUB_ACTIONS": "set by GitHub: failures of fixtures are annotated at the tape's line",
+    "GITHUB_ACTIONS": "set by GitHub, as CI: also, failures of fixtures are annotated at the tape's line",
+    "GITLAB_CI": "set by GitLab, as CI",
+    "BUILDKITE": "set by Buildkite, as CI",
+    "JENKINS_URL": "set by Jenkins, as CI",
+    "TF_BUILD": "set by Azure Pipelines, as CI",
+    "TEAMCITY_VERSION": "set by TeamCity, as CI",
 }
 """Every environment variable that is read, but for secrets, which greenroom.toml names."""
+
+_BUILD_SERVERS = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION")
+_PLAIN_NO = ("", "0", "false", "no")
 
 _OVERRIDES: dict[Path, str] = {("persona",): "GREENROOM_PERSONA", ("store", "chroma"): "GREENROOM_CHROMA"}
 
@@ -228,6 +236,11 @@ def explain(workspace: Workspace, environment: Environment | None = None) -> tup
         Explained(dotted(path), value, _source(path, stated, lines, environment))
         for path, value in _leaves(settings, ())
     )
+
+
+def build_server() -> str:
+    """The variable by which a build server is known, '' where none has set one."""
+    return next((name for name in _BUILD_SERVERS if variable(name).strip().lower() not in _PLAIN_NO), "")
 
 
 def variable(name: str, environment: Environment | None = None) -> str:
