@@ -83,7 +83,7 @@ def test_leave_is_shown_given_listed_used_and_taken_back(shop: Workspace, run: R
         (["--scope", "session", "--when", "args.amount <= 5"], "do not hold for the call at hand"),
         (["--scope", "turn", "--for", "soon"], "no length of time"),
         (["--when", "args.amount <= 500"], "wider scope"),
-        (["--scope", "always"], "invalid choice"),
+        (["--scope", "always"], "knows no 'always'"),
     ],
 )
 def test_leave_that_cannot_be_given_gives_nothing(shop: Workspace, run: Run, options: list[str], said: str) -> None:

@@ -32,3 +32,12 @@ def test_what_a_replay_cannot_prove_is_a_topic_that_the_command_names(run: Run) 
     assert "greenroom help replay" in " ".join(run.out.split())
     assert run("help", "fixtur") == 2
     assert "did you mean 'fixture'?" in run.err
+
+
+def test_a_misspelt_option_or_choice_is_guessed_and_a_number_is_said_to_be_one(run: Run) -> None:
+    assert run("fixture", "export", "--format", "promptfo") == 2
+    assert "--format knows no 'promptfo' (did you mean 'promptfoo'?" in run.err
+    assert run("test", "--repeat", "two") == 2
+    assert "--repeat must be a whole number, not 'two'" in run.err
+    assert run("test", "--htm", "x") == 2
+    assert "greenroom test has no option --htm (did you mean --html?" in run.err

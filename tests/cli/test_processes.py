@@ -87,7 +87,7 @@ def test_without_a_workspace_a_person_is_offered_the_demo(tmp_path: Path) -> Non
 
 def test_a_reader_that_goes_away_is_no_error(shop: Workspace) -> None:
     done = subprocess.run(
-        ["/bin/sh", "-c", '"$0" -m greenroom help formats | head -n 1', sys.executable],
+        ["/bin/sh", "-c", '"$0" -m greenroom help formats all | head -n 1', sys.executable],
         cwd=shop.root,
         capture_output=True,
         text=True,

@@ -62,7 +62,7 @@ def test_every_outcome_is_counted() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "'schema' is missing"),
+        ("", "'schema', 'id' and 'about' are missing"),
         (HEAD + 'found = [["personal.crd", "a", "a"]]', "no detector is named 'personal.crd'"),
         (HEAD + 'found = [["personal.card", "a", "b"]]', "the text does not hold 'b'"),
         (HEAD + 'found = [["personal.card", "a"]]', "at least 3"),

@@ -79,7 +79,9 @@ def test_a_broken_prompt_does_not_hide_what_else_is_wrong(shop: Workspace) -> No
 
 def test_a_contract_that_is_not_toml_is_one_problem(shop: Workspace) -> None:
     (shop.personas / "aria" / "persona.toml").write_text("id = \n")
-    assert found(shop) == ["personas/aria/persona.toml:1: not TOML: Invalid value"]
+    assert found(shop) == [
+        "personas/aria/persona.toml:1: not TOML: 'id': what stands behind the = is no value; a text stands in quotes"
+    ]
 
 
 def test_an_acceptance_id_stands_once(shop: Workspace) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -65,7 +66,29 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"{self.prog} --help")
+        raise _in_plain_words(message, list(self._option_string_actions), self.prog)
+
+
+_CHOICE = re.compile(r"argument (?P<what>[^:]+): invalid choice: (?P<given>'.*'|\".*\") \(choose from (?P<known>.*)\)")
+_NUMBER = re.compile(r"argument (?P<what>[^:]+): invalid int value: (?P<given>'.*'|\".*\")")
+_UNKNOWN = re.compile(r"unrecognized arguments: (?P<given>-\S+)")
+
+
+def _in_plain_words(message: str, options: list[str], program: str) -> UsageError:
+    """argparse's refusal with what was probably meant."""
+    helped = f"{program} --help"
+    if found := _CHOICE.fullmatch(message):
+        known = [one.strip(" '") for one in found["known"].split(",")]
+        near = difflib.get_close_matches(found["given"][1:-1], known, 1, 0.6)
+        hint = f"did you mean '{near[0]}'? see {helped}" if near else f"one of: {', '.join(known)}; see {helped}"
+        return UsageError(f"{found['what']} knows no {found['given']}", hint=hint)
+    if found := _NUMBER.fullmatch(message):
+        return UsageError(f"{found['what']} must be a whole number, not {found['given']}", hint=helped)
+    if found := _UNKNOWN.match(message):
+        near = difflib.get_close_matches(found["given"].partition("=")[0], options, 1, 0.6)
+        hint = f"did you mean {near[0]}? see {helped}" if near else helped
+        return UsageError(f"{program} has no option {found['given']}", hint=hint)
+    return UsageError(message, hint=helped)
 
 
 def _how(argument: Argument) -> dict[str, Any]:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from greenroom.core.inert import inert, inert_line
 from greenroom.core.values import Json
+
+if TYPE_CHECKING:
+    from greenroom.workspace.layout import Workspace
 
 T = TypeVar("T")
 
@@ -74,3 +78,9 @@ def counted(number: int, noun: str) -> str:
     """`1 record`, `2 records`, `3 entries`."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number} {noun if number == 1 else many}"
+
+
+def from_here(workspace: Workspace, path: Path) -> str:
+    """A path as it can be typed where the person stands; from the workspace's root where it does not lie below there."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else workspace.shown(path)

@@ -6,7 +6,7 @@ imported; a replay cannot reach the network.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SUFFIX = ".tape.jsonl"
 _CASE = ".case.toml"
 _SETTINGS = "greenroom.toml"
+_REFUSED = "greenroom_refused"
 _REPORTING = "greenroom-reporting"
 _STALE = ("fail", "warn", "xfail")
 _LIVE_OPTIONS = tuple(f"--greenroom-{name}" for name in ("model", "persona", "repeat", "usd", "from"))
@@ -119,6 +120,42 @@ def _tape(file_path: Path, parent: pytest.Collector) -> TapeFile:
         return kind.from_parent(parent, path=file_path)
     # Outside the root pytest would call two workspaces' fixtures alike.
     return kind.from_parent(parent, path=file_path, nodeid=file_path.as_posix())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a Python test that Greenroom refused without Greenroom's own lines."""
+    report = yield
+    if call.excinfo is not None and "greenroom" in getattr(item, "fixturenames", ()):
+        from greenroom.pytest_plugin.refused import tell
+
+        tell(item, call, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable(data: dict[str, Any]) -> Generator[None, Any, Any]:
+    """Such a report that came from another process has its text again."""
+    report = yield
+    if _REFUSED in data:
+        from greenroom.pytest_plugin.refused import restore
+
+        restore(report)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What several Python tests were refused for, once."""
+    reports = [one for kind in ("failed", "error") for one in terminalreporter.stats.get(kind, ())]
+    if any(hasattr(one, _REFUSED) for one in reports):
+        from greenroom.pytest_plugin.refused import shared
+
+        if rows := shared(reports):
+            terminalreporter.section("greenroom: several tests for one reason", sep="-", red=True)
+            for row in rows:
+                terminalreporter.write_line(row)
 
 
 @pytest.hookimpl(optionalhook=True)

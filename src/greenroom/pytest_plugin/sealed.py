@@ -38,9 +38,14 @@ def sealed_copy(workspace: Workspace, config: pytest.Config) -> Iterator[Workspa
         yield copy
 
 
+def prepared(config: pytest.Config) -> dict[Path, Workspace]:
+    """The copies that those of single tests are made from, by the folder they are copies of."""
+    return config.stash.setdefault(_ORIGINALS, {})
+
+
 def _prepared(workspace: Workspace, config: pytest.Config) -> Workspace:
     """The copy that the copies of this run are made from."""
-    known = config.stash.setdefault(_ORIGINALS, {})
+    known = prepared(config)
     if workspace.root not in known:
         folder = tempfile.TemporaryDirectory(prefix="greenroom-sealed-", ignore_cleanup_errors=True)
         config.add_cleanup(folder.cleanup)

@@ -19,7 +19,7 @@ from greenroom.core.errors import UsageError
 from greenroom.pytest_plugin.approver import Approve, approver_of
 from greenroom.pytest_plugin.bench import offline
 from greenroom.pytest_plugin.conversation import Conversation
-from greenroom.pytest_plugin.sealed import sealed_copy
+from greenroom.pytest_plugin.sealed import prepared, sealed_copy
 from greenroom.workspace.find import find
 from greenroom.workspace.layout import Workspace
 
@@ -98,6 +98,11 @@ class Sessions:
     @property
     def copy(self) -> Path:
         return self._copy_of(self._original).root
+
+    def roots(self) -> list[tuple[Path, Path]]:
+        """Each copy that a message may name, with the folder it is a copy of."""
+        copies = [(copy.root, original) for original, copy in self._copies.items()]
+        return [*copies, *((copy.root, original) for original, copy in prepared(self._config).items())]
 
     def _copy_of(self, workspace: Workspace) -> Workspace:
         if workspace.root not in self._copies:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
 from greenroom.regression.expect.calls import args_problem
-from greenroom.regression.interop import promptfoo
-from greenroom.regression.interop.conversation import Losses, Reply, Turn
+from greenroom.regression.interop import openai_messages, promptfoo
+from greenroom.regression.interop.conversation import Call, Losses, Reply, Result, Turn
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.promptfoo_asserts import read_assert, write_asserts
 from greenroom.regression.interop.template import render
@@ -228,3 +228,25 @@ def test_templates_put_values_in_and_do_no_more() -> None:
     assert render("{{a}} {{ b.c | dump }} {{ nobody }}", values) == "x [1, true] "
     assert render("{% for x in a %}", values) is None
     assert render("{{ a | upper }}", values) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("contain", "did you mean 'contains'?"),
+        ("not-contain", "did you mean 'contains'?"),
+        ("javascript", "judged by code"),
+    ],
+)
+def test_a_misspelt_type_is_not_told_as_one_of_promptfoos_own(kind: str, why: str) -> None:
+    losses = Losses()
+    assert read_assert({"type": kind, "value": "x"}, "x", losses, lambda value: value) == []
+    assert why in losses[0].why
+
+
+def test_messages_say_that_a_denied_call_is_lost() -> None:
+    denied = Call("orders.refund", {"amount": 9}, Result(error="no", status="denied"))
+    done = Call("orders.get", {}, Result({"total": 9}))
+    turn = Turn("Money back", (Reply("", (denied, done)), Reply("No.")))
+    _, losses = openai_messages.write([taped((turn,))])
+    assert [loss.what for loss in losses if "ended as" in loss.what] == ["that a call of orders.refund ended as denied"]

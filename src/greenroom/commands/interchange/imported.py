@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.answer import Answer, answer, counted, from_here
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import CheckFailed, ServiceUnavailable, UsageError, WaitingForPerson
 from greenroom.core.toml_text import suggest
@@ -182,7 +182,7 @@ def _told(shared: _Import, format: str, made: Imported) -> Answer[Imported]:
 
     fixtures = shared.workspace.fixtures
     rows = [
-        f"{shared.workspace.shown(fixtures / f'{draft.name}{_TAPE}')}  {draft.expect}"
+        f"{from_here(shared.workspace, fixtures / f'{draft.name}{_TAPE}')}  {draft.expect}"
         + (f": {draft.findings[0]}" if draft.findings else "")
         for draft in made.drafts
     ]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from greenroom.commands.answer import Answer, answer, counted
+from greenroom.commands.answer import Answer, answer, counted, from_here
 from greenroom.commands.invocation import Invocation, listed
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
@@ -168,7 +168,7 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
 
 
 def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported]:
-    lines = [workspace.shown(done.tape), workspace.shown(done.case), f"replays: {tried.line}"]
+    lines = [from_here(workspace, done.tape), from_here(workspace, done.case), f"replays: {tried.line}"]
     if not tried.as_it_should:
         lines += [f"  {row}" for row in tried.outcome.detail.splitlines() if row != tried.outcome.line]
     data = {
@@ -200,7 +200,7 @@ def _notes(workspace: Workspace, done: Exported) -> list[str]:
     if done.held:
         notes.append(in_held(done.held))
     if done.case_kept:
-        notes.append(f"{workspace.shown(done.case)} was there already and is left as it is")
+        notes.append(f"{from_here(workspace, done.case)} was there already and is left as it is")
     return notes
 
 

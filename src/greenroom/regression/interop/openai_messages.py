@@ -58,6 +58,7 @@ def write(tapes: Iterable[Taped]) -> tuple[str, list[Loss]]:
     lines = []
     for taped in tapes:
         taped.note_losses(losses, "chat messages hold no")
+        _note_statuses(taped, losses)
         entry: dict[str, Json] = {"messages": messages_of(taped.conversation.turns)}
         if tools := wire_definitions(taped):
             entry["tools"] = tools
@@ -69,3 +70,13 @@ def write(tapes: Iterable[Taped]) -> tuple[str, list[Loss]]:
                 "chat messages hold no expectations",
             )
     return "".join(line + "\n" for line in lines), losses
+
+
+def _note_statuses(taped: Taped, losses: Losses) -> None:
+    """What a tool message cannot say: that a call was denied, ran out of time or was refused for its arguments."""
+    for turn in taped.conversation.turns:
+        for reply in turn.replies:
+            for call in reply.calls:
+                if call.result is not None and call.result.status != "done":
+                    what = f"that a call of {call.tool[:60]} ended as {call.result.status}"
+                    losses.note(taped.name, what, "a tool message holds a text alone; read again, it ran")

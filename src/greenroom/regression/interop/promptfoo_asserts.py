@@ -6,6 +6,7 @@ or that is judged by code, by a model or after a transform, is a loss.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,12 +39,20 @@ def read_assert(entry: Any, where: str, losses: Losses, render: Callable[[Json],
     negated = kind.startswith("not-")
     found = _positive(kind.removeprefix("not-"), render(entry.get("value")), entry)
     if found is None:
-        losses.note(where, what, _NAMED.get(kind, _JUDGED))
+        losses.note(where, what, _NAMED.get(kind) or _unknown(kind.removeprefix("not-")) or _JUDGED)
         return []
     if negated and len(found) > 1:
         losses.note(where, what, "a case cannot say that not all of several hold")
         return []
     return [_negated(item) for item in found] if negated else found
+
+
+def _unknown(kind: str) -> str:
+    """What to say of a type that promptfoo does not have, but one of nearly that name; '' of any other."""
+    if kind in KNOWN_TYPES:
+        return ""
+    near = difflib.get_close_matches(kind[:60], sorted(KNOWN_TYPES), 1, 0.8)
+    return f"promptfoo has no such assertion; did you mean '{near[0]}'?" if near else ""
 
 
 def write_asserts(item: dict[str, Json], where: str, losses: Losses) -> list[Json]:
@@ -221,3 +230,31 @@ _OF_ONE_TEXT: dict[str, Callable[[str], dict[str, Json]]] = {
     "starts-with": expected.begins,
     "regex": lambda text: {"text": {"regex": text}},
 }
+
+KNOWN_TYPES = frozenset(
+    {
+        *_NAMED,
+        *_OF_VALUES,
+        *_OF_TEXTS,
+        *_OF_ONE_TEXT,
+        *_LIMITS.values(),
+        *("answer-relevance", "classifier", "contains-html", "contains-sql", "contains-xml", "context-faithfulness"),
+        *("context-recall", "context-relevance", "conversation-relevance", "factuality", "finish-reason", "g-eval"),
+        *(
+            "gleu",
+            "guardrails",
+            "is-html",
+            "is-refusal",
+            "is-sql",
+            "is-valid-function-call",
+            "is-valid-openai-function-call",
+        ),
+        *("is-valid-openai-tools-call", "is-xml", "javascript", "meteor", "model-graded-closedqa"),
+        *("model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi", "python", "ruby"),
+        *("search-rubric", "tool-call-f1", "trace-error-spans", "trace-span-count", "trace-span-duration"),
+        *("trajectory:goal-success", "trajectory:step-count", "webhook"),
+    }
+)
+"""Types of promptfoo's, so that a misspelt one is told from one that it judges by itself. One that is missing here and is
+not nearly one of these is taken for the latter.
+"""

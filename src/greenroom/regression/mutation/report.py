@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from greenroom.core.values import Json
-from greenroom.regression.mutation.mutant import KINDS, Kind
+from greenroom.regression.mutation.mutant import KINDS, Kind, Mutant
 from greenroom.regression.mutation.run import Result, Run
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.facts import turns_of
@@ -71,13 +71,26 @@ def _called(fixtures: Sequence[Fixture]) -> frozenset[str]:
     return frozenset(call.tool for turn in turns for call in turn.calls.values())
 
 
+def _hint(mutant: Mutant, called: frozenset[str]) -> str:
+    """What would notice it. Another call of a tool that fixtures call already would not."""
+    if (
+        mutant.kind == "tools"
+        and mutant.where in called
+        and mutant.hint == f"a fixture in which {mutant.where} is called"
+    ):
+        return (
+            f"a rule or an expectation that depends on how {mutant.where} is declared; fixtures that call it go alike"
+        )
+    return mutant.hint
+
+
 def _gaps(run: Run, called: frozenset[str]) -> tuple[tuple[str, tuple[Result, ...]], ...]:
     found: dict[str, list[Result]] = {}
     for result in run.results:
         if result.state == "survived":
             mutant = result.mutant
             never = mutant.kind == "tools" and mutant.where not in called
-            hint = f"a fixture in which {mutant.where} is called" if never else mutant.hint
+            hint = f"a fixture in which {mutant.where} is called" if never else _hint(mutant, called)
             found.setdefault(hint, []).append(result)
     rows = [(hint, tuple(sorted(results, key=lambda one: bool(one.tested)))) for hint, results in found.items()]
     return tuple(sorted(rows, key=lambda row: all(one.tested for one in row[1])))

@@ -82,6 +82,7 @@ class _Runner:
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
+        self._failing: dict[str, list[str]] = {}
         self._seen = {suite.ground(one).fingerprint for one in suite.fixtures}
         self.run = Run(kills={one.file: 0 for one in suite.fixtures})
 
@@ -113,7 +114,25 @@ class _Runner:
         stale = sum(mutant.kind in one.tape.digests for one in self._suite.fixtures)
         if caught is not None:
             return _caught(mutant, *caught, stale)
-        return Result(mutant, "digest" if mutant.silent else "survived", stale=stale, tested=_tested(mutant, made))
+        return Result(
+            mutant,
+            "digest" if mutant.silent else "survived",
+            stale=stale,
+            tested=self._tested(mutant, made, touched),
+        )
+
+    def _tested(self, mutant: Mutant, made: Ground, touched: tuple[Fixture, ...]) -> str:
+        """The first test inside the policy files that fails on a mutant of them, and does not fail without it."""
+        if mutant.kind != "policy":
+            return ""
+        failing: list[str] = []
+        if touched:
+            before = self._suite.ground(touched[0])
+            known = before.contract.policy.digest
+            if known not in self._failing:
+                self._failing[known] = _failing_tests(before)
+            failing = self._failing[known]
+        return next((name for name in _failing_tests(made) if name not in failing), "")
 
     async def _retold(self, mutant: Mutant, retold: Retold, fixture: Fixture) -> Result:
         ground = self._suite.ground(fixture)
@@ -131,9 +150,8 @@ def _caught(mutant: Mutant, fixture: Fixture, outcome: Outcome, stale: int = 0) 
     return Result(mutant, "caught", fixture.file, outcome.kind, outcome.line, stale)
 
 
-def _tested(mutant: Mutant, made: Ground) -> str:
-    """The first test inside the policy files that fails on a mutant of them."""
-    if mutant.kind != "policy" or not isinstance(made.contract.policy, RulePolicy):
-        return ""
-    failed = [one for one in run_trials(made.contract.policy, made.specs) if not one.passed]
-    return f"{failed[0].subject}: {failed[0].name}" if failed else ""
+def _failing_tests(made: Ground) -> list[str]:
+    """The tests inside the policy files that fail, as `rule: name`."""
+    if not isinstance(made.contract.policy, RulePolicy):
+        return []
+    return [f"{one.subject}: {one.name}" for one in run_trials(made.contract.policy, made.specs) if not one.passed]

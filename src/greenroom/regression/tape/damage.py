@@ -10,7 +10,7 @@ import orjson
 from greenroom.core.errors import FileInvalid
 
 _CONFLICT = (b"<<<<<<< ", b"=======", b"||||||| ", b">>>>>>> ")
-_VERSION = "tape.version"
+_VERSION, _CHANGED = "tape.version", "tape.tampered"
 
 
 def told_better(data: bytes, file: str, error: FileInvalid) -> FileInvalid:
@@ -18,7 +18,8 @@ def told_better(data: bytes, file: str, error: FileInvalid) -> FileInvalid:
     if error.code == _VERSION:
         return error
     rows = data.split(b"\n")
-    return _conflict(rows, file) or _line_ends(rows, file) or _no_json(rows, file) or error
+    found = _conflict(rows, file) or _line_ends(rows, file)
+    return found or (_no_json(rows, file) if error.code == _CHANGED else None) or error
 
 
 def _conflict(rows: list[bytes], file: str) -> FileInvalid | None:
