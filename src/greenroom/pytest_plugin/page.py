@@ -1,19 +1,24 @@
 """A run's fixtures as one page that reads without network, script or account, in light and dark.
 
-Invariant: every text on it is escaped; what passed is folded, and beyond a number of fixtures told in one row each.
+Invariant: every text on it is escaped; what passed or is only stale is folded, and beyond a number of fixtures told in
+one row each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import orjson
 
 from greenroom.pytest_plugin.document import KINDS
+from greenroom.pytest_plugin.page_causes import causes
 from greenroom.pytest_plugin.page_conversation import conversation, escaped
-from greenroom.pytest_plugin.summary import by_cause, is_stale
+from greenroom.pytest_plugin.page_expectations import expectations, failing_events
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of
+from greenroom.pytest_plugin.summary import is_stale
 from greenroom.pytest_plugin.told import Told
 from greenroom.regression.tape.parts import write_whole
 
@@ -23,7 +28,7 @@ conversation on the page.
 """
 
 _LEFT_OUT = f'<p class="soft">The conversations of all but {_IN_FULL} are left out to keep this page small.</p>'
-_WORST_FIRST = ("failed", "diverged", "error", "broken", "stale")
+_WORST_FIRST = ("failed", "diverged", "error", "broken")
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -38,23 +43,37 @@ _HEAD = """<!doctype html>
 """
 
 
-def write_page(path: Path, told: Sequence[Told]) -> None:
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """When a run ended (UTC, as the logs have it), how long its fixtures took in seconds, and the commit that it was of,
+    '' where there is none.
+    """
+
+    at: str
+    seconds: float
+    commit: str = ""
+
+
+def write_page(path: Path, told: Sequence[Told], ran: Ran | None = None) -> None:
     """Write the page.
 
     Raises:
         DiskFailed: it could not be written.
     """
-    write_whole(path, page(told).encode())
+    write_whole(path, page(told, ran).encode())
 
 
-def page(told: Sequence[Told]) -> str:
+def page(told: Sequence[Told], ran: Ran | None = None) -> str:
     """The whole page as HTML."""
     style = (files(__package__) / "page.css").read_text(encoding="utf-8")
     counts = {kind: sum(one["kind"] == kind for one in told) for kind in KINDS}
+    late = sum(one["kind"] == "passed" and is_stale(one) for one in told)
     title = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number) or "no fixtures"
+    title += f" ({late} of them stale)" if late else ""
     bad = [one for kind in _WORST_FIRST for one in told if one["kind"] == kind]
     good = [one for one in told if one["kind"] == "passed"]
-    rows = [_HEAD.format(title=escaped(f"Greenroom: {title}"), style=style), *_top(counts, told)]
+    rows = [_HEAD.format(title=escaped(f"Greenroom: {title}"), style=style), *_top(counts, late, told, ran)]
+    rows += causes(told, lambda one, full: _fixture(one, full=full), _IN_FULL)
     if bad:
         rows += [
             "<h2>Did not pass</h2>",
@@ -65,39 +84,41 @@ def page(told: Sequence[Told]) -> str:
     return "\n".join([*rows, "</body>\n</html>\n"])
 
 
-def _top(counts: dict[str, int], told: Sequence[Told]) -> Iterator[str]:
+def _top(counts: dict[str, int], late: int, told: Sequence[Told], ran: Ran | None) -> Iterator[str]:
     personas = sorted({one["persona"] for one in told if one["persona"]})
     yield "<h1>Fixtures</h1>"
     yield f'<p class="soft">{escaped(", ".join(personas[:8]) or "no persona was read")}</p>'
+    if ran is not None:
+        commit = f" · commit {ran.commit}" if ran.commit else ""
+        when = f"{ran.at[:10]} {ran.at[11:16]} UTC"
+        yield f'<p class="soft">{escaped(f"{when}{commit} · took {ran.seconds:.1f} s")}</p>'
     shown = "".join(f'<li class="{kind}"><b>{n}</b>{kind}</li>' for kind, n in counts.items() if n)
+    shown += f'<li class="stale"><b>{late}</b>stale, of those that passed</li>' if late else ""
     yield f'<ul class="counts">{shown or "<li>no fixture was collected</li>"}</ul>'
-    for heading, them in (
-        ("Stale, by cause", [one for one in told if is_stale(one)]),
-        ("Broken, by cause", [one for one in told if one["kind"] == "broken"]),
-        ("Without verdict, by cause", [one for one in told if one["kind"] == "error"]),
-    ):
-        if them:
-            causes = "".join(f"<li><b>{len(of)}</b> {escaped(cause)}</li>" for cause, of in by_cause(them).items())
-            yield f'<h2>{heading}</h2><ul class="causes">{causes}</ul>'
 
 
 def _fixture(told: Told, *, full: bool, open_: bool = False) -> str:
-    said = f'<span class="said">{escaped(told["line"])}</span>' if told["line"] else ""
+    late = ' <span class="stale">stale</span>' if told["kind"] == "passed" and is_stale(told) else ""
+    said = f'<span class="said">{escaped(told["line"])}</span>' if told["line"] and told["kind"] != "stale" else ""
     head = (
         f'<summary><span class="kind {told["kind"]}">{told["kind"]}</span> '
-        f'<span class="name">{escaped(told["name"])}</span>{said}</summary>'
+        f'<span class="name">{escaped(told["name"])}</span>{late}{said}</summary>'
     )
     rest = _told(told) if full else [_LEFT_OUT]
-    inside = "".join([_facts(told), _diff(told), *_runs(told), *rest])
+    expected = expectations(told) if told["kind"] == "failed" else ()
+    inside = "".join([_facts(told), *expected, _diff(told), *_runs(told), *rest])
     return f'<details{" open" if open_ else ""}>{head}<div class="inside">{inside}</div></details>'
 
 
 def _facts(told: Told) -> str:
+    path, line = place_of(told)
+    case = f"{told['shown'].removesuffix(TAPE)}{CASE}:{line}" if path.endswith(CASE) else ""
     facts = {
         "why": told["why"],
         "persona": told["persona"],
         "model": told["model"],
-        "tape": f"{told['nodeid'].partition('::')[0]}:{told['tape_line']}",
+        "tape": f"{told['shown']}:{told['tape_line']}",
+        "case": case,
         "stands for": "" if told["expect"] == "good" else told["expect"],
         "tags": ", ".join(told["tags"]),
         "stale": "; ".join(told["changed"]) if told["kind"] != "stale" else "",
@@ -106,7 +127,13 @@ def _facts(told: Told) -> str:
 
 
 def _diff(told: Told) -> str:
-    rows = [row for row in told["detail"].splitlines() if row != told["line"] and row != f"why: {told['why']}"]
+    known = {
+        told["line"],
+        f"why: {told['why']}",
+        *(f"since: {one}" for one in told["changed"]),
+        *(told["reasons"] if told["kind"] == "failed" else ()),
+    }
+    rows = [row for row in told["detail"].splitlines() if row not in known]
     signs = {"- ": "gone", "+ ": "came"}
     shown = "".join(f'<span class="{signs.get(row[:2], "same")}">{escaped(row)}</span>' for row in rows)
     return f'<pre class="diff">{shown}</pre>' if shown else ""
@@ -121,10 +148,11 @@ def _runs(told: Told) -> Iterator[str]:
 
 
 def _told(told: Told) -> Iterator[str]:
-    """The recorded conversation, with the event marked that came out otherwise."""
+    """The recorded conversation, with the event marked that came out otherwise, or that a failing expectation is about."""
     if told["lines"]:
-        here = told["event"] if told["kind"] == "diverged" else -1
-        yield from conversation(orjson.loads(told["lines"]), here)
+        lines = orjson.loads(told["lines"])
+        here = {told["event"]} if told["kind"] == "diverged" else set()
+        yield from conversation(lines, failing_events(told, lines) if told["kind"] == "failed" else here)
 
 
 def _rest(told: Sequence[Told]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from greenroom.core.inert import inert
@@ -26,8 +26,8 @@ def escaped(value: object) -> str:
     return html.escape(inert(text))
 
 
-def conversation(lines: Sequence[Line], here: int) -> Iterator[str]:
-    """The rows of a tape; the event at place `here` is marked as the one that came out otherwise (-1: none)."""
+def conversation(lines: Sequence[Line], here: Collection[int] = ()) -> Iterator[str]:
+    """The rows of a tape; the events at the places `here` are marked as those that it is about."""
     names: dict[str, str] = {}
     for place, line in enumerate(lines):
         kind = next(iter(line), "")
@@ -39,7 +39,7 @@ def conversation(lines: Sequence[Line], here: int) -> Iterator[str]:
             if who == "turn":
                 yield f'<div class="turn">{what}</div>'
                 continue
-            mark = " here" if place == here else ""
+            mark = " here" if place in here else ""
             yield f'<div class="row {style}{mark}"><div class="who">{who}</div><div class="what">{what}</div></div>'
 
 
@@ -114,6 +114,14 @@ def _write(line: Line, names: dict[str, str]) -> Rows:
     yield "keeps", escaped(names.get(str(line["write"]), line["write"])), "small"
 
 
+def _propose(line: Line, names: dict[str, str]) -> Rows:
+    yield (
+        "proposes",
+        "to keep " + escaped("; ".join(names.get(str(name), str(name)) for name in line["propose"])),
+        "small",
+    )
+
+
 def _finish(line: Line, names: dict[str, str]) -> Rows:
     if line["finish"] != "answered":
         yield "end", escaped(line["finish"]), "small"
@@ -125,7 +133,9 @@ def _silent(line: Line, names: dict[str, str]) -> Rows:
 
 def _other(line: Line, names: dict[str, str]) -> Rows:
     rest = dict(list(line.items())[1:])
-    yield escaped(next(iter(line), "")), f"{escaped(title(line))} {_code(rest) if rest else ''}", "small"
+    kind = next(iter(line), "")
+    what = title(line).removeprefix(kind).strip()
+    yield escaped(kind), " ".join([*([escaped(what)] if what else []), *([_code(rest)] if rest else [])]), "small"
 
 
 def _called(tool: object, args: object) -> str:
@@ -149,5 +159,6 @@ _ROWS: dict[str, Callable[[Line, dict[str, str]], Rows]] = {
     "result": _result,
     "release": _release,
     "write": _write,
+    "propose": _propose,
     "finish": _finish,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from greenroom.core.clock import SystemClock, stamp
 from greenroom.pytest_plugin.failure import FailureText
 from greenroom.pytest_plugin.told import KEY, Told, told_by
 
@@ -36,6 +37,8 @@ class Reporting:
         self._config = config
         self._gathers = not hasattr(config, "workerinput")
         self._problem = ""
+        self._clock = SystemClock()
+        self._began = self._clock.monotonic()
         self.told: list[Told] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -109,9 +112,22 @@ class Reporting:
 
             write_document(self._place(path), self.told)
         if path := self._config.getoption("--greenroom-html"):
-            from greenroom.pytest_plugin.page import write_page
+            from greenroom.pytest_plugin.page import Ran, write_page
 
-            write_page(self._place(path), self.told)
+            ran = Ran(stamp(self._clock.now()), self._clock.monotonic() - self._began, self._commit())
+            write_page(self._place(path), self.told, ran)
+
+    def _commit(self) -> str:
+        """The commit that is checked out, '' where git has none."""
+        from greenroom.assembly.variants.commits import described
+        from greenroom.core.errors import UsageError
+        from greenroom.workspace.layout import Workspace
+
+        folder = Path(self.told[0]["path"]).parent if self.told else self._config.rootpath
+        try:
+            return described(Workspace(folder), "HEAD")
+        except UsageError:
+            return ""
 
     def _place(self, path: str) -> Path:
         return self._config.invocation_params.dir / path

@@ -50,7 +50,7 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         _write(terminalreporter, (f"error: {row}" for row in _rows(errors)))
     if stale:
         terminalreporter.section("greenroom: stale recordings", sep="-", yellow=True)
-        _write(terminalreporter, (*_rows(stale), *_next(stale)))
+        _write(terminalreporter, (*_rows(stale), *next_steps(stale)))
     if any(one["kind"] in FOLDED and not _expected(one) for one in told):
         # pytest colours its last line by the categories it knows, and this run is red.
         terminalreporter.stats.setdefault("failed", [])
@@ -60,7 +60,8 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         terminalreporter.write_line(f"greenroom: {counted(observed)} only observed: {_OBSERVED}")
 
 
-def _next(stale: Sequence[Told]) -> list[str]:
+def next_steps(stale: Sequence[Told]) -> list[str]:
+    """What to do about fixtures that are stale, in rows."""
     failing = [_FAILING] if any(one["effect"] == "fails" for one in stale) else []
     if any(one["unkept"] for one in stale):
         return [*failing, _UNKEPT]
