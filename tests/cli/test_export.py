@@ -61,7 +61,10 @@ def test_what_it_stands_for_and_what_is_proposed_are_words_of_one_option(spoken:
     data = run.json()
     assert isinstance(data, dict)
     assert data["replays"]["outcome"] == "passed"
-    assert load_case(spoken.fixtures / "watched.case.toml").expect == "observe"
+    watched = load_case(spoken.fixtures / "watched.case.toml")
+    assert (watched.expect, watched.assert_) == ("observe", ()), "what nobody judges is not written"
+    assert run("session", "export", "last", "--name", "named", "--expect", "observe,trajectory") == 0
+    assert load_case(spoken.fixtures / "named.case.toml").assert_, "what was named is"
 
 
 def test_what_cannot_be_exported_is_one_line_and_no_file(spoken: Workspace, run: Run) -> None:

@@ -17,7 +17,8 @@ from greenroom.tui.frame.hints import Hints
 from greenroom.tui.gates.bar import GateBar
 from greenroom.tui.panes.side import NAMES, Pane, Side
 from greenroom.tui.rehearsal import Rehearsal, Wanted
-from greenroom.tui.sheets.export_sheet import ExportSheet, free_name
+from greenroom.tui.sheets.export_name import free_name
+from greenroom.tui.sheets.export_sheet import ExportSheet
 from greenroom.tui.workbench import Workbench
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, instant, rehearse
@@ -176,8 +177,9 @@ def test_leaving_with_a_question_open_says_how_to_answer_it(
 
 def test_an_export_is_offered_a_name_that_is_free(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
+        assert free_name(workspace, hands.session.records) == "aria"
         await hands.say("my card number is 4111 1111 1111 1111")
-        assert free_name(workspace, hands.session.records) == "session"
+        assert free_name(workspace, hands.session.records) == "card-in", "after the rule that stepped in"
         await hands.say(REFUND)
         assert free_name(workspace, hands.session.records) == "orders-refund"
         (workspace.fixtures / "orders-refund.tape.jsonl").touch()

@@ -14,6 +14,7 @@ from greenroom.log.file_log import read_records
 from greenroom.tui.compare.rows import CompareRows
 from greenroom.tui.compare.sheet import CompareSheet
 from greenroom.tui.conversation.transcript import Transcript
+from greenroom.tui.frame.hints import Hints
 from greenroom.tui.person import person
 from greenroom.tui.rehearsal import Wanted
 from greenroom.tui.sheets.export_sheet import ExportSheet
@@ -131,6 +132,8 @@ def test_a_side_is_kept_as_a_fixture_and_the_sheet_stays(workspace: Workspace) -
         await hands.pilot.press("ctrl+y")
         await hands.until(lambda: hands.bench.exported, "it is written")
         await hands.until(lambda: hands.bench.screen is sheet, "the sheet is there again")
+        await hands.until(lambda: "written: fixtures/" in str(sheet.query_one(Hints).render()), "it says where it lies")
+        assert "replays: passed" in str(sheet.query_one(Hints).render())
         await hands.pilot.press("escape")
 
     before = set(workspace.fixtures.glob("*.tape.jsonl"))

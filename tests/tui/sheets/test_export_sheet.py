@@ -11,6 +11,7 @@ from greenroom.tui.conversation.column import Place
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.frame.hints import Hints
 from greenroom.tui.sheets.export_sheet import ExportSheet
+from greenroom.tui.sheets.sheet_keys import KeysSheet
 from greenroom.tui.text.runs import plain
 from greenroom.workspace.layout import Workspace
 from tests.tui.rehearsing import Rehearsing, helpdesk, rehearse
@@ -72,6 +73,64 @@ def test_expectations_are_switched_loosened_and_written(workspace: Workspace) ->
     assert (case.why, case.tags) == ("It must find it.", ("orders",))
     assert [one.call.args for one in case.assert_ if one.call] == [{}]
     assert not any(one.passages for one in case.assert_)
+
+
+def test_what_is_only_observed_is_shown_and_written_without_expectations(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "Where is order 1001?")
+        before = shown(sheet)
+        assert "2 of 4 expected" in before
+        await hands.pilot.press("ctrl+e", "ctrl+e")
+        assert "nothing expected" in shown(sheet)
+        assert "orders.get is called" not in shown(sheet)
+        await hands.pilot.press("ctrl+e")
+        assert shown(sheet) == before
+        await hands.pilot.press("ctrl+e", "ctrl+e")
+        sheet.query_one("#export-name", Input).value = "watched"
+        await hands.pilot.press("ctrl+y")
+        await hands.until(lambda: hands.bench.exported, "it is written")
+
+    rehearse(workspace, scene)
+    case = load_case(workspace.fixtures / "watched.case.toml")
+    assert (case.expect, case.assert_) == ("observe", ())
+
+
+def test_the_preview_says_what_is_looked_for_and_what_no_pattern_knows(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "Where is order 1001?")
+        assert "not looked for: names, street addresses, dates of birth" in shown(sheet)
+        sheet.list.focus()
+        sheet.list.select("looked")
+        await hands.pilot.press("enter")
+        sheet.list.select("overlooked")
+        await hands.pilot.press("enter")
+        text = "\n".join(entry.plain for entry in sheet.list.entries if entry.open)
+        assert "bank accounts: IBANs" in text
+        assert "injection" not in text
+        assert "Names of people, street addresses" in text
+
+    rehearse(workspace, scene)
+
+
+def test_f1_shows_the_keys_of_the_sheet_and_again_leaves_them(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "Where is order 1001?")
+        await hands.pilot.press("f1")
+        await hands.until(lambda: isinstance(hands.bench.screen, KeysSheet), "its keys are shown")
+        assert isinstance(hands.bench.screen, KeysSheet)
+        rows = [entry.plain.split() for entry in hands.bench.screen.list.entries]
+        assert ["^y", "write"] in rows
+        assert ["u", "undo", "the", "edits"] in rows
+        assert ["j", "k", "next,", "previous", "entry"] in rows
+        assert not any("approve" in row for row in rows)
+        await hands.pilot.press("f1")
+        await hands.until(lambda: hands.bench.screen is sheet, "the sheet is there again")
+        await hands.pilot.press("escape", "f1")
+        await hands.until(lambda: isinstance(hands.bench.screen, KeysSheet), "all keys are shown")
+        assert isinstance(hands.bench.screen, KeysSheet)
+        assert any("approve" in entry.plain for entry in hands.bench.screen.list.entries)
+
+    rehearse(workspace, scene)
 
 
 def test_what_a_rule_masked_in_the_session_is_named_as_such(workspace: Workspace) -> None:

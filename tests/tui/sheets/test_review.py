@@ -81,8 +81,10 @@ def test_every_cause_stands_in_a_line_of_its_own(workspace: Workspace) -> None:
         await opened(hands, "3 fixtures: 3 stale")
         rows = shown(hands)
         assert rows[0].startswith("persona aria 1.3.0: prompt: one sentence: ")
-        assert rows[1].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 90")
-        assert CARD in rows[2]
+        second = next(place for place, row in enumerate(rows) if row.startswith("and policy: rule refund.large: when "))
+        assert "".join(rows[second : second + 2]).find("args.amount > 100 -> args.amount > 90") > 0
+        fixtures = [entry.id for entry in sheet(hands).list.entries if entry.id.startswith("fixture:")]
+        assert fixtures[0] == f"fixture:{CARD}"
 
     rehearse(workspace, scene)
 
@@ -105,10 +107,18 @@ def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace:
         assert changed() == set()
         sheet(hands).list.select(f"fixture:{CARD}")
         await hands.pilot.press("a")
-        await hands.until(lambda: "accepted 1" in state(hands), "one was accepted")
+        await hands.until(lambda: "accepted: the new tape" in state(hands), "one was accepted")
+        await hands.pilot.press("a")
+        assert state(hands) == f"{CARD} is accepted already"
         assert changed() == {CARD}
         await hands.pilot.press("A")
         await hands.until(lambda: changed() == {CARD, WINDOW}, "the other that can be was accepted")
+        await hands.until(
+            lambda: "accepted 1 of 3; 1 accepted already; 1 cannot be, as an expectation fails" in state(hands),
+            "how many of how many is said",
+        )
+        await hands.pilot.press("A")
+        assert state(hands).startswith("2 accepted already; 1 cannot be")
         assert LastRuns(workspace.last_run).names() == (REFUND,)
         await hands.pilot.press("r")
         await hands.until(lambda: "3 fixtures: 2 passed, 1 failed" in state(hands), "they were replayed again")
@@ -167,3 +177,56 @@ def test_a_workspace_nobody_trusted_runs_nothing(tmp_path: Path) -> None:
         await opened(hands, "this workspace is not trusted yet")
 
     rehearse(helpdesk(tmp_path), scene)
+
+
+def test_a_cause_is_accepted_for_exactly_its_own_and_one_that_is_shared_in_part_is_said(workspace: Workspace) -> None:
+    change(workspace, "policies/support.toml", '["args.amount > 100"]', '["args.amount > 90"]')
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        review = sheet(hands)
+        for name in (REFUND, CARD):
+            review.list.select(f"fixture:{name}")
+            await hands.pilot.press("a")
+            await hands.until(lambda: "accepted: the new tape" in state(hands), "one was accepted")
+            review._say("")
+        await hands.pilot.press("escape")
+        change(workspace, "personas/aria/prompt.md", "Say what happens next.", "Say what happens next, and be kind.")
+        await opened(hands, "3 fixtures: 3 stale")
+        sheet(hands).list.select(f"fixture:{CARD}")
+        await hands.pilot.press("A")
+        await hands.until(lambda: "accepted 2 of 2" in state(hands), "those of the cause")
+        assert "1 under another heading shares a part of this and is not touched" in state(hands)
+        await hands.pilot.press("A")
+        assert state(hands).startswith("all 2 are accepted already; 1 under another heading")
+        both = next(entry.id for entry in sheet(hands).list.entries if entry.plain.startswith("and "))
+        sheet(hands).list.select(both)
+        await hands.pilot.press("A")
+        await hands.until(lambda: state(hands) == "accepted 1 of 1", "a row of the heading stands for its fixtures")
+
+    rehearse(workspace, scene)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_cause_is_whole_at_every_width(workspace: Workspace, width: int) -> None:
+    words = " ".join(f"word{n}" for n in range(30))
+    change(
+        workspace,
+        "policies/support.toml",
+        '["args.amount > 100"]',
+        f'["args.amount > 90", "args.reason != \'{words}\'"]',
+    )
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 3 stale")
+        rows = [entry for entry in sheet(hands).list.entries if entry.id.startswith("cause:")]
+        told = " ".join(entry.plain.strip() for entry in rows)
+        assert "word0 word1" in told
+        assert max(len(entry.plain) for entry in rows) <= width - 8
+        assert len(rows) >= 2
+        assert "…" not in rows[0].title
+        selected = sheet(hands).list.selected
+        assert selected is not None
+        assert selected.id.startswith("fixture:"), "a fixture is looked at first, and no row of a heading"
+
+    rehearse(workspace, scene, size=(width, 30))

@@ -35,6 +35,13 @@ class Wanted:
     replace: bool = False
     case: str = ""
 
+    @property
+    def proposed(self) -> Collection[str]:
+        """What is proposed: what was named, else the usual, and nothing of a fixture of which nothing is expected."""
+        from greenroom.regression.record.proposal import USUAL
+
+        return self.kinds if self.kinds is not None else () if self.expect == "observe" else USUAL
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -124,7 +131,6 @@ def written(
 ) -> Answer[Exported]:
     """Write one fixture and replay it. Blocks, with an event loop of its own. Raises as `export` does."""
     from greenroom.regression.record import record
-    from greenroom.regression.record.proposal import USUAL
     from greenroom.regression.tape.under_test import stretch
 
     if not name:
@@ -139,7 +145,7 @@ def written(
         tags=wanted.tags,
         replace=wanted.replace,
         turns=stretch(wanted.turns),
-        kinds=USUAL if wanted.kinds is None else wanted.kinds,
+        kinds=wanted.proposed,
         case=wanted.case,
     )
     return _told(workspace, done, tried(workspace, done))

@@ -38,6 +38,8 @@ _HINTS = (
 )
 
 _LAID_OUT = 16
+_TOLD = 12.0
+"""Seconds that a line stands in the place of the keys."""
 
 
 class CompareSheet(ModalScreen[str]):
@@ -187,6 +189,10 @@ class CompareSheet(ModalScreen[str]):
         """Keep the chosen side as a fixture; the sheet stays."""
         if self._compared is not None:
             self._fixture(self.chosen)
+
+    def tell(self, text: str) -> None:
+        """One line for the person, in the place of the keys for a while."""
+        self.query_one(Hints).tell(text, seconds=_TOLD)
 
     def action_leave(self) -> None:
         """Back, with nothing picked."""

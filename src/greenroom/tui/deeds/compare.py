@@ -104,7 +104,8 @@ class CompareDeeds:
 
     async def _export(self, side: Side) -> None:
         """The export sheet over a side, under what it was recorded under."""
-        from greenroom.tui.sheets.export_sheet import ExportSheet, free_name
+        from greenroom.tui.sheets.export_name import free_name
+        from greenroom.tui.sheets.export_sheet import ExportSheet
 
         try:
             contract = await asyncio.to_thread(_contract_of, side)

@@ -34,10 +34,15 @@ class SheetDeeds:
         return self.bench.rehearsal
 
     def help(self) -> None:
-        """Every key."""
+        """Every key; over a sheet, those of the sheet."""
         from greenroom.tui.sheets.lists import help_sheet
+        from greenroom.tui.sheets.sheet_keys import KeysSheet, keys_of
 
-        self.bench.push_screen(help_sheet())
+        top = self.bench.screen
+        if isinstance(top, KeysSheet):
+            top.action_leave()
+        else:
+            self.bench.push_screen(keys_of(top) or help_sheet())
 
     def export(self, words: str = "") -> None:
         """Preview and write a fixture; `words` may say its name and more, as at the prompt."""
@@ -46,7 +51,8 @@ class SheetDeeds:
             self.bench.tell("nothing is open that could be exported", "warning")
             return
         from greenroom.commands.session.export import in_words
-        from greenroom.tui.sheets.export_sheet import ExportSheet, free_name
+        from greenroom.tui.sheets.export_name import free_name
+        from greenroom.tui.sheets.export_sheet import ExportSheet
 
         try:
             name, wanted = in_words(words)
@@ -59,11 +65,16 @@ class SheetDeeds:
 
     def exported(self, command: str | None, sheet: ExportSheet) -> None:
         """An export sheet was left; `command` replays what it wrote."""
+        from greenroom.tui.compare.sheet import CompareSheet
+
         if command:
             self.bench.exported.append(command)
             tone: Tone = "good" if sheet.went_well else "bad"
-            self.bench.feed.note(f"Exported; {sheet.said}\nReplay it with: {command}", tone)
-            self.bench.tell(f"replay it with: {command}")
+            self.bench.feed.note(f"Exported as {sheet.where}; {sheet.said}\nReplay it with: {command}", tone)
+            self.bench.tell(f"written: {sheet.where}")
+            for screen in self.bench.screen_stack[1:]:
+                if isinstance(screen, CompareSheet):
+                    screen.tell(f"written: {sheet.where}; {sheet.said}")
 
     def review(self) -> None:
         """How the fixtures go, and what to accept."""

@@ -36,6 +36,11 @@ class Hints(Static):
         self._notice = ("", "$accent")
         self._told = 0
 
+    @property
+    def hints(self) -> Sequence[Hint]:
+        """All of them, whether or not they fit."""
+        return self._hints
+
     def show(self, hints: Iterable[Hint]) -> None:
         """Show these from now on."""
         fresh = tuple(hints)

@@ -14,6 +14,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
+from greenroom.detectors.about import ABOUT, LIMITS
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.said import counted
@@ -31,16 +32,40 @@ EDITED = "case.toml"
 """What the case is called while it has no name yet."""
 _HELD = "read what was replaced: kept is whether each clause held, and rules decide again by that"
 _PLACEHOLDER, _NAMED = re.compile(r"‹[a-z_]+#[1-9][0-9]{0,8}›"), 3
+_OF_TEXT = 5
+"""So many of the detectors' limits are about private data; the others are about links and orders to a model."""
+_LOOKED_FOR = (
+    Entry(
+        "looked",
+        "row",
+        head=(Run("looked for: e-mail, card, IBAN, phone, IP; tokens, keys, passwords", "quiet"),),
+        body=tuple((Run(does),) for kind, does in ABOUT.items() if kind.startswith(("personal.", "secret."))),
+    ),
+    Entry(
+        "overlooked",
+        "row",
+        head=(Run("not looked for: names, street addresses, dates of birth: read it", "wait"),),
+        body=tuple((Run(one),) for one in LIMITS[:_OF_TEXT]),
+    ),
+)
+"""Said where something is replaced, so that nobody takes a tape for free of what no pattern knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`text` is the case as somebody left it in an editor, '' while it is what is switched on; `case` what it says."""
+    """`text` is the case as somebody left it in an editor, '' while it is what is switched on; `case` what it says.
+    `named` is whether somebody said which kinds are proposed.
+    """
 
     made: Recorded
     proposals: tuple[Proposal, ...]
     text: str = ""
     case: Case | None = None
+    named: bool = False
+
+    def expected(self, expect: str) -> tuple[Proposal, ...]:
+        """What is written and judged: nothing of a fixture that is only observed, unless it was asked for by its kind."""
+        return () if expect == "observe" and not self.named else self.proposals
 
     def item(self, id: str) -> tuple[int, int, Item] | None:
         """The expectation that a row shows, and where it stands."""
@@ -58,7 +83,7 @@ class Draft:
     def as_case(self, name: str, why: str, expect: str, tags: Sequence[str]) -> str:
         """The text of the case; an edited one is as it was edited, but for the name in a first line that was left alone."""
         if not self.text:
-            return case_of(name, why, expect, tags, self.proposals)
+            return case_of(name, why, expect, tags, self.expected(expect))
         first, line_end, rest = self.text.partition("\n")
         return f"{heading(name)}{line_end}{rest}" if is_heading(first) else self.text
 
@@ -96,7 +121,8 @@ def draft_of(
         replace(one, items=tuple(chosen.get(_place(one, item), item) for item in one.items))
         for one in proposed(made.tape, contract, USUAL if kinds is None else kinds)
     )
-    return Draft(made, fresh, *((before.text, before.case) if before else ()))
+    text, case = (before.text, before.case) if before else ("", None)
+    return Draft(made, fresh, text, case, named=kinds is not None)
 
 
 def first_range(records: Sequence[Record]) -> str:
@@ -105,9 +131,9 @@ def first_range(records: Sequence[Record]) -> str:
     return written(found[-1]) if len(found) > 1 else ""
 
 
-def entries(draft: Draft) -> list[Entry]:
-    """The rows of the preview."""
-    return [*_expected(draft), *_replaced(draft.made)]
+def entries(draft: Draft, expect: str = "good") -> list[Entry]:
+    """The rows of the preview of a fixture that stands for this."""
+    return [*_expected(draft, expect), *_replaced(draft.made), *_LOOKED_FOR]
 
 
 def problem_line(error: FileInvalid) -> int:
@@ -116,7 +142,7 @@ def problem_line(error: FileInvalid) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _expected(draft: Draft) -> list[Entry]:
+def _expected(draft: Draft, expect: str) -> list[Entry]:
     if draft.case is not None:
         rows = [row for row in draft.text.splitlines() if row.strip() and not row.startswith("#")]
         head = Entry("expectations", "section", f"{len(draft.case.assert_)} expected, as you edited it")
@@ -124,6 +150,10 @@ def _expected(draft: Draft) -> list[Entry]:
     items = [
         (f"expect:{p}.{i}", one, item) for p, one in enumerate(draft.proposals) for i, item in enumerate(one.items)
     ]
+    if items and not draft.expected(expect):
+        head = Entry("expectations", "section", "nothing expected", aside="it is only replayed")
+        other = f"as good or bad there {'is 1' if len(items) == 1 else f'are {len(items)}'} to choose from, read off the recording"
+        return [head, Entry("observed", "row", head=(Run(other, "quiet"),))]
     on = sum(item.on for _, _, item in items)
     head = Entry("expectations", "section", f"{on} of {len(items)} expected", aside="read off the recording")
     return [head, *(_row(*item) for item in items)]

@@ -7,10 +7,8 @@ typed, switched or edited is lost by an error.
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import Sequence
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +21,7 @@ from textual.widgets import Input, Static
 
 from greenroom.commands.session.export import EXPECTS, Expect, Wanted
 from greenroom.core.errors import FileInvalid, GreenroomError
-from greenroom.core.events import ApprovalRequested, Record, ToolStarted
+from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
 from greenroom.tui.frame.hints import Hint, Hints
 from greenroom.tui.sheets.sheet import Sheet, SheetList
@@ -69,7 +67,7 @@ class ExpectationList(SheetList):
 
 
 class ExportSheet(Sheet):
-    """Asks, previews, writes. Its result is the pytest line, or '' when nothing was written; `said` how it replays."""
+    """Asks, previews, writes. Its result is the pytest line, '' when nothing was written; `where` it lies, `said` how it replays."""
 
     LIST = ExpectationList
     ABOVE = 5
@@ -112,6 +110,7 @@ class ExportSheet(Sheet):
         self._unread = ""
         self._line = 0
         self.said = ""
+        self.where = ""
         self.went_well = True
 
     def above(self) -> ComposeResult:
@@ -188,7 +187,7 @@ class ExportSheet(Sheet):
         from greenroom.tui.sheets.export_draft import entries
 
         first, self._draft = self._draft is None, draft
-        self.replace(entries(draft))
+        self.replace(entries(draft, self._expect))
         if first:
             self._select_first()
         self._show_hints()
@@ -212,6 +211,8 @@ class ExportSheet(Sheet):
         else:
             self._expect = EXPECTS[(EXPECTS.index(self._expect) + 1) % len(EXPECTS)]
             self._show_expect()
+            if self._draft is not None:
+                self._show(self._draft)
 
     def action_switch(self) -> None:
         """Expect the selected line, or do not."""
@@ -317,6 +318,7 @@ class ExportSheet(Sheet):
         except GreenroomError as error:
             self._problem(error.line())
             return
+        self.where = done.lines[0]
         self.said = next((line for line in done.lines if line.startswith("replays: ")), "")
         self.went_well = done.exit_code == 0
         self.dismiss(done.value.command)
@@ -337,18 +339,3 @@ def _edited(text: str, line: int) -> str:
         path.write_text(text, encoding="utf-8")
         edit(own_editor(), path, line)
         return path.read_text(encoding="utf-8")
-
-
-def free_name(workspace: Workspace, records: Sequence[Record]) -> str:
-    """A name no fixture has yet, after the first tool a person was asked about, else the last that ran.
-
-    What people said never gets into it: it leaves the machine, and nothing masks a file's name.
-    """
-    from greenroom.regression.find import tapes_in
-
-    asked = [one.event.card.call.tool for one in records if isinstance(one.event, ApprovalRequested)]
-    ran = [one.event.tool for one in records if isinstance(one.event, ToolStarted)]
-    words = re.findall(r"[a-z0-9]+", (asked[:1] or ran[-1:] or ["session"])[0].lower())
-    name = "-".join(words)[:40].strip("-") or "session"
-    taken = tapes_in(workspace.fixtures)
-    return next(one for one in chain([name], (f"{name}-{place}" for place in count(2))) if one not in taken)

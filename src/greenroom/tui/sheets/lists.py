@@ -9,17 +9,15 @@ from textual.binding import Binding, BindingType
 
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.deeds.table import DEEDS, GROUPS, MORE, Deed
-from greenroom.tui.frame.hints import Hint, key_name
+from greenroom.tui.frame.hints import Hint
 from greenroom.tui.sheets.sheet import Sheet
+from greenroom.tui.sheets.sheet_keys import KeysSheet, key_rows
 from greenroom.tui.text.runs import Run, Tint, cell
 
 if TYPE_CHECKING:
     from greenroom.log.summary import SessionSummary
     from greenroom.workspace.trust import Described
 
-_KEYS = 20
-_DOES = 48
-"""Cells beside the keys on a terminal of 80 columns."""
 _WIDE = 120
 _AROUND = 10
 """The most cells of a sheet of lines, and those of them that are not text."""
@@ -44,41 +42,14 @@ def help_sheet() -> Sheet:
             for deed in DEEDS
             if deed.group == group
         ]
-        entries += [entry for row in rows for entry in _key_rows(*row)]
-    return Sheet("Keys: letters act outside text, and ^p finds everything by name", entries)
+        entries += [entry for row in rows for entry in key_rows(*row)]
+    return KeysSheet("Keys: letters act outside text, and ^p finds everything by name", entries)
 
 
 def _keys(deed: Deed) -> str:
     chord = f"ctrl+x {deed.chord}" if deed.chord else ""
     slash = f"/{deed.slash}" if deed.slash and not (deed.key or deed.letter or chord) else ""
     return "  ".join(key for key in (deed.key, deed.letter, chord, slash) if key)
-
-
-def _key_rows(id: str, keys: str, does: str) -> list[Entry]:
-    """A key and what it does; what is longer than a narrow terminal goes on below."""
-    from textwrap import wrap
-
-    shown = _plain("  ".join(key_name(key) for key in keys.split("  ")))
-    return [
-        Entry(f"{id}:{place}" if place else id, "row", head=(cell("" if place else shown, _KEYS, "key"), Run(line)))
-        for place, line in enumerate(wrap(does, _DOES))
-    ]
-
-
-def _plain(keys: str) -> str:
-    signs = {
-        "left_square_bracket": "[",
-        "right_square_bracket": "]",
-        "equals_sign": "=",
-        "less_than_sign": "<",
-        "greater_than_sign": ">",
-        "left": "←",
-        "right": "→",
-        "alt+": "alt ",
-    }
-    for name, sign in signs.items():
-        keys = keys.replace(name, sign)
-    return keys
 
 
 class LinesSheet(Sheet):

@@ -6,6 +6,7 @@ Invariant: a pure function of what a review found and what was accepted since.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import counted
@@ -17,7 +18,11 @@ from greenroom.tui.text.runs import Line, Run, Tint, cell
 if TYPE_CHECKING:
     from greenroom.assembly.fixture.fixtures import Reviewed
 
-_NAME, _HEADING = 34, 110
+_NAME, _HEADING = 34, 600
+_ASIDE = 16
+"""Cells of a heading's first row that are kept for the number of its fixtures."""
+_TITLE = 78
+"""As many as the title of a section can have."""
 _SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}
 _ORDER = ("stale", "diverged", "failed", "error", "broken", "passed")
 _HEADINGS = {
@@ -29,20 +34,33 @@ _HEADINGS = {
 }
 
 
-def rows(found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Collection[str]) -> list[Entry]:
-    """Headings and rows; the ids of rows are `fixture:NAME`."""
+def rows(
+    found: Sequence[Reviewed], accepted: Mapping[str, str], unfolded: Collection[str], width: int = 110
+) -> list[Entry]:
+    """Headings and rows of so many cells; the ids of rows are `fixture:NAME`, those of headings `cause:FIRST NAME`."""
     out: list[Entry] = []
     room = min(max((len(one.name) for one in found), default=0), _NAME)
     for headings, concerned in grouped(found):
-        count = counted(len(concerned), "fixture")
-        out.append(Entry(f"cause:{concerned[0].name}", "section", headings[0], aside=count))
-        out += [Entry(f"cause:{concerned[0].name}:{n}", "section", more) for n, more in enumerate(headings[1:], 2)]
+        out += _heading(headings, concerned, width)
         out += [_row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room) for one in concerned]
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
     if notes:
         out.append(Entry("notes", "section", "worth knowing", aside="not stale"))
         out += [Entry(f"note:{note}", "row", head=(Run(note, "quiet"),)) for note in notes]
     return out or [Entry("none", "note", text="No fixture yet: x exports this session as one.")]
+
+
+def _heading(causes: Sequence[str], concerned: Sequence[Reviewed], width: int) -> list[Entry]:
+    """All that a group shares, whole, in as many rows as it takes; one cause stands under the other."""
+    room = min(max(width - _ASIDE, 24), _TITLE)
+    lines = [
+        line
+        for place, cause in enumerate(causes)
+        for line in wrap(f"and {cause}" if place else cause, room, break_on_hyphens=False)
+    ]
+    id = f"cause:{concerned[0].name}"
+    first = Entry(id, "section", lines[0] if lines else "", aside=counted(len(concerned), "fixture"))
+    return [first, *(Entry(f"{id}:{n}", "row", head=(Run(line, "strong"),)) for n, line in enumerate(lines[1:], 2))]
 
 
 def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Reviewed]]]:

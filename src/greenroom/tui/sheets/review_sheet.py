@@ -21,6 +21,7 @@ from greenroom.core.inert import inert_line
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.frame.hints import Hint
 from greenroom.tui.sheets.review_rows import acceptable, grouped, rows
+from greenroom.tui.sheets.review_words import said_of_cause
 from greenroom.tui.sheets.sheet import Sheet
 from greenroom.workspace.layout import Workspace
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from greenroom.assembly.fixture.fixtures import Reviewed
     from greenroom.commands.fixture.accept import Taken
 
+_AROUND = 8
+"""Cells of the sheet that are not its rows'."""
 _HINTS = (
     Hint("enter", "diff"),
     Hint("a", "accept"),
@@ -124,30 +127,43 @@ class ReviewSheet(Sheet):
         self._accepted = {name: said for name, said in self._accepted.items() if name not in fresh}
         self._show()
 
+    @property
+    def _width(self) -> int:
+        """The cells that a row has, at most the sheet's."""
+        return min(self.size.width, 120) - _AROUND
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self._found:
+            self._show()
+
     def _show(self) -> None:
         if not self.is_attached:
             return
         unfolded = {entry.id for entry in self.list.entries if entry.open}
         selected = self.list.selected
-        self.replace(rows(self._found, self._accepted, unfolded))
+        self.replace(rows(self._found, self._accepted, unfolded, self._width))
         if selected is None:
-            first = next((entry.id for entry in self.list.entries if entry.kind == "row"), "")
+            first = next((entry.id for entry in self.list.entries if entry.id.startswith("fixture:")), "")
             self.list.select(first)
 
     def action_accept(self) -> None:
         """Accept the one that is selected."""
-        if (one := self._chosen()) is not None:
-            self._accept([one])
+        one = self._chosen()
+        if one is not None and one.name in self._accepted:
+            self._say(f"{one.name} is accepted already")
+        elif one is not None:
+            self._accept([one], ())
 
     def action_accept_cause(self) -> None:
-        """Accept all that stand under the same cause and can be."""
-        chosen = self._chosen()
-        group = next((group for _, group in grouped(self._found) if chosen in group), [])
+        """Accept all that stand under the same cause and can be, and no others."""
+        group = self._group()
         ready = [one for one in group if acceptable(one, self._accepted)]
         if ready:
-            self._accept(ready)
-        elif chosen is not None:
-            self._say("none of these can be accepted as it is", bad=True)
+            self._accept(ready, group)
+        elif group:
+            said = said_of_cause(group, self._found, self._accepted, ())
+            self._say(said, bad=any(one.name not in self._accepted and not one.outcome.good for one in group))
 
     def action_edit(self) -> None:
         """Open the case of the selected one in the editor, then replay it."""
@@ -163,24 +179,29 @@ class ReviewSheet(Sheet):
         name = selected.id.partition(":")[2] if selected is not None else ""
         return next((one for one in self._found if one.name == name), None)
 
-    def _accept(self, chosen: Sequence[Reviewed]) -> None:
-        if not self._replaying:
-            self.run_worker(self._accepting(chosen), group="accept", exclusive=True)
+    def _group(self) -> list[Reviewed]:
+        """Those under the heading that is looked at: that of the selected fixture, or a row of the heading itself."""
+        selected = self.list.selected
+        name = selected.id.split(":")[1] if selected is not None and ":" in selected.id else ""
+        return next((group for _, group in grouped(self._found) if any(one.name == name for one in group)), [])
 
-    async def _accepting(self, chosen: Sequence[Reviewed]) -> None:
+    def _accept(self, chosen: Sequence[Reviewed], group: Sequence[Reviewed]) -> None:
+        if not self._replaying:
+            self.run_worker(self._accepting(chosen, group), group="accept", exclusive=True)
+
+    async def _accepting(self, chosen: Sequence[Reviewed], group: Sequence[Reviewed]) -> None:
+        before = frozenset(self._accepted)
         try:
             taken = await asyncio.to_thread(_take, self._workspace, chosen)
         except GreenroomError as error:
             self._say(error.line(), bad=True)
             return
-        self._accepted |= {one.name: "accepted" for one in taken if one.done is not None}
+        done = frozenset(one.name for one in taken if one.done is not None)
+        self._accepted |= dict.fromkeys(done, "accepted")
         self._show()
         refused = [one.refused for one in taken if one.refused]
-        done = len(taken) - len(refused)
-        self._say(
-            refused[0] if refused else f"accepted {done}: the new tape{'s are' if done > 1 else ' is'} on disk",
-            bad=bool(refused),
-        )
+        said = said_of_cause(group, self._found, before, done) if group else "accepted: the new tape is on disk"
+        self._say(refused[0] if refused else said, bad=bool(refused))
 
     def choose(self, entry: Entry) -> None:
         """Enter on a row without a diff: nothing to show."""
