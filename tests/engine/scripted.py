@@ -45,14 +45,15 @@ NOTE = ToolCall(id="", tool="orders.note", arguments={"order_id": 1})
 class Scripted(Process):
     """A life that says the replies in order; a tool of `held` never comes back."""
 
-    def __init__(self, world: World, replies: list[Sequence[ToolCall]], held: str = "") -> None:
+    def __init__(self, world: World, replies: list[Sequence[ToolCall]], held: str = "", words: str = "Done.") -> None:
         super().__init__(world)
+        self._words = words
         self._replies = replies
         self._held = held
 
     async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
         calls = self._replies.pop(0) if self._replies else ()
-        return ModelReply(model="chaos", text="" if calls else "Done.", calls=tuple(calls), finish="calls")
+        return ModelReply(model="chaos", text="" if calls else self._words, calls=tuple(calls), finish="calls")
 
     async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
         if call.tool == self._held:
@@ -83,10 +84,12 @@ class Scripted(Process):
 class Lives:
     """A session and who carries it at the moment."""
 
-    def __init__(self, *replies: Sequence[ToolCall], mode: StepMode = "run", held: str = "") -> None:
+    def __init__(
+        self, *replies: Sequence[ToolCall], mode: StepMode = "run", held: str = "", words: str = "Done."
+    ) -> None:
         self.world = World(random.Random(0), modes=(mode,), brittle=0.0)
         self._replies = list(replies)
-        self.now = Scripted(self.world, self._replies, held)
+        self.now = Scripted(self.world, self._replies, held, words)
 
     def say(self) -> Scripted:
         self._begin(lambda: self.now.session.turn("refund, please"))
@@ -117,13 +120,14 @@ class Lives:
         self.world.kept = kept
         self.now = Scripted(self.world, self._replies)
 
-    async def begin_again(self) -> None:
-        """Another process goes on with what the world has kept, up to its first question."""
+    async def begin_again(self, up_to: type[Event] = ApprovalRequested) -> None:
+        """Another process goes on with what the world has kept, until something of a kind happens."""
         kept = self.world.kept
         await self.now.die()
         self.world.kept = kept
         self.now = Scripted(self.world, self._replies)
-        await self.resume().at(ApprovalRequested, times=2)
+        before = sum(isinstance(r.event, up_to) for r in kept)
+        await self.resume().at(up_to, times=before + 1)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         async def forgiven() -> None:

@@ -13,13 +13,13 @@ from random import Random
 
 import pytest
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked, ToolReturned, TurnFinished
 from greenroom.engine import waiting
 from greenroom.log.memory_log import MemoryLog
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_world import World
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
-from tests.engine.scripted import ALLOW, Lives, edit, lines, refund
+from tests.engine.scripted import ALLOW, DENY, Lives, edit, lines, refund
 
 STORIES = 30
 
@@ -81,6 +81,14 @@ def _asked_once_more(records: list[Record]) -> bool:
     return bool(before & after)
 
 
+def holds(records: list[Record], runner: asyncio.Runner, folder: Path) -> None:
+    """Hold a branch to its log and its tape."""
+    replayed = from_log(records, runner, "s2")
+    assert replayed.same, replayed.difference
+    outcome = from_tape(records, runner, folder)
+    assert outcome is not None and outcome.kind == "passed", outcome
+
+
 def branch_of(lives: Lives, at: type[ApprovalGiven | ApprovalRequested]) -> None:
     """Go on in a branch that begins at the last record of a kind."""
     seq = max(r.seq for r in lives.records if isinstance(r.event, at))
@@ -104,10 +112,7 @@ def test_a_question_that_a_branch_puts_once_more_has_the_level_of_the_branch_on_
     records = runner.run(scene()).records
     cards = [r.event.card for r in records if isinstance(r.event, ApprovalRequested)]
     assert [card.verdict.autonomy for card in cards] == [1, 3]
-    replayed = from_log(records, runner, "s2")
-    assert replayed.same, replayed.difference
-    outcome = from_tape(records, runner, tmp_path)
-    assert outcome is not None and outcome.kind == "passed", outcome
+    holds(records, runner, tmp_path)
 
 
 def test_an_edit_that_a_branch_answers_otherwise_is_none_any_more(runner: asyncio.Runner, tmp_path: Path) -> None:
@@ -124,7 +129,38 @@ def test_an_edit_that_a_branch_answers_otherwise_is_none_any_more(runner: asynci
 
     records = runner.run(scene()).records
     assert not any(line.get("of") == "c1.1" for line in lines(records))
-    replayed = from_log(records, runner, "s2")
-    assert replayed.same, replayed.difference
-    outcome = from_tape(records, runner, tmp_path)
-    assert outcome is not None and outcome.kind == "passed", outcome
+    holds(records, runner, tmp_path)
+
+
+def test_an_edited_call_that_may_not_run_in_a_branch_is_none_any_more(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", edit(60))
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        lives.world.spend_elsewhere(2_450)
+        await lives.begin_again(ToolReturned)
+        await lives.now.over()
+        return lives
+
+    holds(runner.run(scene()).records, runner, tmp_path)
+
+
+def test_words_that_nobody_let_pass_before_a_branch_was_taken_off_are_not_what_ends_its_turn(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:output", DENY)
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:output", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["answered"]
+    holds(records, runner, tmp_path)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ApprovalRequested, ContractLoaded, Record
+from greenroom.core.events import ApprovalRequested, ContractLoaded, Record, ToolReturned, VerdictReached
+from greenroom.core.values import ToolCall
 from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
 from greenroom.engine.replay.again import LogRecording, Replayed, replay
@@ -34,7 +35,7 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_changes import CHANGES, Changing
-from tests.engine.chaos_world import Shelf, World, contract, contract_of
+from tests.engine.chaos_world import Shelf, World, contract, contract_of, ticks
 from tests.engine.scripted import ALLOW, Lives, refund
 
 STORIES = 40
@@ -155,3 +156,45 @@ def test_a_turn_whose_policy_changed_after_something_was_decided_is_not_exported
     assert caught.value.message == "the policy changed in the middle of turn 1, after c1 had been decided"
     assert caught.value.hint == "without it: --turns 2"
     assert from_tape(records, (2, 2), runner, tmp_path).kind == "passed"
+
+
+def verdicts(records: list[Record], step: str) -> list[VerdictReached]:
+    return [r.event for r in records if isinstance(r.event, VerdictReached) and r.event.step == step]
+
+
+def test_a_call_that_waited_for_the_question_before_it_is_decided_under_what_came_in_between(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(140), refund(140)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.reload(contract("strict"))
+        while not any(isinstance(r.event, ToolReturned) for r in lives.records):
+            await ticks(1)
+        lives.now.session.reload(contract("closed"))  # before the second call has its turn
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [event.rule for event in verdicts(records, "t1/verdict:tool.call:c2")] == ["refund.large", "envelope"]
+    assert from_log(records, runner).same
+
+
+def test_a_call_of_no_tool_comes_to_its_end_under_what_came_in_after_the_calls_were_decided(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([ToolCall(id="", tool="orders.lost", arguments={}), refund(20)])
+        lives.say()
+        while not any(isinstance(r.event, VerdictReached) and r.event.hook == "tool.call" for r in lives.records):
+            await ticks(1)
+        lives.now.session.reload(contract("strict"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    (judged,) = verdicts(records, "t1/verdict:tool.result:c1")
+    assert judged.verdict.policy == "strict@1.0.0"
+    assert from_log(records, runner).same

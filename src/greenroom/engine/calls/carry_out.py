@@ -112,9 +112,11 @@ async def _refuse(reply: Reply, item: Decided) -> None:
         if reply.over:
             returned(room, turn, item.call, item.step, STOPPED_CALL)
             return
-    result = ToolResult(status="invalid", error=item.problem)
     if item.verdict is not None and not item.problem:
         result = ToolResult(status="denied", error=item.verdict.why)
+    else:
+        await when_returned(room, item.step)
+        result = ToolResult(status="invalid", error=item.problem)
     returned(room, turn, item.call, item.step, result)
 
 

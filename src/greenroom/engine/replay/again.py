@@ -137,6 +137,8 @@ class LogRecording(ByLife):
 
     def must_come(self, kind: type[Event], step: str) -> None:
         if kind is TurnFinished:
+            if not self._lives.in_last(turn_of(step)):
+                raise LifeOver(step, self)
             if turn_of(step) in self._given_up:
                 raise given_up(step)
         elif self._lives.ended(step) and self._lives.here(kind, step) is None:

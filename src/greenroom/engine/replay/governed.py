@@ -174,9 +174,16 @@ class Governed:
         return f"t{turn}/verdict:tool.call:{call}" in changes[0].looked_at
 
     def before_asking(self, step: str) -> bool:
-        """Whether what governs next came in before this question was first put in this life."""
+        """Whether what governs next came in before this question was first put in this life; or, of one that was not put
+        at all, before its call was decided last: as soon as a call is decided it is asked about, or comes to its end.
+        """
         changes = self._here.changes
-        return bool(changes) and self._here.first.get((ApprovalRequested, step), -1) > changes[0].seq
+        if not changes:
+            return False
+        asked = self._here.first.get((ApprovalRequested, step))
+        if asked is None:
+            asked = self._here.at.get((VerdictReached, step.replace("/ask:", "/verdict:tool.call:")), -1)
+        return asked > changes[0].seq
 
     def void(self, step: str) -> bool:
         """Whether a question that was put in this life became void in it, and none was answered after that."""

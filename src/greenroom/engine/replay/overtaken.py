@@ -1,4 +1,4 @@
-"""What a life of a turn decided that counts no more, because a later one was answered otherwise.
+"""What a life of a turn decided that counts no more, because a later one was answered or decided otherwise.
 
 Invariant: whether it came to that before it was cut off is a matter of milliseconds, so neither a log nor a tape compares it.
 """
@@ -10,29 +10,35 @@ from collections.abc import Iterable
 
 from greenroom.core.events import ApprovalGiven, Record, VerdictReached
 
-_ROUND = re.compile(r"(t\d+)/verdict:tool\.call:(c\d+)\.(\d+)")
-"""The verdict on a call as a person edited it: `t1/verdict:tool.call:c2.1` after the first time."""
+_ROUND = re.compile(r"(t\d+)/(?:ask|verdict:tool\.call):(c\d+)(?:\.(\d+|gate))?")
+"""A question or verdict about a call: as the model wants it or as it was edited at its gate, or after so many edits more."""
+Round = tuple[str, str, int]
 
 
 def overtaken_rounds(records: Iterable[Record]) -> set[str]:
-    """The verdicts on edited calls whose edit is none any more: the same question was put once more and got another answer."""
-    given: dict[str, str] = {}
-    decided: set[str] = set()
+    """The verdicts on edited calls whose edit is none any more: the question before it was put once more and got another
+    answer, or was not put again because the call may not run.
+    """
+    edited: dict[Round, bool] = {}
+    decided: dict[str, Round] = {}
     for record in records:
         match record.event:
-            case ApprovalGiven(step=step, decision=decision):
-                given[step] = decision
-            case VerdictReached(hook="tool.call", step=step):
-                decided.add(step)
+            case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
+                edited[found] = decision == "edit"
+            case VerdictReached(hook="tool.call", step=step, effect=effect) if (found := _round(step)) is not None:
+                decided[step] = found
+                if effect == "deny" and found in edited:
+                    edited[found] = False
             case _:
                 pass
-    return {step for step in decided if _is_overtaken(step, given)}
+    return {
+        step for step, (turn, call, edits) in decided.items() if edits and not edited.get((turn, call, edits - 1), True)
+    }
 
 
-def _is_overtaken(step: str, given: dict[str, str]) -> bool:
+def _round(step: str) -> Round | None:
+    """The turn, the call and how often it had been edited when asked about; an edit at its gate is none of these."""
     if (found := _ROUND.fullmatch(step)) is None:
-        return False
-    turn, call, edits = found[1], found[2], int(found[3])
-    before = (f"{call}.{edits - 1}",) if edits > 1 else (call, f"{call}.gate")
-    answers = {given[asked] for asked in (f"{turn}/ask:{key}" for key in before) if asked in given}
-    return bool(answers) and "edit" not in answers
+        return None
+    edits = found[3] or ""
+    return found[1], found[2], int(edits) if edits.isdigit() else 0

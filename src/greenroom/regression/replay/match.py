@@ -96,9 +96,12 @@ class TapeRecording(ByLife):
         return self._by_life(step) and self._world.lives.anew(kind, step)
 
     def must_come(self, kind: type[Event], step: str) -> None:
-        if kind is TurnFinished and turn_of(step) in self._world.abandoned:
-            raise given_up(step)
         lives = self._world.lives
+        if kind is TurnFinished:
+            if self._by_life(step) and not lives.in_last(turn_of(step)):
+                raise LifeOver(step, self)
+            if turn_of(step) in self._world.abandoned:
+                raise given_up(step)
         if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
             return
         turn = turn_of(step)
