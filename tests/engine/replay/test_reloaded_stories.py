@@ -154,7 +154,7 @@ def test_a_turn_whose_policy_changed_after_something_was_decided_is_not_exported
     with pytest.raises(UsageError) as caught:
         from_tape(records, (1, 2), runner, tmp_path)
     assert caught.value.message == "the policy changed in the middle of turn 1, after c1 had been decided"
-    assert caught.value.hint == "without it: --turns 2"
+    assert caught.value.hint == "without it: --turns 2; with it: greenroom session rerun, then export what that made"
     assert from_tape(records, (2, 2), runner, tmp_path).kind == "passed"
 
 

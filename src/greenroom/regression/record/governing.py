@@ -100,9 +100,10 @@ def require_own(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded]
         if plain or event.policy_digest == by_turn[event.turn].digests.get("policy"):
             continue
         parts = stretches({turn: one for turn, one in by_turn.items() if turn not in changed})
+        without = f"without it: --turns {written(parts[-1])}; with it: " if parts else ""
         raise UsageError(
             f"the policy changed in the middle of turn {event.turn}, after {_about(event)} had been decided",
-            hint=f"without it: --turns {written(parts[-1])}" if parts else "say it again in a turn of its own",
+            hint=f"{without}greenroom session rerun, then export what that made",
             code="export.changed",
         )
 
