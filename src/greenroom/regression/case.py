@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import FileInvalid
@@ -22,7 +22,9 @@ from greenroom.regression.expect.context import MemoryExpected, PassagesExpected
 from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpected
 from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
+from greenroom.regression.expect.similar import Nearness
 from greenroom.regression.expect.trajectory import ToolsExpected
+from greenroom.regression.expect.written import Number, Whole, one_of
 from greenroom.regression.tape.tape import SUFFIX as TAPE
 from greenroom.workspace.own_file import read_regular
 
@@ -54,24 +56,37 @@ _MARKS = frozenset({"filterwarnings", "parametrize", "skipif", "tryfirst", "tryl
 """Marks that pytest acts on. `skip` and `xfail` are not among them: they mean something here too."""
 
 
+Tag = Annotated[
+    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", json_schema_extra={"not": {"enum": sorted(_MARKS)}})
+]
+
+
 class LiveText(Frozen):
     """How near a live reply must come to the recorded one: `similar` by an embedder's measure (0 to 1), or a `judge`
     (a rubric file, from the workspace) that a model reads, with so many `votes`: `[models.judge]` of greenroom.toml
     where there is one, else the model that spoke.
     """
 
-    similar: float | None = Field(default=None, ge=0, le=1)
+    model_config = ConfigDict(json_schema_extra=one_of("similar", "judge"))
+
+    similar: Nearness | None = None
     judge: Line | None = None
-    votes: int = Field(default=1, ge=1, le=15)
+    votes: Whole = Field(default=1, ge=1, le=15)
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> LiveText:
+        if self.similar is None and self.judge is None:
+            raise ValueError("expects nothing: write 'similar' or 'judge'")
+        return self
 
 
 class LiveExpected(Frozen):
     """What a live run is held to: `pass_k` of `runs` must pass, for at most `usd` and `milliseconds` a run."""
 
-    runs: int = Field(default=1, ge=1, le=1_000)
-    pass_k: int | None = Field(default=None, ge=1)
-    usd: float | None = Field(default=None, ge=0)
-    milliseconds: int | None = Field(default=None, ge=1)
+    runs: Whole = Field(default=1, ge=1, le=1_000)
+    pass_k: Whole | None = Field(default=None, ge=1)
+    usd: Number | None = Field(default=None, ge=0)
+    milliseconds: Whole | None = Field(default=None, ge=1)
     text: LiveText | None = None
 
 
@@ -92,7 +107,7 @@ class Case(Frozen):
     schema_: Literal["case/1"] = Field(alias="schema")
     why: str = ""
     expect: Literal["good", "bad", "observe"] = "good"
-    tags: tuple[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")], ...] = ()
+    tags: tuple[Tag, ...] = ()
     match: CaseMatch | None = None
     assert_: tuple[Assertion, ...] = Field(default=(), alias="assert")
     live: LiveExpected | None = None

@@ -127,6 +127,10 @@ def test_what_is_said_of_them(assertion: dict[str, Any], said: str) -> None:
         ("[[assert]]\ntools = { ordr = 'strict' }\n", "did you mean 'order'?"),
         ("[[assert]]\ntools = { calls = [ { tol = 'x' } ] }\n", "did you mean 'tool'?"),
         ("[[assert]]\ntools = { never = ['or*ders'] }\n", "'or*ders' is not a tool"),
+        (
+            "[[assert]]\ntext = { json = { schema = { type = 7 } } }\n",
+            "x:3 assert[0].text.json.schema: it is no JSON Schema: ",
+        ),
         ("[[assert]]\ntext = { similar = 2 }\n", "x:3 assert[0].text.similar: must be less than or equal to 1"),
         ("[[assert]]\ntext = { similar = { at_lest = 1 } }\n", "did you mean 'at_least'?"),
         ("[[assert]]\ntext = { json = { schema = '../x' } }\n", "must be a path inside"),

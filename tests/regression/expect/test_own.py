@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import parse
 from greenroom.regression import expect
 from greenroom.regression.case import Case
-from greenroom.regression.expect import failures
+from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.own import installed
 from tests.regression.expect.runs import RUN, case_of
 
@@ -24,6 +25,12 @@ def polite(facts, options):
 
 def broken(facts, options):
     raise KeyError("x")
+
+def answers(facts, options):
+    return {"true": True, "false": False, "none": None, "text": "no", "list": [], "number": 3, "mixed": ["a", 1]}[options["as"]]
+
+async def later(facts, options):
+    return True
 """
 
 
@@ -35,7 +42,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop-expectations\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[greenroom.expectations]\nshop.polite = shop_expectations:polite\nshop.broken = shop_expectations:broken\n"
-        "shop.gone = shop_expectations:gone\n"
+        "shop.gone = shop_expectations:gone\nshop.answers = shop_expectations:answers\n"
+        "shop.later = shop_expectations:later\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     installed.cache_clear()
@@ -57,6 +65,67 @@ def test_it_says_what_is_wrong_in_its_own_words_made_inert() -> None:
 def test_one_that_fails_itself_is_no_pass() -> None:
     assert "the expectation itself failed: KeyError" in failures(case_of({"custom": {"shop.broken": {}}}), RUN)[0]
     assert "the expectation itself failed: AttributeError" in failures(case_of({"custom": {"shop.gone": {}}}), RUN)[0]
+
+
+CRASH = {"custom": {"shop.broken": {}}}
+MISSING = {"turn": 1, "text": {"json": {"schema": "schemas/none.json"}}}
+HOLDS, FAILS = {"turn": 1, "finish": "answered"}, {"turn": 1, "finish": "refused"}
+
+
+@pytest.mark.parametrize("crash", [CRASH, MISSING], ids=["raises", "no schema"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda crash: crash,
+        lambda crash: {"not": crash},
+        lambda crash: {"not": {"not": crash}},
+        lambda crash: {"any_of": [crash, FAILS]},
+        lambda crash: {"any_of": [HOLDS, crash]},
+        lambda crash: {"not": {"any_of": [crash, FAILS]}},
+        lambda crash: {**HOLDS, "any_of": [{"not": crash}]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["good", "bad"])
+def test_a_judgement_that_failed_is_taken_for_nothing(
+    crash: dict[str, Any], around: Callable[[dict[str, Any]], dict[str, Any]], kind: str, tmp_path: Path
+) -> None:
+    found = failures(case_of(HOLDS, around(crash), expect=kind), RUN, Beside(folder=tmp_path))
+    assert len(found) == 1
+    assert found[0].startswith("assert[1] cannot be judged: ")
+    assert ("shop.broken: the expectation itself failed: KeyError" in found[0]) == (crash is CRASH)
+    assert ("the schema schemas/none.json cannot be read" in found[0]) == (crash is MISSING)
+
+
+def test_a_schema_that_is_none_is_said_though_the_reply_is_no_json(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('{"type": 7}')
+    case = case_of({"turn": 3, "not": {"text": {"json": {"schema": "s.json"}}}})
+    assert "cannot be judged: s.json is no JSON Schema: " in failures(case, RUN, Beside(folder=tmp_path))[0]
+    with pytest.raises(AssertionError, match=r"cannot be judged: s\.json is no JSON Schema"):
+        expect(RUN, tmp_path).turn(3).not_(expect.text(json={"schema": "s.json"}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("true", ""),
+        ("list", ""),
+        ("false", "assert[0] shop.answers: it does not hold"),
+        ("text", "assert[0] shop.answers: no"),
+        ("none", "assert[0] cannot be judged: shop.answers returned None: return True where it holds"),
+        ("number", "assert[0] cannot be judged: shop.answers returned an int: return True"),
+        ("mixed", "assert[0] cannot be judged: shop.answers told a problem as an int: return True"),
+    ],
+)
+def test_a_predicate_is_read_the_right_way_round_and_what_is_no_answer_is_none(answer: str, said: str) -> None:
+    found = failures(case_of({"custom": {"shop.answers": {"as": answer}}}), RUN)
+    assert " ".join(found).startswith(said)
+    assert bool(found) == bool(said)
+    turned = failures(case_of({"not": {"custom": {"shop.answers": {"as": answer}}}}), RUN)
+    assert bool(turned) == (not said or "cannot be judged" in said)
+
+
+def test_one_that_nobody_waits_for_is_no_answer() -> None:
+    assert "shop.later returned a coroutine" in failures(case_of({"not": {"custom": {"shop.later": {}}}}), RUN)[0]
 
 
 def test_an_unknown_one_is_an_error_when_the_case_is_read_and_a_known_one_runs_no_code() -> None:

@@ -12,6 +12,7 @@ import pytest
 from greenroom.assembly import load_contract, replay_builder
 from greenroom.regression.case import Case
 from greenroom.regression.expect import Beside
+from greenroom.regression.expect.judging import NOT_DESCRIBED
 from greenroom.regression.replay.check import check
 from greenroom.regression.replay.come_back import bad_turns, came_back, held_back, rest_of
 from greenroom.regression.replay.outcome import Outcome
@@ -133,7 +134,8 @@ def test_a_replay_that_breaks_off_before_the_bad_turn_says_nothing_of_it(desk: W
     assert (found.kind, found.line.startswith("turn 1")) == ("diverged", True)
     assert found.line.endswith(UNKNOWN)
     first = {"turn": 1, "text": {"contains": "no such words"}}
-    assert went(desk, bad(first, denied), "two", stale="warn").kind == "diverged", "what is not reached decides nothing"
+    fixture = load_fixture(desk.fixtures / "two.tape.jsonl", case=bad(first, denied))
+    assert check(fixture, {}, {}).line.startswith(NOT_DESCRIBED), "what never happened cannot come back"
 
 
 def test_what_was_reached_before_the_break_decides(desk: Workspace) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.bounds import LimitsExpected, VoiceExpected
@@ -19,12 +19,15 @@ from greenroom.regression.expect.own import Custom
 from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.stated import Stated
 from greenroom.regression.expect.trajectory import ToolsExpected
+from greenroom.regression.expect.written import one_of
 
 _RANGE = re.compile(r"([1-9]\d{0,4})(?:-([1-9]\d{0,4}))?")
 
 
-def _turns(value: int | str) -> int | str:
-    if value == "any" or (isinstance(value, int) and value > 0):
+def _turns(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value == "any" or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
     if isinstance(value, str) and (found := _RANGE.fullmatch(value)) and int(found[2] or found[1]) >= int(found[1]):
         return value
@@ -37,13 +40,15 @@ def _form(value: Any) -> str:
 
 Turns = Annotated[
     int | str,
-    AfterValidator(_turns),
+    BeforeValidator(_turns),
     WithJsonSchema(
         {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": rf"^(any|{_RANGE.pattern})$"}]}
     ),
 ]
 Finish = Literal["answered", "refused", "limited", "stopped", "abandoned"]
-Tools = Annotated[Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Tag("names")], Discriminator(_form)]
+Tools = Annotated[
+    Annotated[Tool, Tag("name")] | Annotated[tuple[Tool, ...], Field(min_length=1), Tag("names")], Discriminator(_form)
+]
 
 
 class Never(Stated):
@@ -57,6 +62,10 @@ class Never(Stated):
     verdict: VerdictExpected | None = None
 
 
+_OF_ONE_TURN = frozenset({"call", "approval", "verdict", "text", "passages", "memory", "finish"})
+_KINDS = sorted(_OF_ONE_TURN | {"tools", "voice", "limits", "never", "custom", "not", "any_of"})
+
+
 class Assertion(Frozen):
     """One expectation. `call`, `approval`, `verdict`, `text`, `passages`, `memory` and `finish` must hold together in
     one of the turns; `tools`, `voice`, `limits`, `never` and `custom` over all of them, as does what must be nowhere:
@@ -66,6 +75,8 @@ class Assertion(Frozen):
     `not` is an expectation that must not hold over these turns, `any_of` are some of which one must. Both may name a
     `turn` of their own among these.
     """
+
+    model_config = ConfigDict(json_schema_extra=one_of(*_KINDS))
 
     turn: Turns = "any"
     call: CallExpected | None = None
@@ -102,6 +113,3 @@ class Assertion(Frozen):
     def of_one_turn(self) -> bool:
         """Whether anything of it must hold in one turn."""
         return bool(self.model_fields_set & _OF_ONE_TURN)
-
-
-_OF_ONE_TURN = frozenset({"call", "approval", "verdict", "text", "passages", "memory", "finish"})

@@ -1,6 +1,7 @@
 """What an expectation may look at beside the run itself, as far as whoever judges has it.
 
-Invariant: what is not known here is not judged and is never taken for held; see `NotHere`.
+Invariant: what is not known here is not judged and is never taken for held; see `NotHere`. Nor is a judgement that
+failed itself taken for anything; see `CannotJudge`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from greenroom.regression.tape.tape import Line
 
 class NotHere(Exception):
     """An expectation cannot be judged with what is known here; the text says what is missing."""
+
+
+class CannotJudge(Exception):
+    """The judgement itself failed, or nobody could make it: code of a team that raised, a schema that is none. The text
+    says why. Nothing is concluded from it, by no negation and by no alternative beside it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import Beside, NotHere
 from greenroom.regression.expect.said import Line, counted, shown
 from greenroom.regression.expect.stated import Stated
+from greenroom.regression.expect.written import Number, Whole, one_of
 from greenroom.regression.tape.facts import TurnFacts
 from greenroom.regression.tape.given_up import ABANDONED
 
@@ -29,18 +31,20 @@ class LimitsExpected(Stated):
     `milliseconds` are judged only in a live run and in Python tests of live sessions: a replay takes no time.
     """
 
-    model_calls: int | None = Field(default=None, ge=0)
-    tool_calls: int | None = Field(default=None, ge=0)
-    tokens: int | None = Field(default=None, ge=0)
-    usd: float | None = Field(default=None, ge=0)
-    milliseconds: int | None = Field(default=None, ge=1)
+    model_calls: Whole | None = Field(default=None, ge=0)
+    tool_calls: Whole | None = Field(default=None, ge=0)
+    tokens: Whole | None = Field(default=None, ge=0)
+    usd: Number | None = Field(default=None, ge=0)
+    milliseconds: Whole | None = Field(default=None, ge=1)
 
 
 class Bounds(Frozen):
-    """A number between two others."""
+    """A number between two others; at least none would be no bound."""
 
-    at_least: int | None = Field(default=None, ge=0)
-    at_most: int | None = Field(default=None, ge=0)
+    model_config = ConfigDict(json_schema_extra=one_of("at_least", "at_most"))
+
+    at_least: Whole | None = Field(default=None, ge=1)
+    at_most: Whole | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Bounds:
@@ -49,13 +53,19 @@ class Bounds(Frozen):
         return self
 
 
+Phrases = Annotated[
+    Annotated[Literal[True], Tag("persona")] | Annotated[tuple[Line, ...], Field(min_length=1), Tag("phrases")],
+    Discriminator(lambda value: "phrases" if isinstance(value, list | tuple) else "persona"),
+]
+
+
 class VoiceExpected(Stated):
     """How the replies speak, those beside calls too. `never = true`: none of the phrases that the persona's voice never
     uses, or a list of phrases (whole words; a last `*` stands for any ending). `words`, `sentences` and `characters`, as
     `{ at_most = 60 }`: no reply has more of them, and no turn's final answer fewer.
     """
 
-    never: bool | tuple[Line, ...] = ()
+    never: Phrases | None = None
     words: Bounds | None = None
     sentences: Bounds | None = None
     characters: Bounds | None = None

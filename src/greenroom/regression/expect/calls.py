@@ -29,7 +29,7 @@ def _tool(name: str) -> str:
     return name
 
 
-Tool = Annotated[Line, AfterValidator(_tool)]
+Tool = Annotated[Line, AfterValidator(_tool), Field(json_schema_extra={"pattern": r"^(\*|[^*]+(\.\*)?)$"})]
 
 
 class CallExpected(Frozen):

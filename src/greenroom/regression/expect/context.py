@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
 from greenroom.regression.expect.stated import Stated
+from greenroom.regression.expect.written import Whole, one_of
 from greenroom.regression.tape.facts import MemoryFacts, TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -26,15 +27,22 @@ class PassagesExpected(Frozen):
     cites as `[1]` (`cited`), each within the first `at_most_rank`; and those that no turn's prompt has (`excludes`).
     """
 
+    model_config = ConfigDict(
+        json_schema_extra=one_of("includes", "cited", "excludes")
+        | {"if": {"required": ["at_most_rank"]}, "then": one_of("includes", "cited")}
+    )
+
     includes: Lines = ()
     cited: Lines = ()
     excludes: Lines = ()
-    at_most_rank: int | None = Field(default=None, ge=1)
+    at_most_rank: Whole | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _names_one(self) -> PassagesExpected:
         if not (self.includes or self.cited or self.excludes):
             raise ValueError("names no passage: write 'includes', 'cited' or 'excludes'")
+        if self.at_most_rank is not None and not (self.includes or self.cited):
+            raise ValueError("'at_most_rank' belongs to 'includes' or 'cited': what is excluded has no rank to keep to")
         return self
 
 
@@ -42,7 +50,7 @@ def _form(value: Any) -> str:
     return "table" if isinstance(value, dict) else "keys"
 
 
-Texts = dict[str, str]
+Texts = Annotated[dict[str, str], Field(min_length=1)]
 NotWritten = Annotated[Annotated[Lines, Tag("keys")] | Annotated[Texts, Tag("table")], Discriminator(_form)]
 
 
@@ -52,8 +60,8 @@ class MemoryExpected(Stated):
     texts that no memory under that key holds.
     """
 
-    write: Texts = Field(default_factory=dict)
-    recall: Texts = Field(default_factory=dict)
+    write: Texts | None = None
+    recall: Texts | None = None
     never_written: NotWritten | None = None
 
 
@@ -90,8 +98,8 @@ def cited_ranks(turn: TurnFacts) -> list[int]:
 
 def memory_problems(expected: MemoryExpected, turn: TurnFacts) -> Iterator[str]:
     """What is wrong with the memories a turn wrote and recalled."""
-    yield from _kept(expected.write, turn.memories, "written")
-    yield from _kept(expected.recall, turn.recalled, "recalled")
+    yield from _kept(expected.write or {}, turn.memories, "written")
+    yield from _kept(expected.recall or {}, turn.recalled, "recalled")
 
 
 def written_problems(expected: MemoryExpected, turns: Sequence[TurnFacts]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Literal
 from greenroom.core.values import Effect, Hook
 from greenroom.regression.expect.said import Line, listed, named
 from greenroom.regression.expect.stated import Stated
+from greenroom.regression.expect.written import Flag
 from greenroom.regression.tape.facts import CallFacts, TurnFacts
 
 Verdict = tuple[str, str, str]
@@ -23,7 +24,7 @@ class ApprovalExpected(Stated):
     """
 
     decision: Literal["allow", "deny", "edit", "simulate", "stop"] | None = None
-    asked: bool | None = None
+    asked: Flag | None = None
     role: Line | None = None
 
 

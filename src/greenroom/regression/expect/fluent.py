@@ -98,8 +98,8 @@ class Expect(Words["Expect"]):
 
     def _judge(self, table: Mapping[str, Json]) -> None:
         found = judge(_assertion({"turn": self._turns, **table}), self._run.turns, self._run.beside)
-        if found.problems:
-            raise AssertionError("\n".join(found.problems))
+        if found.told:
+            raise AssertionError("\n".join(found.told))
         if found.unknown:
             raise AssertionError(f"this cannot be judged here: {found.unknown}")
 

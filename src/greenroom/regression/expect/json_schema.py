@@ -12,31 +12,44 @@ from typing import Any
 import orjson
 
 from greenroom.core.values import Json
+from greenroom.regression.expect.beside import CannotJudge
 from greenroom.regression.expect.matcher import pattern, searched
 from greenroom.regression.expect.said import shown
 
 
 def schema_problem(schema: Json, value: Json) -> str:
-    """Why a value is not what the schema says, or ''. A text in the place of a schema is its own problem."""
-    if isinstance(schema, str):
-        return schema
-    from jsonschema.exceptions import (  # type: ignore[import-untyped]  # ships no types
-        SchemaError,
-        ValidationError,
-        best_match,
-    )
+    """Why a value is not what the schema says, or ''.
+
+    Raises:
+        CannotJudge: the schema refers to what is not there.
+    """
+    from jsonschema.exceptions import best_match  # type: ignore[import-untyped]  # ships no types
 
     try:
-        errors = _validator(orjson.dumps(schema)).iter_errors(value)
-        found = best_match(errors)
-    except (SchemaError, ValidationError) as error:
-        return f"the JSON Schema is not one: {shown(error.message)}"
+        found = best_match(_validator(orjson.dumps(schema)).iter_errors(value))
     except Exception as error:  # noqa: BLE001  # an unknown reference or format of a schema a person wrote; never a crash
-        return f"the JSON Schema cannot be used: {shown(str(error).splitlines()[0] if str(error) else type(error).__name__)}"
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CannotJudge(f"the JSON Schema cannot be used: {shown(said)}") from None
     if found is None:
         return ""
     at = ".".join(map(str, found.absolute_path)) or "it"
     return f"in the reply's JSON {shown(at)[1:-1]} is not as the schema says: {shown(found.message)[1:-1]}"
+
+
+def require_schema(schema: Json, name: str) -> None:
+    """Have a schema be one.
+
+    Raises:
+        CannotJudge: it is none; the text names it as `name`.
+    """
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        _validator(orjson.dumps(schema))
+    except SchemaError as error:
+        raise CannotJudge(f"{name} is no JSON Schema: {shown(error.message)}") from None
+    except Exception as error:  # noqa: BLE001  # whatever else a schema a person wrote makes of its reader; never a crash
+        raise CannotJudge(f"{name} is no JSON Schema that can be used: {type(error).__name__}") from None
 
 
 @lru_cache(maxsize=32)

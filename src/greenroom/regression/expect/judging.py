@@ -1,7 +1,8 @@
 """Expectations judged against what happened; every failure is one sentence a newcomer understands.
 
 Invariant: pure; the same lines and the same case give the same sentences. What cannot be judged here is neither held
-nor broken: it breaks nothing, and nothing is concluded from it (see `Judged`).
+nor broken: it breaks nothing, and nothing is concluded from it (see `Judged`). A judgement that failed itself is always
+told, whatever stands beside or around it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.core.inert import inert_line
 from greenroom.regression.expect.assertion import Assertion, Never
-from greenroom.regression.expect.beside import NOTHING, Beside, NotHere
+from greenroom.regression.expect.beside import NOTHING, Beside, CannotJudge, NotHere
 from greenroom.regression.expect.bounds import limits_problems, voice_problems
 from greenroom.regression.expect.calls import call_problem, is_tool, no_call, worded
 from greenroom.regression.expect.context import excluded_problems, memory_problems, passages_problems, written_problems
@@ -28,6 +29,9 @@ from greenroom.regression.tape.tape import Line
 if TYPE_CHECKING:
     from greenroom.regression.case import Case
 
+NOT_DESCRIBED = "it does not describe what was recorded"
+"""What is said of a case about something bad that never happened."""
+
 Turns = Sequence[TurnFacts]
 _SHORT = 90
 """What is told of each alternative, so that several stand in one line."""
@@ -39,13 +43,19 @@ class NoSuchTurn(Exception):
 
 @dataclass(slots=True)
 class Judged:
-    """How an expectation went: `problems` if it does not hold, `unknown` what could not be judged here, `turn` the one
-    in which it holds or comes nearest, 0 if it is about several.
+    """How an expectation went: `problems` if it does not hold, `unknown` what could not be judged here, `failed` why it
+    cannot be judged at all, `turn` the one in which it holds or comes nearest, 0 if it is about several.
     """
 
     problems: list[str]
     unknown: str = ""
     turn: int = 0
+    failed: str = ""
+
+    @property
+    def told(self) -> list[str]:
+        """What does not hold, or why nobody can say."""
+        return [f"cannot be judged: {self.failed}"] if self.failed else self.problems
 
     def take(self, part: Callable[[], Iterable[str]]) -> None:
         """Add the problems of a part; one that cannot be judged here leaves the rest to be judged."""
@@ -53,6 +63,8 @@ class Judged:
             self.problems += part()
         except NotHere as reason:
             self.unknown = self.unknown or str(reason)
+        except CannotJudge as reason:
+            self.failed = self.failed or str(reason)
 
 
 def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tuple[str, ...]:
@@ -64,11 +76,33 @@ def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tup
         return ()
     turns = turns_over(lines)
     judged = [judge(assertion, turns, beside) for assertion in case.assert_]
-    found = [f"assert[{number}] {problem}" for number, one in enumerate(judged) for problem in one.problems]
-    if case.expect == "bad":
+    if case.expect == "bad" and not any(one.failed for one in judged):
         decided = any(not one.unknown for one in judged)
-        return (_again(case.assert_),) if decided and not found else ()
-    return tuple(found)
+        return (_again(case.assert_),) if decided and not any(one.problems for one in judged) else ()
+    if case.expect == "bad":
+        judged = [one if one.failed else Judged([]) for one in judged]
+    return tuple(_numbered(judged))
+
+
+def _numbered(judged: Sequence[Judged]) -> Iterator[str]:
+    return (f"assert[{number}] {problem}" for number, one in enumerate(judged) for problem in one.told)
+
+
+def not_described(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> str:
+    """Why a case that says what was bad does not describe its own recording, whose `lines` these are; '' where it does.
+
+    Such a case would pass for ever: what it describes did not happen, so it cannot happen again.
+    """
+    if case.expect != "bad":
+        return ""
+    turns = turns_over(lines)
+    if not case.assert_:
+        return (
+            "" if any(turn.text for turn in turns) else f"{NOT_DESCRIBED}: no answer was recorded that could come back"
+        )
+    judged = [judge(assertion, turns, beside) for assertion in case.assert_]
+    failed = [Judged([], failed=one.failed) if one.failed else Judged([]) for one in judged]
+    return next(_numbered(failed), "") or next((f"{NOT_DESCRIBED}: {said}" for said in _numbered(judged)), "")
 
 
 def _again(expected: Sequence[Assertion]) -> str:
@@ -85,6 +119,7 @@ def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged
     except NoSuchTurn as missing:
         return Judged([str(missing)])
     found.problems = [inert_line(problem, SENTENCE) for problem in found.problems]
+    found.failed = inert_line(found.failed, SENTENCE)
     return found
 
 
@@ -119,7 +154,7 @@ def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:
         found = Judged([], turn=turn.turn)
         for part in _of_turn(expected, turn, beside):
             found.take(part)
-        if not found.problems and not found.unknown:
+        if found.failed or not (found.problems or found.unknown):
             return found
         away = (_from_call(expected, turn), len(found.problems), bool(found.unknown))
         if nearest is None or away < least:
@@ -210,7 +245,8 @@ def _of_text(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterato
 
 def _negated(found: Judged, expected: Assertion, turns: Turns, run: Turns, beside: Beside) -> None:
     inner = _judge(expected, turns, run, beside)
-    if inner.problems:
+    found.failed = found.failed or inner.failed
+    if inner.problems or inner.failed:
         return
     if inner.unknown:
         found.unknown = found.unknown or inner.unknown
@@ -221,7 +257,8 @@ def _negated(found: Judged, expected: Assertion, turns: Turns, run: Turns, besid
 
 def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Turns, beside: Beside) -> None:
     inner = [_judge(one, turns, run, beside) for one in expected]
-    if any(not one.problems and not one.unknown for one in inner):
+    found.failed = found.failed or next((one.failed for one in inner if one.failed), "")
+    if found.failed or any(not one.problems and not one.unknown for one in inner):
         return
     if unknown := next((one.unknown for one in inner if not one.problems), ""):
         found.unknown = found.unknown or unknown

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 from greenroom.regression.expect.said import shown
+from greenroom.regression.expect.written import require_json
 
 _DEEPEST = 32
 _LARGEST = 2**63
@@ -79,13 +80,15 @@ def checked(value: Json, depth: int = 0) -> Json:
         for key, item in value.items():
             if matcher and key in _CHECKS:
                 _CHECKS[key](item)
-            if not matcher or key != "equals":
+            if matcher and key == "equals":
+                require_json(item)
+            else:
                 checked(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
             checked(item, depth + 1)
-    elif not isinstance(value, str | int | float | None):
-        raise ValueError(f"{value} is a date or time, which JSON does not have; write it as text, in quotes")
+    else:
+        require_json(value)
     return value
 
 

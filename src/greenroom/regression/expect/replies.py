@@ -47,9 +47,9 @@ def text_problems(expected: TextExpected, turn: TurnFacts, beside: Beside) -> It
     text = turn.text
     for part in each(expected.contains):
         if not any(part in one for one in turn.shown):
-            yield f"{_none(turn)} contain {shown(part)}: {_all(turn)}"
+            yield f"{_none(turn, 'contain', 'contains')} {shown(part)}: {_all(turn)}"
     if expected.regex is not None and not any(searched(expected.regex, one) for one in turn.shown):
-        yield f"{_none(turn)} match {shown(expected.regex)}: {_all(turn)}"
+        yield f"{_none(turn, 'match', 'matches')} {shown(expected.regex)}: {_all(turn)}"
     if expected.json_ is not None and (said := json_problem(expected.json_, text, beside.folder)):
         yield said
     if expected.similar is not None and (said := similar_problem(expected.similar, text, _recorded(turn, beside))):
@@ -72,8 +72,9 @@ def telling(expected: TextExpected, turn: TurnFacts) -> str:
     return turn.text if found is None else found
 
 
-def _none(turn: TurnFacts) -> str:
-    return "the reply does not" if len(turn.shown) == 1 else f"none of the turn's {len(turn.shown)} replies does"
+def _none(turn: TurnFacts, verb: str, verbs: str) -> str:
+    number = len(turn.shown)
+    return f"the reply does not {verb}" if number == 1 else f"none of the turn's {number} replies {verbs}"
 
 
 def _all(turn: TurnFacts) -> str:

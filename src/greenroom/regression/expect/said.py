@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
@@ -18,8 +18,12 @@ SENTENCE = 700
 """The most code points of one sentence."""
 
 Line = Annotated[str, Field(min_length=1)]
-Lines = Line | Annotated[tuple[Line, ...], Field(max_length=1_000)]
-"""One text, or several."""
+_Several = Annotated[tuple[Line, ...], Field(min_length=1, max_length=1_000)]
+Lines = Annotated[
+    Annotated[Line, Tag("text")] | Annotated[_Several, Tag("texts")],
+    Discriminator(lambda value: "texts" if isinstance(value, list | tuple) else "text"),
+]
+"""One text, or several; an empty list would say nothing."""
 
 
 def each(lines: str | Iterable[str]) -> tuple[str, ...]:

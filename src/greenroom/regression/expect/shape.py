@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated
 
 import orjson
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenroom.core.values import Frozen, Json
-from greenroom.regression.expect.beside import NotHere
+from greenroom.regression.expect.beside import CannotJudge, NotHere
 from greenroom.regression.expect.matcher import Expected
 from greenroom.regression.expect.said import shown
 from greenroom.regression.expect.values import difference
+from greenroom.regression.expect.written import Flag, Plain
 from greenroom.workspace.own_file import read_regular
 
 _FENCES = ("```", "~~~")
@@ -30,7 +31,30 @@ def _inside(text: str) -> str:
     return text
 
 
-InsidePath = Annotated[str, AfterValidator(_inside)]
+_PART = r"(?:[^./\\:][^/\\:]*|\.(?:[^./\\:][^/\\:]*)?|\.\.[^/\\:]+)"
+"""A part of a path, which is anything but `..`."""
+
+InsidePath = Annotated[str, AfterValidator(_inside), Field(json_schema_extra={"pattern": rf"^{_PART}(?:/{_PART}?)*$"})]
+
+
+def _usable(schema: dict[str, Json]) -> dict[str, Json]:
+    from greenroom.regression.expect.json_schema import require_schema
+
+    try:
+        require_schema(schema, "it")
+    except CannotJudge as reason:
+        raise ValueError(str(reason)) from None
+    return schema
+
+
+InlineSchema = Annotated[dict[str, Plain], AfterValidator(_usable)]
+
+
+Schema = Annotated[
+    Annotated[InsidePath, Tag("file")] | Annotated[InlineSchema, Tag("table")],
+    Discriminator(lambda value: "table" if isinstance(value, Mapping) else "file"),
+]
+"""A JSON Schema, or where in the workspace one lies."""
 
 
 class JsonExpected(Frozen):
@@ -40,9 +64,17 @@ class JsonExpected(Frozen):
     `exact`. `schema` is a JSON Schema: a file of the workspace, or a table.
     """
 
+    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"exact": ["shape"]}})
+
     shape: Expected = None
-    exact: bool = False
-    schema_: InsidePath | dict[str, Json] | None = Field(default=None, alias="schema")
+    exact: Flag = False
+    schema_: Schema | None = Field(default=None, alias="schema")
+
+    @model_validator(mode="after")
+    def _exactly_something(self) -> JsonExpected:
+        if "exact" in self.model_fields_set and self.shape is None:
+            raise ValueError("'exact' belongs to 'shape': which keys there may be")
+        return self
 
 
 def json_problem(expected: JsonExpected, text: str, folder: Path | None) -> str:
@@ -50,42 +82,56 @@ def json_problem(expected: JsonExpected, text: str, folder: Path | None) -> str:
 
     Raises:
         NotHere: a schema is a file, and where to look for it is not known.
+        CannotJudge: the schema cannot be read, or is none.
     """
+    # Looked at first: a reply that is not JSON must not hide that there is no schema.
+    schema = None if expected.schema_ is None else _schema(expected.schema_, folder)
     first = ""
     for value in _values(text):
-        said = _problem(expected, value, folder)
+        said = _problem(expected, schema, value)
         if not said:
             return ""
         first = first or said
     return first or f"the reply is not JSON, nor is a fenced block of it: {shown(text)}"
 
 
-def _problem(expected: JsonExpected, value: Json, folder: Path | None) -> str:
+def _problem(expected: JsonExpected, schema: Json, value: Json) -> str:
     if expected.shape is not None and (said := difference(expected.shape, value, loose=not expected.exact)):
         return f"in the reply's JSON {said}"
-    if expected.schema_ is None:
+    if schema is None:
         return ""
     from greenroom.regression.expect.json_schema import schema_problem
 
-    return schema_problem(_schema(expected.schema_, folder), value)
+    return schema_problem(schema, value)
 
 
 def _schema(written: str | dict[str, Json], folder: Path | None) -> Json:
-    """The schema itself, or the problem of its file as text."""
+    """The schema itself. Raises as `json_problem`."""
+    from greenroom.regression.expect.json_schema import require_schema
+
     if isinstance(written, Mapping):
+        require_schema(written, "it")
         return written
     if folder is None:
         raise NotHere(f"where {written} lies is not known")
+    schema = _from_file(folder, written)
+    require_schema(schema, written)
+    return schema
+
+
+def _from_file(folder: Path, written: str) -> Json:
     path = folder / written
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
-            return f"the schema {written} leads out of the workspace"
+            raise CannotJudge(f"the schema {written} leads out of the workspace")
         data = read_regular(path, _MOST_SCHEMA, links=True)
-        return orjson.loads(data) if len(data) <= _MOST_SCHEMA else f"the schema {written} is larger than 1 MB"
+        if len(data) > _MOST_SCHEMA:
+            raise CannotJudge(f"the schema {written} is larger than 1 MB")
+        return orjson.loads(data)
     except OSError as error:
-        return f"the schema {written} cannot be read: {error.strerror}"
+        raise CannotJudge(f"the schema {written} cannot be read: {error.strerror}") from None
     except ValueError:
-        return f"the schema {written} is not JSON"
+        raise CannotJudge(f"the schema {written} is not JSON") from None
 
 
 def _values(text: str) -> Iterator[Json]:

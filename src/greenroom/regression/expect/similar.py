@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import NotHere
 from greenroom.regression.expect.said import Line, shown
+from greenroom.regression.expect.written import Number
 
 if TYPE_CHECKING:
     from greenroom.store.embedder import Embedder
@@ -20,13 +21,17 @@ MOST = 100_000
 """Code points of a text that are measured."""
 
 
+Nearness = Annotated[Number, Field(gt=0, le=1)]
+"""How near texts are: 1 if they are equal. 0 would ask for nothing."""
+
+
 class SimilarExpected(Frozen):
-    """How near the reply must come (0 to 1) to the text `to`, or without it to the recorded reply of the same turn.
+    """How near the reply must come (above 0, to 1) to the text `to`, or without it to the recorded reply of the same turn.
 
     `by` is the embedder: `ngrams`, built in and offline, which knows spelling and not meaning.
     """
 
-    at_least: float = Field(ge=0, le=1)
+    at_least: Nearness
     to: Line | None = None
     by: Literal["ngrams"] = "ngrams"
 
@@ -36,7 +41,7 @@ def _form(value: Any) -> str:
 
 
 Similar = Annotated[
-    Annotated[Annotated[float, Field(ge=0, le=1)], Tag("number")] | Annotated[SimilarExpected, Tag("table")],
+    Annotated[Nearness, Tag("number")] | Annotated[SimilarExpected, Tag("table")],
     Discriminator(_form),
 ]
 """A number is the least nearness to the recorded reply."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from greenroom.regression.expect.calls import Call, CallExpected, Tool, as_call, call_problem, is_tool, made, worded
 from greenroom.regression.expect.matching import Fits, assignment, in_order, strictly
 from greenroom.regression.expect.said import listed
 from greenroom.regression.expect.stated import Stated
+from greenroom.regression.expect.written import one_of
 from greenroom.regression.tape.facts import CallFacts, TurnFacts
 
 Order = Literal["strict", "in_order", "any_order", "subset", "superset"]
@@ -31,6 +32,13 @@ SAID: dict[str, str] = {
 }
 
 
+_EMPTY: dict[str, Any] = {
+    "properties": {"calls": {"maxItems": 0}, "order": {"enum": ["in_order", "subset"]}},
+    "required": ["calls", "order"],
+}
+"""What holds whatever is called."""
+
+
 class ToolsExpected(Stated):
     """All tool calls of the turns looked at. `calls` are tools by name, or tables as `call` has them.
 
@@ -40,9 +48,23 @@ class ToolsExpected(Stated):
     tools that no call was made to.
     """
 
+    model_config = ConfigDict(json_schema_extra=one_of("calls", "never") | {"not": _EMPTY})
+
     order: Order = "strict"
     calls: Annotated[tuple[Call, ...], Field(max_length=200)] | None = None
-    never: tuple[Tool, ...] = ()
+    never: Annotated[tuple[Tool, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _names_a_call(self) -> ToolsExpected:
+        if self.calls is None and not self.never:
+            raise ValueError(
+                "names no call: write 'calls' or 'never'; that they be as recorded is what 'match' of a case asks for"
+            )
+        if self.calls == () and self.order in ("in_order", "subset"):
+            raise ValueError(
+                f"no calls with order '{self.order}' hold whatever is called; 'strict' says there are none"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,7 @@ def tools_problems(expected: ToolsExpected, turns: Sequence[TurnFacts]) -> Itera
     """What is wrong with the calls of all these turns together."""
     place = where(turns)
     calls = [call for turn in turns for call in turn.calls.values()]
-    for tool in expected.never:
+    for tool in expected.never or ():
         if forbidden := [call.tool for call in calls if is_tool(tool, call.tool)]:
             yield f"{place}: {forbidden[0]} was called, and never should be"
     if expected.calls is None:

@@ -34,13 +34,14 @@ class Words(ABC, Generic[S]):
         **named: Json,
     ) -> S:
         """A call was made to `tool`, with these arguments, by name or in `args`. See `case/1`, `call`."""
-        call = {"tool": tool, "args": {**(args or {}), **named}, "match": match}
-        return self._with(call=call | ({"status": status} if status else {}))
+        given = {**(args or {}), **named}
+        said = {"args": given, "match": "" if match == "subset" else match, "status": status}
+        return self._with(call={"tool": tool} | {key: value for key, value in said.items() if value})
 
     def tools(self, *calls: str | Mapping[str, Json], order: str = "strict", never: Sequence[str] = ()) -> S:
         """The calls of all these turns together; `order` as in `case/1`, `tools`. Without calls only `never` counts."""
-        part: dict[str, Json] = {"order": order, "never": list(never)}
-        return self._with(tools=part | ({"calls": list(calls)} if calls or not never else {}))
+        compared: dict[str, Json] = {"order": order, "calls": list(calls)} if calls or not never else {}
+        return self._with(tools=compared | ({"never": list(never)} if never else {}))
 
     def text(self, **wanted: Json) -> S:
         """The replies: `contains`, `regex`, `absent` of any that was shown; `json`, `similar` of the final answer."""

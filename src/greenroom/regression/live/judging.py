@@ -111,7 +111,7 @@ def _never(run: Ended) -> Iterator[str]:
     for number, one in enumerate(run.case.assert_):
         if one.never is not None and any(one.covers(turn.turn) for turn in turns):
             alone = Assertion(turn=one.turn, never=one.never)
-            yield from (f"assert[{number}] {problem}" for problem in judge_one(alone, turns, run.beside).problems)
+            yield from (f"assert[{number}] {problem}" for problem in judge_one(alone, turns, run.beside).told)
 
 
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome:

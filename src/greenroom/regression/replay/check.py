@@ -11,6 +11,7 @@ from pathlib import Path
 from greenroom.core.errors import FileInvalid
 from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.bounds import phrases_in
+from greenroom.regression.expect.judging import not_described
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
@@ -55,7 +56,11 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
     if changed and fixture.case.expect != "bad":
         return outcome("stale", changed[0], "\n".join(changed), changed)
     if fixture.case.expect == "bad":
-        return outcome("passed")  # what was recorded is the bad run itself; whether it comes back is replay's question
+        # What was recorded is the bad run itself; whether it comes back is replay's question.
+        said = not_described(
+            fixture.case, under_test(fixture.tape, fixture.tape.events), _beside(fixture, fixture.tape, texts)
+        )
+        return outcome("failed", said, said, (said,)) if said else outcome("passed")
     if found := failing(fixture, fixture.tape, texts):
         return outcome("failed", found[0], "\n".join(found), found)
     return outcome("passed")
@@ -65,12 +70,18 @@ def failing(fixture: Fixture, tape: Tape, texts: Mapping[str, str]) -> tuple[str
     """The expectations of its case that do not hold on `tape`: the recorded one, or one that is to take its place.
 
     What is expected to be as recorded is held against `tape` itself. Of today's `texts` by component the persona counts;
-    where it is not among them, the one that was kept with the recording does.
+    where it is not among them, the one that was kept with the recording does. A case about something bad needs a tape
+    that has it.
     """
+    lines, beside = under_test(tape, tape.events), _beside(fixture, tape, texts)
+    found = failures(fixture.case, lines, beside)
+    said = "" if found else not_described(fixture.case, lines, beside)
+    return (said,) if said else found
 
+
+def _beside(fixture: Fixture, tape: Tape, texts: Mapping[str, str]) -> Beside:
     def forbidden() -> Sequence[str]:
         persona = texts.get("persona") or fixture.parts.component(fixture.tape.digests.get("persona", ""))
         return phrases_in(persona)
 
-    lines = under_test(tape, tape.events)
-    return failures(fixture.case, lines, Beside(lines, forbidden, fixture.parts.workspace))
+    return Beside(under_test(tape, tape.events), forbidden, fixture.parts.workspace)

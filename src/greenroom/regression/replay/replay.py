@@ -17,6 +17,7 @@ from greenroom.engine.replay.again import live_again
 from greenroom.engine.session import Session
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import Beside, failures
+from greenroom.regression.expect.judging import not_described
 from greenroom.regression.find import name_of
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
@@ -111,9 +112,11 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
+        beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
+        if said := not_described(case, under_test(tape, tape.events), beside):
+            return _failed(case, (said,)) or outcome("passed")
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)
-        beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         judged = _since(_judged(tape, case, world, session, problem, changed, beside), changed)
         if case.expect == "bad" and judged.kind == "diverged":
             if await _prevented(tape, case, build, world, before, beside, parts):
