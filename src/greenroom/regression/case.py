@@ -24,7 +24,7 @@ from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
 from greenroom.regression.expect.similar import Nearness
 from greenroom.regression.expect.trajectory import ToolsExpected
-from greenroom.regression.expect.written import Number, Whole, one_of
+from greenroom.regression.expect.written import Count, Number, one_of
 from greenroom.regression.tape.tape import SUFFIX as TAPE
 from greenroom.workspace.own_file import read_regular
 
@@ -71,7 +71,7 @@ class LiveText(Frozen):
 
     similar: Nearness | None = None
     judge: Line | None = None
-    votes: Whole = Field(default=1, ge=1, le=15)
+    votes: Annotated[Count, Field(le=15)] = 1
 
     @model_validator(mode="after")
     def _expects_something(self) -> LiveText:
@@ -83,10 +83,10 @@ class LiveText(Frozen):
 class LiveExpected(Frozen):
     """What a live run is held to: `pass_k` of `runs` must pass, for at most `usd` and `milliseconds` a run."""
 
-    runs: Whole = Field(default=1, ge=1, le=1_000)
-    pass_k: Whole | None = Field(default=None, ge=1)
+    runs: Annotated[Count, Field(le=1_000)] = 1
+    pass_k: Count | None = None
     usd: Number | None = Field(default=None, ge=0)
-    milliseconds: Whole | None = Field(default=None, ge=1)
+    milliseconds: Count | None = None
     text: LiveText | None = None
 
 

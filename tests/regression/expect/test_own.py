@@ -67,8 +67,8 @@ def test_one_that_fails_itself_is_no_pass() -> None:
     assert "the expectation itself failed: AttributeError" in failures(case_of({"custom": {"shop.gone": {}}}), RUN)[0]
 
 
-CRASH = {"custom": {"shop.broken": {}}}
-MISSING = {"turn": 1, "text": {"json": {"schema": "schemas/none.json"}}}
+CRASH: dict[str, Any] = {"custom": {"shop.broken": {}}}
+MISSING: dict[str, Any] = {"turn": 1, "text": {"json": {"schema": "schemas/none.json"}}}
 HOLDS, FAILS = {"turn": 1, "finish": "answered"}, {"turn": 1, "finish": "refused"}
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.beside import Beside, NotHere
 from greenroom.regression.expect.said import Line, counted, shown
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.expect.written import Number, Whole, one_of
+from greenroom.regression.expect.written import Count, Number, Whole, one_of
 from greenroom.regression.tape.facts import TurnFacts
 from greenroom.regression.tape.given_up import ABANDONED
 
@@ -31,11 +31,11 @@ class LimitsExpected(Stated):
     `milliseconds` are judged only in a live run and in Python tests of live sessions: a replay takes no time.
     """
 
-    model_calls: Whole | None = Field(default=None, ge=0)
-    tool_calls: Whole | None = Field(default=None, ge=0)
-    tokens: Whole | None = Field(default=None, ge=0)
+    model_calls: Whole | None = None
+    tool_calls: Whole | None = None
+    tokens: Whole | None = None
     usd: Number | None = Field(default=None, ge=0)
-    milliseconds: Whole | None = Field(default=None, ge=1)
+    milliseconds: Count | None = None
 
 
 class Bounds(Frozen):
@@ -43,8 +43,8 @@ class Bounds(Frozen):
 
     model_config = ConfigDict(json_schema_extra=one_of("at_least", "at_most"))
 
-    at_least: Whole | None = Field(default=None, ge=1)
-    at_most: Whole | None = Field(default=None, ge=0)
+    at_least: Count | None = None
+    at_most: Whole | None = None
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Bounds:
@@ -53,8 +53,15 @@ class Bounds(Frozen):
         return self
 
 
+def _only_true(value: Any) -> Any:
+    if value is not True:
+        raise ValueError("write true, for what the persona's voice never uses, or a list of phrases")
+    return value
+
+
 Phrases = Annotated[
-    Annotated[Literal[True], Tag("persona")] | Annotated[tuple[Line, ...], Field(min_length=1), Tag("phrases")],
+    Annotated[Literal[True], BeforeValidator(_only_true), Tag("persona")]
+    | Annotated[tuple[Line, ...], Field(min_length=1), Tag("phrases")],
     Discriminator(lambda value: "phrases" if isinstance(value, list | tuple) else "persona"),
 ]
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.said import Lines, each, listed, shown
 from greenroom.regression.expect.stated import Stated
-from greenroom.regression.expect.written import Whole, one_of
+from greenroom.regression.expect.written import Count, one_of
 from greenroom.regression.tape.facts import MemoryFacts, TurnFacts
 
 _CITED = re.compile(r"\[(\d{1,2})\]")
@@ -35,7 +35,7 @@ class PassagesExpected(Frozen):
     includes: Lines = ()
     cited: Lines = ()
     excludes: Lines = ()
-    at_most_rank: Whole | None = Field(default=None, ge=1)
+    at_most_rank: Count | None = None
 
     @model_validator(mode="after")
     def _names_one(self) -> PassagesExpected:

@@ -20,8 +20,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(_whole), Strict()]
-"""A whole number; 3.0 is one."""
+Whole = Annotated[int, Field(ge=0), Strict(), BeforeValidator(_whole)]
+"""A whole number from 0 on; 3.0 is one."""
+
+Count = Annotated[int, Field(ge=1), Strict(), BeforeValidator(_whole)]
+"""A whole number from 1 on."""
 
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 """A number, neither infinite nor nan."""
