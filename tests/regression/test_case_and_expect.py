@@ -94,7 +94,7 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
         ({"turn": 1, "approval": {"asked": True}}, "nobody was asked"),
         ({"turn": 2, "approval": {"asked": False}}, "a person was asked, and none should be"),
         ({"turn": 2, "approval": {"decision": "deny"}}, "the decision was edit, allow, expected deny"),
-        ({"turn": 2, "verdict": {"rule": "x"}}, "no verdict rule x; there was: require_approval by refund.large"),
+        ({"turn": 2, "verdict": {"rule": "x"}}, "no verdict rule x; there was: refund.large (require_approval)"),
         ({"turn": 1, "text": {"contains": "40"}}, 'does not contain "40": "Within 30 days. [1]"'),
         ({"turn": 1, "text": {"absent": "30"}}, 'the reply contains "30"'),
         ({"turn": 1, "text": {"regex": "^Yes"}}, "does not match"),

@@ -51,6 +51,9 @@ _PATTERNS = (
     _pattern("preference", r"(?i:please )?(?i:remember that) (?P<value>[^.!?\n]{3,160})", "{value}", 0.8),
 )  # fmt: skip
 
+KEYS = frozenset(pattern.key for pattern in _PATTERNS)
+"""What memories are proposed under."""
+
 _NO_NAMES = frozenset(
     """a an the not no yes just so very also still already here there back looking trying sorry afraid glad happy sure ok
     okay fine good great done new interested going getting having waiting calling writing asking about from in on at

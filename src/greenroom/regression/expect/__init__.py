@@ -35,7 +35,7 @@ class _Callable(ModuleType):
     def __getattr__(self, name: str) -> Any:
         from greenroom.regression.expect.fluent import EXPECT
 
-        if name.startswith("_") or not hasattr(EXPECT, name):
+        if name.startswith("_"):
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
         return getattr(EXPECT, name)
 

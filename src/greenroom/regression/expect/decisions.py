@@ -63,7 +63,10 @@ def verdict_problem(expected: VerdictExpected, turn: TurnFacts) -> str:
     """Why none of a turn's verdicts is the expected one, or ''."""
     if any(is_verdict(expected, verdict) for verdict in turn.verdicts):
         return ""
-    seen = listed((f"{effect} by {rule}" for _, effect, rule in turn.verdicts), "none but the default")
+    effects: dict[str, dict[str, None]] = {}
+    for _, effect, rule in turn.verdicts:
+        effects.setdefault(rule, {})[effect] = None
+    seen = listed((f"{rule} ({', '.join(those)})" for rule, those in effects.items()), "none but the default")
     return f"no verdict {worded(expected)}; there was: {seen}"
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
-from greenroom.core.toml_text import told
+from greenroom.core.toml_text import dotted, told
 from greenroom.core.values import Frozen, Json
 from greenroom.regression.expect.against_tape import CaseMatch, problems_under
 from greenroom.regression.expect.assertion import Assertion
 from greenroom.regression.expect.judging import judge
+from greenroom.regression.expect.names import slips
 from greenroom.regression.expect.run import Run, run_of
 from greenroom.regression.expect.said import SENTENCE, shown
 from greenroom.regression.expect.words import Spec, Words
@@ -96,8 +97,14 @@ class Expect(Words["Expect"]):
         self._judge(part)
         return self
 
+    def _require_known(self, expected: Assertion) -> None:
+        for path, said in slips(expected, self._run.lines, self._run.around):
+            raise UsageError(f"{dotted(path)}: {said}", code="expect.name")
+
     def _judge(self, table: Mapping[str, Json]) -> None:
-        found = judge(_assertion({"turn": self._turns, **table}), self._run.turns, self._run.beside)
+        expected = _assertion({"turn": self._turns, **table})
+        self._require_known(expected)
+        found = judge(expected, self._run.turns, self._run.beside)
         if found.told:
             raise AssertionError("\n".join(found.told))
         if found.unknown:
@@ -193,6 +200,22 @@ class Expecting(Words[Spec]):
     def each(self, value: Json) -> Json:
         """A list of which every item is this."""
         return {"each": value}
+
+    def length(self, number: Json) -> Json:
+        """A text, list or table of this length: a number, or a matcher of one."""
+        return {"length": number}
+
+    def subset(self, table: Mapping[str, Json]) -> Json:
+        """A table that has at least these keys, with these values."""
+        return {"subset": dict(table)}
+
+    def superset(self, table: Mapping[str, Json]) -> Json:
+        """A table that has no keys but these, with these values."""
+        return {"superset": dict(table)}
+
+    def not_(self, other: Spec | Json) -> Any:
+        """An expectation that does not hold; or any value but this one, which may be a matcher."""
+        return super().not_(other) if isinstance(other, Spec) else {"not": other}
 
 
 EXPECT = Expecting()

@@ -149,18 +149,19 @@ def _turns_of(expected: Assertion, covered: Turns) -> Turns:
 def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:
     """The turn that comes nearest to what is expected."""
     nearest: Judged | None = None
-    least = (0, 0, False)
+    least = (0, 0, 0, False)
     for turn in turns:
         found = Judged([], turn=turn.turn)
         for part in _of_turn(expected, turn, beside):
             found.take(part)
         if found.failed or not (found.problems or found.unknown):
             return found
-        away = (_from_call(expected, turn), len(found.problems), bool(found.unknown))
+        away = (_from_call(expected, turn), _from_verdict(expected, turn), len(found.problems), bool(found.unknown))
         if nearest is None or away < least:
             nearest, least = found, away
     assert nearest is not None
-    nearest.problems = [f"turn {nearest.turn}: {problem}" for problem in nearest.problems]
+    among = f"in none of {where(turns)}, nearest turn" if len(turns) > 1 else "turn"
+    nearest.problems = [f"{among} {nearest.turn}: {problem}" for problem in nearest.problems]
     return nearest
 
 
@@ -169,6 +170,13 @@ def _from_call(expected: Assertion, turn: TurnFacts) -> int:
     if (call := expected.call) is None or any(not call_problem(call, one) for one in turn.calls.values()):
         return 0
     return 1 if any(is_tool(call.tool, one.tool) for one in turn.calls.values()) else 2
+
+
+def _from_verdict(expected: Assertion, turn: TurnFacts) -> int:
+    """How far a turn is from the verdict that is expected: 0 if its rule spoke, 1 if another did, else 2."""
+    if (verdict := expected.verdict) is None or any(rule == verdict.rule for _, _, rule in turn.verdicts):
+        return 0
+    return 1 if turn.verdicts else 2
 
 
 def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:

@@ -5,6 +5,7 @@ Invariant: a matcher that cannot be understood is an error when the case is read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -36,6 +37,24 @@ WORDS = frozenset(
 
 _OURS = frozenset({"approx", "within", "at_least", "at_most", "regex", "one_of"})
 """Words that hardly ever are keys of data: beside one of these an unknown key is a slip of the pen."""
+
+
+_LONG = (
+    "approx",
+    "within",
+    "at_least",
+    "at_most",
+    "regex",
+    "one_of",
+    "contains",
+    "length",
+    "equals",
+    "subset",
+    "superset",
+)
+"""Words so much a matcher's own that a key one letter away from one is a slip."""
+
+_FILLING = re.compile(r"[_\s-]")
 
 
 def pattern(text: str) -> str:
@@ -100,7 +119,7 @@ def is_matcher(value: Json) -> bool:
 def literal(value: Json) -> Json:
     """The value as it is written where it must mean itself: a table that reads as a matcher goes under `equals`."""
     if isinstance(value, Mapping):
-        if is_matcher(value) or value.keys() & _OURS:
+        if is_matcher(value) or value.keys() & _OURS or any(_meant(str(key), item) for key, item in value.items()):
             return {"equals": value}
         return {key: literal(item) for key, item in value.items()}
     return [literal(item) for item in value] if isinstance(value, list | tuple) else value
@@ -112,9 +131,29 @@ def _check_words(table: Mapping[str, Json]) -> None:
             raise ValueError("'within' belongs to 'approx': { approx = 90, within = 1 }")
         return
     unknown = [key for key in table if key not in WORDS]
-    if unknown and table.keys() & _OURS:
-        hint = suggest(unknown[0], sorted(WORDS))
+    if unknown and (table.keys() & _OURS or all(_meant(key, table[key]) for key in unknown)):
+        near = _meant(unknown[0], table[unknown[0]])
+        hint = f"did you mean '{near}'?" if near else suggest(unknown[0], sorted(WORDS))
         raise ValueError(f"'{unknown[0]}' is no word of a matcher ({hint}); {_MEANT}")
+
+
+def _meant(key: str, value: Json) -> str:
+    """The word of a matcher that a key is one slip of the pen away from, or ''. Short words are left alone: `note` is not
+    `not`; but `typ = "number"` is a type.
+    """
+    plain = _FILLING.sub("", key.lower())
+    for word in (*_LONG, "type") if isinstance(value, str) and value in TYPES else _LONG:
+        if _one_slip(plain, word.replace("_", "")):
+            return word
+    return ""
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ in one letter more, less or other, or in two that changed places; or not at all."""
+    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    left, right = one[start:], other[start:]
+    swapped = left[:2] == right[:2][::-1] and left[2:] == right[2:]
+    return swapped or left == right or left[1:] == right or left == right[1:] or left[1:] == right[1:]
 
 
 _MEANT = "for a table that is meant as it stands write { equals = { ... } }"

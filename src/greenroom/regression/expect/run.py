@@ -5,7 +5,7 @@ Invariant: reading changes nothing; a session is told as its tape would be, so b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, TurnFinished
 from greenroom.regression.expect.beside import Beside
 from greenroom.regression.expect.bounds import phrases_in
+from greenroom.regression.expect.names import NOBODY, Around
 from greenroom.regression.tape.facts import TurnFacts, turns_begun
 from greenroom.regression.tape.tape import MAX_BYTES, Line, read
 from greenroom.workspace.own_file import read_regular
@@ -23,11 +24,12 @@ _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The turns of a run, what may be looked at beside them, and its lines."""
+    """The turns of a run, what may be looked at beside them, its lines, and which names are known beside those."""
 
     turns: tuple[TurnFacts, ...]
     beside: Beside
     lines: tuple[Line, ...]
+    around: Around = NOBODY
 
 
 def run_of(what: Any, workspace: Path | None = None, recorded: Any = None) -> Run:
@@ -73,7 +75,10 @@ def _of_tape(path: Path, workspace: Path | None) -> Run:
     parts = Parts(path.parent)
     persona = tape.digests.get("persona", "")
     beside = Beside(tape.events, lambda: phrases_in(parts.component(persona)), workspace or parts.workspace)
-    return _of_lines(tape.events, beside, path.name)
+    texts = {part: text for part, name in tape.digests.items() if (text := parts.component(name))}
+    listings = [parts.component(str(line["candidates"])) for line in tape.events if "candidates" in line]
+    around = Around((texts,), (workspace or parts.workspace) / "knowledge", lambda: listings)
+    return replace(_of_lines(tape.events, beside, path.name), around=around)
 
 
 def _of_records(records: tuple[Any, ...], contract: Any, workspace: Path | None) -> Run:
@@ -83,7 +88,15 @@ def _of_records(records: tuple[Any, ...], contract: Any, workspace: Path | None)
     lines, _ = tell(records, loaded[-1].model if loaded else "")
     took = {r.event.turn: r.event.milliseconds for r in records if isinstance(r.event, TurnFinished)}
     beside = Beside(None, lambda: _forbidden(contract, loaded), workspace, took)
-    return _of_lines(tuple(lines), beside, "the session")
+    run = _of_lines(tuple(lines), beside, "the session")
+    return replace(run, around=Around(_texts(contract, loaded), workspace and workspace / "knowledge"))
+
+
+def _texts(contract: Any, loaded: Sequence[ContractLoaded]) -> list[Mapping[str, str]]:
+    """The texts of every contract that governed the session, the last one first."""
+    by_digest = {digest: text for event in loaded for digest, text in event.texts.items()}
+    found = [{part: by_digest.get(digest, "") for part, digest in event.digests.items()} for event in reversed(loaded)]
+    return [contract.texts, *found] if contract is not None else list(found)
 
 
 def _forbidden(contract: Any, loaded: Sequence[ContractLoaded]) -> Sequence[str]:

@@ -7,14 +7,50 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from greenroom.core.errors import UsageError
+from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 
 S = TypeVar("S")
 __tracebackhide__ = True
 """pytest shows the line of the test that asked, not the ones in here."""
+
+
+_INSTEAD = {
+    "contains": "text(contains=...)",
+    "not_contains": "text(absent=...)",
+    "excludes": "text(absent=...)",
+    "matches": "text(regex=...)",
+    "not_called": "never(tool=...)",
+    "never_called": "never(tool=...)",
+    "called_with": "called(tool, ...)",
+    "calls": "tools(...)",
+    "approved": "approval(decision='allow')",
+    "asked": "approval(asked=True)",
+    "denied": "verdict(effect='deny')",
+    "cited": "passages(cited=...)",
+    "retrieved": "passages(...)",
+    "remembered": "memory(write=...)",
+    "says": "text(contains=...)",
+    "not_says": "text(absent=...)",
+    "similar": "text(similar=...)",
+    "json": "text(json=...)",
+    "outcome": "finished(...)",
+    "cost": "limits(usd=...)",
+}
+"""What people write first, and the word that says it."""
+
+
+def _no_word(owner: object, name: str) -> str:
+    """What is said of a word that there is not: the one that says it, or the nearest."""
+    if name.startswith("_"):
+        return f"'{type(owner).__name__}' has no '{name}'"
+    if name in _INSTEAD:
+        return f"there is no '{name}' of an expectation; write .{_INSTEAD[name]}"
+    words = [word for word in dir(type(owner)) if not word.startswith("_")]
+    return f"there is no '{name}' of an expectation ({suggest(name, words)})"
 
 
 class Words(ABC, Generic[S]):
@@ -23,6 +59,9 @@ class Words(ABC, Generic[S]):
     @abstractmethod
     def _with(self, **part: Json) -> S:
         """Add a part, or judge it."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(_no_word(self, name))
 
     def called(
         self,

@@ -16,6 +16,7 @@ from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, load_fixture
+from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
 from greenroom.regression.stale.stale import changes
@@ -52,6 +53,8 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
     for component, digest in recorded.items():
         if stated.get(component, digest) != digest:
             return outcome("broken", f"{fixture.file}:1: the recorded {component} is not what the header says")
+    if wrong := slip(fixture.case, fixture.tape, fixture.parts, texts, fixture.file):
+        return wrong
     changed = changes(fixture.tape, digests, texts, fixture.parts)
     if changed and fixture.case.expect != "bad":
         return outcome("stale", changed[0], "\n".join(changed), changed)

@@ -27,6 +27,7 @@ from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
@@ -109,6 +110,8 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
     try:
         contract = session.contract
         require_kept(tape, parts, contract.digests, contract.texts)
+        if slipped := slip(case, tape, parts, contract.texts, file):
+            return slipped
         changed = changes(tape, contract.digests, contract.texts, parts)
         if changed and stale != "warn" and case.expect != "bad":
             return _stale(case, changed)
