@@ -57,13 +57,15 @@ def test_a_fixture_that_nothing_can_fail_is_hollow(desk: Workspace) -> None:
 def test_observing_is_not_hollow_by_itself(desk: Workspace) -> None:
     """What happened is compared although nothing is expected."""
     made = suite(desk, "refund-over-limit", case=OBSERVE)
-    assert reported(made, ran(made, "policy", only="refund.large: then")).hollow == ()
+    found = reported(made, ran(made, "policy", only="refund.large: then"))
+    assert (found.hollow, found.observed, found.unjudged) == ((), ("refund-over-limit.tape.jsonl",), "")
 
 
 def test_a_run_that_left_something_out_calls_no_fixture_unfailing(desk: Workspace) -> None:
     made = suite(desk, "greeting", "return-window")
     few = [aimed for aimed in made.mutants(GOVERNED) if "refund.large" in aimed[0].name]
     found = reported(made, asyncio.run(run(made, few)), whole=False)
+    assert found.unjudged == "mutants were left out"
     assert [one.why for one in found.hollow] == [
         "no rule, tool, passage or memory has a part in it; it only observes",
     ]

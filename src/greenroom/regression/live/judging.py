@@ -117,7 +117,8 @@ def _never(run: Ended) -> Iterator[str]:
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome:
     if not found:
         return outcome("passed")
-    return outcome("failed", f"{case.why} {found[0]}" if case.why else found[0], "\n".join(found), found)
+    why = f"{case.why.rstrip()}{'' if case.why.rstrip()[-1:] in '.!?:;…' else ':'} " if case.why.strip() else ""
+    return outcome("failed", f"{why}{found[0]}", "\n".join(found), found)
 
 
 def _alike(run: Ended) -> Iterator[str]:

@@ -42,12 +42,17 @@ class Hollow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`gaps` are the survivors by what would notice them, those that not even a test of the policy notices first."""
+    """`gaps` are the survivors by what would notice them, those that not even a test of the policy notices first.
+    `unjudged` is why nobody can say which fixtures no mutant fails, '' where that was looked at. `observed` are those whose
+    case expects nothing: they are replayed, and nothing of them is judged.
+    """
 
     scores: tuple[Score, ...]
     gaps: tuple[tuple[str, tuple[Result, ...]], ...]
     hollow: tuple[Hollow, ...]
     run: Run
+    unjudged: str = ""
+    observed: tuple[str, ...] = ()
 
     def of(self, state: str) -> tuple[Result, ...]:
         """The results in a state."""
@@ -57,7 +62,17 @@ class Report:
 def report(run: Run, fixtures: Sequence[Fixture], kinds: Sequence[Kind], *, whole: bool) -> Report:
     """`whole` says that no mutant of these kinds was left out: only then is a fixture that never failed a hollow one."""
     scores = tuple(_score(run, kind) for kind in KINDS if kind in kinds)
-    return Report(scores, _gaps(run, _called(fixtures)), tuple(_hollow(run, fixtures, kinds, whole)), run)
+    unjudged = _unjudged(run, kinds, whole)
+    hollow = tuple(_hollow(run, fixtures, judged=not unjudged))
+    observed = tuple(one.file for one in fixtures if one.case.expect == "observe")
+    return Report(scores, _gaps(run, _called(fixtures)), hollow, run, unjudged, observed)
+
+
+def _unjudged(run: Run, kinds: Sequence[Kind], whole: bool) -> str:
+    """Only changes of what governs can show that a fixture holds something, and only if none was left out."""
+    if missing := [kind for kind in ("persona", "policy", "tools") if kind not in kinds]:
+        return f"no mutants of {' and '.join(missing)} were made"
+    return "the run was interrupted" if run.interrupted else "" if whole else "mutants were left out"
 
 
 def _score(run: Run, kind: Kind) -> Score:
@@ -96,13 +111,12 @@ def _gaps(run: Run, called: frozenset[str]) -> tuple[tuple[str, tuple[Result, ..
     return tuple(sorted(rows, key=lambda row: all(one.tested for one in row[1])))
 
 
-def _hollow(run: Run, fixtures: Sequence[Fixture], kinds: Sequence[Kind], whole: bool) -> list[Hollow]:
-    """Only changes of what governs can show that a fixture holds something; those of the recorded world do not."""
-    governed = {"persona", "policy", "tools"} <= set(kinds) and whole and not run.interrupted
+def _hollow(run: Run, fixtures: Sequence[Fixture], *, judged: bool) -> list[Hollow]:
+    """Fixtures that prove little."""
     found = []
     for fixture in fixtures:
         nothing = not _decided(fixture)
-        unmoved = governed and not run.kills.get(fixture.file, 0)
+        unmoved = judged and not run.kills.get(fixture.file, 0)
         if nothing or unmoved:
             why = ["no rule, tool, passage or memory has a part in it"] if nothing else []
             why += ["no change of persona, policy or tools fails it"] if unmoved else []
@@ -140,6 +154,8 @@ def data(found: Report) -> dict[str, Json]:
             for one in found.scores
         ],
         "hollow": [{"fixture": one.fixture, "why": one.why} for one in found.hollow],
+        "hollow_unjudged": found.unjudged,
+        "observed": list(found.observed),
         "invalid": found.run.invalid,
         "equal": found.run.equal,
         "untried": found.run.untried,
