@@ -159,6 +159,14 @@ def test_python_refuses_the_same(shop: Workspace) -> None:
         expect(RUN).limits(tokens="3")
 
 
+def test_each_of_several_failures_is_told_once(shop: Workspace) -> None:
+    write_case(shop, 'text = { contains = "zzz" }', 'finish = "refused"', head='why = "Because."')
+    for code, told in (checked(shop), under_pytest(shop)):
+        assert code == 1
+        shown = told.partition("short test summary")[0]
+        assert [shown.count(f"assert[{number}]") for number in (0, 1)] == [1, 1], shown
+
+
 BAD = 'expect = "bad"'
 
 

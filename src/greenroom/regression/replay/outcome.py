@@ -41,10 +41,19 @@ class Outcome:
 
 def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ...] = (), tape_line: int = 1) -> Outcome:
     """An outcome whose texts are made inert and cut to length."""
-    rows = [inert(row)[:_DETAIL_WIDTH] for row in detail.splitlines()]
+    rows = [_cut(inert(row)) for row in detail.splitlines()]
     if len(rows) > DETAIL_LINES:
         rows = [*rows[: DETAIL_LINES - 1], f"({len(rows) - DETAIL_LINES + 1} more lines)"]
     return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)
+
+
+def _cut(row: str) -> str:
+    """A row of at most the width, cut between words where there are any near its end."""
+    if len(row) <= _DETAIL_WIDTH:
+        return row
+    kept = row[: _DETAIL_WIDTH - 2]
+    word = kept.rfind(" ")
+    return f"{kept[:word] if word > _DETAIL_WIDTH - 40 else kept} …"
 
 
 def broken(error: GreenroomError, tape: str = "") -> Outcome:

@@ -302,7 +302,7 @@ def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
         return None
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     rows = [f"why: {case.why}"] if case.why else []
-    rows += found if more else []
+    rows += found[1:]
     return outcome("failed", found[0] + more, "\n".join(rows), found)
 
 
