@@ -124,7 +124,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         ("never = { tool = [] }", "assert[0].never.tool: "),
         ("limits = { usd = inf }", "assert[0].limits.usd: must be a finite number"),
         ("limits = { usd = nan }", "assert[0].limits.usd: must be a finite number"),
-        ('limits = { tokens = "3" }', "assert[0].limits.tokens: must be a valid integer, not '3'"),
+        ('limits = { tokens = "3" }', "assert[0].limits.tokens: must be a whole number, not '3'"),
         ("turn = true\nfinish = 'answered'", "assert[0].turn: 'True' is not a turn"),
         (
             "call = { tool = 'x', args = { day = 2026-01-01 } }",
@@ -155,7 +155,7 @@ def test_a_live_text_that_asks_for_nothing_is_refused(shop: Workspace, table: st
 def test_python_refuses_the_same(shop: Workspace) -> None:
     with pytest.raises(UsageError, match=r"text\.contains"):
         expect(RUN).text(contains=[])
-    with pytest.raises(UsageError, match=r"limits\.tokens: must be a valid integer"):
+    with pytest.raises(UsageError, match=r"limits\.tokens: must be a whole number"):
         expect(RUN).limits(tokens="3")
 
 
