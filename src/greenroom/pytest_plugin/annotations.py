@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from greenroom.pytest_plugin.place import place_of
-from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale
+from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale, worst
 from greenroom.pytest_plugin.told import FOLDED, Told
 
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
@@ -30,7 +30,7 @@ def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
             yield _row("error", them[0], f"{kind}: {_titled(them)}", concerning(cause, them), root)
     for cause, them in by_cause([one for one in told if is_stale(one)]).items():
         level = "error" if any(one["kind"] == "stale" and one["mode"] == "fail" for one in them) else "warning"
-        yield _row(level, them[0], f"stale: {_titled(them)}", concerning(cause, them), root)
+        yield _row(level, worst(them), f"stale: {_titled(them)}", concerning(cause, them), root)
 
 
 def _titled(told: Sequence[Told]) -> str:

@@ -20,11 +20,16 @@ _NEXT = {
     "xfail": "this run expects them to be stale",
 }
 _FAILING = "where an expectation fails, accept refuses: restore what changed, or correct the case if this is right now"
+_STOPPED = (
+    "where the tape has no answer, accept refuses too: restore what changed, or have the session again and\n"
+    "greenroom session export last --name NAME --replace"
+)
 _UNKEPT = (
     "what now: nothing could be written here, so fixture diff and accept know nothing of this run; replay where it can"
 )
 _EFFECTS = {
     "fails": ("fails an expectation", "fail an expectation"),
+    "stops": ("stops where the tape has no answer", "stop where the tape has no answer"),
     "otherwise": ("goes otherwise", "go otherwise"),
     "same": ("goes as recorded", "go as recorded"),
 }
@@ -62,10 +67,12 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
 
 def next_steps(stale: Sequence[Told]) -> list[str]:
     """What to do about fixtures that are stale, in rows."""
-    failing = [_FAILING] if any(one["effect"] == "fails" for one in stale) else []
+    effects = {one["effect"] for one in stale}
+    refused = [_FAILING] if "fails" in effects else []
+    refused += _STOPPED.splitlines() if "stops" in effects else []
     if any(one["unkept"] for one in stale):
-        return [*failing, _UNKEPT]
-    return [*(_NEXT[stale[0]["mode"]].splitlines() if any(one["effect"] != "fails" for one in stale) else ()), *failing]
+        return [*refused, _UNKEPT]
+    return [*(_NEXT[stale[0]["mode"]].splitlines() if effects - {"fails", "stops"} else ()), *refused]
 
 
 def live_rows(told: Sequence[Told]) -> Iterator[str]:
@@ -111,6 +118,12 @@ def concerning(cause: str, told: Sequence[Told]) -> str:
     return harmless(f"{cause}; {counted(len(told))}{came_of(told)}")
 
 
+def worst(told: Sequence[Told]) -> Told:
+    """The one that a change does most to, so that whoever looks at one place looks there."""
+    order = [*_EFFECTS, ""]
+    return min(told, key=lambda one: order.index(one["effect"]))
+
+
 def came_of(told: Sequence[Told]) -> str:
     """What a change comes to in the fixtures it concerns, the worst first: `: 2 fail (a, b), 7 go as recorded`."""
     if all(one["effect"] == "same" for one in told):
@@ -118,7 +131,8 @@ def came_of(told: Sequence[Told]) -> str:
     if any(one["effect"] not in _EFFECTS for one in told):
         return _only_names(told)
     by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in _EFFECTS}
-    return ": " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
+    of_all = " with all that changed" if any(len(one["changed"]) > 1 for one in told) else ""
+    return f"{of_all}: " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
 
 
 def _shown(effect: str, names: Sequence[str]) -> str:

@@ -140,7 +140,7 @@ def test_the_tree_shows_each_branch_below_its_parent(shop: Workspace, name: str)
 def test_words_are_said_at_once_where_a_session_is_forked(shop: Workspace, name: str) -> None:
     records = read_session(shop, name)
     end = next(r.seq for r in records if isinstance(r.event, TurnFinished))
-    told = asyncio.run(fork(asked(shop, session=name, at=end, say="do you ship to France?")))
+    told = asyncio.run(fork(asked(shop, session=name, at=str(end), say="do you ship to France?")))
     words = [r.event.words for r in read_session(shop, told.value) if isinstance(r.event, TurnStarted)]
     assert words == [TALK[0], "do you ship to France?"]
 
@@ -148,7 +148,7 @@ def test_words_are_said_at_once_where_a_session_is_forked(shop: Workspace, name:
 def test_nothing_else_is_said_inside_a_turn(shop: Workspace, name: str) -> None:
     begun = [r.seq for r in read_session(shop, name) if isinstance(r.event, TurnStarted)][-1]
     with pytest.raises(UsageError, match="turn 2 is not over") as found:
-        asyncio.run(fork(asked(shop, session=name, at=begun, say="other words")))
+        asyncio.run(fork(asked(shop, session=name, at=str(begun), say="other words")))
     assert found.value.hint == f"fork just before it: --at {begun - 1}"
 
 

@@ -52,8 +52,8 @@ def test_a_word_is_a_name_a_pattern_a_path_or_a_tag(shop: Path, monkeypatch: pyt
     assert "refunds" in refused.value.hint
     (shop / "fixtures/return-window.case.toml").write_text("nonsense")
     assert names(chosen(workspace, ["refunds"])) == ["refund-over-limit"]
-    for tape in workspace.fixtures.glob("*.tape.jsonl"):
-        tape.unlink()
+    for half in (*workspace.fixtures.glob("*.tape.jsonl"), *workspace.fixtures.glob("*.case.toml")):
+        half.unlink()
     with pytest.raises(UsageError, match="no fixtures yet"):
         chosen(workspace, [])
 

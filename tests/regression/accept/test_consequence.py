@@ -60,6 +60,6 @@ def test_another_prompt_alone_leaves_every_event_as_it_was(shop: Workspace, stal
 
 
 def test_where_the_tape_has_no_answer_no_expectation_is_judged(shop: Workspace) -> None:
-    found = weigh(shop, RULE, '["args.amount > 1"]')
-    assert (found.kind, found.effect) == ("stale", "otherwise")
+    found = weigh(shop, "autonomy = 2", "autonomy = 1", file="personas/aria/persona.toml")
+    assert (found.kind, found.effect) == ("stale", "stops")
     assert "an expectation fails" not in found.detail

@@ -46,7 +46,13 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
 
 
 def _effect(fixture: Fixture, retold: Retold) -> str:
-    return "otherwise" if retold.missing or changes_between(fixture.tape.events, retold.tape.events) else "same"
+    return (
+        "stops"
+        if retold.missing
+        else "otherwise"
+        if changes_between(fixture.tape.events, retold.tape.events)
+        else "same"
+    )
 
 
 def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], changed: tuple[str, ...]) -> Outcome:

@@ -23,7 +23,7 @@ class Outcome:
 
     `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
     `changed` is what changed since the recording, a cause each, whatever came of it; `effect` says what did where that is
-    known: `same` (every event goes as recorded), `otherwise`, or `fails` (an expectation).
+    known: `same` (every event goes as recorded), `otherwise`, `stops` (the tape has no answer), or `fails` (an expectation).
     """
 
     kind: Kind
