@@ -131,7 +131,7 @@ def came_of(told: Sequence[Told]) -> str:
     if any(one["effect"] not in _EFFECTS for one in told):
         return _only_names(told)
     by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in _EFFECTS}
-    of_all = " with all that changed" if any(len(one["changed"]) > 1 for one in told) else ""
+    of_all = " with all that changed" if any(len(one["changed"]) > 1 for one in told if one["effect"] != "same") else ""
     return f"{of_all}: " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
 
 
