@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 from greenroom.core.events import ApprovalGiven, Record, VerdictReached
 
-_ROUND = re.compile(r"(t\d+)/(?:ask|verdict:tool\.call):(c\d+)(?:\.(\d+|gate))?")
-"""A question or verdict about a call: as the model wants it or as it was edited at its gate, or after so many edits more."""
+_ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|output)(?:\.(\d+|gate))?")
+"""A question or verdict about a call or words: as they came or as they were edited at a gate, or after so many edits more."""
 Round = tuple[str, str, int]
 
 
 def overtaken_rounds(records: Iterable[Record]) -> set[str]:
-    """The verdicts on edited calls whose edit is none any more: the question before it was put once more and got another
+    """The verdicts on edited calls and words whose edit is none any more: the question before it was put once more and got another
     answer, or was not put again because the call may not run.
     """
     edited: dict[Round, bool] = {}
@@ -25,7 +25,7 @@ def overtaken_rounds(records: Iterable[Record]) -> set[str]:
         match record.event:
             case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
                 edited[found] = decision == "edit"
-            case VerdictReached(hook="tool.call", step=step, effect=effect) if (found := _round(step)) is not None:
+            case VerdictReached(step=step, effect=effect) if (found := _round(step)) is not None:
                 decided[step] = found
                 if effect == "deny" and found in edited:
                     edited[found] = False
@@ -37,7 +37,7 @@ def overtaken_rounds(records: Iterable[Record]) -> set[str]:
 
 
 def _round(step: str) -> Round | None:
-    """The turn, the call and how often it had been edited when asked about; an edit at its gate is none of these."""
+    """The turn, the call or hook and how often it had been edited when asked about; an edit at its gate is none of these."""
     if (found := _ROUND.fullmatch(step)) is None:
         return None
     edits = found[3] or ""
