@@ -234,8 +234,8 @@ def test_a_trend_shows_each_suite_and_live_run_newest_last(
     assert run("fixture", "trend") == 0
     lines = run.out.splitlines()
     assert [line.partition("  20")[0].split() for line in lines[1:]] == [
-        ["aa", "ada", "openai/gpt-4o-mini", "3/3", "2/3"],
-        ["bb", "ada", "openai/gpt-4o-mini", "1/3"],
+        ["aa", "ada", "openai/gpt-4o-mini", "[served]", "3/3", "2/3"],
+        ["bb", "ada", "openai/gpt-4o-mini", "[served]", "1/3"],
     ]
     assert "1.0.0 #" in lines[1] and "> 1.1.0 #" in lines[1]
     assert run("fixture", "trend", "aa", "--json") == 0

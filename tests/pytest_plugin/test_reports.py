@@ -173,7 +173,7 @@ def test_workspaces_elsewhere_have_ids_of_their_own_that_can_be_run_again(tmp_pa
     code, said = run(team, "--lf", "-vv", cache=True)
     broken = [row.split("::")[0] for row in said.splitlines() if " BROKEN" in row]
     assert broken == [f"{tmp_path.as_posix()}/{desk}/fixtures/return-window.tape.jsonl" for desk in ("one", "two")]
-    assert said.count("/fixtures/return-window.tape.jsonl:1: not a line of JSON") == 2, said
+    assert said.count("/fixtures/return-window.tape.jsonl:1: not a whole tape") == 2, said
     code, said = run(team, f"{tmp_path / 'one' / TAPE}::refund-over-limit")
     assert (code, "1 passed" in said) == (0, True), said
 

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from greenroom.assembly.variants.rerunning import Change, Rerun, rerun_session
 from greenroom.core.events import ContextSelected, GatePassed, PassagesRetrieved, Record
 from greenroom.core.values import GateReply, Json, Passage
 from greenroom.engine.gates.stepping import paused
+from greenroom.engine.session import Session
 from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_live
@@ -149,13 +151,20 @@ def test_an_edit_at_a_gate_that_is_not_repeated_is_told(shop: Workspace) -> None
     )
 
 
-def test_a_live_run_says_what_a_person_did_and_it_goes_without(shop: Workspace) -> None:
+def test_what_a_person_left_out_is_left_out_of_a_live_run_too(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     name = asyncio.run(stepped(shop, [{"at": 2}]))
     export(read_session(shop, name), load_contract(shop, "aria", trusted=True), shop.fixtures, "edited")
     fixture = load_fixture(shop.fixtures / "edited.tape.jsonl")
     options = LiveOptions(model="scripted/helpdesk", repeat=1)
     build = live_builder(shop, trusted=True)
+    made: list[Session] = []
+    built = type(build).__call__
+
+    def kept(self: Any, *given: Any, **named: Any) -> Session:
+        made.append(built(self, *given, **named))
+        return made[-1]
+
+    monkeypatch.setattr(type(build), "__call__", kept)
     done = asyncio.run(run_live(fixture, build, options, Budget(None, "this run")))
-    assert done.runs[0].notes == (
-        "turn 1: what a person did (edit at the retrieve gate) was not done again: a live run is to go without",
-    )
+    assert done.runs[0].notes == ()
+    assert inside(made[0].records) == inside(read_session(shop, name))

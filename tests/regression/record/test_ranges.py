@@ -213,10 +213,9 @@ def test_levels_set_in_the_context_are_taken_over_with_it(tmp_path: Path) -> Non
 def test_a_header_with_another_range_is_a_broken_tape(turns: Any) -> None:
     _, kept = _kept()
     data = write(sealed({**kept.tape.header, "turns": turns}, kept.tape.events))
-    if turns == 2:
-        assert read(data, "x").first_turn == 2
-        return
-    with pytest.raises(FileInvalid, match="not a range"):
+    with pytest.raises(
+        FileInvalid, match="not a range" if isinstance(turns, str) else "'turns' in the first line is not a text"
+    ):
         read(data, "x")
 
 
