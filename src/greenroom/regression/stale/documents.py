@@ -26,7 +26,7 @@ DOCUMENTS = "documents"
 """The digest of a tape by which somebody took over that documents say something else than when it was recorded."""
 _MOST_BYTES = 64_000_000
 _MASK = re.compile(r"‹[a-z_]+#\d+›")
-"""What stands in a passage whose words were masked: it is in no document, and cannot be looked for."""
+"""What stands in a passage whose words were masked, or in the name of its document: on disk nothing is called that."""
 
 
 class Documents:
@@ -57,6 +57,8 @@ class Documents:
         return part_name(digest(texts)) if texts else ""
 
     def _wrong(self, passage: Passage) -> str:
+        if _MASK.search(passage.source):
+            return ""
         text = self._text(passage.source)
         if text is None:
             return "is gone"
