@@ -152,11 +152,21 @@ def _memories_told(lines: Sequence[Line]) -> set[str]:
 def _tools(around: Around) -> set[str]:
     """The persona's tools, and those that a policy speaks of."""
     found = {name for texts in around.texts for name in _tool_names(texts.get("tools", ""))}
-    return found | {name for texts in around.texts for name in _DOTTED.findall(texts.get("policy", ""))}
+    return found | {name for texts in around.texts for name in _tools_spoken_of(texts.get("policy", ""))}
+
+
+@lru_cache(maxsize=64)
+def _tools_spoken_of(policy: str) -> frozenset[str]:
+    return frozenset(_DOTTED.findall(policy))
+
+
+@lru_cache(maxsize=64)
+def _rule_ids(policy: str) -> frozenset[str]:
+    return frozenset(_ID.findall(policy))
 
 
 def _rules(around: Around) -> set[str]:
-    return {*_BUILT_IN, *(name for texts in around.texts for name in _ID.findall(texts.get("policy", "")))}
+    return {*_BUILT_IN, *(name for texts in around.texts for name in _rule_ids(texts.get("policy", "")))}
 
 
 def _memories(around: Around) -> set[str]:
