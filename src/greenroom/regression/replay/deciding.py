@@ -50,6 +50,7 @@ class HeldPolicy:
         self.policy = policy
         self._held = world.held
         self._known = world.known
+        self._veil = Veil.of(world.known.placeholders, policy.own if isinstance(policy, RulePolicy) else ())
         self._before = Before(policy, world.parts, world.known.digests, level)
 
     def __getattr__(self, name: str) -> Any:
@@ -67,10 +68,9 @@ class HeldPolicy:
                 return self._as_recorded(question, line)
         if not isinstance(self.policy, RulePolicy):
             return self.policy.decide(question)
-        veil = Veil.of(self._known.placeholders, self.policy.own)
         # Words are on the tape as they may be kept; a rule that was asked about them then can be asked again.
         asked_then = self._before if question.hook != _CALL else None
-        return _decided(self.policy, question, veil, self._known, asked_then)
+        return _decided(self.policy, question, self._veil, self._known, asked_then)
 
     def _as_recorded(self, question: Question, line: Mapping[str, Json]) -> Verdict:
         """The verdict that a tape of before holds, as long as what governed that decision is what governs it now."""
