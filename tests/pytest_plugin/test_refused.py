@@ -30,7 +30,13 @@ def test_a_refusal_has_no_line_of_greenrooms_own_and_a_shared_cause_is_told_once
     (tmp_path / "tests/test_talk.py").write_text(TESTS)
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\ngreenroom_workspace = "shop"\n')
     code, said = run(tmp_path, "tests", *processes)
-    assert code == 1 and "src/greenroom" not in said and "Traceback" not in said and "/greenroom-" not in said
+    assert (
+        code == 1
+        and "src/greenroom" not in said
+        and "Traceback" not in said
+        and "/greenroom-test-" not in said
+        and "/greenroom-sealed-" not in said
+    )
     assert "> greenroom(\"ariia\")\nE no persona 'ariia' (did you mean 'aria'?)\ntests/test_talk.py:3" in said
     row = next(row for row in said.splitlines() if row.endswith("; 2 tests"))
     assert row.startswith("shop/tools/orders.py:") and "not Python" in row
