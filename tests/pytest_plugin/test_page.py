@@ -198,6 +198,20 @@ def test_what_is_proposed_to_be_kept_is_told_once_and_in_words() -> None:
     assert text.count("propose") == 1
 
 
+def test_what_is_held_about_a_placeholder_is_told_by_clause() -> None:
+    held = [
+        {
+            "held": "c1",
+            "clauses": [["k1", True, "!args.to.endsWith('@shop')"], ["k2", None, "args.to > 1", "no number"]],
+        },
+        {"held": "c2", "effect": "deny", "rule": "mail.outside"},
+    ]
+    seen = Seen(page([told(lines=json.dumps([*EVENTS, *held]))]))
+    assert "heldc1 so: !args.to.endsWith('@shop')" in seen.text
+    assert "heldc1 failed: args.to > 1" in seen.text
+    assert "heldc2 as decided then: deny by mail.outside" in seen.text
+
+
 def test_a_run_without_fixtures_is_a_page_too() -> None:
     assert "no fixture was collected" in Seen(page([])).text
 

@@ -160,6 +160,16 @@ def test_a_team_names_its_workspace_once_and_pytest_from_the_root_collects_it(tm
     assert (code, "greenroom_workspace: there is no greenroom.toml in" in said) == (4, True), said
 
 
+@pytest.mark.parametrize("odd", [{"retrieve": 5}, {"reply": 1, "calls": 5}, {"held": "c1", "clauses": 5}])
+def test_a_tape_of_odd_lines_does_not_keep_the_page_from_being_written(tmp_path: Path, odd: dict[str, object]) -> None:
+    shop = copied(tmp_path / "shop")
+    tape = read((shop / TAPE).read_bytes(), TAPE)
+    (shop / TAPE).write_bytes(write(sealed(tape.header, [tape.events[0], odd, *tape.events[1:]])))
+    code, said = run(shop, ".", f"--greenroom-html={tmp_path / 'r.html'}")
+    assert (code, "2 passed, 1 broken" in said, "INTERNALERROR" in said) == (1, True, False), said
+    assert "refund-over-limit" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
 def test_workspaces_elsewhere_have_ids_of_their_own_that_can_be_run_again(tmp_path: Path) -> None:
     team = tmp_path / "team"
     team.mkdir()

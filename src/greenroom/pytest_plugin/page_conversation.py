@@ -12,6 +12,7 @@ from typing import Any
 
 from greenroom.core.inert import inert
 from greenroom.regression.replay.difference import title
+from greenroom.regression.replay.known import CAME
 
 Line = dict[str, Any]
 _LONG = 4_000
@@ -127,6 +128,19 @@ def _finish(line: Line, names: dict[str, str]) -> Rows:
         yield "end", escaped(line["finish"]), "small"
 
 
+def _held(line: Line, names: dict[str, str]) -> Rows:
+    """What is known of a value that became a placeholder; on older tapes only what was decided."""
+    call = escaped(line["held"])
+    for _, outcome, text, *_ in line.get("clauses", ()):
+        yield "held", f"{call} {CAME[outcome]}: {_code(text)}", "small"
+    if "clauses" not in line:
+        yield (
+            "held",
+            f"{call} as decided then: {escaped(line.get('effect', ''))} by {escaped(line.get('rule', ''))}",
+            "small",
+        )
+
+
 def _silent(line: Line, names: dict[str, str]) -> Rows:
     yield from ()
 
@@ -153,6 +167,7 @@ _ROWS: dict[str, Callable[[Line, dict[str, str]], Rows]] = {
     "memory": _silent,
     "recall": _recall,
     "verdict": _verdict,
+    "held": _held,
     "reply": _reply,
     "ask": _ask,
     "answer": _answer,

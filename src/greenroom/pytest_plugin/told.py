@@ -15,6 +15,7 @@ KEY = "greenroom"
 FOLDED = ("stale", "broken", "error")
 """Outcomes whose cause often lies outside the fixture, so that many fixtures share one: told by cause, once."""
 
+_PARTS = ".parts/"
 _FILE = re.compile(r"([^\s:]{1,200})(?::[0-9]+)?(?::| )")
 _COMMAND = re.compile(r"^(\s*)::")
 
@@ -77,9 +78,13 @@ def _folder(told: Told) -> str:
 
 def _workspace(told: Told) -> str:
     """What leads from where pytest was started to the file of the workspace that a line begins with; '' if none does."""
-    folder = Path(told["path"]).parent.parent
+    beside = Path(told["path"]).parent
     named = _FILE.match(told["line"]) if told["kind"] == "broken" else None
-    return _folder(told).removesuffix("fixtures/") if named and (folder / named[1]).is_file() else ""
+    if named is None:
+        return ""
+    if named[1].startswith(_PARTS) or (beside / named[1]).is_file():
+        return _folder(told)
+    return _folder(told).removesuffix("fixtures/") if (beside.parent / named[1]).is_file() else ""
 
 
 def harmless(text: str) -> str:

@@ -54,7 +54,10 @@ def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, fo
     if not run.is_of(fixture.tape):
         return _no(f"{name}: its tape is another than the one that was replayed", "replay it again", "accept.outdated")
     if run.missing:
-        hint = "only a live run answers that: record the session again"
+        hint = (
+            f"greenroom fixture rebase {name} asks a model; or have the session again, then "
+            f"greenroom session export last --name {name} --replace"
+        )
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
     now = {part: part_name(full) for part, full in contract.digests.items()}
     ran = run.tape.digests

@@ -1,7 +1,7 @@
 """What a change since a recording comes to: what still goes as recorded, what goes otherwise, which expectations break.
 
-Invariant: a broken expectation is never hidden behind what changed; where the tape cannot answer, nothing is judged on
-what is missing.
+Invariant: a broken expectation is never hidden behind what changed, nor behind what the tape cannot answer; and none is
+called broken for what is missing.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.rest import with_rest
 from greenroom.regression.accept.retold import Retold
 from greenroom.regression.accept.tape_diff import changes_between
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.difference import first_difference
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
+from greenroom.regression.tape.tape import sealed
 
 _MORE = 3
 
@@ -34,10 +36,10 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
     changed is `failed`, unless it is `expected` to be stale.
     """
     effect = _effect(fixture, retold)
-    broken = failing(fixture, retold.tape, retold.governing) if not retold.missing else ()
+    broken = _surely_broken(fixture, retold)
     if broken and found.changed and not expected:
         return _failed(fixture, retold, broken, found.changed)
-    said = [f"an expectation fails too: {one}" for one in broken] or list(retold.missing)
+    said = [*(f"an expectation fails too: {one}" for one in broken), *retold.missing]
     if not said and found.kind == "stale" and effect == "otherwise":
         said = [one.told for one in changes_between(fixture.tape.events, retold.tape.events)[:_MORE]]
     detail = "\n".join(row for row in (found.detail, *said) if row)
@@ -46,18 +48,22 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
 
 
 def _effect(fixture: Fixture, retold: Retold) -> str:
-    return (
-        "stops"
-        if retold.missing
-        else "otherwise"
-        if changes_between(fixture.tape.events, retold.tape.events)
-        else "same"
-    )
+    if retold.missing:
+        return "stops"
+    return "otherwise" if changes_between(fixture.tape.events, retold.tape.events) else "same"
+
+
+def _surely_broken(fixture: Fixture, retold: Retold) -> tuple[str, ...]:
+    """The expectations that fail; where the tape had no answer, those that would however it went on."""
+    if not retold.missing:
+        return failing(fixture, retold.tape, retold.governing)
+    lines = with_rest(retold.tape.events, fixture.tape.events, retold.stopped)
+    return failing(fixture, sealed(retold.tape.header, lines), retold.governing) if lines is not None else ()
 
 
 def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], changed: tuple[str, ...]) -> Outcome:
     rows = [f"why: {fixture.case.why}" if fixture.case.why else ""]
     rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in changed)]
     first = first_difference(fixture.tape.events, retold.tape.events)
-    rows += [first.line, first.detail]
+    rows += [first.line, first.detail, *retold.missing]
     return replace(outcome("failed", broken[0], "\n".join(filter(None, rows)), broken), changed=changed, effect="fails")

@@ -47,13 +47,14 @@ class Retold:
     """The new tape with the texts that go beside it by part name.
 
     `missing` says what the tape could not answer: then the tape ends there, and only a live run or a new export helps.
-    `governing` is today's text of each component.
+    `governing` is today's text of each component, `stopped` the step at which the replay stopped, '' where it did not.
     """
 
     tape: Tape
     texts: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     governing: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""
 
 
 async def retell(fixture: Fixture, build: Build) -> Retold:
@@ -107,7 +108,8 @@ def _retold(fixture: Fixture, world: World, session: Session, problem: Greenroom
         "digests": dict(sorted(digests.items())),
     }
     written = {part_name(full): contract.texts[name] for name, full in governing.items() if name in contract.texts}
-    return Retold(sealed(header, lines), {**written, **texts}, missing, contract.texts)
+    stopped = problem.step if isinstance(problem, Divergence) else ""
+    return Retold(sealed(header, lines), {**written, **texts}, missing, contract.texts, stopped)
 
 
 def _with_more_hidden(

@@ -13,6 +13,8 @@ from greenroom.regression.replay.veil import Veil
 from greenroom.regression.tape.replaced import masks_in, replaced_of
 from greenroom.regression.tape.tape import Line, Tape
 
+CAME: Mapping[bool | None, str] = {True: "so", False: "not so", None: "failed"}
+"""What a clause came to, in words."""
 UNEVALUATED = "it could not be evaluated when this was recorded"
 
 
