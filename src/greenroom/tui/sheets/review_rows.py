@@ -60,7 +60,7 @@ def _heading(causes: Sequence[str], concerned: Sequence[Reviewed], width: int) -
     ]
     id = f"cause:{concerned[0].name}"
     first = Entry(id, "section", lines[0] if lines else "", aside=counted(len(concerned), "fixture"))
-    return [first, *(Entry(f"{id}:{n}", "row", head=(Run(line, "strong"),)) for n, line in enumerate(lines[1:], 2))]
+    return [first, *(Entry(f"{id}:{n}", "row", head=(Run(line, "wait"),)) for n, line in enumerate(lines[1:], 2))]
 
 
 def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Reviewed]]]:
