@@ -12,7 +12,7 @@ from typing import Any
 
 from greenroom.core.inert import inert
 from greenroom.regression.replay.difference import title
-from greenroom.regression.replay.known import CAME
+from greenroom.regression.replay.placeholders.known import CAME
 
 Line = dict[str, Any]
 _LONG = 4_000

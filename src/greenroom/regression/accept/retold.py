@@ -28,10 +28,10 @@ from greenroom.regression.record.record import COVERED, recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
-from greenroom.regression.replay.deciding import unheld
 from greenroom.regression.replay.forgiving import ForgivingRecording
-from greenroom.regression.replay.held import held_again
 from greenroom.regression.replay.match import place_of, shown_value
+from greenroom.regression.replay.placeholders.deciding import unheld
+from greenroom.regression.replay.placeholders.held import held_again
 from greenroom.regression.replay.replay import Build, Fixture, begin_again, proposed_in, say_again, with_context
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World

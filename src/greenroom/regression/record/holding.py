@@ -30,8 +30,8 @@ from greenroom.policy.port import Question
 from greenroom.policy.verdict.active_rule import Live
 from greenroom.policy.verdict.bounds import argument_checks
 from greenroom.policy.verdict.sight import clauses_about
-from greenroom.regression.replay.held import Place, arguments_by_place, placed
-from greenroom.regression.replay.veil import Veil
+from greenroom.regression.replay.placeholders.held import Place, arguments_by_place, placed
+from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 from greenroom.views.prompt import transcript
 from greenroom.views.prompt.provenance import provenance, sources

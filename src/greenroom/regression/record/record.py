@@ -28,8 +28,8 @@ from greenroom.regression.record.proposal import USUAL, Proposal, case_of
 from greenroom.regression.record.proposing import proposals
 from greenroom.regression.record.redaction import Redaction, redacted
 from greenroom.regression.record.telling import tell
-from greenroom.regression.replay.deciding import unheld
-from greenroom.regression.replay.held import with_verdicts
+from greenroom.regression.replay.placeholders.deciding import unheld
+from greenroom.regression.replay.placeholders.held import with_verdicts
 from greenroom.regression.tape.own import kept_of
 from greenroom.regression.tape.own import told as own_told
 from greenroom.regression.tape.parts import FOLDER as PARTS

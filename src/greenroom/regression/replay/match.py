@@ -33,7 +33,7 @@ from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
-from greenroom.regression.replay.held import key_of
+from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.tape import Line
 

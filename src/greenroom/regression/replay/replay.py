@@ -22,11 +22,11 @@ from greenroom.regression.find import name_of
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
 from greenroom.regression.replay.context import context_of
-from greenroom.regression.replay.deciding import HeldPolicy
 from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.placeholders.deciding import HeldPolicy
 from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World

@@ -33,9 +33,9 @@ from greenroom.core.values import Memory, Passage, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import Lives
 from greenroom.regression.replay.answers import Answers, Key, call_of, generated, recalled, retrieved
-from greenroom.regression.replay.held import Key as HeldKey
-from greenroom.regression.replay.held import key_of
-from greenroom.regression.replay.known import Known
+from greenroom.regression.replay.placeholders.held import Key as HeldKey
+from greenroom.regression.replay.placeholders.held import key_of
+from greenroom.regression.replay.placeholders.known import Known
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.forms import require_form
 from greenroom.regression.tape.given_up import ABANDONED, AFTER, BEGUN, wrong_ending

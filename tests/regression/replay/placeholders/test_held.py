@@ -15,10 +15,10 @@ from greenroom.regression.accept.retold import retell
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.suite import replayed as replayed_on
 from greenroom.regression.record.record import Recorded, record
-from greenroom.regression.replay.deciding import HeldPolicy
-from greenroom.regression.replay.held import held_alike
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import outcome
+from greenroom.regression.replay.placeholders.deciding import HeldPolicy
+from greenroom.regression.replay.placeholders.held import held_alike
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.parts import Parts

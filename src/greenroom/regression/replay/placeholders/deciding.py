@@ -17,10 +17,10 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.language.conditions import Condition, Environment, Outcome
 from greenroom.policy.port import Policy, Question
 from greenroom.policy.verdict.sight import clauses_about
-from greenroom.regression.replay.before import Before
-from greenroom.regression.replay.held import as_recorded, key_of, says
-from greenroom.regression.replay.known import Known
-from greenroom.regression.replay.veil import Veil
+from greenroom.regression.replay.placeholders.before import Before
+from greenroom.regression.replay.placeholders.held import as_recorded, key_of, says
+from greenroom.regression.replay.placeholders.known import Known
+from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.replaced import masks_in
 

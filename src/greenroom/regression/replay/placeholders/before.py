@@ -18,7 +18,7 @@ from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import LoadedPolicy, compile_policies, load_file
 from greenroom.policy.port import Policy
 from greenroom.policy.verdict.bounds import Role
-from greenroom.regression.replay.veil import meaning
+from greenroom.regression.replay.placeholders.veil import meaning
 from greenroom.regression.tape.parts import Parts, part_name
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from greenroom.core.values import Json
 from greenroom.policy.port import Question
-from greenroom.regression.replay.veil import Veil
+from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.replaced import masks_in, replaced_of
 from greenroom.regression.tape.tape import Line, Tape
 

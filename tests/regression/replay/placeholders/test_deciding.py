@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from greenroom.core.values import ApprovalReply
 from greenroom.regression.accept.retold import retell
 from greenroom.regression.record.record import Recorded
-from greenroom.regression.replay.held import says
+from greenroom.regression.replay.placeholders.held import says
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.schema import tape_schema
