@@ -1,7 +1,8 @@
 """A crew of processes on this machine, each with its own pool of one.
 
 Invariant: a process that dies costs the one run it was making; none lives on when this one ends, however it ends, so
-that nobody pays for runs that no one will hear of.
+that nobody pays for runs that no one will hear of. A ctrl+c may come between any two steps here, so what is to be ended
+is known apart from who is idle and who is at work.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Processes(Generic[J]):
     def __init__(self, work: Work[J], size: int) -> None:
         self.size = size
         self._work = work
-        self._idle = [_Bench() for _ in range(size)]
+        self._benches = {_Bench() for _ in range(size)}
+        self._idle = list(self._benches)
         self._under_way: dict[Future[Result], tuple[J, _Bench]] = {}
 
     def submit(self, job: J) -> None:
@@ -41,15 +43,22 @@ class Processes(Generic[J]):
         try:
             result = future.result()
         except BrokenProcessPool:
-            bench.close()
-            bench, result = _Bench(), failed("the process that made this run died")
+            bench, result = self._instead(bench), failed("the process that made this run died")
         self._idle.append(bench)
         return job, result
 
     def close(self) -> None:
         """End all processes, in the middle of a run if need be."""
-        for bench in (*self._idle, *(bench for _, bench in self._under_way.values())):
+        for bench in self._benches:
+            bench.let_go()
+        for bench in self._benches:
             bench.close()
+
+    def _instead(self, dead: _Bench) -> _Bench:
+        self._benches.add(bench := _Bench())
+        dead.close()
+        self._benches.remove(dead)
+        return bench
 
 
 class _Bench:
@@ -60,8 +69,11 @@ class _Bench:
         theirs, self._mine = context.Pipe(duplex=False)
         self.pool = ProcessPoolExecutor(1, context, _begin, (theirs,))
 
-    def close(self) -> None:
+    def let_go(self) -> None:
         self._mine.close()
+
+    def close(self) -> None:
+        self.let_go()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
 
