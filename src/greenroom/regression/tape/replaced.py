@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import orjson
+
 from greenroom.core.events import Record
 from greenroom.core.values import Json
 from greenroom.detectors.own import MASK
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 REPLACED = "replaced"
 """The key of a header that lists them."""
+_BEGINS = "‹"
 
 
 def put_in(recorded: Iterable[Record], clean: Iterable[Record]) -> list[str]:
@@ -45,7 +48,19 @@ def replaced_of(header: Line) -> frozenset[str]:
 
 def masks_in(value: Json) -> frozenset[str]:
     """Every placeholder in a value, its keys included."""
-    return frozenset(mask for _, text in walk(value).strings if "‹" in text for mask in MASK.findall(text))
+    if not _may_have(value):
+        return frozenset()
+    return frozenset(mask for _, text in walk(value).strings if _BEGINS in text for mask in MASK.findall(text))
+
+
+def _may_have(value: Json) -> bool:
+    """Whether a placeholder may stand in a value: most have none, and need no walk. What cannot be written may have one."""
+    if type(value) is str:
+        return _BEGINS in value
+    try:
+        return _BEGINS.encode() in orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return True
 
 
 def _order(mask: str) -> tuple[str, int]:

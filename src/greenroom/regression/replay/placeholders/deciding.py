@@ -66,7 +66,7 @@ class HeldPolicy:
             line = self._held.get(key_of(question.session.turn, question.subject, question.payload["args"]))
             if line is not None and "effect" in line:
                 return self._as_recorded(question, line)
-        if not isinstance(self.policy, RulePolicy):
+        if not isinstance(self.policy, RulePolicy) or self._veil.lifted(question):
             return self.policy.decide(question)
         # Words are on the tape as they may be kept; a rule that was asked about them then can be asked again.
         asked_then = self._before if question.hook != _CALL else None

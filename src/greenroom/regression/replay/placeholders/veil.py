@@ -57,6 +57,15 @@ class Veil:
         """Whether something of a question is not there."""
         return self.hides([question.subject, question.payload])
 
+    def lifted(self, question: Question) -> bool:
+        """Whether nothing is hidden that any clause, detector or bound may read of a question, so that it needs no sight."""
+        if question.hook == "tool.call":  # of whose arguments a clause may read where they are from
+            return False
+        tool, session = question.tool.name if question.tool is not None else "", question.session
+        return not self.hides(
+            [question.subject, question.payload, question.segment, tool, session.counts, session.sums]
+        )
+
     def clause(
         self, question: Question, condition: Condition, types: Mapping[str, str], values: Mapping[str, Any]
     ) -> str | None:
