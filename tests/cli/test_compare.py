@@ -16,7 +16,10 @@ from greenroom.engine.session import Session
 from greenroom.log.file_log import read_records
 from greenroom.regression.compare.journal import Journal, read
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.trust import trust
 from tests.cli.conftest import Run
+from tests.cli.suites import DEAR
+from tests.models.loopback import loopback
 
 REFUND = ["I want a refund for order 1002", "yes, 20 EUR"]
 NAMED = ["My name is Mara and I wear size 42", "What size do I wear?"]
@@ -161,10 +164,36 @@ def test_a_model_that_fails_is_told_and_the_rest_can_be_made_later(
 
 
 def test_a_budget_is_looked_at_before_each_run(shop: Workspace, inputs: str, run: Run) -> None:
-    assert run("compare", "--input", inputs, "--budget", "0") == 1
-    assert "may not suffice" in run.err
-    assert "2 runs not made" in run.err
-    assert run("compare", "--resume", "--budget", "1") == 0
+    with loopback([DEAR]) as address:
+        serve_beside(shop, address)
+        both = ("--model", "served", "--model", "scripted/helpdesk")
+        assert run("compare", "--input", inputs, *both, "--budget", "0") == 1
+        assert address.requests == [], "nothing may be spent"
+        assert "0 USD pays for no model that is not known to be free" in run.err
+        assert "2 runs not made" in run.err and run.out.split("runs")[1].split()[:2] == ["0/2", "2/2"]
+        assert run("compare", "--resume", "--budget", "0.3") == 1
+        assert "0.3 USD may not suffice for more" in run.err
+        assert len(address.requests) == 2
+
+
+def serve_beside(shop: Workspace, address: str) -> None:
+    """Have `served` stand for a model that has a price, beside those of the shop."""
+    settings = shop.settings_file.read_text()
+    shop.settings_file.write_text(f'{settings}\n[models.served]\nuse = "openai/gpt-4o-mini"\napi_base = "{address}"\n')
+    trust(shop)
+
+
+def test_a_fallback_that_costs_something_is_not_asked_for_nothing_over_and_over(shop: Workspace, run: Run) -> None:
+    persona = shop.personas / "aria" / "persona.toml"
+    persona.write_text(persona.read_text().replace("fallback = []", 'fallback = ["served"]'))
+    many = shop.root / "many.txt"
+    many.write_text("\n".join(f"Is it down {number}?" for number in range(8)))
+    with loopback([DEAR]) as address:
+        serve_beside(shop, address)
+        assert run("compare", "--input", str(many), "--model", "scripted/outage", "--budget", "0", "--jobs", "1") == 1
+        assert address.requests == []
+    assert run.err.count("cut: this run may cost nothing, and openai/gpt-4o-mini is not known to be free") == 3
+    assert "8 runs not made" in run.err
 
 
 def test_what_makes_no_sense_is_one_line(shop: Workspace, inputs: str, run: Run, tmp_path: Path) -> None:
@@ -186,7 +215,7 @@ def test_what_makes_no_sense_is_one_line(shop: Workspace, inputs: str, run: Run,
 
 
 def test_other_inputs_or_another_persona_end_it(shop: Workspace, inputs: str, run: Run) -> None:
-    assert run("compare", "--input", inputs, "--budget", "0", "--name", "old") == 1
+    assert run("compare", "--input", inputs, "--model", "hosted", "--budget", "0", "--name", "old") == 1
     prompt = shop.personas / "aria" / "prompt.md"
     before = prompt.read_text()
     prompt.write_text(f"{before}\nBe brief.\n")

@@ -168,6 +168,22 @@ def test_one_ceiling_holds_over_processes_and_what_is_not_run_is_said(
     assert sum(row["micro_usd"] for row in rows(workspace, "n")) == 1_050_000
 
 
+def test_a_ceiling_of_nothing_runs_what_costs_nothing(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = talks(tmp_path, "aa", "bb")
+    monkeypatch.chdir(workspace.root)
+    assert run(*MATRIX, "--usd", "0", "--name", "replayed") == 0
+    with loopback([DEAR]) as address:
+        serve(workspace, address)
+        words = ("--model", "served", "--model", "scripted/ada", "--usd", "0", "--processes", "2", "--name", "n")
+        assert run(*MATRIX, *words, "--json") == 1
+        assert address.requests == []
+    assert data(run)["not_made"] == {"unpaid": 2, "skipped": {}}
+    assert {row["model"] for row in rows(workspace, "n")} == {"scripted/ada"}
+    assert "2 runs not made: 0 USD pays for no model that is not known to be free" in run.err
+
+
 def test_a_run_that_was_cut_off_by_what_was_set_aside_for_it_is_made_again_with_more(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

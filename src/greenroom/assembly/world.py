@@ -29,11 +29,15 @@ from greenroom.retrieval.store_retriever import StoreRetriever
 from greenroom.store.chroma_index import ChromaIndex
 from greenroom.store.ngrams_embedder import NgramsEmbedder
 from greenroom.store.store import Store
+from greenroom.workspace.free_models import is_free
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.model_tables import Reached, reached, require_same
 from greenroom.workspace.own_file import read_written_bytes
 from greenroom.workspace.settings import Settings, load_settings
 from greenroom.workspace.trust import describe
+
+Paid = Callable[[Model, bool], Model]
+"""Puts what pays for its calls before a model, told whether it is known to cost nothing."""
 
 
 def take_in(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
@@ -57,7 +61,14 @@ def take_in(workspace: Workspace, on_progress: Callable[[IngestProgress], None] 
 
 
 async def outside_of(
-    workspace: Workspace, cast: Cast, approver: Approver, clock: Clock, ids: Ids, *, instant: bool
+    workspace: Workspace,
+    cast: Cast,
+    approver: Approver,
+    clock: Clock,
+    ids: Ids,
+    *,
+    instant: bool,
+    paid: Paid = lambda model, free: model,
 ) -> Outside:
     """The world of a session, with the documents taken in.
 
@@ -70,7 +81,7 @@ async def outside_of(
         await asyncio.to_thread(take_in, workspace)
     store = Store.open(workspace.state)
     return Outside(
-        model=models_of(workspace, settings, cast.contract, clock, instant=instant),
+        model=models_of(workspace, settings, cast.contract, clock, instant=instant, paid=paid),
         tools=cast.tools,
         retriever=retriever_over(store, clock),
         memory=StoreMemory(store, clock, ids),
@@ -89,9 +100,18 @@ def retriever_over(store: Store, clock: Clock) -> StoreRetriever:
     return StoreRetriever(store, embedder, ChromaIndex(store, embedder), clock, owns_store=True)
 
 
-def models_of(workspace: Workspace, settings: Settings, contract: Contract, clock: Clock, *, instant: bool) -> Model:
-    """The model of a contract with its fallbacks behind it. Raises as `model_of`."""
-    models = [_made(workspace, one, clock, instant=instant) for one in _reached(settings, contract)]
+def models_of(
+    workspace: Workspace,
+    settings: Settings,
+    contract: Contract,
+    clock: Clock,
+    *,
+    instant: bool,
+    paid: Paid = lambda model, free: model,
+) -> Model:
+    """The model of a contract with its fallbacks behind it, each of them `paid` for. Raises as `model_of`."""
+    found = _reached(settings, contract)
+    models = [paid(_made(workspace, one, clock, instant=instant), is_free(one)) for one in found]
     return ResilientModel(models, clock=clock)
 
 

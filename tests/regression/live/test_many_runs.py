@@ -98,6 +98,28 @@ def test_a_ceiling_is_looked_at_before_each_call(tmp_path: Path) -> None:
     )
 
 
+def test_a_ceiling_of_nothing_lets_models_run_that_cost_nothing(tmp_path: Path) -> None:
+    workspace, tape = taped(tmp_path)
+    budget = Budget(0)
+    assert live(tape, workspace, budget, model="scripted/ada", usd=0).outcome.line == "1 of 1 run passed"
+    with loopback([RIGHT]) as address:
+        served(workspace, address)
+        came = live(tape, workspace, budget, model="served")
+        assert address.requests == [] and budget.micro_usd == 0
+        assert came.outcome.line.startswith(
+            "this live run may cost nothing, and openai/gpt-4o-mini is not known to be free (allow more than 0 USD, or take"
+        )
+        path = workspace.root / "greenroom.toml"
+        path.write_text(f"{path.read_text()}input_usd = 0\noutput_usd = 0\n")
+        twice = live(tape, workspace, budget, model="served", repeat=2)
+        assert len(address.requests) == 1, "a reply that costs something ends what a table said"
+    assert (
+        twice.outcome.line.startswith("this live run has cost 0.0000 USD")
+        and twice.passed == 1
+        and budget.micro_usd > 0
+    )
+
+
 def test_one_budget_is_shared_by_a_whole_suite(tmp_path: Path) -> None:
     workspace, tape = taped(tmp_path)
     budget = Budget(0.4)

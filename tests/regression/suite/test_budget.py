@@ -48,6 +48,27 @@ def test_no_run_is_begun_for_which_the_rest_may_not_suffice() -> None:
     assert Purse(None).reserve("a") == Reserved("a", None)
 
 
+def test_a_model_that_costs_nothing_runs_whatever_was_spent() -> None:
+    purse = Purse(0, free=lambda model: model == "free")
+    assert purse.reserve("paid") is None
+    assert purse.reserve("free") == purse.reserve("free") == Reserved("free", 0)
+    assert not purse.cut(Reserved("free", 0), 0), "no more can be had the next time"
+    purse.settle(Reserved("free", 0), 5)
+    assert purse.reserve("free") is None, "it is not believed any more"
+
+
+def test_a_model_that_costs_nothing_waits_for_what_may_come_free_and_keeps_nobody_waiting() -> None:
+    purse = Purse(1.0, free=lambda model: model == "free")
+    assert purse.reserve("free") == Reserved("free", 10_000)
+    paid = purse.reserve("paid")
+    assert paid == Reserved("paid", 990_000) and purse.reserve("free") is None
+    purse.settle(paid, 990_000)
+    purse.settle(Reserved("free", 10_000), 0)
+    assert purse.reserve("free") == Reserved("free", 10_000)
+    purse.settle(Reserved("free", 10_000), 0)
+    assert Purse(1.0, spent=1_000_000, free=bool).reserve("free") == Reserved("free", 0)
+
+
 def test_a_run_that_was_cut_off_gets_more_the_next_time() -> None:
     purse = Purse(1.0, dearest={"a": 50_000})
     first = purse.reserve("a")

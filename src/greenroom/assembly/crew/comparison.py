@@ -18,8 +18,6 @@ from greenroom.regression.compare.journal import Combination, Run
 from greenroom.regression.suite.crew import Result
 from greenroom.workspace.layout import Workspace
 
-CUT = "it reached what it may cost"
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -42,8 +40,8 @@ def say(job: Said) -> Result:
     workspace, session = Workspace(Path(job.root)), list[str]()
     try:
         asyncio.run(_carried(workspace, job, session))
-    except Cut:
-        return _result(workspace, session, "cut", CUT)
+    except Cut as cut:
+        return _result(workspace, session, "cut", str(cut))
     except GreenroomError as error:
         found = _result(workspace, session, "error", error.line())
         return (

@@ -26,8 +26,10 @@ from greenroom.engine.steps import NothingRecorded
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.catalog import COMPARED, session_path
 from greenroom.log.file_log import FileLog
+from greenroom.models.port import Model
 from greenroom.regression.compare.journal import Combination
 from greenroom.regression.live.budget import Budget, BudgetSpent, Meter, MeteredModel
+from greenroom.workspace.free_models import free_by_name
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.settings import load_settings
 
@@ -85,7 +87,7 @@ async def carry(
     Args:
         comparison: its name, which stands in the log as the origin of what was said.
         approve: `deny` answers every question with no, and asks about every tool with effects; `policy` as `run` has it.
-        micro_usd: the most it may cost; looked at before each turn and each call of a model.
+        micro_usd: the most it may cost; looked at before each call of a model that is not known to be free.
         began: called with the session's id before anything is said.
 
     Raises:
@@ -106,12 +108,12 @@ async def carry(
         began(session.id)
         await session.warm()
         for words in turns:
-            if micro_usd is not None and spent(session.records) >= micro_usd:
-                raise Cut
+            if micro_usd is not None and spent(session.records) >= micro_usd and not _free(workspace, cast):
+                raise Cut("it reached what it may cost")  # before words are said that nobody would answer
             await session.turn(words, origin=f"compare {comparison}")
         return spent(session.records)
-    except BudgetSpent:
-        raise Cut from None
+    except BudgetSpent as error:
+        raise Cut(error.line() if micro_usd == 0 else "it reached what it may cost") from None
     finally:
         await session.aclose()
 
@@ -126,6 +128,24 @@ def stops_all(error: GreenroomError) -> bool:
     return isinstance(error, KillSwitchThrown) or error.code == "compare.changed"
 
 
+def _free(workspace: Workspace, cast: Cast) -> bool:
+    return free_by_name(load_settings(workspace), cast.contract.reached_by)
+
+
+class _Paid:
+    """Has every model of a run paid from one purse, where there is a ceiling; `models` are those behind it."""
+
+    def __init__(self, micro_usd: int | None) -> None:
+        self._meter = None if micro_usd is None else Meter(Budget(micro_usd / 1_000_000, "this run"))
+        self.models: list[Model] = []
+
+    def __call__(self, model: Model, free: bool) -> Model:
+        if self._meter is None:
+            return model
+        self.models.append(model)
+        return MeteredModel(model, self._meter, free=free)
+
+
 def _cast(workspace: Workspace, persona: str, model: str, policy: str, clock: Clock) -> Cast:
     cast = cast_of(workspace, persona, model, clock, trusted=None)
     return with_policies(cast, [Path(policy)], clock) if policy else cast
@@ -138,14 +158,13 @@ async def _opened(
 
     workspace.make_state()
     ledger = Ledger.of(workspace, clock)
+    paid = _Paid(micro_usd)
     outside = await outside_of(
-        workspace, cast, DenyAll() if approve == "deny" else ByPolicy(), clock, ids, instant=False
+        workspace, cast, DenyAll() if approve == "deny" else ByPolicy(), clock, ids, instant=False, paid=paid
     )
     try:
+        outside.left += paid.models
         outside.memory = HeldMemory(outside.memory, (), ())
-        if micro_usd is not None:
-            outside.left.append(outside.model)
-            outside.model = MeteredModel(outside.model, Meter(Budget(micro_usd / 1_000_000, "this run")))
         log = FileLog.create(session_path(workspace, ids.name(COMPARED)), clock, ids)
         ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
         session = Session(

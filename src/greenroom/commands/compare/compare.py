@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,10 @@ def _made(asked: Invocation, workspace: Workspace, journal: Journal, inputs: Seq
     from greenroom.assembly.crew import open_processes
     from greenroom.assembly.crew.comparison import Said, say
     from greenroom.regression.compare.run import Runs, purse_of
+    from greenroom.regression.live.budget import too_little
     from greenroom.regression.live.options import money
+    from greenroom.workspace.free_models import free_by_name
+    from greenroom.workspace.settings import load_settings
 
     header, turns = journal.header, {one.number: one.turns for one in inputs}
     usd = money(asked.text("budget")) if asked.text("budget") else header.usd
@@ -147,10 +151,11 @@ def _made(asked: Invocation, workspace: Workspace, journal: Journal, inputs: Seq
         return Said(str(workspace.root), header.name, run, combination, turns[run.input], header.approve, micro_usd)
 
     with closing(open_processes(say, _jobs(asked, journal))) as crew:
-        runs = Runs(journal, crew, purse_of(journal, usd), SystemClock(), job, lambda said: said.run)
+        purse = purse_of(journal, usd, partial(free_by_name, load_settings(workspace)))
+        runs = Runs(journal, crew, purse, SystemClock(), job, lambda said: said.run)
         try:
             if runs.make(lambda progress: _tell(face, header, progress)):
-                face.note(f"{usd or 0:g} USD may not suffice for another run")
+                face.note(too_little(usd or 0))
         except (KeyboardInterrupt, asyncio.CancelledError):
             total, missing = sum(1 for _ in header.runs()), len(journal.missing())
             face.note(f"stopped: {total - missing} of {total} runs are made; {_go_on(header)}")

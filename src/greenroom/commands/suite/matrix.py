@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,13 +89,16 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
 
 def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew[Job], usd: float | None) -> Left:
     from greenroom.regression.suite.run import purse_of, run_suite
+    from greenroom.workspace.free_models import free_by_name
+    from greenroom.workspace.settings import load_settings
 
     def seen(progress: Progress) -> None:
         if face is not None and _worth_a_line(progress):
             face.note(_told(progress))
 
+    purse = purse_of(journal, usd, partial(free_by_name, load_settings(workspace)))
     try:
-        return run_suite(str(workspace.root), journal, crew, purse_of(journal, usd), SystemClock(), seen)
+        return run_suite(str(workspace.root), journal, crew, purse, SystemClock(), seen)
     except (KeyboardInterrupt, asyncio.CancelledError):
         if face is not None:
             total = sum(1 for _ in journal.header.matrix.runs())
@@ -126,6 +130,8 @@ def _told(progress: Progress) -> str:
 
 
 def _not_made(left: Left, usd: float | None, name: str) -> list[str]:
+    from greenroom.regression.live.budget import too_little
+
     notes = []
     for model, number in left.skipped.items():
         notes.append(
@@ -133,7 +139,7 @@ def _not_made(left: Left, usd: float | None, name: str) -> list[str]:
             f"{'was' if number == 1 else 'were'} not made: {left.why[model]}"
         )
     if left.unpaid:
-        notes.append(f"{counted(left.unpaid, 'run')} not made: {usd:g} USD may not suffice for more")
+        notes.append(f"{counted(left.unpaid, 'run')} not made: {too_little(usd or 0)}")
     if left.number:
         notes.append(f"go on with: {_resume(name)}{' --usd MORE' if left.unpaid else ''}")
     return notes

@@ -34,13 +34,17 @@ class Progress:
     failed: int
 
 
-def purse_of(journal: Journal, usd: float | None) -> Purse:
-    """The purse of a comparison, with what its runs so far cost taken out. Raises as `Purse`."""
+def purse_of(journal: Journal, usd: float | None, free: Callable[[str], bool] = lambda asked: False) -> Purse:
+    """The purse of a comparison, with what its runs so far cost taken out. Raises as `Purse`.
+
+    `free` tells by the word a model was asked for with whether it costs nothing.
+    """
     dearest: dict[str, int] = {}
     for row in journal.rows:
         name = journal.header.combinations[row.combination].name
         dearest[name] = max(dearest.get(name, 0), row.micro_usd)
-    return Purse(usd, sum(row.micro_usd for row in journal.rows), dearest)
+    paid = {one.name for one in journal.header.combinations if not free(one.model or one.name)}
+    return Purse(usd, sum(row.micro_usd for row in journal.rows), dearest, lambda name: name not in paid)
 
 
 class Runs(Generic[J]):
@@ -99,9 +103,10 @@ class Runs(Generic[J]):
             micro_usd=ended.micro_usd,
         )
         self._journal.append(row)
-        failed = self._in_a_row.get(run.combination, 0) + 1 if row.outcome == "error" else 0
+        in_vain = row.outcome == "error" or (row.outcome == "cut" and not ended.cut)
+        failed = self._in_a_row.get(run.combination, 0) + 1 if in_vain else 0
         self._in_a_row[run.combination] = failed
-        if row.outcome == "cut":
+        if ended.cut and row.outcome == "cut":
             self._shift.again(run)
         made = self._total - len(self._journal.missing())
         return Progress(row, made, self._total, self._shift.under_way, self._purse.spent, failed)

@@ -1,12 +1,13 @@
 """One ceiling over all runs of a suite, in however many processes they are made.
 
 Invariant: what was spent and what is set aside for runs under way never exceed the ceiling together. A run is held to
-what was set aside for it before each of its model calls, so it can pass that by one reply at the most.
+what was set aside for it before each of its model calls, so it can pass that by one reply at the most. Runs of a model
+that costs nothing are made whatever was spent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from greenroom.regression.live.options import require_money
@@ -20,7 +21,10 @@ _SMALLEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """What is set aside for one run of `model`, in millionths of a dollar; None where there is no ceiling."""
+    """What is set aside for one run of `model`, in millionths of a dollar; None where there is no ceiling.
+
+    With 0 only models that cost nothing are asked in it.
+    """
 
     model: str
     micro_usd: int | None
@@ -28,31 +32,44 @@ class Reserved:
 
 class Purse:
     """`usd` None has no ceiling. `spent` and `dearest` (a run, by model) are what an earlier part of the suite cost.
+    `free` tells which models are known to cost nothing; one is no longer believed once a run of it has cost something.
 
     Raises on construction:
         UsageError: `usd` is negative or not a number.
     """
 
-    def __init__(self, usd: float | None, spent: int = 0, dearest: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        usd: float | None,
+        spent: int = 0,
+        dearest: Mapping[str, int] | None = None,
+        free: Callable[[str], bool] = lambda model: False,
+    ) -> None:
         require_money(usd)
         self.ceiling = None if usd is None else round(usd * 1_000_000)
         self.spent = spent
         self._aside = 0
         self._dearest = dict(dearest or {})
+        self._costs_nothing = free
 
     def reserve(self, model: str) -> Reserved | None:
-        """Set aside what a run may cost; None where what is free may not suffice.
+        """Set aside what a run may cost; None where what is left may not suffice.
 
-        Of a model that has not run yet nobody knows what it costs: its first run gets all that is free, and others wait.
+        Of a model that has not run yet nobody knows what it costs: its first run gets all that is left, and others wait.
+        Beside one that costs nothing something else may be paid, such as a judge, so it waits too while there is hope.
         """
         if self.ceiling is None:
             return Reserved(model, None)
-        free = self.ceiling - self.spent - self._aside
+        left = self.ceiling - self.spent - self._aside
         dearest = self._dearest.get(model)
-        if free <= 0 or (dearest is not None and free < dearest):
+        if not dearest and self._costs_nothing(model):
+            if left <= 0:
+                return None if self._aside else Reserved(model, 0)
+            dearest = 0
+        if left <= 0 or (dearest is not None and left < dearest):
             return None
-        likely = free if dearest is None else max(_MARGIN * dearest, self.ceiling // _SMALLEST, 1)
-        reserved = Reserved(model, min(free, likely))
+        likely = left if dearest is None else max(_MARGIN * dearest, self.ceiling // _SMALLEST, 1)
+        reserved = Reserved(model, min(left, likely))
         self._aside += reserved.micro_usd or 0
         return reserved
 
@@ -71,5 +88,5 @@ class Purse:
         return micro_usd
 
     def cut(self, reserved: Reserved, micro_usd: int) -> bool:
-        """Whether a run had to end because it reached what was set aside for it."""
-        return reserved.micro_usd is not None and micro_usd >= reserved.micro_usd
+        """Whether a run had to end because it reached what was set aside for it, and more can be the next time."""
+        return bool(reserved.micro_usd) and micro_usd >= (reserved.micro_usd or 0)

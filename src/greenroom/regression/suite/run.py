@@ -48,12 +48,13 @@ class Left:
         return self.unpaid + sum(self.skipped.values())
 
 
-def purse_of(journal: Journal, usd: float | None) -> Purse:
-    """The purse of a suite, with what its runs so far cost taken out. Raises as `Purse`."""
+def purse_of(journal: Journal, usd: float | None, free: Callable[[str], bool] = lambda model: False) -> Purse:
+    """The purse of a suite, with what its runs so far cost taken out; a replay costs nothing. Raises as `Purse`."""
     dearest: dict[str, int] = {}
     for row in journal.rows:
         dearest[row.model] = max(dearest.get(row.model, 0), row.micro_usd)
-    return Purse(usd, sum(row.micro_usd for row in journal.rows), dearest)
+    replayed = journal.header.matrix.tier == "replay"
+    return Purse(usd, sum(row.micro_usd for row in journal.rows), dearest, lambda model: replayed or free(model))
 
 
 def run_suite(
