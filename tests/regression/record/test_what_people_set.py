@@ -57,7 +57,7 @@ def test_a_session_that_goes_past_midnight(tmp_path: Path) -> None:
     asyncio.run(session.turn("tomorrow"))
     assert statuses(session) == ["done", "done"]  # 120 in one day would be denied
     kept = record(session.records, made.policy)
-    assert [line for line in kept.tape.events if "day" in line] == [{"day": {}, "of": "c2", "later": True}]
+    assert [line for line in kept.tape.events if "day" in line] == [{"day": {}, "of": "c2", "on": 2}]
     assert replayed(made, kept, tmp_path).kind == "passed"
 
 

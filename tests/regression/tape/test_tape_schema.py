@@ -121,6 +121,7 @@ def test_an_edit_at_a_gate_fits() -> None:
     "line",
     [
         {"day": {"orders.refund:amount:day": "50.0"}, "of": "c2", "later": True},
+        {"day": {}, "of": "c2", "on": 2, "life": 2},
         {"finish": "abandoned", "reason": "as recorded", "after": "reply 1"},
         {
             "tape": 1,

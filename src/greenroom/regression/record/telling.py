@@ -39,6 +39,7 @@ from greenroom.regression.record.never_back import Out
 from greenroom.regression.record.order import by_call
 from greenroom.regression.replay.added import Added
 from greenroom.regression.tape.candidates import listing
+from greenroom.regression.tape.days import days_by_number
 from greenroom.regression.tape.given_up import ABANDONED, AFTER, before
 from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import text_name
@@ -62,7 +63,8 @@ def tell(
     lives = told_lives(records, replayed=replayed is not None)
     told = latest(records, lives, open_too=replayed is not None)
     full = Added() if added or (added is None and replayed is None) else None
-    teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told), lives)
+    days = days_by_number(r.event.day for r in told if isinstance(r.event, DaySumsRead))
+    teller = _Teller(model, Names(replayed), full, chosen(told), timed(told), ran(told), lives, days)
     for record in told:
         teller.see(record)
     return teller.lines(), teller.texts
@@ -80,6 +82,7 @@ class _Teller:
         timed: set[int],
         ran: set[tuple[int, str]],
         lives: ToldLives,
+        days: dict[str, int],
     ) -> None:
         self._model = model
         self._chosen = chosen
@@ -98,7 +101,8 @@ class _Teller:
         self._calls: dict[str, ToolCall] = {}
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
-        self._day = ""
+        self._days = days
+        self._day_read = False
         self._out = Out()
         self._prompts: dict[str, Json] = {}
 
@@ -264,11 +268,11 @@ class _Teller:
         return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
 
     def day(self, event: DaySumsRead) -> list[Line]:
-        first, later = not self._day, self._day not in ("", event.day)
-        self._day = event.day
-        if not event.sums and not later and (first or self._life == 1):
+        first, number = not self._day_read, self._days[event.day]
+        self._day_read = True
+        if not event.sums and number == 1 and (first or self._life == 1):
             return []  # a later life begins with what was known before its turn, so there it is told
-        return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"later": True} if later else {})]
+        return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"on": number} if number > 1 else {})]
 
     def started(self, event: ToolStarted) -> list[Line]:
         self._started[event.call] = event.arguments

@@ -30,6 +30,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Memory
 from greenroom.regression.replay.world import MALFORMED, World, memory_of
+from greenroom.regression.tape.days import day_of
 from greenroom.regression.tape.given_up import ABANDONED, BEGUN
 from greenroom.regression.tape.tape import Line, Tape
 from greenroom.regression.tape.under_test import context_length
@@ -47,7 +48,7 @@ def context_of(tape: Tape, world: World, file: str) -> list[Event]:
     length = context_length(tape.events, tape.first_turn)
     taker = _Taker(world)
     if world.days > 1:  # whatever was spent before the first look at the sums was spent on the first day
-        taker.events.append(DaySumsRead(step="t1/day:c0", turn=1, day="day 1"))
+        taker.events.append(DaySumsRead(step="t1/day:c0", turn=1, day=day_of(1)))
     for index, line in enumerate(tape.events[:length]):
         try:
             taker.take(line)

@@ -35,6 +35,7 @@ from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.world import World
+from greenroom.regression.tape.days import day_of
 from greenroom.regression.tape.tape import Line
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
@@ -149,7 +150,7 @@ class TapeRecording(ByLife):
 
     def _first_day(self, step: str) -> DaySumsRead | None:
         """Of a tape that goes past midnight, the day it begins on: nothing was spent elsewhere, so no line says it."""
-        return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day="day 1")
+        return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day=day_of(1))
 
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether a person stepped in here: at a gate, with a level, at a call that no rule asked about, or by ending the

@@ -37,6 +37,7 @@ from greenroom.regression.replay.placeholders.held import Key as HeldKey
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.placeholders.known import Known
 from greenroom.regression.tape.candidates import listed
+from greenroom.regression.tape.days import day_of, numbered
 from greenroom.regression.tape.forms import require_form
 from greenroom.regression.tape.given_up import ABANDONED, AFTER, BEGUN, wrong_ending
 from greenroom.regression.tape.parts import Parts
@@ -265,11 +266,11 @@ class World:
         self._read.append(line)
 
     def _settle_days(self) -> None:
-        """Number the days of a turn in the order in which its lives saw them, whatever the order of its calls."""
-        for line in sorted(self._read, key=lambda one: int(one.get("life", 1))):
-            self.days += bool(line.get("later"))
-            step, day = f"t{self._turn}/day:{line['of']}", f"day {self.days}"
-            self._put(DaySumsRead(step=step, turn=self._turn, day=day, sums=line["day"]), line)
+        """Keep what was read of a turn's days, by the day it was read on."""
+        for line, number in numbered(self._read, self.days):
+            self.days = max(self.days, number)
+            step = f"t{self._turn}/day:{line['of']}"
+            self._put(DaySumsRead(step=step, turn=self._turn, day=day_of(number), sums=line["day"]), line)
         self._read = []
 
     def result(self, line: Line) -> None:

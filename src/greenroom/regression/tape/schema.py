@@ -22,6 +22,7 @@ _WORD: Json = {"type": "string"}
 _NUMBER: Json = {"type": "number"}
 _FIRST: Json = {"type": "integer", "minimum": 1}
 _LIFE: Json = {"description": "in which life of its turn, if not the first", "type": "integer", "minimum": 2}
+_DAY: Json = {"description": "which day the tape spans this is, if not the first", "type": "integer", "minimum": 2}
 _HELD: Json = {"type": ["boolean", "null"]}
 _YES: Json = {"const": True}
 _ANY: Json = {}
@@ -125,7 +126,13 @@ EVENTS: dict[str, dict[str, Json]] = {
         "life?": _LIFE,
     },
     "autonomy": {"autonomy": _COUNT, "of?": _WORD, "life?": _LIFE},
-    "day": {"day": {"type": "object", "additionalProperties": _WORD}, "of": _WORD, "later?": _YES, "life?": _LIFE},
+    "day": {
+        "day": {"type": "object", "additionalProperties": _WORD},
+        "of": _WORD,
+        "on?": _DAY,
+        "later?": _YES,
+        "life?": _LIFE,
+    },
     "result": {
         "result": _WORD,
         "tool": _WORD,

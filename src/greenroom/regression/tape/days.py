@@ -1,0 +1,41 @@
+"""The days that a tape spans, by number, from the first on which a day's sums were looked at.
+
+Invariant: which day a line is about is on the line itself, so that it does not matter in what order lines are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from greenroom.regression.tape.tape import Line
+
+_MOST = 36_500
+"""More days than a session lasts."""
+
+
+def days_by_number(days: Iterable[str]) -> dict[str, int]:
+    """The number of each of these days, which are such as `2026-11-20`: 1 for the first, 3 for two days after it."""
+    by_day = {day: date.fromisoformat(day) for day in days}
+    first = min(by_day.values(), default=date.min)
+    return {day: (at - first).days + 1 for day, at in by_day.items()}
+
+
+def day_of(number: int) -> str:
+    """The day of that number, as a replay has it.
+
+    Raises:
+        ValueError: a tape spans no such day.
+    """
+    if not 0 < number <= _MOST:
+        raise ValueError(number)
+    return date.fromordinal(number).isoformat()
+
+
+def numbered(read: Iterable[Line], last: int) -> Iterator[tuple[Line, int]]:
+    """The `day` lines of a turn with their numbers. A line of before these were told says only that it is a `later` day
+    than the one before it, in the order of the turn's lives, or than the `last` of the turns before.
+    """
+    for line in sorted(read, key=lambda one: int(one.get("life", 1))):
+        last += bool(line.get("later"))
+        yield line, int(line.get("on", last))

@@ -1,0 +1,100 @@
+"""What others spent in a day is known again on the day on which it was read, wherever a tape tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom.core.events import ApprovalRequested, DaySumsRead, GatePaused
+from greenroom.core.values import GateReply
+from greenroom.engine import waiting
+from greenroom.regression.tape.sealed import SESSION, session_digest
+from greenroom.regression.tape.tape import Line, Tape, sealed
+from tests.engine.chaos import Steady
+from tests.engine.scripted import ALLOW, DENY, Lives, lines, refund, same_again
+
+DAY = 24 * 3600
+SUM = "orders.refund:args.amount:day"
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+def _marked(line: Line) -> Line:
+    return {("later" if key == "on" else key): (True if key == "on" else item) for key, item in line.items()}
+
+
+async def before_and_after_midnight() -> Lives:
+    """The second call reads the day before midnight, the first one after it."""
+    lives = Lives([refund(90), refund(20)], mode="tools")
+    await lives.say().at(GatePaused, "t1/gate:tool:c1")
+    lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim"))
+    await lives.now.at(GatePaused, "t1/gate:tool:c2")
+    lives.world.spend_elsewhere(1_000)
+    edit = GateReply(action="edit", edit={"order_id": 1, "amount": 30}, by="kim", established="test")
+    lives.now.session.pass_gate("t1/gate:tool:c2", edit)
+    await lives.now.at(DaySumsRead, "t1/day:c2.gate")
+    lives.world.clock.advance(DAY)
+    lives.now.session.answer("t1/ask:c1", ALLOW)
+    await lives.now.at(ApprovalRequested, "t1/ask:c2.gate")
+    return lives
+
+
+def days(told: list[Line]) -> list[tuple[str, int, bool]]:
+    return [(line["of"], line.get("on", 1), bool(line["day"])) for line in told if "day" in line]
+
+
+def test_a_day_that_is_read_before_midnight_by_a_call_and_after_it_by_the_one_before(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = await before_and_after_midnight()
+        lives.now.session.answer("t1/ask:c2.gate", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert days([*lines(records)]) == [("c1.start", 2, False), ("c2.gate", 1, True)]
+    same_again(records, runner, tmp_path)
+
+
+def test_the_same_in_a_turn_that_is_cut_off(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = await before_and_after_midnight()
+        lives.world.spend_elsewhere(50)
+        await lives.crash()
+        lives.now.session.answer("t1/ask:c2.gate", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {"gate": "tool:c2", "action": "edit", "edit": {"amount": 30, "order_id": 1}} in lines(records)
+    same_again(records, runner, tmp_path)
+
+
+def test_a_tape_that_says_only_that_a_day_is_later_replays(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], [], [refund(20)], [])
+        for number in (1, 2):
+            lives.world.spend_elsewhere(2_465)  # which leaves room for one of them a day
+            await lives.say().at(ApprovalRequested, f"t{number}/ask:c{number}")
+            lives.now.session.answer(f"t{number}/ask:c{number}", ALLOW)
+            await lives.now.over()
+            lives.world.clock.advance(DAY)
+        return lives
+
+    def as_before(tape: Tape) -> Tape:
+        events = [_marked(line) for line in tape.events]
+        digests = tape.digests | {SESSION: session_digest(events)}
+        return sealed({**tape.header, "digests": digests}, events)
+
+    records = runner.run(scene()).records
+    assert days([*lines(records)]) == [("c1", 1, True), ("c2", 2, True)]
+    same_again(records, runner, tmp_path, as_before)
