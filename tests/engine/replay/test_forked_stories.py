@@ -13,13 +13,23 @@ from random import Random
 
 import pytest
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, SessionForked, ToolReturned, TurnFinished
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Event,
+    Record,
+    SessionForked,
+    ToolReturned,
+    TurnFinished,
+    VerdictReached,
+)
+from greenroom.core.values import Stop
 from greenroom.engine import waiting
 from greenroom.log.memory_log import MemoryLog
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_world import World
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
-from tests.engine.scripted import ALLOW, DENY, Lives, edit, lines, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, lines, refund
 
 STORIES = 30
 
@@ -89,9 +99,9 @@ def holds(records: list[Record], runner: asyncio.Runner, folder: Path) -> None:
     assert outcome is not None and outcome.kind == "passed", outcome
 
 
-def branch_of(lives: Lives, at: type[ApprovalGiven | ApprovalRequested]) -> None:
-    """Go on in a branch that begins at the last record of a kind."""
-    seq = max(r.seq for r in lives.records if isinstance(r.event, at))
+def branch_of(lives: Lives, at: type[Event], step: str = "") -> None:
+    """Go on in a branch that begins at the last record of a kind, at a step if one is named."""
+    seq = max(r.seq for r in lives.records if isinstance(r.event, at) and step in ("", r.event.step))
     lives.world.session = "s2"
     lives.world.kept = branched(lives.records, seq, lives.world)
 
@@ -163,4 +173,43 @@ def test_words_that_nobody_let_pass_before_a_branch_was_taken_off_are_not_what_e
 
     records = runner.run(scene()).records
     assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["answered"]
+    holds(records, runner, tmp_path)
+
+
+def test_a_stop_that_was_lifted_before_a_branch_came_to_its_call_is_none_any_more(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.world.pressed.append(Stop(scope="tool", target="orders.note", by="kim", at=""))
+        await lives.say().over()
+        branch_of(lives, VerdictReached, "t1/verdict:tool.call:c1.stop")
+        lives.world.pressed.clear()
+        await lives.begin_again(ToolReturned)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.status for r in records if isinstance(r.event, ToolReturned)] == ["done"]
+    assert not any(line.get("of") == "c1.stop" for line in lines(records))
+    holds(records, runner, tmp_path)
+
+
+def test_words_that_a_person_denies_once_more_in_a_branch_are_denied_before_anything_is_said(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:output", DENY)
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:output", DENY.model_copy(update={"reason": "never"}))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    told = [next(iter(line)) for line in lines(records)]
+    assert told[-4:] == ["answer", "answer", "release", "finish"]
     holds(records, runner, tmp_path)

@@ -41,7 +41,7 @@ from greenroom.core.events import (
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
-from greenroom.engine.replay.overtaken import overtaken_rounds
+from greenroom.engine.replay.overtaken import overtaken
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
 from greenroom.engine.steps import same_inputs
@@ -265,7 +265,7 @@ def _comparable(records: Sequence[Record]) -> dict[str, Any]:
     """Each event that counts, by step and kind (the last one where a step was decided anew), without what varies."""
     unfinished = _unfinished(records)
     answered = {r.event.step for r in records if isinstance(r.event, ApprovalGiven)}
-    overtaken = overtaken_rounds(records)
+    no_more = overtaken(records)
     return {
         f"{r.event.step or f't{r.event.turn}'} {r.event.kind}": _without_volatile(_told(r.event))
         for r in records
@@ -273,7 +273,7 @@ def _comparable(records: Sequence[Record]) -> dict[str, Any]:
         and r.event.turn not in unfinished
         and not r.event.step.endswith(".unknown")  # about a crash, which a replay does not have
         and (not isinstance(r.event, ApprovalRequested) or r.event.step in answered)  # else it became void
-        and r.event.step not in overtaken
+        and r.event.step not in no_more
     }
 
 

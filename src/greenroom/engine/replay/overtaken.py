@@ -12,12 +12,20 @@ from greenroom.core.events import ApprovalGiven, Record, VerdictReached
 
 _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|output)(?:\.(\d+|gate))?")
 """A question or verdict about a call or words: as they came or as they were edited at a gate, or after so many edits more."""
+_STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
+"""The same about a call that was stopped when it was about to run."""
 Round = tuple[str, str, int]
 
 
-def overtaken_rounds(records: Iterable[Record]) -> set[str]:
-    """The verdicts on edited calls and words whose edit is none any more: the question before it was put once more and got another
-    answer, or was not put again because the call may not run.
+def overtaken(records: Iterable[Record]) -> set[str]:
+    """The verdicts that count no more, by step."""
+    records = tuple(records)
+    return _edits_no_more(records) | _stops_unasked(records)
+
+
+def _edits_no_more(records: Iterable[Record]) -> set[str]:
+    """On calls and words as they were edited when the edit is none any more: the question before it was put once more and
+    got another answer, or was not put again because the call may not run.
     """
     edited: dict[Round, bool] = {}
     decided: dict[str, Round] = {}
@@ -34,6 +42,16 @@ def overtaken_rounds(records: Iterable[Record]) -> set[str]:
     return {
         step for step, (turn, call, edits) in decided.items() if edits and not edited.get((turn, call, edits - 1), True)
     }
+
+
+def _stops_unasked(records: Iterable[Record]) -> set[str]:
+    """On calls that were stopped where nobody said so: their life was cut off there, and in the next one it was lifted."""
+    steps = {
+        kind: {r.event.step for r in records if isinstance(r.event, kind) and _STOP.fullmatch(r.event.step)}
+        for kind in (VerdictReached, ApprovalGiven)
+    }
+    answered = {step.replace("/ask:", "/verdict:tool.call:") for step in steps[ApprovalGiven]}
+    return steps[VerdictReached] - answered
 
 
 def _round(step: str) -> Round | None:

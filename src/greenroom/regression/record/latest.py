@@ -30,7 +30,7 @@ from greenroom.core.events import (
     TurnStarted,
     VerdictReached,
 )
-from greenroom.engine.replay.overtaken import overtaken_rounds
+from greenroom.engine.replay.overtaken import overtaken
 from greenroom.engine.standing import set_between_turns
 from greenroom.regression.record.lives import UNKNOWN, ToldLives
 
@@ -71,8 +71,8 @@ def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> li
             found[lives.key(record)] = record
     answered = {r.event.step for r in found.values() if isinstance(r.event, ApprovalGiven)}
     ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
-    rounds = overtaken_rounds(records)
-    kept = [r for r in found.values() if not _overtaken(r.event, ended, answered) and r.event.step not in rounds]
+    no_more = overtaken(records)
+    kept = [r for r in found.values() if not _overtaken(r.event, ended, answered) and r.event.step not in no_more]
     if open_too:
         return kept
     return [r for r in kept if r.event.turn in ended or (isinstance(r.event, AutonomyChanged) and not r.event.step)]

@@ -89,9 +89,23 @@ def _counted(lines: Sequence[Line]) -> list[Counted]:
             here.append((index, turn, line))
         if "finish" in line:
             if line["finish"] != "abandoned":
-                out += here
+                out += _side_by_side(here)
             here = []
-    return out + here
+    return out + _side_by_side(here)
+
+
+def _side_by_side(told: list[Counted]) -> list[Counted]:
+    """Lines of a turn with what each of its lives was asked or answered at a step beside what the first of them was: how
+    far that one went on from there before it was cut off is a matter of milliseconds.
+    """
+    if not any("life" in line for _, _, line in told):
+        return told
+    first: dict[tuple[str, object], int] = {}
+    places: list[int] = []
+    for at, (_, _, line) in enumerate(told):
+        kind = next(iter(line))
+        places.append(first.setdefault((kind, line[kind]), at) if kind in ("ask", "answer") else at)
+    return [told[at] for at in sorted(range(len(told)), key=places.__getitem__)]
 
 
 def _same(old: Line, new: Line) -> bool:

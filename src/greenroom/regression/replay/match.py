@@ -85,6 +85,8 @@ class TapeRecording(ByLife):
             return event or self._first_day(step)
         if line is None:
             if kind in _CLOSED:
+                if self._by_life(step) and self._world.lives.ended(step):
+                    raise LifeOver(step, self)
                 raise Divergence(f"{place_of(step)} is not on the tape", step=step)
             return None
         if inputs is not None:
