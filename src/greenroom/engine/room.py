@@ -88,6 +88,7 @@ class Room:
         return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
 
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
+        self.steps.must_come(VerdictReached, step)
         verdict = self._admitted_already(question) or self.contract.policy.decide(question)
         return trusted(
             VerdictReached,

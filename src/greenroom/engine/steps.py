@@ -15,7 +15,7 @@ from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
 from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record, VerdictReached
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
@@ -210,7 +210,9 @@ class Steps:
             Divergence: the turn was given up before it came to its end.
         """
         if isinstance(self._recording, ByLife):
-            self._recording.must_come(kind, step)
+            decided = kind is VerdictReached or kind is ApprovalRequested
+            after = self.governed.since if decided and self.governed is not None else -1
+            self._recording.must_come(kind, step, after)
 
     def later(self, kind: type[Event], step: str) -> bool:
         """In a replay: whether this came after something that does not govern yet."""

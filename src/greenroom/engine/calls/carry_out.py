@@ -37,7 +37,7 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
     await when_decided(room, turn, [call.id for call in calls])
     before = budget.calls
     decided = [decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
-    reply = Reply(room, turn, asyncio.Lock(), [])
+    reply = Reply(room, turn, asyncio.Lock(), [], tuple(one.call.id for one in decided if one.verdict is not None))
     async with asyncio.TaskGroup() as group:
         for item in decided:
             group.create_task(_to_the_end(reply, item))
@@ -58,7 +58,7 @@ async def _to_the_end(reply: Reply, item: Decided) -> None:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
-    await when_looked_at(room, turn, f"{item.call.id}{item.suffix}")
+    await when_looked_at(room, turn, item.call.id, reply.decided)
     item = as_decided_now(room, turn, item, ".run")
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:

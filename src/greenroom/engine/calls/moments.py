@@ -18,10 +18,12 @@ async def when_decided(room: Room, turn: int, calls: Sequence[str]) -> None:
         await governed.next()
 
 
-async def when_looked_at(room: Room, turn: int, key: str) -> None:
-    """Wait for what came to govern after the calls of a reply were decided and before they went their way."""
+async def when_looked_at(room: Room, turn: int, key: str, beside: Sequence[str]) -> None:
+    """Wait for what came to govern after the calls of a reply were decided, this one and others, and before they went their
+    way.
+    """
     governed = room.steps.governed
-    while governed is not None and governed.before_going(turn, key):
+    while governed is not None and governed.before_going(turn, key, beside):
         await governed.next()
 
 

@@ -135,13 +135,15 @@ class LogRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._lives.anew(kind, step)
 
-    def must_come(self, kind: type[Event], step: str) -> None:
+    def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if kind is TurnFinished:
             if not self._lives.in_last(turn_of(step)):
                 raise LifeOver(step, self)
             if turn_of(step) in self._given_up:
                 raise given_up(step)
-        elif self._lives.ended(step) and self._lives.here(kind, step) is None:
+            return
+        here = self._lives.here(kind, step)
+        if self._lives.ended(step) and (here is None or here.seq < after):
             raise LifeOver(step, self)
 
     @property
@@ -153,9 +155,7 @@ class LogRecording(ByLife):
 
 
 def _answers(event: Event) -> bool:
-    if isinstance(event, VerdictReached):
-        return event.hook == "tool.result"
-    return type(event) in ANSWERED or isinstance(event, ApprovalRequested)
+    return type(event) in ANSWERED or isinstance(event, ApprovalRequested | VerdictReached)
 
 
 @dataclass(frozen=True, slots=True)

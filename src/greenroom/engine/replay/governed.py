@@ -40,8 +40,7 @@ class _Change:
     """A contract that came in as record `seq`; `at_once` after another one, before anything looked at that.
 
     `before_calls`: no call of the reply had gone its way yet. `decided` are the steps that followed before any did,
-    `looked_at` the verdicts that were reached before anything was answered; `one_by_one` calls were looked at after that,
-    as each came to its question. `before_next` are the steps before another contract came in.
+    `before_next` those before another contract came in, `let_through` of these the verdicts that need nobody's answer.
     """
 
     def __init__(self, seq: int, contract: Contract, before_calls: bool, *, at_once: bool) -> None:
@@ -50,26 +49,21 @@ class _Change:
         self.contract = contract
         self.before_calls = before_calls
         self.decided: list[str] = []
-        self.looked_at: set[str] = set()
         self.before_next: set[str] = set()
-        self.one_by_one = False
-        self._deciding = self._unanswered = self._same_reply = True
+        self.let_through: set[str] = set()
+        self._deciding = True
 
     def followed_by(self, event: Event) -> None:
         """Take in what came after it in the same life."""
         self._deciding = self._deciding and type(event) not in _OF_CALLS
         if self._deciding:
             self.decided.append(event.step)
-        self._unanswered = self._unanswered and not isinstance(event, ApprovalGiven)
-        if self._unanswered and isinstance(event, VerdictReached):
-            self.looked_at.add(event.step)
 
     def before_another(self, event: Event) -> None:
         """Take in what came after it before another one."""
         self.before_next.add(event.step)
-        self._same_reply = self._same_reply and not isinstance(event, ReplyGenerated)
-        waited = isinstance(event, VerdictReached) and event.hook == "tool.call" and "." not in event.step
-        self.one_by_one = self.one_by_one or (waited and self._same_reply and event.step not in self.looked_at)
+        if isinstance(event, VerdictReached) and not event.verdict.blocks:
+            self.let_through.add(event.step)
 
 
 class _Life:
@@ -142,6 +136,11 @@ class Governed:
                 pass
 
     @property
+    def since(self) -> int:
+        """The record with which came in what governs now, if it came in the middle of a turn; what is decided under it came after."""
+        return self._last.seq if self._last is not None else -1
+
+    @property
     def _here(self) -> _Life:
         return self._lives[self._now]
 
@@ -161,17 +160,30 @@ class Governed:
         found = {kind: sum(step in changes[0].decided for step in steps) for kind, steps in kinds.items()}
         return found["verdict:tool.call"] > 1 or found["day"] > 0 or found["autonomy"] > 0
 
-    def before_going(self, turn: int, call: str) -> bool:
-        """Whether what governs next came in when this call was decided and no call of its reply had gone its way."""
+    def before_going(self, turn: int, call: str, beside: Sequence[str]) -> bool:
+        """Whether what governs next came in when this call and those `beside` it were decided, and none had gone its way.
+
+        Then each was decided anew before anything else came in. Where one of them was only later, they had gone as far as
+        to a question that was open in an earlier life of the turn already, and it became void in this one.
+        """
         changes = self._here.changes
-        if (
-            not changes
-            or not changes[0].before_calls
-            or changes[0].one_by_one
-            or self.later(AutonomyChanged, f"t{turn}/autonomy:{call}")
-        ):
+        if not changes or not changes[0].before_calls or self.later(AutonomyChanged, f"t{turn}/autonomy:{call}"):
             return False
-        return f"t{turn}/verdict:tool.call:{call}" in changes[0].looked_at
+        verdicts = [f"t{turn}/verdict:tool.call:{one}" for one in beside]
+        if any(one not in changes[0].before_next and self.later(VerdictReached, one) for one in verdicts):
+            return False
+        verdict = f"t{turn}/verdict:tool.call:{call}"
+        return verdict in changes[0].before_next and not self._open_before(turn, call, changes[0])
+
+    def _open_before(self, turn: int, call: str, change: _Change) -> bool:
+        """Whether the question about a call was open in an earlier life, and nobody needed to answer it after this change.
+
+        Had the change come before this life put it, that would have been put in spite of that, as it had been before.
+        """
+        asked = ApprovalRequested, f"t{turn}/ask:{call}"
+        if f"t{turn}/verdict:tool.call:{call}" not in change.let_through or self._here.at.get(asked, -1) > change.seq:
+            return False
+        return any(asked in self._lives[turn, life].at for life in range(1, self._now[1]))
 
     def before_asking(self, step: str) -> bool:
         """Whether what governs next came in before this question was first put in this life; or, of one that was not put
@@ -191,11 +203,18 @@ class Governed:
         return at.get((ApprovalGiven, step), -1) < at.get((ApprovalRequested, step), -1) < self._here.last
 
     def noticed(self, step: str) -> bool:
-        """Whether whoever waited for a person at this step saw that something else governs, before yet another did."""
-        if self._last is None or not self._here.changes:
+        """Whether whoever waited for a person at this step saw that something else governs, before yet another did, or
+        before an answer came that was not waited for: that a call was stopped is seen first.
+        """
+        if self._last is None:
             return True
-        turn, _, asked = step.partition("/ask:")
-        return f"{turn}/verdict:tool.call:{asked}" in self._last.before_next or not asked.startswith("c")
+        given, asked = (self._here.at.get((kind, step), -1) for kind in (ApprovalGiven, ApprovalRequested))
+        if asked < self._last.seq < given:
+            return False
+        if not self._here.changes:
+            return True
+        turn, _, about = step.partition("/ask:")
+        return f"{turn}/verdict:tool.call:{about}" in self._last.before_next or not about.startswith("c")
 
     async def moment(self, kind: type[Event], step: str) -> bool:
         """Wait until it is this event's turn, or until something else governs: then True, and this may not come at all.

@@ -43,8 +43,9 @@ class ByLife(ABC):
         """
 
     @abstractmethod
-    def must_come(self, kind: type[Event], step: str) -> None:
-        """Nothing, unless this life was cut off before something of the kind happened at the step.
+    def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
+        """Nothing, unless this life was cut off before something of the kind happened at the step; `after` is the record
+        that it can only have come after.
 
         Raises:
             LifeOver: it was, or a person gave the turn up there.

@@ -150,9 +150,9 @@ class LiveRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self.before(step) and self._tape.anew(kind, step)
 
-    def must_come(self, kind: type[Event], step: str) -> None:
+    def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if self.before(step):
-            self._tape.must_come(kind, step)
+            self._tape.must_come(kind, step, after)
 
     def next_life(self, turn: int) -> bool:
         return self._tape.next_life(turn)

@@ -98,7 +98,7 @@ class TapeRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._by_life(step) and self._world.lives.anew(kind, step)
 
-    def must_come(self, kind: type[Event], step: str) -> None:
+    def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         lives = self._world.lives
         if kind is TurnFinished:
             if self._by_life(step) and not lives.in_last(turn_of(step)):
