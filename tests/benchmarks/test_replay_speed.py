@@ -22,7 +22,7 @@ from greenroom.detectors.find import _remembered, _remembered_flat
 from greenroom.regression.replay.check import check_file
 from greenroom.regression.replay.replay import load_fixture, replay_fixture
 from greenroom.regression.tape.parts import Parts
-from greenroom.retrieval.select import _words
+from greenroom.retrieval.select import _alike, _words
 from greenroom.workspace.find import require
 from tests.benchmarks import recording
 from tests.benchmarks.children import Cost, cost, least_of_each
@@ -93,6 +93,7 @@ def test_one_replay_of_texts_never_looked_at_before(benchmark: Any, replay_next:
         _remembered.cache_clear()
         _remembered_flat.cache_clear()
         _words.cache_clear()
+        _alike.cache_clear()
 
     benchmark.pedantic(replay_next, setup=forget, rounds=200, warmup_rounds=16)
 

@@ -34,6 +34,7 @@ def choose(
         budget_chars: the most characters of text to keep in all; a shorter passage further down may still fit.
     """
     kept: list[_Kept] = []
+    used = 0
     dropped: dict[str, str] = {}
     for passage in candidates:
         score = _own_score(passage)
@@ -41,10 +42,11 @@ def choose(
             dropped[passage.id] = f"score: {score:.2f} is under {min_score:.2f}"
             continue
         words = _words(passage.text)
-        if reason := _why_not(passage, words, kept, top_k, budget_chars):
+        if reason := _why_not(passage, words, kept, top_k, budget_chars, used):
             dropped[passage.id] = reason
         else:
             kept.append((len(words), words, passage))
+            used += len(passage.text)
     return tuple([passage.id for _, _, passage in kept]), dropped
 
 
@@ -54,12 +56,12 @@ def _why_not(
     kept: Sequence[_Kept],
     top_k: int,
     budget_chars: int,
+    used: int,
 ) -> str:
     if twin := _twin(words, kept):
         return f"duplicate: says the same as {twin.id}"
     if len(kept) >= top_k:
         return f"count: {top_k} better ones"
-    used = sum(len(other.text) for _, _, other in kept)
     if used + len(passage.text) > budget_chars:
         return f"budget: {len(passage.text)} characters, {budget_chars - used} left of {budget_chars}"
     return ""
@@ -84,7 +86,12 @@ def _twin(words: frozenset[str], kept: Sequence[_Kept]) -> Passage | None:
     for other, others, passage in kept:
         if other < least or size < _SAME * other:  # then even all of the fewer are too few
             continue
-        both = len(words & others)
-        if both >= _SAME * max(size + other - both, 1):
+        if _alike(words, others):
             return passage
     return None
+
+
+@lru_cache(2_048)  # the same documents are found again and again
+def _alike(words: frozenset[str], others: frozenset[str]) -> bool:
+    both = len(words & others)
+    return both >= _SAME * max(len(words) + len(others) - both, 1)

@@ -56,21 +56,23 @@ TOLD = {
     TurnFinished,
     TurnAbandoned,
 }
+_ENDINGS = {TurnFinished, TurnAbandoned}
+_RUN_OR_REFUSED = {ToolStarted, ApprovalGiven}
 
 
 def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> list[Record]:
     """One record a step: where one was decided anew, the last one in the place of the first."""
     between = set_between_turns(records)
     found: dict[tuple[str, str], Record] = {}
-    for record in _given_up_first(records, between):
+    for record in _given_up_first(records, between) if between else records:
         event = record.event
-        if isinstance(event, AutonomyChanged) and not event.step:
+        if type(event) is AutonomyChanged and not event.step:
             if record.seq in between:
                 found[event.kind, f"between {record.seq}"] = record
         elif type(event) in TOLD:
             found[lives.key(record)] = record
-    answered = {r.event.step for r in found.values() if isinstance(r.event, ApprovalGiven)}
-    ended = {r.event.turn for r in found.values() if isinstance(r.event, TurnFinished | TurnAbandoned)}
+    answered = {r.event.step for r in found.values() if type(r.event) is ApprovalGiven}
+    ended = {r.event.turn for r in found.values() if type(r.event) in _ENDINGS}
     no_more = overtaken(records)
     kept = [r for r in found.values() if not _overtaken(r.event, ended, answered) and r.event.step not in no_more]
     if open_too:
@@ -94,7 +96,7 @@ def _given_up_first(records: Sequence[Record], between: frozenset[int]) -> Itera
 
 def _overtaken(event: Event, ended: set[int], answered: set[str]) -> bool:
     """Whether this is a question that nobody answered before its turn ended for another reason."""
-    return isinstance(event, ApprovalRequested) and event.turn in ended and event.step not in answered
+    return type(event) is ApprovalRequested and event.turn in ended and event.step not in answered
 
 
 def chosen(records: Iterable[Record]) -> dict[int, set[str]]:
@@ -102,7 +104,7 @@ def chosen(records: Iterable[Record]) -> dict[int, set[str]]:
     return {
         event.turn: {*event.passages, *(key for key, why in event.dropped.items() if why.startswith(POLICY))}
         for event in (record.event for record in records)
-        if isinstance(event, ContextSelected)
+        if type(event) is ContextSelected
     }
 
 
@@ -111,7 +113,7 @@ def timed(records: Iterable[Record]) -> set[int]:
     return {
         event.turn
         for event in (record.event for record in records)
-        if isinstance(event, ReplyReleased) and event.changed and "limits.seconds" in event.text
+        if type(event) is ReplyReleased and event.changed and "limits.seconds" in event.text
     }
 
 
@@ -119,7 +121,7 @@ def ran(records: Iterable[Record]) -> set[tuple[int, str]]:
     """The calls, by turn and call, whose result is that of a run: one that a person refused after a crash is not."""
     started: dict[tuple[int, str], int] = {}
     refused: dict[tuple[int, str], int] = {}
-    for record in records:
+    for record in (one for one in records if type(one.event) in _RUN_OR_REFUSED):
         match record.event:
             case ToolStarted(turn=turn, call=call):
                 started[turn, call] = record.seq

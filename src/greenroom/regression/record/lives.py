@@ -21,6 +21,7 @@ from greenroom.core.events import (
     ReplyGenerated,
     ToolReturned,
     ToolStarted,
+    TurnResumed,
     VerdictReached,
 )
 from greenroom.core.values import Json
@@ -40,6 +41,7 @@ _REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
 
 _SHOWING = _REACHING - {GatePaused, ApprovalRequested}
 """Whose lines say in which life they were, whatever became of them."""
+_CHANGING = frozenset({AutonomyChanged, DaySumsRead, ToolReturned})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,11 @@ class ToldLives:
 
 def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     """The lives to tell: of a replay all that it had, for it had those of its tape."""
+    unsteady = frozenset(r.event.turn for r in records if type(r.event) in _CHANGING and _changes(r.event))
+    if replayed and not any(type(r.event) is TurnResumed for r in records):
+        return ToldLives(unsteady=unsteady)  # nothing was taken up again, so all of it is of one life
     lives = by_life(records)
     several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and type(r.event) in _SHOWING}
-    unsteady = frozenset(r.event.turn for r in records if _changes(r.event))
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
     passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
     gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}

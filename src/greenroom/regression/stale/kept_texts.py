@@ -33,8 +33,9 @@ def require_kept(tape: Tape, parts: Parts, digests: Mapping[str, str], texts: Ma
     """
     looked_at = _LOOKED_AT.setdefault(parts, {})
     found: dict[str, str] = {}
+    stated = tape.digests
     for component in (*_NAMED_BY_TEXT, _POLICY):
-        name = tape.digests.get(component, "")
+        name = stated.get(component, "")
         if not is_part_name(name) or name == _OF_NOTHING:
             continue
         key = (name,) if component != _POLICY else (name, component)
@@ -46,7 +47,7 @@ def require_kept(tape: Tape, parts: Parts, digests: Mapping[str, str], texts: Ma
         if wrong == _WRONG or (wrong and there):
             raise FileInvalid(
                 f"the recorded {component} {wrong}",
-                where=f"{FOLDER}/{tape.digests[component]}.txt",
+                where=f"{FOLDER}/{stated[component]}.txt",
                 hint="restore it from git, or export the session again",
                 code="tape.part",
             )

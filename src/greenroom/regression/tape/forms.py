@@ -5,6 +5,9 @@ Invariant: a line that passes has every key its readers ask for, each with a val
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import NoneType
+
 from greenroom.regression.tape.schema import EVENTS
 from greenroom.regression.tape.tape import Line
 
@@ -40,16 +43,22 @@ def require_form(kind: str, line: Line) -> None:
     Raises:
         KeyError, TypeError: it is not.
     """
-    if not line.keys() <= _KEYS[kind]:
-        raise KeyError(kind)
-    for key, value in line.items():
-        expected = _KINDS.get(key)
-        if expected is not None and type(value) not in expected and not (key == "args" and value is None):
-            raise TypeError(key)
-    for key in _NEEDED.get(kind, ()):
-        line[key]
+    _require_shape(kind, tuple(line), tuple(map(type, line.values())))
     if kind in ("result", "select") and not all(isinstance(name, str) for name in _names(kind, line)):
         raise TypeError(kind)
+
+
+@lru_cache(1_024)  # most lines of a kind have the same keys, and only shapes that are fine are remembered
+def _require_shape(kind: str, keys: tuple[str, ...], types: tuple[type, ...]) -> None:
+    """The same as far as it depends on the keys and what is under each alone."""
+    if not _KEYS[kind].issuperset(keys):
+        raise KeyError(kind)
+    for key, value in zip(keys, types, strict=True):
+        expected = _KINDS.get(key)
+        if expected is not None and value not in expected and not (key == "args" and value is NoneType):
+            raise TypeError(key)
+    if not set(_NEEDED.get(kind, ())).issubset(keys):
+        raise KeyError(kind)
 
 
 def _names(kind: str, line: Line) -> list[object]:

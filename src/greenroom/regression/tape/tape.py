@@ -99,7 +99,7 @@ def sealed(header: Line, events: Sequence[Line]) -> Tape:
 
 def turns_of_header(header: Line) -> tuple[int, int] | None:
     """The first and last turn that a header says are under test; None if it names no range that has a context."""
-    found = _TURNS.fullmatch(str(header.get("turns", "")))
+    found = _TURNS.fullmatch(str(header["turns"])) if "turns" in header else None
     if found is None:
         return None
     first, last = int(found[1]), int(found[2] or found[1])

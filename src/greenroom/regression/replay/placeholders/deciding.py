@@ -19,7 +19,7 @@ from greenroom.policy.port import Policy, Question
 from greenroom.policy.verdict.sight import clauses_about
 from greenroom.regression.replay.placeholders.before import Before
 from greenroom.regression.replay.placeholders.held import as_recorded, key_of, says
-from greenroom.regression.replay.placeholders.known import Known
+from greenroom.regression.replay.placeholders.known import FoundThen, Known
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.replaced import masks_in
@@ -48,6 +48,7 @@ class HeldPolicy:
 
     def __init__(self, policy: Policy, world: World, level: int) -> None:
         self.policy = policy
+        self.digest = policy.digest
         self._held = world.held
         self._known = world.known
         self._veil = Veil.of(world.known.placeholders, policy.own if isinstance(policy, RulePolicy) else ())
@@ -170,16 +171,19 @@ class _TapeSight:
         if not self.veil.over(question):
             return None
         seen = {finding.detector for finding in findings}
+        then = self.known.found(self.veil.kinds(question))
         for kind in sorted({*kinds, *seen}):
-            if not self._is_there(question, kind, seen, kinds):
+            if not self._is_there(question, kind, seen, kinds, then):
                 findings = tuple(one for one in findings if one.detector != kind)
             elif kind not in seen:
                 findings += (Finding(detector=kind, path="", start=0, end=0),)
         return findings
 
-    def _is_there(self, question: Question, kind: str, seen: Collection[str], kinds: Collection[str]) -> bool:
+    def _is_there(
+        self, question: Question, kind: str, seen: Collection[str], kinds: Collection[str], then: FoundThen | None
+    ) -> bool:
         """Whether something of this kind was found; of the workspace's own kinds only by the detector of today."""
-        there, own = self.known.found(self.veil.kinds(question)) or (None, {})
+        there, own = then or (None, {})
         if there is not None and self.veil.own.get(kind) == own.get(kind):
             return kind in there
         if kind not in self.veil.own or kind not in kinds:

@@ -15,6 +15,8 @@ from greenroom.regression.tape.tape import Line, Tape
 
 CAME: Mapping[bool | None, str] = {True: "so", False: "not so", None: "failed"}
 """What a clause came to, in words."""
+FoundThen = tuple[frozenset[str], dict[str, str]]
+"""The kinds that were found in a question, and the workspace's detectors that looked, by what they are."""
 UNEVALUATED = "it could not be evaluated when this was recorded"
 
 
@@ -26,7 +28,7 @@ class Known:
         self.digests: Mapping[str, str] = tape.digests
         self._outcomes: dict[str, bool | str] = {}
         self._why: dict[str, str] = {}
-        self._found: dict[str, tuple[frozenset[str], dict[str, str]]] = {}
+        self._found: dict[str, FoundThen] = {}
 
     def take(self, line: Line, tool: str, arguments: Json) -> None:
         """Take in what is held about one decision.
@@ -60,8 +62,8 @@ class Known:
         """What was said of a bound that was broken, or ''."""
         return self._why.get(key, "")
 
-    def found(self, key: str) -> tuple[frozenset[str], dict[str, str]] | None:
-        """The kinds that were found in a question, and the workspace's detectors that looked; None if nobody knows."""
+    def found(self, key: str) -> FoundThen | None:
+        """What was found in a question; None if nobody knows."""
         return self._found.get(key)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from greenroom.core.canonical import digest
@@ -125,6 +126,7 @@ def _key(*parts: Json) -> str:
     return digest(list(parts))[:LENGTH]
 
 
+@lru_cache(256)
 def meaning(spec: DetectorSpec) -> str:
     """What a detector is, without its words for people and its tests."""
     told = spec.model_dump(mode="json", exclude={"why", "test"})
