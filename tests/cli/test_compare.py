@@ -167,11 +167,11 @@ def test_a_budget_is_looked_at_before_each_run(shop: Workspace, inputs: str, run
     with loopback([DEAR]) as address:
         serve_beside(shop, address)
         both = ("--model", "served", "--model", "scripted/helpdesk")
-        assert run("compare", "--input", inputs, *both, "--budget", "0") == 1
+        assert run("compare", "--input", inputs, *both, "--budget", "0", "--jobs", "1") == 1
         assert address.requests == [], "nothing may be spent"
         assert "0 USD pays for no model that is not known to be free" in run.err
         assert "2 runs not made" in run.err and run.out.split("runs")[1].split()[:2] == ["0/2", "2/2"]
-        assert run("compare", "--resume", "--budget", "0.3") == 1
+        assert run("compare", "--resume", "--budget", "0.3", "--jobs", "1") == 1
         assert "0.3 USD may not suffice for more" in run.err
         assert len(address.requests) == 2
 

@@ -1,6 +1,7 @@
 """The fixtures of a folder, found by what people call them: a name, a pattern, or a path.
 
-Invariant: only the names of files are read. What lies in a folder below is no fixture, as it is none to pytest.
+Invariant: only the names of files are read. What lies in a folder below is no fixture, as it is none to pytest. A file
+whose name is not fit to be shown is found too, under a harmless one, so that it is told and the others still count.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import suggest
 from greenroom.regression.case import SUFFIX as CASE
-from greenroom.regression.tape.file_name import require_fit
+from greenroom.regression.tape.file_name import shown_name
 from greenroom.regression.tape.tape import SUFFIX as TAPE
 
 NONE_YET = "this workspace has no fixtures yet"
@@ -22,28 +23,25 @@ NOTHING_HERE = f"{NONE_YET}; {HOW_TO_MAKE_ONE}"
 
 
 def name_of(path: Path | str) -> str:
-    """The name of the fixture that a tape or a case belongs to."""
+    """The name of the fixture that a tape or a case belongs to, as it may be shown."""
+    return shown_name(_stem(path))
+
+
+def _stem(path: Path | str) -> str:
     return Path(path).name.removesuffix(TAPE).removesuffix(CASE)
 
 
 def tapes_in(folder: Path) -> dict[str, Path]:
-    """Every tape by the name of its fixture, in the order of names.
-
-    Raises:
-        FileInvalid: a tape's file name is not fit to be shown.
-    """
-    return {name_of(require_fit(path)): path for path in sorted(folder.glob(f"*{TAPE}"))}
+    """Every tape by the name of its fixture, in the order of names."""
+    return {name_of(path): path for path in sorted(folder.glob(f"*{TAPE}"))}
 
 
 def fixtures_in(folder: Path) -> dict[str, Path]:
     """Every tape by the name of its fixture, in the order of names; also one that is missing though its case is there, so
     that nothing a team expects goes away unsaid.
-
-    Raises:
-        FileInvalid: a file's name is not fit to be shown.
     """
-    cases = (require_fit(path) for path in sorted(folder.glob(f"*{CASE}")))
-    expected = {name_of(path): path.with_name(f"{name_of(path)}{TAPE}") for path in cases}
+    cases = sorted(folder.glob(f"*{CASE}"))
+    expected = {name_of(path): path.with_name(f"{_stem(path)}{TAPE}") for path in cases}
     return dict(sorted((expected | tapes_in(folder)).items()))
 
 
@@ -52,7 +50,6 @@ def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
 
     Raises:
         UsageError: a word means no fixture.
-        FileInvalid: a tape's file name is not fit to be shown.
     """
     every = fixtures_in(folder)
     if not words:
@@ -68,6 +65,20 @@ def chosen(folder: Path, words: Sequence[str] = ()) -> dict[str, Path]:
             )
         found |= fitting
     return dict(sorted(found.items()))
+
+
+def nearly_named(folder: Path) -> list[str]:
+    """A line for each file that looks like half of a fixture and is none, because its name ends otherwise."""
+    found = []
+    for path in sorted(folder.iterdir() if folder.is_dir() else ()):
+        name = path.name
+        if name.startswith(".") or name.endswith((TAPE, CASE, "~")):
+            continue
+        lower = name.lower()
+        for word, ending in ((".tape", TAPE), (".case", CASE)):
+            if word in lower:
+                found.append(f"{shown_name(name)} is no fixture: the name of a {word[1:]} ends with {ending}")
+    return found
 
 
 def fitting_in(every: dict[str, Path], word: str) -> dict[str, Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenroom.core.errors import CheckFailed, FileInvalid
+from greenroom.regression.tape.file_name import require_fit
 from greenroom.regression.tape.parts import write_whole
 from greenroom.regression.tape.tape import MAX_BYTES, Tape, format_of, read, write
 from greenroom.regression.tape.versions import VERSION
@@ -36,7 +37,7 @@ def look(path: Path) -> Before:
         FileInvalid: it cannot be read, or is no tape of a format that is known here.
     """
     try:
-        data = read_regular(path, MAX_BYTES)
+        data = read_regular(require_fit(path), MAX_BYTES)
     except OSError as error:
         hint = "it is written anew where it lies" if path.is_symlink() else ""
         problem = "it is a symbolic link" if path.is_symlink() else error.strerror

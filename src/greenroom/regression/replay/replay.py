@@ -32,6 +32,7 @@ from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
 from greenroom.regression.stale.stale import changes
+from greenroom.regression.tape.file_name import require_fit
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.sealed import broken_seal
@@ -72,7 +73,7 @@ def load_fixture(path: Path, parts: Parts | None = None, shown: str = "", case: 
     Raises:
         FileInvalid: tape or case is broken; one line with file and line.
     """
-    file = shown or path.name
+    file = shown or require_fit(path).name
     try:
         data = read_regular(path, MAX_BYTES, links=True)
     except FileNotFoundError:

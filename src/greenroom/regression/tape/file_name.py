@@ -18,7 +18,12 @@ def unfit(path: Path) -> str:
     """Why a tape of this name is not looked at, in one harmless line; '' if it is."""
     name = path.name
     plain = inert(name) == name and not {"\n", "\t"} & {*name}
-    return "" if plain else f"{inert_line(name, 80)}: {_UNFIT}"
+    return "" if plain else f"{shown_name(name)[:80]}: {_UNFIT}"
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it may be shown: what a terminal hides or obeys stands as its code, so that it can be found."""
+    return inert(name).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def harmless(path: Path) -> Path:
@@ -33,5 +38,5 @@ def require_fit(path: Path) -> Path:
         FileInvalid: its name is not fit to be shown.
     """
     if unfit(path):
-        raise FileInvalid(_UNFIT, where=inert_line(path.name, 80), hint="rename it", code="fixture.name")
+        raise FileInvalid(_UNFIT, where=shown_name(path.name)[:80], hint="rename it", code="fixture.name")
     return path
