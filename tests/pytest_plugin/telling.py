@@ -18,6 +18,7 @@ def told(name: str = "refund", **changes: Any) -> Told:
         reasons=[],
         tape_line=1,
         changed=[],
+        places=[],
         effect="",
         unkept=False,
         name=name,

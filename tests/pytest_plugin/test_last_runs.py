@@ -44,7 +44,7 @@ def test_what_differs_is_kept_and_let_go_when_it_passes_again(tmp_path: Path) ->
 
     persona.write_text(texts[persona].replace("usd        = 0.25", "usd = 0.10"), encoding="utf-8")
     said = run(shop, ".", "-n", "2")
-    assert "persona aria 1.3.0: limits.usd 0.25 -> 0.1; 3 fixtures" in said
+    assert "persona aria 1.3.0: limits.usd 0.25 -> 0.1 (personas/aria/persona.toml:60); 3 fixtures" in said
     assert "greenroom fixture diff" in said and "greenroom fixture accept" in said
     assert runs.names() == NAMES
     assert kinds(runs) == ["stale"] * 3

@@ -72,12 +72,12 @@ def test_one_process_or_two_say_the_same(shop: Path, processes: str) -> None:
         "::error file=shop/fixtures/failed.case.toml,line=3",
         "::error file=shop/fixtures/hollow.case.toml,line=2",
         "::error file=shop/fixtures/tampered.tape.jsonl,line=2",
-        "::error file=shop/fixtures/card-number-hidden.tape.jsonl,line=1",
+        "::error file=shop/personas/aria/prompt.md,line=1",
     ]
     _check_junit(shop.parent / "j.xml")
     told = json.loads(document.read_text())
     assert told["counts"] == {"passed": 3, "failed": 1, "diverged": 1, "stale": 2, "broken": 2, "error": 0}
-    assert [one["fixtures"] for one in told["stale"]] == [2]
+    assert [(one["fixtures"], one["place"]) for one in told["stale"]] == [(2, "personas/aria/prompt.md:1")]
     page = (shop.parent / "r.html").read_text()
     assert "I want a refund of 120 EUR for order 1001" in page
     assert "Your reference is R-0001" in page

@@ -1,4 +1,5 @@
-"""Workflow commands for GitHub: each failure at its tape's line, and one annotation for a cause that many share.
+"""Workflow commands for GitHub: each failure at its tape's line, and one annotation for a cause that many share, at the file
+of the workspace that changed.
 
 Invariant: one annotation is one row, and nothing in a fixture's text can end it or begin another command.
 """
@@ -9,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from greenroom.pytest_plugin.place import place_of
-from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale, worst
+from greenroom.pytest_plugin.place import changed_at, place_of
+from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale, place_in, worst
 from greenroom.pytest_plugin.told import FOLDED, Told
 
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
@@ -24,21 +25,22 @@ def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
     for one in told:
         if one["kind"] not in (*FOLDED, "passed"):
             said = "\n".join(row for row in (one["line"], one["detail"]) if row)
-            yield _row("error", one, f"{one['kind']}: {one['name']}", said, root)
+            yield _row("error", place_of(one), f"{one['kind']}: {one['name']}", said, root)
     for kind in ("broken", "error"):
         for cause, them in by_cause([one for one in told if one["kind"] == kind]).items():
-            yield _row("error", them[0], f"{kind}: {_titled(them)}", concerning(cause, them), root)
+            yield _row("error", place_of(them[0]), f"{kind}: {_titled(them)}", concerning(cause, them), root)
     for cause, them in by_cause([one for one in told if is_stale(one)]).items():
         level = "error" if any(one["kind"] == "stale" and one["mode"] == "fail" for one in them) else "warning"
-        yield _row(level, worst(them), f"stale: {_titled(them)}", concerning(cause, them), root)
+        at = changed_at(worst(them)["path"], place_in(cause, them)) or place_of(worst(them))
+        yield _row(level, at, f"stale: {_titled(them)}", concerning(cause, them), root)
 
 
 def _titled(told: Sequence[Told]) -> str:
     return told[0]["name"] if len(told) == 1 else f"{len(told)} fixtures"
 
 
-def _row(level: str, told: Told, title: str, text: str, root: Path) -> str:
-    path, line = place_of(told)
+def _row(level: str, at: tuple[str, int], title: str, text: str, root: Path) -> str:
+    path, line = at
     place = _from_root(Path(path), root)
     return (
         f"::{level} file={_escaped(place, _PROPERTY)},line={line},"

@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
-from greenroom.pytest_plugin.summary import by_cause, is_stale
+from greenroom.pytest_plugin.summary import by_cause, is_stale, place_in
 from greenroom.pytest_plugin.told import Told
 from greenroom.regression.tape.parts import write_whole
 
 _KEPT = (
-    *("name", "kind", "line", "detail", "reasons", "changed", "effect", "nodeid", "path", "tape_line"),
+    *("name", "kind", "line", "detail", "reasons", "changed", "places", "effect", "nodeid", "path", "tape_line"),
     *("persona", "model", "tags", "runs"),
 )
 KINDS = ("passed", "failed", "diverged", "stale", "broken", "error")
@@ -36,7 +36,7 @@ def document(told: Sequence[Told]) -> dict[str, Any]:
     return {
         "counts": {kind: sum(one["kind"] == kind for one in told) for kind in KINDS},
         "stale": [
-            {"cause": cause, "fixtures": len(them)}
+            {"cause": cause, "place": place_in(cause, them), "fixtures": len(them)}
             for cause, them in by_cause([one for one in told if is_stale(one)]).items()
         ],
         "fixtures": [_named({key: dict(one)[key] for key in _KEPT}) for one in told],

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from greenroom.pytest_plugin.page_conversation import escaped
-from greenroom.pytest_plugin.summary import by_cause, came_of, is_stale, next_steps
+from greenroom.pytest_plugin.summary import by_cause, came_of, is_stale, next_steps, place_in
 from greenroom.pytest_plugin.told import Told
+from greenroom.regression.replay.outcome import placed
 
 Fixture = Callable[[Told, bool], str]
 """A fixture as a folded row; whether its conversation is in it."""
@@ -43,7 +44,8 @@ def _stale(stale: Sequence[Told], fixture: Fixture, most: int) -> Iterator[str]:
         inside = "".join(fixture(one, len(above) + at < most) for at, one in enumerate(fresh))
         inside += "".join(_elsewhere(elsewhere, above))
         above |= {one["nodeid"]: cause for one in fresh}
-        head = f"<summary><b>{len(them)}</b> {escaped(cause)}{said}</summary>"
+        told = placed(cause, place_in(cause, them))
+        head = f"<summary><b>{len(them)}</b> {escaped(told)}{said}</summary>"
         yield f'<details class="cause">{head}<div class="inside">{inside}</div></details>'
 
 

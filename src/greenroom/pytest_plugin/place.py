@@ -27,6 +27,14 @@ def place_of(told: Told) -> tuple[str, int]:
     return told["path"], told["tape_line"]
 
 
+def changed_at(tape: str, place: str) -> tuple[str, int] | None:
+    """Path and line of what changed in the workspace of a tape, by the first of its places (`policies/support.toml:31`)."""
+    root, (file, _, line) = workspace_of(tape), place.partition(", ")[0].partition(":")
+    if root is None or not file or not (root / file).is_file():
+        return None
+    return str(root / file), int(line) if line.isdecimal() else 1
+
+
 def _line_in_case(told: Told) -> int:
     """The line at which the expectation that a failure names begins; 0 where that cannot be told."""
     named = _ASSERT.match(told["line"])

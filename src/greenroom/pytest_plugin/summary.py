@@ -11,6 +11,7 @@ import pytest
 
 from greenroom.core.inert import inert_line
 from greenroom.pytest_plugin.told import FOLDED, Told, causes, harmless, is_own
+from greenroom.regression.replay.outcome import placed
 
 _NAMED, _LIVE = 3, 40
 _NEXT = {
@@ -109,13 +110,19 @@ def by_cause(told: Sequence[Told]) -> dict[str, list[Told]]:
     return dict(sorted(found.items(), key=lambda entry: (-len(entry[1]), entry[0])))
 
 
+def place_in(cause: str, told: Sequence[Told]) -> str:
+    """Where in the workspace a cause stands, '' where that is not known."""
+    pairs = (pair for one in told for pair in zip(one["changed"], one["places"], strict=False))
+    return next((place for said, place in pairs if said == cause and place), "")
+
+
 def concerning(cause: str, told: Sequence[Told]) -> str:
     """`persona aria 1.3.0 -> 1.4.0: prompt: -brief +warm; 212 fixtures`, with the names where they are few; the cause
     alone where it names the one fixture it is about.
     """
     if len(told) == 1 and is_own(told[0]):
         return harmless(cause)
-    return harmless(f"{cause}; {counted(len(told))}{came_of(told)}")
+    return harmless(f"{placed(cause, place_in(cause, told))}; {counted(len(told))}{came_of(told)}")
 
 
 def worst(told: Sequence[Told]) -> Told:

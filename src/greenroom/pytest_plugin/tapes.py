@@ -107,6 +107,7 @@ class TapeItem(pytest.Item):
             reasons=list(outcome.reasons),
             tape_line=outcome.tape_line,
             changed=list(outcome.changed),
+            places=list(outcome.places),
             effect=outcome.effect,
             unkept=bench_of(self.config).refused(self.path),
             name=inert_line(self.name, 200),

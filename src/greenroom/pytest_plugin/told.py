@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"^(\s*)::")
 class Told(TypedDict):
     """How one fixture went.
 
-    `kind`, `line`, `detail`, `reasons`, `tape_line`, `changed` and `effect` are the outcome's; `path` is the tape's,
+    `kind`, `line`, `detail`, `reasons`, `tape_line`, `changed`, `places` and `effect` are the outcome's; `path` is the tape's,
     `shown` the same as a person would name it from where pytest was started. `lines` is the tape as
     JSON, '' unless a page asked for it;
     `event` is the place among them that `tape_line` is about, -1 if none. `runs` are those of a live run, each with its kind, line, milliseconds and
@@ -37,6 +37,7 @@ class Told(TypedDict):
     reasons: list[str]
     tape_line: int
     changed: list[str]
+    places: list[str]
     effect: str
     unkept: bool
     name: str

@@ -61,12 +61,13 @@ def test_causes_stand_above_their_fixtures_and_a_diff_unfolds_below(workspace: W
         await opened(hands, "3 fixtures: 2 stale, 1 failed")
         rows = shown(hands)
         assert rows[0].startswith("policy: rule refund.large: when args.amount > 100 -> args.amount > 200")
-        assert rows[1].split() == [CARD, *["every", "event", "goes", "as", "recorded"], *rows[1].split()[6:]]
-        assert "an expectation fails: assert[0]" in rows[2]
+        assert rows[1].strip() == "(policies/support.toml:20)"
+        assert rows[2].split() == [CARD, *["every", "event", "goes", "as", "recorded"], *rows[2].split()[6:]]
+        assert "an expectation fails: assert[0]" in rows[3]
         sheet(hands).list.select(f"fixture:{REFUND}")
         await hands.pilot.press("enter")
-        assert "~ ask of c2: rule refund.large -> autonomy" in shown(hands)[2]
-        assert sheet(hands).list.entries[2].open
+        assert "~ ask of c2: rule refund.large -> autonomy" in shown(hands)[3]
+        assert sheet(hands).list.entries[3].open
 
     rehearse(workspace, scene)
 

@@ -38,13 +38,13 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
     effect = _effect(fixture, retold)
     broken = _surely_broken(fixture, retold)
     if broken and found.changed and not expected:
-        return _failed(fixture, retold, broken, found.changed)
+        return _failed(fixture, retold, broken, found)
     said = [*(f"an expectation fails too: {one}" for one in broken), *retold.missing]
     if not said and found.kind == "stale" and effect == "otherwise":
         said = [one.told for one in changes_between(fixture.tape.events, retold.tape.events)[:_MORE]]
     detail = "\n".join(row for row in (found.detail, *said) if row)
     again = outcome(found.kind, found.line, detail, found.reasons, found.tape_line)
-    return replace(again, changed=found.changed, effect="fails" if broken else effect)
+    return replace(again, changed=found.changed, places=found.places, effect="fails" if broken else effect)
 
 
 def _effect(fixture: Fixture, retold: Retold) -> str:
@@ -61,9 +61,10 @@ def _surely_broken(fixture: Fixture, retold: Retold) -> tuple[str, ...]:
     return failing(fixture, sealed(retold.tape.header, lines), retold.governing) if lines is not None else ()
 
 
-def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], changed: tuple[str, ...]) -> Outcome:
+def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], found: Outcome) -> Outcome:
     rows = [f"why: {fixture.case.why}" if fixture.case.why else ""]
-    rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in changed)]
+    rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in found.changed)]
     first = first_difference(fixture.tape.events, retold.tape.events)
     rows += [first.line, first.detail, *retold.missing]
-    return replace(outcome("failed", broken[0], "\n".join(filter(None, rows)), broken), changed=changed, effect="fails")
+    failed = outcome("failed", broken[0], "\n".join(filter(None, rows)), broken)
+    return replace(failed, changed=found.changed, places=found.places, effect="fails")

@@ -6,6 +6,7 @@ Invariant: no engine, no workspace code, no network; a tape that passes is whole
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from greenroom.core.errors import FileInvalid
@@ -19,7 +20,7 @@ from greenroom.regression.replay.replay import Fixture, load_fixture
 from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
-from greenroom.regression.stale.stale import changes
+from greenroom.regression.stale.stale import causes
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Tape
 from greenroom.regression.tape.under_test import under_test
@@ -55,9 +56,11 @@ def check(fixture: Fixture, digests: Mapping[str, str], texts: Mapping[str, str]
             return outcome("broken", f"{fixture.file}:1: the recorded {component} is not what the header says")
     if wrong := slip(fixture.case, fixture.tape, fixture.parts, texts, fixture.file):
         return wrong
-    changed = changes(fixture.tape, digests, texts, fixture.parts)
-    if changed and fixture.case.expect != "bad":
-        return outcome("stale", changed[0], "\n".join(changed), changed)
+    since = causes(fixture.tape, digests, texts, fixture.parts)
+    if since and fixture.case.expect != "bad":
+        changed = tuple(cause.told for cause in since)
+        stale = outcome("stale", changed[0], "\n".join(changed), changed)
+        return replace(stale, changed=stale.reasons, places=tuple(cause.place for cause in since))
     if fixture.case.expect == "bad":
         # What was recorded is the bad run itself; whether it comes back is replay's question.
         said = not_described(

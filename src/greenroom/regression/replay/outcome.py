@@ -5,6 +5,7 @@ Invariant: `line` is one line safe for a terminal; `detail` is at most 40 such l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,7 @@ class Outcome:
     `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
     `changed` is what changed since the recording, a cause each, whatever came of it; `effect` says what did where that is
     known: `same` (every event goes as recorded), `otherwise`, `stops` (the tape has no answer), or `fails` (an expectation).
+    `places` are the files of the workspace that these causes stand in, one for each, '' where that is not known.
     """
 
     kind: Kind
@@ -33,6 +35,7 @@ class Outcome:
     tape_line: int = 1
     changed: tuple[str, ...] = ()
     effect: str = ""
+    places: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -45,6 +48,17 @@ def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ..
     if len(rows) > DETAIL_LINES:
         rows = [*rows[: DETAIL_LINES - 1], f"({len(rows) - DETAIL_LINES + 1} more lines)"]
     return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)
+
+
+def placed(cause: str, place: str) -> str:
+    """A cause with where in the workspace it stands, for people; as it is where that is not known, or said already."""
+    return f"{cause} ({place})" if place and place.partition(":")[0] not in cause else cause
+
+
+def place_in(found: Iterable[Outcome], cause: str) -> str:
+    """Where in the workspace a cause stands that outcomes share, '' where none of them knows."""
+    pairs = (pair for one in found for pair in zip(one.changed, one.places, strict=False))
+    return next((place for told, place in pairs if told == cause and place), "")
 
 
 def _cut(row: str) -> str:

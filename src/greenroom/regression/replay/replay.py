@@ -31,7 +31,7 @@ from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
-from greenroom.regression.stale.stale import changes
+from greenroom.regression.stale.stale import Cause, causes
 from greenroom.regression.tape.file_name import require_fit
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import Parts
@@ -113,19 +113,20 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         require_kept(tape, parts, contract.digests, contract.texts)
         if slipped := slip(case, tape, parts, contract.texts, file):
             return slipped
-        changed = changes(tape, contract.digests, contract.texts, parts)
+        since = causes(tape, contract.digests, contract.texts, parts)
+        changed = tuple(cause.told for cause in since)
         if changed and stale != "warn" and case.expect != "bad":
-            return _stale(case, changed)
+            return _stale(case, since)
         beside = Beside(under_test(tape, tape.events), lambda: contract.persona.voice.never, parts.workspace)
         if said := not_described(case, under_test(tape, tape.events), beside):
             return _failed(case, (said,)) or outcome("passed")
         begin_again(session, world, recording, before)
         problem = await say_again(session, world, tape.first_turn if before else 1)
-        judged = _since(_judged(tape, case, world, session, problem, changed, beside), changed)
+        judged = _since(_judged(tape, case, world, session, problem, changed, beside), since)
         if case.expect == "bad" and judged.kind == "diverged":
             if await _prevented(tape, case, build, world, before, beside, parts):
                 return outcome("passed")
-            judged = _stale(case, changed, UNKNOWN) if changed and stale != "warn" else judged
+            judged = _stale(case, since, UNKNOWN) if changed and stale != "warn" else judged
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
         return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
@@ -307,15 +308,17 @@ def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
     return outcome("failed", found[0] + more, "\n".join(rows), found)
 
 
-def _stale(case: Case, changed: tuple[str, ...], also: str = "") -> Outcome:
+def _stale(case: Case, since: Sequence[Cause], also: str = "") -> Outcome:
+    changed = tuple(cause.told for cause in since)
     more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
     rows = [f"why: {case.why}"] if case.why else []
     rows += changed if more else []
     rows += [also] if also else []
-    return _since(outcome("stale", changed[0] + more, "\n".join(rows), changed), changed)
+    return _since(outcome("stale", changed[0] + more, "\n".join(rows), changed), since)
 
 
-def _since(judged: Outcome, changed: tuple[str, ...]) -> Outcome:
+def _since(judged: Outcome, since: Sequence[Cause]) -> Outcome:
     """An outcome with what changed since the recording, and what that comes to as far as it is known."""
-    effect = {"passed": "same", "failed": "fails"}.get(judged.kind, "") if changed else ""
-    return replace(judged, changed=outcome("stale", reasons=changed).reasons, effect=effect)
+    effect = {"passed": "same", "failed": "fails"}.get(judged.kind, "") if since else ""
+    changed = outcome("stale", reasons=tuple(cause.told for cause in since)).reasons
+    return replace(judged, changed=changed, places=tuple(cause.place for cause in since), effect=effect)

@@ -114,17 +114,19 @@ def documents_beside(parts: Parts) -> Documents:
 
 
 def corpus_changes(tape: Tape, parts: Parts) -> tuple[str, ...]:
-    """Which documents are not what the tape's passages came from, a line each; none where that was taken over.
+    """Which documents are not what the tape's passages came from, a line each; none where that was taken over."""
+    return tuple(changed_documents(tape, parts).values())
 
-    A passage whose text is missing is left to those who read it.
-    """
+
+def changed_documents(tape: Tape, parts: Parts) -> dict[str, str]:
+    """The same by the document's name. A passage whose text is missing is left to those who read it."""
     try:
         documents = documents_beside(parts)
         found = documents.changed(tape, parts)
         accepted = tape.digests.get(DOCUMENTS)
-        return () if accepted and documents.state(tape, parts) == accepted else tuple(found.values())
+        return {} if accepted and documents.state(tape, parts) == accepted else found
     except FileInvalid:
-        return ()
+        return {}
 
 
 def corpus_state(tape: Tape, parts: Parts) -> dict[str, str]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.stale.documents import DOCUMENTS, corpus_changes
+from greenroom.regression.stale.documents import DOCUMENTS, changed_documents
 from greenroom.regression.stale.persona_change import (
     allowances,
     ceilings_change,
@@ -19,6 +21,7 @@ from greenroom.regression.stale.persona_change import (
     parameters_change,
     version_of,
 )
+from greenroom.regression.stale.places import Places
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
 from greenroom.regression.stale.prompt_change import prompt_change
 from greenroom.regression.stale.tools_change import tools_change
@@ -27,7 +30,7 @@ from greenroom.regression.tape.tape import Tape
 
 RECORDED_ONLY = ("corpus", "memory", "session", DOCUMENTS)
 """Digests that no text of a contract is compared with: of what is itself on the tape, which `check` and replay hold it to,
-and of documents that changed since, which `corpus_changes` compares.
+and of documents that changed since, which `changed_documents` compares.
 """
 
 _SET_OR_NOT = ("ceilings", "models")
@@ -39,10 +42,25 @@ _OF_PERSONA = ("persona", "prompt", "parameters")
 _OF_SETTINGS = "greenroom.toml: "
 _UNTOLD = "changed ("
 _MOST_CAUSES = 1_000
+_PLACES: WeakKeyDictionary[Parts, dict[tuple[str, ...], str]] = WeakKeyDictionary()
+
+
+class Cause(NamedTuple):
+    """One cause, e.g. `persona aria 1.3.0: prompt: one sentence: … be -old +new`, and where in the workspace that stands,
+    as far as that is known: `personas/aria/prompt.md:7`, or several with commas between.
+    """
+
+    told: str
+    place: str = ""
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
-    """One line for each cause, e.g. `persona aria 1.3.0: prompt: one sentence: … be -old +new`.
+    """One line for each cause, see `causes`."""
+    return tuple(one.told for one in causes(tape, digests, texts, parts))
+
+
+def causes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[Cause, ...]:
+    """Each cause for which a tape is stale.
 
     A persona that took a new version is one cause with all that came with it. `digests` and `texts` are today's, by
     component.
@@ -53,7 +71,11 @@ def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], pa
         if today is not None and component not in RECORDED_ONLY and part_name(today) != recorded:
             changed.append((component, recorded, today))
     told = _told(tape, changed, texts, parts) if changed else ()
-    return (*told, *(corpus_changes(tape, parts) if digests else ()))
+    documents = changed_documents(tape, parts) if digests else {}
+    if not documents:
+        return told
+    places = Places(parts.workspace, "")
+    return (*told, *(Cause(line, places.document(source)) for source, line in documents.items()))
 
 
 def _recorded(tape: Tape, digests: Mapping[str, str]) -> Mapping[str, str]:
@@ -71,7 +93,7 @@ def component_change(component: str, old: str, new: str, recorded: str, today: s
     return _labelled(component, _saying(component, old, new, recorded, today))
 
 
-def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
+def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[Cause, ...]:
     allowed = _allowances(changed, texts, parts)
     found = {
         component: _saying(component, _kept(parts, recorded), _known(texts, component), recorded, today, allowed)
@@ -82,11 +104,34 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
         del told["policy"]  # what it was compiled with is told of by itself
     name, _, before = str(tape.header.get("persona", "")).partition("@")
     after = version_of(texts.get("persona", "")) or before
-    own = [_labelled(part, told[part]) for part in _OF_PERSONA if part in told]
-    rest = [_labelled(component, saying) for component, saying in told.items() if component not in _OF_PERSONA]
+    places = _places(name, changed, texts, parts)
+    own = {part: _labelled(part, told[part]) for part in _OF_PERSONA if part in told}
+    rest = [
+        Cause(_labelled(component, saying), places[component])
+        for component, saying in told.items()
+        if component not in _OF_PERSONA
+    ]
     if after != before:
-        return (f"persona {name} {before} -> {after}: {'; '.join(own) or 'nothing else of it changed'}", *rest)
-    return (*(f"persona {name}{f' {before}' if before else ''}: {one}" for one in own), *rest)
+        line = f"persona {name} {before} -> {after}: {'; '.join(own.values()) or 'nothing else of it changed'}"
+        where = dict.fromkeys(places[part] for part in ("persona", *own) if places.get(part))
+        return (Cause(line, ", ".join(where)), *rest)
+    who = f"persona {name}{f' {before}' if before else ''}"
+    return (*(Cause(f"{who}: {one}", places[part]) for part, one in own.items()), *rest)
+
+
+def _places(
+    persona: str, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts
+) -> Mapping[str, str]:
+    """Where each component that changed stands, worked out once for all fixtures that were recorded under the same."""
+    known = _PLACES.setdefault(parts, {})
+    found = {}
+    for component, recorded, today in changed:
+        key = (persona, component, recorded, today)
+        if key not in known:
+            places = Places(parts.workspace, persona)
+            known[key] = places.of(component, _kept(parts, recorded), _known(texts, component))
+        found[component] = known[key]
+    return found
 
 
 def _allowances(changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:

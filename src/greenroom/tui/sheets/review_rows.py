@@ -71,7 +71,15 @@ def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Revie
         causes = (one.outcome.changed or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
         groups.setdefault((_ORDER.index(kind), tuple(causes)), []).append(one)
     order = sorted(groups, key=lambda key: (key[0], -len(groups[key]), key[1]))
-    return [(tuple(inert_line(cause, _HEADING) for cause in key[1]), groups[key]) for key in order]
+    return [
+        (tuple(inert_line(_placed(cause, groups[key]), _HEADING) for cause in key[1]), groups[key]) for key in order
+    ]
+
+
+def _placed(cause: str, concerned: Sequence[Reviewed]) -> str:
+    from greenroom.regression.replay.outcome import place_in, placed
+
+    return placed(cause, place_in([one.outcome for one in concerned], cause))
 
 
 def acceptable(one: Reviewed, accepted: Collection[str]) -> bool:

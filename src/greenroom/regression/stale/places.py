@@ -1,0 +1,126 @@
+"""Where in a workspace a change stands that made a recording stale: `personas/aria/persona.toml:31`.
+
+Invariant: only a file that is there is named, as the workspace has it; where nobody can tell, nothing is. A line is that of
+the first difference. Nothing is opened but what a person wrote in the workspace.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from greenroom.core.errors import FileInvalid, GreenroomError
+from greenroom.core.inert import inert
+from greenroom.core.toml_text import line_of, positions, tables
+from greenroom.policy.files.bundle import parted
+from greenroom.workspace.layout import SETTINGS_FILE
+from greenroom.workspace.own_file import read_written
+
+_TOOL = r"@tool\b[^\n]*(?:\n[^\n@]*){{0,20}}?\bname\s*=\s*[\"']{name}[\"']"
+
+
+class Places:
+    """The files of the workspace at `root`; `persona` is the id of the persona that a tape was recorded with."""
+
+    def __init__(self, root: Path, persona: str) -> None:
+        self._root = root
+        self._contract = f"personas/{persona}/persona.toml"
+
+    def of(self, component: str, old: str, new: str) -> str:
+        """The places of a change between two texts of a component, worst first and commas between; '' for none known."""
+        try:
+            found = [one for one in self._of(component, old, new) if one]
+        except (GreenroomError, OSError, ValueError, TypeError, KeyError, RecursionError):
+            return ""
+        return ", ".join(dict.fromkeys(found))
+
+    def document(self, source: str) -> str:
+        """The place of a document that a passage came from."""
+        return self._there(f"knowledge/{source}", 0)
+
+    def _of(self, component: str, old: str, new: str) -> Iterator[str]:
+        if component == "persona":
+            yield self._there(self._contract, _first_other(old, new))
+        elif component == "prompt":
+            yield self._there(self._prompt(), _first_other(old, new))
+        elif component == "parameters":
+            yield self._there(self._contract, self._line(self._contract, ("model", "params")))
+        elif component == "policy":
+            yield from self._policies(old, new)
+        elif component in ("tools", "other_tools"):
+            yield from (self._tool(name) for name in _tools_other(old, new))
+        elif component == "ceilings":
+            yield from self._tables(("limits",), old, new)
+        elif component == "models":
+            yield from self._tables(("models",), old, new)
+
+    def _prompt(self) -> str:
+        contract = tables(read_written(self._root / self._contract), self._contract)
+        file = (self._root / self._contract).parent / str(contract["prompt"]["file"])
+        return file.resolve().relative_to(self._root.resolve()).as_posix()
+
+    def _policies(self, old: str, new: str) -> Iterator[str]:
+        """The files that are other than they were; one that is gone is no place to look at."""
+        before = {source.file: source.text for source in parted(old)} if old else {}
+        for source in parted(new):
+            if old and before.get(source.file) != source.text:
+                yield self._there(source.file, _first_other(before.get(source.file, ""), source.text))
+
+    def _tool(self, name: str) -> str:
+        """The file that declares a tool; by its name's first half, where that names a file and nothing else tells."""
+        stem, _, function = name.partition(".")
+        files = sorted((self._root / "tools").glob("*.py"))
+        for path in files:
+            text = read_written(path)
+            named = re.search(_TOOL.format(name=re.escape(name)), text)
+            if named is None and path.stem == stem:
+                named = re.search(rf"^(?:async )?def {re.escape(function)}\b", text, re.MULTILINE)
+            if named is not None:
+                return self._there(f"tools/{path.name}", text.count("\n", 0, named.start()) + 1)
+        return self._there(f"tools/{stem}.py", 0)
+
+    def _tables(self, table: tuple[str, ...], old: str, new: str) -> Iterator[str]:
+        """Where greenroom.toml says what it says of these keys today, or would."""
+        before, after = (json.loads(text) if text else {} for text in (old, new))
+        for key in dict.fromkeys((*after, *before)):
+            if before.get(key) != after.get(key):
+                yield self._there(SETTINGS_FILE, self._line(SETTINGS_FILE, (*table, str(key))))
+
+    def _line(self, file: str, path: tuple[str, ...]) -> int:
+        return line_of(positions(read_written(self._root / file)), path)
+
+    def _there(self, file: str, line: int) -> str:
+        """The place, if it can be shown and is a file of the workspace."""
+        path = self._root / file
+        if inert(file) != file or "," in file or not path.is_file():
+            return ""
+        if not path.resolve().is_relative_to(self._root.resolve()):
+            return ""
+        return f"{file}:{line}" if line else file
+
+
+def _first_other(old: str, new: str) -> int:
+    """The line of `new` at which it first differs, 0 where it is not known what there was before."""
+    if not (old and new):
+        return 0
+    before, after = old.splitlines(), new.splitlines()
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), None)
+    if same is None:
+        same = min(len(before), len(after) - 1)
+    return max(1, same + 1)
+
+
+def _tools_other(old: str, new: str) -> list[str]:
+    """The names of the tools that are other than they were."""
+    before, after = ({str(spec["name"]): spec for spec in _listed(text)} for text in (old, new))
+    return [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+
+
+def _listed(text: str) -> Sequence[Any]:
+    found = json.loads(text) if text else []
+    if not isinstance(found, list):
+        raise FileInvalid("not a list of tools")
+    return found

@@ -1,0 +1,81 @@
+"""Where a change stands that made a recording stale: a file that is there, at the line where it differs, or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from greenroom.policy.files.bundle import joined
+from greenroom.policy.load import PolicySource
+from greenroom.regression.stale.places import Places
+
+HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
+CONTRACT = "personas/aria/persona.toml"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    left = shutil.ignore_patterns(".greenroom", "__pycache__")
+    return shutil.copytree(HELPDESK, tmp_path / "shop", ignore=left)
+
+
+def specs(*names: str) -> str:
+    return json.dumps([{"name": name, "description": "x"} for name in names])
+
+
+def line_of(root: Path, file: str, text: str) -> int:
+    whole = (root / file).read_text(encoding="utf-8")
+    return whole.count("\n", 0, whole.index(text)) + 1
+
+
+def test_the_contract_and_the_prompt_are_told_by_the_first_line_that_differs(root: Path) -> None:
+    places = Places(root, "aria")
+    contract = (root / CONTRACT).read_text(encoding="utf-8")
+    other = contract.replace("usd        = 0.25", "usd = 0.1")
+    assert places.of("persona", other, contract) == f"{CONTRACT}:{line_of(root, CONTRACT, 'usd        = 0.25')}"
+    prompt = (root / "personas/aria/prompt.md").read_text(encoding="utf-8")
+    assert places.of("prompt", prompt + "\nMore.", prompt) == f"personas/aria/prompt.md:{len(prompt.splitlines())}"
+    assert places.of("prompt", "", prompt) == "personas/aria/prompt.md", "what it was nobody knows"
+
+
+def test_every_policy_file_that_differs_is_told_and_none_that_is_gone(root: Path) -> None:
+    (root / "policies" / "more.toml").write_text("a\nb\n")
+    one = PolicySource("policies/support.toml", "a\nb\nc")
+    old = joined([one, PolicySource("policies/more.toml", "a\nc"), PolicySource("policies/gone.toml", "x")])
+    new = joined([PolicySource("policies/support.toml", "a\nb\nd"), PolicySource("policies/more.toml", "a\nb")])
+    assert Places(root, "aria").of("policy", old, new) == "policies/support.toml:3, policies/more.toml:2"
+    assert Places(root, "aria").of("policy", "no bundle", new) == ""
+
+
+def test_a_tool_is_told_where_it_is_declared(root: Path) -> None:
+    (root / "tools" / "plain.py").write_text(
+        "from greenroom.tools import tool\n\n@tool()\ndef look(a: int) -> int:\n    return a\n"
+    )
+    places = Places(root, "aria")
+    refund = line_of(root, "tools/orders.py", '@tool(name="orders.refund"')
+    told = places.of("tools", specs("orders.get"), specs("orders.get", "orders.refund", "plain.look"))
+    assert told.split(", ") == [f"tools/orders.py:{refund}", "tools/plain.py:4"]
+    assert places.of("tools", specs("orders.gone", "nobody.knows"), specs()) == "tools/orders.py"
+
+
+def test_what_greenroom_toml_says_is_told_by_its_key(root: Path) -> None:
+    places, file = Places(root, "aria"), "greenroom.toml"
+    limit, local = (line_of(root, file, text) for text in ("usd        = 0.50", "[models.local]"))
+    assert places.of("ceilings", '{"usd": 0.1}', '{"usd": 0.5}') == f"{file}:{limit}"
+    assert places.of("models", '{"local": "a/b"}', '{"local": "c/d"}') == f"{file}:{local}"
+    assert places.document("returns.md") == "knowledge/returns.md"
+
+
+@pytest.mark.parametrize("persona", ["nobody", "../../outside", "x\nPersona"])
+def test_what_is_not_a_file_of_the_workspace_is_not_told(root: Path, persona: str) -> None:
+    (root.parent / "outside").mkdir()
+    (root.parent / "outside" / "persona.toml").write_text("x\n")
+    for component in ("persona", "prompt", "parameters", "corpus", "knowledge"):
+        assert Places(root, persona).of(component, "a", "b") == ""
+    for source in ("../secret.md", "gone.md", "a, b.md", "x\x1b[31m.md"):
+        assert Places(root, "aria").document(source) == ""
+    for component in ("tools", "ceilings", "models"):
+        assert Places(root, "aria").of(component, "{", "[1]") == ""
