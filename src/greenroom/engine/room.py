@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from greenroom.core.events import AutonomyChanged, Record, VerdictReached
@@ -74,8 +75,8 @@ class Room:
         masked = verdict.payload if isinstance(verdict.payload, dict) else question.payload
         return verdict, masked
 
-    def judge(self, turn: int, step: str, question: Question) -> Verdict:
-        """Decide and log it. The same question under the same policy is answered from the log."""
+    def judge(self, turn: int, step: str, question: Question, *, again: bool = False) -> Verdict:
+        """Decide and log it. The same question under the same policy is answered from the log, unless it is put `again`."""
         inputs: list[Any] = [
             self.contract.policy.digest,
             question.hook,
@@ -85,7 +86,8 @@ class Room:
         ]
         if question.hook == "tool.call" and self.facts.day[0]:  # what others spent since counts in a resumed turn
             inputs.append(list(self.facts.day))
-        return self.steps.decide(VerdictReached, step, inputs, lambda: self._reached(turn, step, question)).verdict
+        act = partial(self._reached, turn, step, question)
+        return self.steps.decide(VerdictReached, step, inputs, act, again=again).verdict
 
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
         self.steps.must_come(VerdictReached, step)

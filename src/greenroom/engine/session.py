@@ -118,6 +118,7 @@ class Session:
         """
         if self.running or self.open_turn() is not None:
             raise UsageError("a turn is still open", hint="resume or abandon it first", code="turn.open")
+        standing.take_on_left_behind(self._room)
         number = 1 + sum([type(record.event) is TurnStarted for record in self.records])
         await choose(self._room, number)
         question = Question(
@@ -153,7 +154,9 @@ class Session:
         self._steps.note(TurnResumed(turn=record.event.turn))
         self._rewind(record.seq)
         standing.level_set_meanwhile(self._room, record.seq)
-        return await self._carry(record.event.turn, record.event.words)
+        finished = await self._carry(record.event.turn, record.event.words)
+        self._rewind(len(self.records) - 1)  # not every round of a call came again, and what it knew counts on
+        return finished
 
     def abandon(self, reason: str) -> None:
         """Give the open turn up; nothing of it goes into later prompts.
@@ -318,7 +321,7 @@ class Session:
         self._steps.rewind(seq)
 
     async def _carry(self, turn: int, words: str) -> TurnFinished:
-        self._put_again(turn)
+        standing.put_again(self._room, self.open_turn())
         budget = Budget(self.contract.persona.limits)
         stop = self._steps.read_by(budget.see)
         run = asyncio.ensure_future(run_turn(self._room, turn, words, budget))
@@ -342,13 +345,6 @@ class Session:
         if self._room.autonomy_next is not None:
             self._steps.note(self._room.autonomy_next, sync=True)
             self._room.autonomy_next = None
-
-    def _put_again(self, turn: int) -> None:
-        """Have a turn that was begun for a dead letter put its call."""
-        begun = self.open_turn()
-        origin = begun.event.origin if begun is not None and isinstance(begun.event, TurnStarted) else ""
-        if (call := standing.again(self.records, origin)) is not None:
-            self._room.again[turn] = call
 
     def _end_early(self, turn: int, error: BaseException, budget: Budget) -> TurnFinished:
         """Put into the log why a turn did not come to its own end, and pass the reason on."""

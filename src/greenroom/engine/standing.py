@@ -115,6 +115,25 @@ def level_set_meanwhile(room: Room, begun: int) -> None:
                 pass
 
 
+def take_on_left_behind(room: Room) -> None:
+    """Have a level count that was set during the last turn and came to do so at no call of it: the process was gone before
+    the turn's end was over.
+    """
+    over = False
+    for record in reversed(room.steps.log.records):
+        match record.event:
+            case TurnFinished() | TurnAbandoned():
+                over = True
+            case AutonomyChanged() as event:
+                if over and not event.step:
+                    room.steps.note(_counting(event), sync=True)
+                return
+            case TurnStarted() | SessionForked():
+                return
+            case _:
+                pass
+
+
 def _counting(event: AutonomyChanged) -> AutonomyChanged:
     return event.model_copy(update={"from_next_call": False})
 
@@ -229,11 +248,12 @@ def words_of(call: ToolCall) -> str:
     return f"Once more, please: {call.tool} {json.dumps(call.arguments, ensure_ascii=False, sort_keys=True)}"
 
 
-def again(records: Sequence[Record], origin: str) -> ToolCall | None:
-    """The call that a turn of this origin puts once more, as a model would ask for it."""
-    if not origin.startswith(AGAIN):
-        return None
-    return letter_call(records, origin.removeprefix(AGAIN)).model_copy(update={"vendor_id": "", "problem": ""})
+def put_again(room: Room, begun: Record | None) -> None:
+    """Have a turn that was begun for a dead letter put its call once more, as a model would ask for it."""
+    event = begun.event if begun is not None else None
+    if isinstance(event, TurnStarted) and event.origin.startswith(AGAIN):
+        call = letter_call(room.steps.log.records, event.origin.removeprefix(AGAIN))
+        room.again[event.turn] = call.model_copy(update={"vendor_id": "", "problem": ""})
 
 
 def reload(room: Room, contract: Contract, renewed: Renewed, *, turn_open: bool) -> tuple[Contract, Renewed] | None:

@@ -16,6 +16,7 @@ import pytest
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    DaySumsRead,
     Event,
     Record,
     SessionForked,
@@ -212,4 +213,48 @@ def test_words_that_a_person_denies_once_more_in_a_branch_are_denied_before_anyt
     records = runner.run(scene()).records
     told = [next(iter(line)) for line in lines(records)]
     assert told[-4:] == ["answer", "answer", "release", "finish"]
+    holds(records, runner, tmp_path)
+
+
+def test_edits_of_an_edit_that_a_branch_answers_otherwise_are_none_any_more(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)])
+        await lives.say().at(ApprovalRequested)
+        for asked, amount in (("t1/ask:c1", 60), ("t1/ask:c1.1", 90)):
+            await lives.now.at(ApprovalRequested, asked)
+            lives.now.session.answer(asked, edit(amount))
+        await lives.now.at(ApprovalGiven, "t1/ask:c1.1")
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert not any("verdict" in line and line.get("of") in ("c1.1", "c1.2") for line in lines(records))
+    holds(records, runner, tmp_path)
+
+
+def test_a_branch_from_right_before_a_call_was_decided_to_start_decides_that_itself(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)])
+        await lives.say().at(ApprovalRequested)
+        lives.world.spend_elsewhere(50)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        branch_of(lives, DaySumsRead, "t1/day:c1.start")
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [(line["of"], line.get("life", 1)) for line in lines(records) if "day" in line] == [
+        ("c1", 2),
+        ("c1.start", 1),
+    ]
     holds(records, runner, tmp_path)

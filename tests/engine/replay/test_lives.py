@@ -262,3 +262,23 @@ def test_a_call_that_was_under_way_when_a_person_ended_the_turn_for_the_one_befo
     lives = runner.run(scene())
     assert [r.event.status for r in lives.records if isinstance(r.event, ToolReturned)] == ["unknown", "unknown"]
     same_again(lives.records, runner, tmp_path)
+
+
+def test_a_level_whose_process_was_gone_when_the_turn_had_just_ended_counts_from_the_next_one_on(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], [], [NOTE])
+        await lives.say().at(ApprovalRequested)
+        lives.level(0, None)
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.over()
+        await lives.lose(max(r.seq for r in lives.records if isinstance(r.event, AutonomyChanged)))
+        assert isinstance(lives.records[-1].event, TurnFinished)
+        await lives.say().over()
+        return lives
+
+    lives = runner.run(scene())
+    assert lives.now.session.autonomy[0] == 0
+    assert [line["status"] for line in lines(lives.records) if "result" in line] == ["denied", "denied"]
+    same_again(lives.records, runner, tmp_path)

@@ -98,3 +98,33 @@ def test_a_tape_that_says_only_that_a_day_is_later_replays(runner: asyncio.Runne
     records = runner.run(scene()).records
     assert days([*lines(records)]) == [("c1", 1, True), ("c2", 2, True)]
     same_again(records, runner, tmp_path, as_before)
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_what_a_turn_over_midnight_spent_counts_the_same_whether_its_process_goes_on_after_it(
+    restarted: bool, runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60)], [], [refund(20)], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.world.clock.advance(DAY)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:output")
+        await lives.cut_off()
+        lives.resume()
+        lives.now.session.answer("t1/ask:output", ALLOW)
+        await lives.now.over()
+        if restarted:
+            await lives.lose(len(lives.records))
+        lives.world.spend_elsewhere(2_430)  # with 60 of that turn, whose start was on this day, there is no room for 20
+        if not restarted:  # whose words are others
+            await lives.say().at(ApprovalRequested, "t2/ask:output")
+            lives.now.session.answer("t2/ask:output", DENY)
+            await lives.now.over()
+        else:
+            await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [line["status"] for line in lines(records) if "result" in line] == ["done", "denied"]
+    same_again(records, runner, tmp_path)

@@ -17,6 +17,9 @@ from greenroom.engine.gates.stepping import EDITED_AT_GATE
 from greenroom.engine.room import Room, about_call, args_from, spec_of
 from greenroom.engine.standing import level_changes, settle_autonomy
 
+STARTING = ".start"
+"""The suffix of a verdict right before a call starts: whoever comes to start it in a later life decides anew."""
+
 
 def decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     step = f"t{turn}/tool:{call.id}"
@@ -45,7 +48,7 @@ def decide_call(room: Room, turn: int, call: ToolCall, suffix: str, moment: str 
     if over and (reached := room.steps.find(VerdictReached, key)) is not None:
         return reached.verdict
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
-    return room.judge(turn, key, question)
+    return room.judge(turn, key, question, again=suffix == STARTING)
 
 
 def card_of(room: Room, call: ToolCall, verdict: Verdict, reason: str) -> Card:

@@ -12,7 +12,7 @@ from typing import Any
 from greenroom.core.events import ApprovalGiven, ToolReturned, ToolStarted
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.question import TurnStopped, allowed_by_person, ask
-from greenroom.engine.calls.deciding import card_of, decide_call
+from greenroom.engine.calls.deciding import STARTING, card_of, decide_call
 from greenroom.engine.calls.moments import when_returned
 from greenroom.engine.calls.results import judge_recorded, returned, stopped_unknown
 from greenroom.engine.calls.spending import read_day, turn_to_spend
@@ -91,9 +91,9 @@ async def _hindered(room: Room, turn: int, call: ToolCall, step: str) -> str | N
 
 def _overspent(room: Room, turn: int, call: ToolCall) -> str | None:
     """Why the call may not run after all, because another session spent meanwhile: a limit, or a rule nobody was asked for."""
-    if not read_day(room, turn, call, ".start"):
+    if not read_day(room, turn, call, STARTING):
         return None
-    verdict = decide_call(room, turn, call, ".start")
+    verdict = decide_call(room, turn, call, STARTING)
     barred = verdict.effect == "deny" or (verdict.blocks and not allowed_by_person(room, turn, call, verdict))
     return verdict.why if barred else None
 

@@ -6,26 +6,28 @@ Invariant: whether it came to that before it was cut off is a matter of millisec
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from greenroom.core.events import ApprovalGiven, Record, VerdictReached
+from greenroom.core.events import ApprovalGiven, Record, ToolReturned, ToolStarted, VerdictReached
+from greenroom.engine.replay.lives import by_life
 
 _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|output)(?:\.(\d+|gate))?")
 """A question or verdict about a call or words: as they came or as they were edited at a gate, or after so many edits more."""
 _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
+_START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
 Round = tuple[str, str, int]
 
 
 def overtaken(records: Iterable[Record]) -> set[str]:
     """The verdicts that count no more, by step."""
     records = tuple(records)
-    return _edits_no_more(records) | _stops_unasked(records)
+    return _edits_no_more(records) | _stops_unasked(records) | _starts_put_off(records)
 
 
 def _edits_no_more(records: Iterable[Record]) -> set[str]:
-    """On calls and words as they were edited when the edit is none any more: the question before it was put once more and
-    got another answer, or was not put again because the call may not run.
+    """On calls and words as they were edited when the edit, or one before it, is none any more: the question before it was
+    put once more and got another answer, or was not put again because the call may not run.
     """
     edited: dict[Round, bool] = {}
     decided: dict[str, Round] = {}
@@ -40,7 +42,9 @@ def _edits_no_more(records: Iterable[Record]) -> set[str]:
             case _:
                 pass
     return {
-        step for step, (turn, call, edits) in decided.items() if edits and not edited.get((turn, call, edits - 1), True)
+        step
+        for step, (turn, call, edits) in decided.items()
+        if not all(edited.get((turn, call, before), True) for before in range(edits))
     }
 
 
@@ -52,6 +56,25 @@ def _stops_unasked(records: Iterable[Record]) -> set[str]:
     }
     answered = {step.replace("/ask:", "/verdict:tool.call:") for step in steps[ApprovalGiven]}
     return steps[VerdictReached] - answered
+
+
+def _starts_put_off(records: Sequence[Record]) -> set[str]:
+    """On calls right before they were to start that did not, for their life was cut off there: whoever starts them in a
+    later one looks again.
+    """
+    lives = by_life(records)
+    found: dict[str, int] = {}
+    for record in records:
+        match record.event:
+            case VerdictReached(step=step) if _START.fullmatch(step):
+                found[step] = lives.get(record.seq, 1)
+            case ToolStarted(step=step) | ToolReturned(step=step):
+                key = f"{step.replace('/tool:', '/verdict:tool.call:')}.start"
+                if found.get(key) == lives.get(record.seq, 1):
+                    del found[key]
+            case _:
+                pass
+    return set(found)
 
 
 def _round(step: str) -> Round | None:
