@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from greenroom.core.events import ContractLoaded
-from greenroom.core.values import ToolSpec
+from greenroom.core.values import ToolSpec, trusted
 from greenroom.persona.contract import Persona
 from greenroom.policy.port import Policy
 
@@ -56,7 +56,8 @@ class Contract:
 
     def loaded(self, known: set[str]) -> ContractLoaded:
         """The event that brings this contract into a log which already holds the texts `known` by digest."""
-        return ContractLoaded(
+        return trusted(
+            ContractLoaded,
             persona=self.persona.id,
             version=self.persona.version,
             model=self.model,

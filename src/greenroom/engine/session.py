@@ -377,7 +377,7 @@ class Session:
 
     def _anchor_answers(self, record: Record) -> None:
         """Anchor an answer before anything is done about it."""
-        if isinstance(record.event, ApprovalGiven) and record is self.records[-1]:
+        if type(record.event) is ApprovalGiven and record is self.records[-1]:
             self._anchor(self.id, record.seq, record.hash)
 
     def _anchor_head(self) -> None:

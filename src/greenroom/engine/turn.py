@@ -12,7 +12,7 @@ from typing import Literal
 from greenroom.core.clock import stamp
 from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
 from greenroom.core.signals import StageEntered
-from greenroom.core.values import Effect, Memory, Origin
+from greenroom.core.values import Effect, Memory, Origin, trusted
 from greenroom.engine.asking.permitting import permit
 from greenroom.engine.calls.carry_out import call_tools
 from greenroom.engine.context import gather
@@ -154,7 +154,7 @@ async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text:
 
 def _about_text(room: Room, hook: Literal["input", "output"], text: str) -> Question:
     origin: Origin = "user" if hook == "input" else "model"
-    return Question(hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
+    return trusted(Question, hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
 
 
 def _release(room: Room, turn: int, text: str, effect: Effect, *, changed: bool) -> None:

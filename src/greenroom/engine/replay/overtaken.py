@@ -16,13 +16,15 @@ _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|ou
 _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
+_DECIDED = {ApprovalGiven, VerdictReached}
 Round = tuple[str, str, int]
 
 
 def overtaken(records: Iterable[Record]) -> set[str]:
     """The verdicts that count no more, by step."""
     records = tuple(records)
-    return _edits_no_more(records) | _stops_unasked(records) | _starts_put_off(records)
+    decided = [record for record in records if type(record.event) in _DECIDED]
+    return _edits_no_more(decided) | _stops_unasked(decided) | _starts_put_off(records)
 
 
 def _edits_no_more(records: Iterable[Record]) -> set[str]:
@@ -51,7 +53,7 @@ def _edits_no_more(records: Iterable[Record]) -> set[str]:
 def _stops_unasked(records: Iterable[Record]) -> set[str]:
     """On calls that were stopped where nobody said so: their life was cut off there, and in the next one it was lifted."""
     steps = {
-        kind: {r.event.step for r in records if isinstance(r.event, kind) and _STOP.fullmatch(r.event.step)}
+        kind: {r.event.step for r in records if type(r.event) is kind and _STOP.fullmatch(r.event.step)}
         for kind in (VerdictReached, ApprovalGiven)
     }
     answered = {step.replace("/ask:", "/verdict:tool.call:") for step in steps[ApprovalGiven]}
@@ -62,6 +64,8 @@ def _starts_put_off(records: Sequence[Record]) -> set[str]:
     """On calls right before they were to start that did not, for their life was cut off there: whoever starts them in a
     later one looks again.
     """
+    if not any(record.event.step.endswith(".start") for record in records):
+        return set()
     lives = by_life(records)
     found: dict[str, int] = {}
     for record in records:

@@ -34,25 +34,23 @@ class Live:
         self._question = question
         self._findings = findings
         self._args: dict[str, Json] = args if isinstance(args, dict) else {}
-        self._typed: dict[int, dict[str, Any]] = {}
-        self._activations: dict[int, Any] = {}
+        self._typed: dict[Environment, dict[str, Any]] = {}
+        self._activations: dict[Environment, Any] = {}
 
     def values(self, environment: Environment) -> dict[str, Any]:
         """The vocabulary's values and the arguments as this environment types them."""
-        key = id(environment)
-        if key not in self._typed:
+        if environment not in self._typed:
             known = vocabulary.values(self._question, self._findings)
-            self._typed[key] = known | flatten(self._args, environment.arguments)
-        return self._typed[key]
+            self._typed[environment] = known | flatten(self._args, environment.arguments)
+        return self._typed[environment]
 
     def activation(self, environment: Environment) -> Any:
-        key = id(environment)
-        if key not in self._activations:
+        if environment not in self._activations:
             needed = vocabulary.values(self._question, self._findings, environment.reads)
             if self._args:
                 needed |= flatten(self._args, environment.arguments)
-            self._activations[key] = environment.activation(needed)
-        return self._activations[key]
+            self._activations[environment] = environment.activation(needed)
+        return self._activations[environment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class PlainLog:
 
     def append(self, event: Event, *, derived: dict[str, object] | None = None, sync: bool = False) -> Record:
         # What an approval binds to is the card's commitment: a question that is put once more is another, as it is with salt.
-        commitments = {"card": f"card {len(self._records)}"} if isinstance(event, ApprovalRequested) else {}
+        commitments = {"card": f"card {len(self._records)}"} if type(event) is ApprovalRequested else {}
         salts: dict[str, str] = {}
         if self.commits:
             commitments |= {name: commit("", value) for name, value in (derived or {}).items()}

@@ -37,6 +37,7 @@ class Documents:
         self._there = self._workspace.knowledge.is_dir()
         self._texts: dict[str, str | None] = {}
         self._within: dict[str, frozenset[str]] | None = None
+        self._looked_at: dict[tuple[str, str, str], str] = {}
 
     def changed(self, tape: Tape, parts: Parts) -> dict[str, str]:
         """One line for each document that is not what a passage came from that the tape shows, by its name.
@@ -46,7 +47,7 @@ class Documents:
         """
         found: dict[str, str] = {}
         for passage in _shown(tape, parts) if self._there else ():
-            if passage.source not in found and (what := self._wrong(passage)):
+            if passage.source not in found and (what := self._looked(passage)):
                 found[passage.source] = f"corpus: {inert_line(passage.source, 80)} {what}"
         return found
 
@@ -55,6 +56,13 @@ class Documents:
         found = self.changed(tape, parts)
         texts = [[source, found[source], digest(self._text(source) or "")] for source in sorted(found)]
         return part_name(digest(texts)) if texts else ""
+
+    def _looked(self, passage: Passage) -> str:
+        """What is wrong with where a passage came from, '' for nothing: once for all tapes that show it."""
+        key = (passage.source, passage.collection, passage.text)
+        if key not in self._looked_at:
+            self._looked_at[key] = self._wrong(passage)
+        return self._looked_at[key]
 
     def _wrong(self, passage: Passage) -> str:
         if _MASK.search(passage.source):

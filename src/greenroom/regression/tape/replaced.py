@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REPLACED = "replaced"
 """The key of a header that lists them."""
 _BEGINS = "‹"
+_NONE: frozenset[str] = frozenset()
 
 
 def put_in(recorded: Iterable[Record], clean: Iterable[Record]) -> list[str]:
@@ -48,19 +49,14 @@ def replaced_of(header: Line) -> frozenset[str]:
 
 def masks_in(value: Json) -> frozenset[str]:
     """Every placeholder in a value, its keys included."""
-    if not _may_have(value):
-        return frozenset()
-    return frozenset(mask for _, text in walk(value).strings if _BEGINS in text for mask in MASK.findall(text))
-
-
-def _may_have(value: Json) -> bool:
-    """Whether a placeholder may stand in a value: most have none, and need no walk. What cannot be written may have one."""
     if type(value) is str:
-        return _BEGINS in value
+        return frozenset(MASK.findall(value)) if _BEGINS in value else _NONE
     try:
-        return _BEGINS.encode() in orjson.dumps(value)
-    except orjson.JSONEncodeError:
-        return True
+        written = orjson.dumps(value)
+    except orjson.JSONEncodeError:  # half a character, or a number that is none
+        return frozenset(mask for _, text in walk(value).strings for mask in MASK.findall(text))
+    # Nothing of a placeholder is written as an escape, and none goes on behind the end of its text.
+    return frozenset(MASK.findall(written.decode())) if _BEGINS.encode() in written else _NONE
 
 
 def _order(mask: str) -> tuple[str, int]:

@@ -25,7 +25,7 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.messages import Message
-from greenroom.core.values import Json, Memory, Passage
+from greenroom.core.values import Json, Memory, Passage, trusted
 from greenroom.views.fold import Turns, by_turn
 from greenroom.views.prompt.edited import edited_items, gate_call, result_of
 
@@ -50,9 +50,9 @@ class TranscriptTurn:
         """What was found for this turn, as the model reads it while the turn lasts."""
         found = []
         if self.memories:
-            found.append(Message(role="system", text=memory_part(self.memories), source="memory"))
+            found.append(trusted(Message, role="system", text=memory_part(self.memories), source="memory"))
         if self.passages:
-            found.append(Message(role="system", text=passage_part(self.passages), source="passages"))
+            found.append(trusted(Message, role="system", text=passage_part(self.passages), source="passages"))
         return tuple(found)
 
     @cached_property
@@ -60,8 +60,8 @@ class TranscriptTurn:
         """What later turns are told of this one."""
         if self.abandoned or not self.taken_in or not (self.released or self.exchange):
             return ()
-        said = Message(role="user", text=self.words)
-        reply = (Message(role="assistant", text=self.released),) if self.released else ()
+        said = trusted(Message, role="user", text=self.words)
+        reply = (trusted(Message, role="assistant", text=self.released),) if self.released else ()
         exchange = tuple(message.model_copy(update={"source": "history"}) for message in self.exchange)
         return (said, *exchange, *reply)
 
@@ -80,13 +80,13 @@ def compose(state: Transcript, system: str, voice: str, history_turns: int = HIS
     now = state.last()
     if now is None:
         return ()
-    messages = [Message(role="system", text=system, source="system")]
+    messages = [trusted(Message, role="system", text=system, source="system")]
     if voice:
-        messages.append(Message(role="system", text=voice, source="voice"))
+        messages.append(trusted(Message, role="system", text=voice, source="voice"))
     messages += now.context
     for turn in state.finished[-history_turns:]:
         messages += turn.past
-    messages.append(Message(role="user", text=now.words, source="input"))
+    messages.append(trusted(Message, role="user", text=now.words, source="input"))
     return (*messages, *now.exchange)
 
 
