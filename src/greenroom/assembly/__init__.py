@@ -244,12 +244,14 @@ async def fork_session(
     return await open_session(workspace, session=target.stem, approver=approver, trusted=trusted)
 
 
-def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Build:
+def replay_builder(workspace: Workspace, *, trusted: bool | None = None, scripts: bool = True) -> Build:
     """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model,
     and for what a tape has of its own.
 
     `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
+    `scripts` says whether those that a persona names have to be there, though a replay asks no model.
     """
+    from greenroom.assembly.fixture.scripts import require_scripts
     from greenroom.regression.replay.closed_session import closed_session
 
     casts: dict[tuple[object, ...], Cast] = {}
@@ -267,7 +269,10 @@ def replay_builder(workspace: Workspace, *, trusted: bool | None = None) -> Buil
         key = (persona, model, *own.items())
         if key not in casts:
             mine = of_texts(own, persona)
-            casts[key] = own_cast(workspace, mine, clock, persona=persona, model=model, trusted=trusted)
+            fresh = own_cast(workspace, mine, clock, persona=persona, model=model, trusted=trusted)
+            if scripts:
+                require_scripts(workspace, fresh.contract)
+            casts[key] = fresh
         cast = casts[key]
         return closed_session(cast.contract, cast.tools, recording, clock, ids)
 

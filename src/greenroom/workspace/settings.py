@@ -83,7 +83,7 @@ class KnowledgeSettings(Frozen):
     """Which documents make up each collection, as globs in the knowledge folder, and how they are embedded."""
 
     collections: dict[Name, tuple[Glob, ...]] = Field(default_factory=dict)
-    embedder: str = "ngrams"
+    embedder: Literal["ngrams"] = "ngrams"
 
 
 class Segment(Frozen):

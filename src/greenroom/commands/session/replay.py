@@ -55,7 +55,7 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
     elif policy:
         session = policed_session(workspace, records, Change(persona, model, tuple(Path(one) for one in policy)))
     else:
-        session = replay_builder(workspace)(LogRecording(records), persona=persona, model=model)
+        session = replay_builder(workspace, scripts=False)(LogRecording(records), persona=persona, model=model)
     try:
         found = await replay(session, records, contracts)
     finally:
