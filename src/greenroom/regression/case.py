@@ -5,6 +5,7 @@ Invariant: nothing here writes over a case file; an unknown key is an error with
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from greenroom.core.canonical import clean_text
 from greenroom.core.errors import FileInvalid
-from greenroom.core.toml_text import parse
+from greenroom.core.toml_text import parse, positions
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.against_tape import CaseMatch
 from greenroom.regression.expect.assertion import Assertion, Never, Turns
@@ -48,10 +49,12 @@ __all__ = [
     "VoiceExpected",
     "case_path",
     "load_case",
+    "place_of_assertion",
 ]
 
 SUFFIX = ".case.toml"
 MAX_BYTES = 1_000_000
+_NAMED = re.compile(r"assert\[([0-9]{1,4})\] ")
 _MARKS = frozenset({"filterwarnings", "parametrize", "skipif", "tryfirst", "trylast", "usefixtures"})
 """Marks that pytest acts on. `skip` and `xfail` are not among them: they mean something here too."""
 
@@ -126,6 +129,21 @@ class Case(Frozen):
 def case_path(tape: Path) -> Path:
     """The case that belongs to a tape."""
     return tape.with_name(tape.name.removesuffix(TAPE) + SUFFIX)
+
+
+def place_of_assertion(case: Path, told: str) -> str:
+    """`refund.case.toml:14`, where the expectation begins that a failure names by its key (`assert[2] turn 1: ...`), so that
+    nobody has to count; '' where none is named, or the file cannot be read.
+    """
+    named = _NAMED.match(told)
+    if named is None:
+        return ""
+    try:
+        lines = positions(read_regular(case, MAX_BYTES, links=True).decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    line = lines.get(("assert", int(named[1])))
+    return f"{case.name}:{line}" if line else ""
 
 
 def load_case(path: Path, shown: str = "") -> Case:
