@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -21,6 +21,7 @@ from greenroom.regression.expect.bounds import Bounds, LimitsExpected, VoiceExpe
 from greenroom.regression.expect.calls import CallExpected
 from greenroom.regression.expect.context import MemoryExpected, PassagesExpected
 from greenroom.regression.expect.decisions import ApprovalExpected, VerdictExpected
+from greenroom.regression.expect.matcher_schema import described
 from greenroom.regression.expect.replies import TextExpected
 from greenroom.regression.expect.said import Line
 from greenroom.regression.expect.similar import Nearness
@@ -114,6 +115,11 @@ class Case(Frozen):
     match: CaseMatch | None = None
     assert_: tuple[Assertion, ...] = Field(default=(), alias="assert")
     live: LiveExpected | None = None
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **named: Any) -> dict[str, Any]:
+        """As pydantic makes it, with the matchers that stand for values described."""
+        return described(super().model_json_schema(*args, **named))
 
     @field_validator("tags")
     @classmethod

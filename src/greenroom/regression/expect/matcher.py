@@ -35,7 +35,7 @@ WORDS = frozenset(
 )
 """The words of matchers; `values` says how each compares. Those of one table must all hold."""
 
-_OURS = frozenset({"approx", "within", "at_least", "at_most", "regex", "one_of"})
+OURS = frozenset({"approx", "within", "at_least", "at_most", "regex", "one_of"})
 """Words that hardly ever are keys of data: beside one of these an unknown key is a slip of the pen."""
 
 
@@ -119,7 +119,7 @@ def is_matcher(value: Json) -> bool:
 def literal(value: Json) -> Json:
     """The value as it is written where it must mean itself: a table that reads as a matcher goes under `equals`."""
     if isinstance(value, Mapping):
-        if is_matcher(value) or value.keys() & _OURS or any(_meant(str(key), item) for key, item in value.items()):
+        if is_matcher(value) or value.keys() & OURS or any(_meant(str(key), item) for key, item in value.items()):
             return {"equals": value}
         return {key: literal(item) for key, item in value.items()}
     return [literal(item) for item in value] if isinstance(value, list | tuple) else value
@@ -131,7 +131,7 @@ def _check_words(table: Mapping[str, Json]) -> None:
             raise ValueError("'within' belongs to 'approx': { approx = 90, within = 1 }")
         return
     unknown = [key for key in table if key not in WORDS]
-    if unknown and (table.keys() & _OURS or all(_meant(key, table[key]) for key in unknown)):
+    if unknown and (table.keys() & OURS or all(_meant(key, table[key]) for key in unknown)):
         near = _meant(unknown[0], table[unknown[0]])
         hint = f"did you mean '{near}'?" if near else suggest(unknown[0], sorted(WORDS))
         raise ValueError(f"'{unknown[0]}' is no word of a matcher ({hint}); {_MEANT}")
@@ -209,5 +209,8 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "superset": _check_table,
 }
 
-Expected = Annotated[Json, AfterValidator(checked), WithJsonSchema({"description": "A value, or a matcher of one."})]
+VALUE = {"description": "A value, or a matcher of one."}
+"""What a JSON Schema says of such a value by itself; `matcher_schema` says the rest."""
+
+Expected = Annotated[Json, AfterValidator(checked), WithJsonSchema({**VALUE})]
 """A value of a case: equal to what was there, or a matcher of it."""
