@@ -77,7 +77,7 @@ def test_everything_is_stopped_while_a_card_is_open_and_lifted_with_a_reason(wor
         assert [e.cause for e in hands.events("turn_interrupted") if isinstance(e, TurnInterrupted)] == ["stopped"]
         assert "STOPPED everything, by" in hands.conversation
         await hands.until(lambda: hands.bench.busy == "turn interrupted", "nobody is waited for")
-        assert "waits for you" not in head(hands)
+        await hands.until(lambda: "waits for you" not in head(hands), "the header says so too")
         await hands.pilot.press("ctrl+x", "ctrl+k")
         await hands.pilot.pause()
         assert hands.bench.screen is sheet, "the sheet is not put upon itself"
