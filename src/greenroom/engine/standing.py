@@ -38,6 +38,8 @@ from greenroom.policy.port import Question
 from greenroom.views.people.dead_letters import AGAIN
 
 HIGHEST = 4
+FORKED = "the session was forked"
+"""How the contract's own level came to count again in a branch."""
 _BETWEEN = frozenset({TurnStarted, AutonomyChanged, TurnAbandoned, TurnFinished})
 
 
@@ -110,28 +112,34 @@ def level_set_meanwhile(room: Room, begun: int) -> None:
             case AutonomyChanged() as event:
                 room.autonomy_next, other = None if event.step else _counting(event), True
             case SessionForked() if other:
-                room.autonomy_next = AutonomyChanged(level=own, established="the session was forked")
+                room.autonomy_next = AutonomyChanged(level=own, established=FORKED)
             case _:
                 pass
 
 
 def take_on_left_behind(room: Room) -> None:
-    """Have a level count that was set during the last turn and came to do so at no call of it: the process was gone before
-    the turn's end was over.
+    """Have a level count that was set during the last turn, or is the contract's own again because the session was forked
+    during it, and came to do so at no call of it: the process was gone before the turn's end was over.
     """
-    over = False
+    own = room.contract.persona.policy.autonomy
+    over = forked = False
     for record in reversed(room.steps.log.records):
         match record.event:
             case TurnFinished() | TurnAbandoned():
                 over = True
+            case SessionForked():
+                forked = True
             case AutonomyChanged() as event:
-                if over and not event.step:
-                    room.steps.note(_counting(event), sync=True)
+                left = AutonomyChanged(level=own, established=FORKED) if forked else _counting(event)
+                if over and (event.level != own if forked else not event.step):
+                    room.steps.note(left, sync=True)
                 return
-            case TurnStarted() | SessionForked():
+            case TurnStarted() if not forked:
                 return
             case _:
                 pass
+        if forked and not over:
+            return  # between two turns: there it counts by itself
 
 
 def _counting(event: AutonomyChanged) -> AutonomyChanged:

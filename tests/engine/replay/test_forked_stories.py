@@ -16,6 +16,7 @@ import pytest
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     DaySumsRead,
     Event,
     Record,
@@ -257,4 +258,27 @@ def test_a_branch_from_right_before_a_call_was_decided_to_start_decides_that_its
         ("c1", 2),
         ("c1.start", 1),
     ]
+    holds(records, runner, tmp_path)
+
+
+def test_a_branch_whose_process_was_gone_when_its_first_turn_had_just_ended_goes_on_at_the_level_of_its_contract(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], [refund(20)], words="Done. Write to kim@example.com.")
+        lives.level(4)
+        await lives.say().at(ApprovalRequested)
+        branch_of(lives, ApprovalRequested)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:output", ALLOW)
+        await lives.now.over()
+        await lives.lose(max(r.seq for r in lives.records if isinstance(r.event, AutonomyChanged)))
+        assert isinstance(lives.records[-1].event, TurnFinished)
+        await lives.say().at(ApprovalRequested, "t2/ask:c1")
+        lives.now.session.answer("t2/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [line["autonomy"] for line in lines(records) if "autonomy" in line] == [4, 3]
     holds(records, runner, tmp_path)

@@ -20,6 +20,7 @@ from greenroom.core.events import (
     ToolStarted,
     TurnFinished,
     TurnResumed,
+    VerdictReached,
 )
 from greenroom.core.values import GateReply, ToolCall
 from greenroom.engine import waiting
@@ -281,4 +282,33 @@ def test_a_level_whose_process_was_gone_when_the_turn_had_just_ended_counts_from
     lives = runner.run(scene())
     assert lives.now.session.autonomy[0] == 0
     assert [line["status"] for line in lines(lives.records) if "result" in line] == ["denied", "denied"]
+    same_again(lives.records, runner, tmp_path)
+
+
+def test_what_the_last_life_of_a_turn_decided_before_it_was_given_up_is_decided_again(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), refund(30)], held="orders.refund")
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.at(ToolStarted, "t1/tool:c2")
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        lives.level(0, None)
+        lives.now.session.answer("t1/ask:c1.unknown", DENY)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2.unknown")
+        await lives.cut_off()
+        await lives.resume().at(VerdictReached, "t1/verdict:tool.call:c2", times=2)
+        await lives.cut_off()
+        lives.now.session.abandon("enough")
+        await lives.say().over()
+        return lives
+
+    lives = runner.run(scene())
+    told = lines(lives.records)
+    assert {"verdict": "tool.call", "of": "c2", "effect": "deny", "rule": "autonomy"} in told
+    assert not any(line.get("life") == 3 for line in told)
+    assert [line["lives"] for line in told if line.get("finish") == "abandoned"] == [3]
     same_again(lives.records, runner, tmp_path)

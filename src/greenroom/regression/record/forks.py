@@ -16,6 +16,7 @@ from greenroom.core.events import (
     TurnFinished,
     TurnStarted,
 )
+from greenroom.engine.standing import FORKED
 
 
 def one_life(records: Iterable[Record]) -> Sequence[Record]:
@@ -39,7 +40,7 @@ def one_life(records: Iterable[Record]) -> Sequence[Record]:
                 open_ = isinstance(record.event, TurnStarted)
             case SessionForked() if level != contract and not open_:
                 level = contract
-                back = AutonomyChanged(level=contract, established="the session was forked")
+                back = AutonomyChanged(level=contract, established=FORKED)
                 out.append(record.model_copy(update={"event": back}))
                 continue
             case _:

@@ -49,13 +49,14 @@ class ToldLives:
     """By record number the life it belongs to, in `turns` that are told life by life; by turn and call, in which lives
     the call was started, with what; and the turns in which something else than the calls themselves changed from call to
     call: there it counts which of them waited for a person at a gate, even if they only let it pass. `passed` is by gate
-    the life in which a person passed it.
+    the life in which a person passed it, `last` by turn the last one that decided anything.
     """
 
     life: Mapping[int, int] = field(default_factory=dict)
     begun: Mapping[tuple[int, str], Sequence[tuple[int, Json]]] = field(default_factory=dict)
     turns: frozenset[int] = frozenset()
     passed: Mapping[str, int] = field(default_factory=dict)
+    last: Mapping[int, int] = field(default_factory=dict)
     unsteady: frozenset[int] = frozenset()
 
     def of(self, record: Record) -> int:
@@ -105,7 +106,8 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
         event = record.event
         if isinstance(event, ToolStarted) and event.turn in turns:
             begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
-    return ToldLives(life, begun, frozenset(turns), passed, unsteady | turns)
+    last = {r.event.turn: lives[r.seq] for r in records if r.seq in life}
+    return ToldLives(life, begun, frozenset(turns), passed, last, unsteady | turns)
 
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:

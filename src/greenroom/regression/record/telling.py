@@ -320,7 +320,8 @@ class _Teller:
 
     def abandoned(self, event: TurnAbandoned) -> list[Line]:
         reason = {"reason": event.reason} if event.reason else {}
-        return [{"finish": ABANDONED, **reason, **self._out.told(event.turn, self._lives)}]
+        last = {"lives": self._lives.last[event.turn]} if event.turn in self._lives.last else {}
+        return [{"finish": ABANDONED, **reason, **self._out.told(event.turn, self._lives), **last}]
 
     @property
     def _withheld(self) -> set[str]:

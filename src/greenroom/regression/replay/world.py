@@ -165,9 +165,7 @@ class World:
         """Keep what happened at a step by its life too, where turns may have had several: nobody asks otherwise."""
         if not self._lives_told:
             return
-        life = line.get("life", 1)
-        if type(life) is not int or not 0 < life <= _MOST_LIVES:
-            raise ValueError(step)
+        life = _life(line.get("life", 1))
         self.lives.lived(self._turn, life)
         self.lives.put(kind, step, life, (line, event))
 
@@ -335,8 +333,20 @@ class World:
         if line["finish"] == ABANDONED:
             self.abandoned.add(self._turn)
             self.lives.give_up(self._turn)
+            self.lives.lived(self._turn, _life(line.get("lives", 1)))
             self._never_back(line)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
+
+
+def _life(found: object) -> int:
+    """The number of a life.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(found) is not int or not 0 < found <= _MOST_LIVES:
+        raise ValueError(found)
+    return found
 
 
 def texts_of(line: Line, key: str) -> tuple[str, ...]:
