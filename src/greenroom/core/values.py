@@ -32,7 +32,12 @@ GateDeed = Literal["continue", "step", "edit", "simulate", "skip", "abandon"]
 StepMode = Literal["run", "tools", "step"]
 Scope = Literal["once", "turn", "session"]
 StopScope = Literal["call", "turn", "tool", "everything"]
-_put = object.__setattr__
+_new = object.__new__
+_put_fields, _put_names, _put_extra, _put_private = (
+    BaseModel.__dict__[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+"""What a value is made of, put where it stands: a quarter quicker than by name, and a replay makes hundreds."""
 MOST_SECONDS = 86_400_000_000
 """The longest that leave can be given for: a million days, far from the end of the calendar."""
 
@@ -44,11 +49,11 @@ class Frozen(BaseModel):
 
     def __copy__(self) -> Self:
         """A shallow copy, as `model_copy` makes; with neither private nor extra fields there is little to it."""
-        copied = self.__new__(type(self))
-        _put(copied, "__dict__", self.__dict__.copy())
-        _put(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
-        _put(copied, "__pydantic_extra__", None)
-        _put(copied, "__pydantic_private__", None)
+        copied = _new(type(self))
+        _put_fields(copied, self.__dict__.copy())
+        _put_names(copied, self.__pydantic_fields_set__.copy())
+        _put_extra(copied, None)
+        _put_private(copied, None)
         return copied
 
 
@@ -61,21 +66,21 @@ def trusted(kind: type[F], /, **fields: Any) -> F:
     Only for what Greenroom has just worked out, or has checked itself; every field without a default must be there.
     """
     blank, made_anew, names = _blank(kind)
-    values = {**blank, **fields}
+    values = blank | fields
     for name, make in made_anew:
         if name not in fields:
             values[name] = make()
-    made = kind.__new__(kind)
-    _put(made, "__dict__", values)
-    _put(made, "__pydantic_fields_set__", names)
-    _put(made, "__pydantic_extra__", None)
-    _put(made, "__pydantic_private__", None)
+    made = _new(kind)
+    _put_fields(made, values)
+    _put_names(made, names)
+    _put_extra(made, None)
+    _put_private(made, None)
     return made
 
 
 def forget_which_were_set(value: Frozen) -> None:
     """Have a value hold that all its fields were given, as those of `trusted` do: in one set for all of its class."""
-    _put(value, "__pydantic_fields_set__", _blank(type(value))[2])
+    _put_names(value, _blank(type(value))[2])
 
 
 @cache

@@ -41,6 +41,7 @@ HIGHEST = 4
 FORKED = "the session was forked"
 """How the contract's own level came to count again in a branch."""
 _BETWEEN = frozenset({TurnStarted, AutonomyChanged, TurnAbandoned, TurnFinished})
+_BEHIND = _BETWEEN | {SessionForked}
 
 
 def answer(room: Room, step: str, reply: ApprovalReply) -> None:
@@ -124,6 +125,8 @@ def take_on_left_behind(room: Room) -> None:
     own = room.contract.persona.policy.autonomy
     over = forked = False
     for record in reversed(room.steps.log.records):
+        if type(record.event) not in _BEHIND:
+            continue
         match record.event:
             case TurnFinished() | TurnAbandoned():
                 over = True

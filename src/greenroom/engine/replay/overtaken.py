@@ -24,7 +24,11 @@ def overtaken(records: Iterable[Record]) -> set[str]:
     """The verdicts that count no more, by step."""
     records = tuple(records)
     decided = [record for record in records if type(record.event) in _DECIDED]
-    return _edits_no_more(decided) | _stops_unasked(decided) | _starts_put_off(records)
+    return (
+        _edits_no_more(decided)
+        | _stops_unasked(decided)
+        | (_starts_put_off(records) if any(one.event.step.endswith(".start") for one in decided) else set())
+    )
 
 
 def _edits_no_more(records: Iterable[Record]) -> set[str]:
@@ -64,8 +68,6 @@ def _starts_put_off(records: Sequence[Record]) -> set[str]:
     """On calls right before they were to start that did not, for their life was cut off there: whoever starts them in a
     later one looks again.
     """
-    if not any(record.event.step.endswith(".start") for record in records):
-        return set()
     lives = by_life(records)
     found: dict[str, int] = {}
     for record in records:
