@@ -201,7 +201,9 @@ def _key_changed(key: str, old: Json, new: Json) -> str:
 
 
 def _item(item: Json) -> str:
-    """An entry of a list: a passage by its label, a call by its tool."""
+    """An entry of a list: a passage by its label, a memory by its name and score, a call by its tool."""
+    if isinstance(item, list) and len(item) == 2:
+        return f"{shown(item[0], 60)} ({shown(item[1], 20)})"
     if isinstance(item, list) and len(item) > 1:
         return shown(item[1], 60)
     if isinstance(item, dict) and "tool" in item:
