@@ -191,7 +191,9 @@ COMMANDS: tuple[Command, ...] = (
             Argument("--expect", "the fixture whose expectations say what good is", metavar="FIXTURE"),
             _MODEL,
             Argument("--repeat", "how often each is run, for what its case says", number=True, metavar="N"),
-            Argument("--usd", "the most that all runs may cost", metavar="USD"),
+            Argument(
+                "--usd", "the most that all runs may cost, in US dollars; with 0 only free models run", metavar="USD"
+            ),
             Argument("--trust", "run the tools of commits whose code is not what is trusted now", flag=True),
         ),
     ),

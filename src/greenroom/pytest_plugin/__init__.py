@@ -51,7 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     live.addoption("--greenroom-model", metavar="MODEL", help="this model in place of the persona's")
     live.addoption("--greenroom-persona", metavar="ID[@VERSION]", help="this persona or version in place of the tape's")
     live.addoption("--greenroom-repeat", metavar="N", type=int, help="so many runs of each, in place of the case's")
-    live.addoption("--greenroom-usd", metavar="USD", type=float, help="the most that all of them may cost")
+    live.addoption(
+        "--greenroom-usd", metavar="USD", type=float, help="the most that all of them may cost; 0: only free models"
+    )
     live.addoption("--greenroom-from", metavar="EVENT", help="the tape up to this event (t2, t2/c1, a line), then live")
 
 

@@ -35,7 +35,9 @@ COMPARE = Command(
             "runs; policy: yes to what autonomy alone asks about, so that such tools can run",
             choices=("deny", "policy"),
         ),
-        Argument("--budget", "the most that all runs may cost, in US dollars", metavar="USD"),
+        Argument(
+            "--budget", "the most that all runs may cost, in US dollars; with 0 only free models run", metavar="USD"
+        ),
         Argument(
             "--jobs",
             "so many runs at a time, each in a process of its own; up to 4 unless given, where there is enough to do",

@@ -20,7 +20,9 @@ MATRIX: tuple[Command, ...] = (
             ),
             Argument("--model", "a model to run live; several make columns", metavar="MODEL", repeated=True),
             Argument("--repeat", "how often each cell is run; what the case says without", number=True, metavar="N"),
-            Argument("--usd", "the most that all runs may cost, in US dollars", metavar="USD"),
+            Argument(
+                "--usd", "the most that all runs may cost, in US dollars; with 0 only free models run", metavar="USD"
+            ),
             Argument("--processes", "so many processes of this machine; 1 unless given", number=True, metavar="N"),
             Argument("--cluster", "a Dask cluster: local:2, or tcp://host:8786", metavar="ADDRESS"),
             Argument("--resume", "make the runs a suite still lacks: the last one, or that of --name", flag=True),

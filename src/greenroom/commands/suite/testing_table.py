@@ -19,7 +19,11 @@ TESTING: tuple[Command, ...] = (
                 metavar="ID[@VERSION]",
             ),
             Argument("--repeat", "live: run each so often", number=True, metavar="N"),
-            Argument("--usd", "live: the most that all of them may cost, in US dollars", metavar="USD"),
+            Argument(
+                "--usd",
+                "live: the most that all of them may cost, in US dollars; with 0 only free models run",
+                metavar="USD",
+            ),
             Argument("--from", "live: replay the tape up to this event, and go on from there", metavar="EVENT"),
             Argument(
                 "--stale",
