@@ -312,3 +312,25 @@ def test_what_the_last_life_of_a_turn_decided_before_it_was_given_up_is_decided_
     assert not any(line.get("life") == 3 for line in told)
     assert [line["lives"] for line in told if line.get("finish") == "abandoned"] == [3]
     same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_that_came_back_before_a_person_ended_the_turn_for_the_one_before_it_is_lived_to_its_end(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120), refund(130)], held="orders.refund")
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.hold("")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.at(ToolReturned, "t1/tool:c2")
+        after = await lives.crash()
+        await after.at(ApprovalRequested, "t1/ask:c1.unknown")
+        after.session.answer("t1/ask:c1.unknown", STOP)
+        await after.over()
+        return lives
+
+    lives = runner.run(scene())
+    assert [r.event.status for r in lives.records if isinstance(r.event, ToolReturned)] == ["done", "unknown"]
+    same_again(lives.records, runner, tmp_path)

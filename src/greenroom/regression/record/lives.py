@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -161,25 +162,33 @@ def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[in
     return found
 
 
-def _ended_beside(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
-    """The turns that a person ended when asked what had come of one call, and with it another one that was under way in an
-    earlier life: in one life, ended at the first, that would never have begun.
+def _ended_beside(records: Sequence[Record], lives: Mapping[int, int]) -> set[int]:
+    """The turns that a person ended when asked what had come of one call, after another one had been under way beside it in
+    an earlier life: in one life, ended at the first, that would never have begun.
     """
     begun: dict[tuple[int, str], int] = {}
-    ended: dict[int, str] = {}
-    found: set[int] = set()
+    started: dict[tuple[int, str], int] = {}
+    back: dict[tuple[int, str], int] = {}
+    ended: list[tuple[int, str, int]] = []
     for record in records:
+        at, life = record.seq, lives.get(record.seq, 1)
         match record.event:
             case ApprovalGiven(turn=turn, call=call, decision="stop", step=step) if step.endswith(UNKNOWN):
-                ended[turn] = call
-            case ApprovalRequested(turn=turn, call=call) | ToolStarted(turn=turn, call=call):
-                begun.setdefault((turn, call), lives.get(record.seq, 1))
-            case ToolReturned(turn=turn, call=call) if ended.get(turn, call) != call:
-                if (turn, call) in begun and begun[turn, call] != lives.get(record.seq, 1):
-                    found.add(turn)
+                ended.append((turn, call, life))
+            case ApprovalRequested(turn=turn, call=call) | ToolStarted(turn=turn, call=call) as event:
+                begun.setdefault((turn, call), life)
+                if isinstance(event, ToolStarted):
+                    started.setdefault((turn, call), at)
+            case ToolReturned(turn=turn, call=call):
+                back[turn, call] = at
             case _:
                 pass
-    return found
+    return {
+        turn
+        for turn, call, life in ended
+        for (of, other), first in begun.items()
+        if of == turn and other != call and first < life and back.get((of, other), inf) > started.get((turn, call), inf)
+    }
 
 
 def _read_anew(event: Event, decided: Mapping[str, int], life: int) -> bool:
