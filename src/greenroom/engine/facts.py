@@ -46,12 +46,15 @@ _COUNTED = frozenset(
 
 @dataclass(slots=True)
 class _Reserved:
-    """A permitted call and what it adds to each sum; `today` is whether that still counts towards the day."""
+    """A permitted call and what it adds to each sum; `today` is whether that still counts towards the day, `started`
+    whether a tool may have done it.
+    """
 
     tool: str
     arguments: Mapping[str, Json]
     added: Mapping[str, float]
     today: bool = True
+    started: bool = False
 
 
 class Facts:
@@ -113,6 +116,7 @@ class Facts:
                 self._taint["web"] = None
             case ToolStarted(tool=tool, step=step, arguments=arguments):
                 self.reserve(step, tool, arguments)
+                self._reserved[step].started = True
             case ToolReturned(status="done" | "failed" | "timed_out", tool=tool):
                 self._unread["web" if tool in self._untrusted else "tool"] = None
             case ReplyGenerated() if self._unread:
@@ -143,13 +147,15 @@ class Facts:
 
     def reserve(self, step: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count a permitted call; an edited one replaces what its step had reserved."""
-        self._reserved[step] = _Reserved(tool, arguments, self._reserves(tool, arguments))
+        started = step in self._reserved and self._reserved[step].started
+        self._reserved[step] = _Reserved(tool, arguments, self._reserves(tool, arguments), started=started)
         self._now = None
 
     def release(self, step: str) -> None:
-        """A call that was permitted and then not made counts for nothing."""
-        self._reserved.pop(step, None)
-        self._now = None
+        """A call that was permitted and then not made counts for nothing; one that was started before, for what it was."""
+        if step in self._reserved and not self._reserved[step].started:
+            del self._reserved[step]
+            self._now = None
 
     def now(self, without: str = "") -> SessionFacts:
         """The facts at this moment, leaving out what the step `without` has itself reserved."""

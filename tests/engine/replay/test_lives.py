@@ -334,3 +334,26 @@ def test_a_call_that_came_back_before_a_person_ended_the_turn_for_the_one_before
     lives = runner.run(scene())
     assert [r.event.status for r in lives.records if isinstance(r.event, ToolReturned)] == ["done", "unknown"]
     same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_that_may_have_happened_counts_though_it_is_kept_from_running_once_more(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(90)], [refund(450), refund(490)], held="orders.refund")
+        lives.level(4)
+        await lives.say().at(ToolStarted)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        lives.level(3, None)
+        lives.world.spend_elsewhere(50)
+        lives.now.session.answer("t1/ask:c1.unknown", ALLOW)  # under a level at which nobody is asked; it is no more
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    ended = [r.event for r in records if isinstance(r.event, ToolReturned)]
+    assert [one.status for one in ended] == ["denied"] * 3
+    assert "add up to 1030" in next(one.error for one in ended if one.call == "c3")
+    same_again(records, runner, tmp_path)
