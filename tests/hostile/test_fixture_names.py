@@ -14,7 +14,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import tables
 from greenroom.regression.case import load_case
 from greenroom.workspace.layout import Workspace
-from tests.hostile.attack import HELPDESK, RAW, greenroom, line_of
+from tests.hostile.attack import HELPDESK, RAW, greenroom
 from tests.pytest_plugin.running import copied, run
 
 NAMES = ("e\x1b]0;pwned\x07\x1b[2J", "a\n::error file=x::pwned\nb", "x\u202eabc", "x\udcff\udc9b", "x\x9b31m")
@@ -43,14 +43,26 @@ def test_pytest_says_of_each_that_it_is_misnamed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_command_says_so_in_one_line(shop: Workspace, name: str) -> None:
+def test_check_says_so_in_one_line_and_checks_the_others(shop: Workspace, name: str) -> None:
     shutil.copytree(HELPDESK / "fixtures", shop.fixtures)
     misnamed(shop.fixtures, name)
     done = greenroom(shop.root, "fixture", "check")
-    assert (done.returncode, done.stdout) == (3, b"")
-    assert line_of(done).endswith("(rename it)")
-    assert done.stderr.count(b"\n") == 1
-    assert not RAW.search(done.stderr)
+    assert (done.returncode, done.stderr) == (3, b"")
+    told, summary = done.stdout.decode().splitlines()
+    assert told.startswith("broken ") and told.endswith("(rename it)")
+    assert summary == "4 fixtures: 3 passed, 1 broken"
+    assert not RAW.search(done.stdout)
+
+
+@pytest.mark.parametrize("command", ["list", "status", "prune", "upgrade", "diff"])
+def test_no_command_shows_such_a_name_as_it_is(shop: Workspace, command: str) -> None:
+    shutil.copytree(HELPDESK / "fixtures", shop.fixtures)
+    for name in NAMES:
+        misnamed(shop.fixtures, name)
+    done = greenroom(shop.root, "fixture", command)
+    written = done.stdout + done.stderr
+    assert not RAW.search(written) and b"Traceback" not in written
+    assert not any(line.lstrip().startswith(b"::") for line in written.splitlines())
 
 
 def test_a_tag_that_pytest_cannot_have_spoils_no_run(tmp_path: Path) -> None:
