@@ -180,6 +180,16 @@ def test_a_level_without_an_end_never_stands_above_a_contract_that_was_lowered_s
     assert session._room.facts.now().autonomy == 3  # a raise has an end, and is one
 
 
+def test_the_contracts_own_level_once_set_is_no_ceiling_for_a_later_contract_before_or_after_a_restart() -> None:
+    play = stage(persona=persona(policy={"autonomy": 2}))
+    session = play.session()
+    session.set_autonomy(2, "kim", "screen", "because")
+    play.persona = persona(policy={"autonomy": 3})
+    session.reload(replace(session.contract, persona=play.persona))
+    assert session.autonomy == (3, None)
+    assert play.session(log=session.log).autonomy == (3, None)
+
+
 def test_a_lower_level_that_a_person_set_does_not_become_a_raise() -> None:
     session = stage(persona=persona(policy={"autonomy": 3})).session()
     session.set_autonomy(2, "kim", "screen", "because")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from greenroom.core.events import (
     AutonomyChanged,
     ContextSelected,
+    ContractLoaded,
     DaySumsRead,
     PassagesRetrieved,
     Record,
@@ -39,6 +40,7 @@ _COUNTED = frozenset(
         DaySumsRead,
         SessionForked,
         AutonomyChanged,
+        ContractLoaded,
     }
 )
 """What says something about a session that policy may know; most records do not."""
@@ -68,6 +70,7 @@ class Facts:
         self._reserves = reserves
         self._untrusted = untrusted
         self._now: SessionFacts | None = None
+        self._contracts: dict[int, int] = {}
         self.clear()
 
     def govern(self, autonomy: int, reserves: Reserves, untrusted: frozenset[str]) -> None:
@@ -90,7 +93,7 @@ class Facts:
         return self._set.expires if self._set is not None else None
 
     def clear(self) -> None:
-        """Know nothing."""
+        """Know nothing but which contracts there were."""
         self._turn = 0
         self._unread: dict[Origin, None] = {}
         self._set: AutonomyChanged | None = None
@@ -132,9 +135,17 @@ class Facts:
             case AutonomyChanged(from_next_call=False) as event if record.seq >= self._set_at:
                 # A resumed turn meets the levels of its calls in call order; what was set last counts all the same.
                 self._set_at = record.seq
-                self._set = None if event.level == self._contract and event.expires is None else event
+                own = event.level == self._contract_at(record.seq) and event.expires is None
+                self._set = None if own else event
+            case ContractLoaded(autonomy=autonomy):
+                self._contracts[record.seq] = autonomy
             case _:
                 pass
+
+    def _contract_at(self, seq: int) -> int:
+        """The contract's own level when a record was written, whatever governs by the time it is met again."""
+        before = [at for at in self._contracts if at < seq]
+        return self._contracts[max(before)] if before else self._contract
 
     def _begin(self, day: str) -> None:
         """On another day what earlier turns spent no longer counts towards the day."""

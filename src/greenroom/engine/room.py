@@ -89,6 +89,10 @@ class Room:
         act = partial(self._reached, turn, step, question)
         return self.steps.decide(VerdictReached, step, inputs, act, again=again).verdict
 
+    async def until_decided(self, *steps: str) -> None:
+        """See `Steps.until_decided`."""
+        await self.steps.until_decided(lambda: self.contract.policy.digest, *steps)
+
     def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
         self.steps.must_come(VerdictReached, step)
         verdict = self._admitted_already(question) or self.contract.policy.decide(question)

@@ -218,9 +218,22 @@ class Steps:
         """In a replay: whether this came after something that does not govern yet."""
         return self.governed is not None and self.governed.later(kind, step)
 
-    def noticed(self, step: str) -> bool:
-        """In a replay: whether whoever waited at a question noticed that something else governs."""
-        return self.governed is None or self.governed.noticed(step)
+    def noticed(self, step: str, outdated: bool) -> bool:
+        """In a replay: whether whoever waited at a question noticed that something else governs, or did meanwhile."""
+        return outdated if self.governed is None else self.governed.noticed(step, outdated)
+
+    async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:
+        """In a replay: wait while another policy governs than the one of these verdicts, and what is in the log of them
+        was not reached anew under that: then it is looked at when yet another does. `policy` tells the digest of it.
+        """
+        while self.governed is not None and steps and all(self._undecided(policy(), step) for step in steps):
+            await self.governed.next(only=True)
+
+    def _undecided(self, policy: str, step: str) -> bool:
+        record = self._latest.get((VerdictReached, step))
+        if record is None or self.governed is None or self.governed.decides(step):
+            return False
+        return isinstance(record.event, VerdictReached) and record.event.policy_digest != policy
 
     async def moment(self, kind: type[Event], step: str) -> bool:
         """In a replay: wait until it is this event's turn among what came to govern; True if something else governs now,

@@ -56,6 +56,7 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
     asked = f"{question.hook}:{place}" if place else question.hook
     while await room.steps.moment(VerdictReached, f"t{turn}/verdict:{key}"):
         pass
+    await room.until_decided(f"t{turn}/verdict:{key}")
     edits = 0
     while True:
         suffix = f".{edits}" if edits else ""

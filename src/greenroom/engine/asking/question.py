@@ -59,7 +59,7 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         if room.steps.replaying:
             await asyncio.sleep(0)  # a person took longer than the calls beside this one took to begin
         while await room.steps.moment(ApprovalGiven, step):
-            if _outdated(room, card) and room.steps.noticed(step):
+            if room.steps.noticed(step, _outdated(room, card)):
                 return Void()
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
     if given is None:

@@ -15,7 +15,7 @@ from greenroom.engine.asking.permitting import EDITED
 from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.engine.calls.deciding import admitted, as_decided_now, card_of, decide, decide_call, edited
-from greenroom.engine.calls.moments import when_asked, when_decided, when_looked_at, when_returned
+from greenroom.engine.calls.moments import when_asked, when_decided, when_judged, when_looked_at, when_returned
 from greenroom.engine.calls.results import STOPPED, judge_unjudged, returned, waited_in_vain
 from greenroom.engine.calls.running import run
 from greenroom.engine.calls.spending import read_day
@@ -37,13 +37,17 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
     await when_decided(room, turn, [call.id for call in calls])
     before = budget.calls
     decided = [decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
-    reply = Reply(room, turn, asyncio.Lock(), [], tuple(one.call.id for one in decided if one.verdict is not None))
+    reply = Reply(room, turn, asyncio.Lock(), [], tuple(one.call.id for one in decided if _open(room, one)))
     async with asyncio.TaskGroup() as group:
         for item in decided:
             group.create_task(_to_the_end(reply, item))
     if reply.ended:
         cut_off = next((e for e in reply.ended if isinstance(e, LifeOver)), None)  # the turn ended in a later life
         raise cut_off or next((e for e in reply.ended if not isinstance(e, WaitingForPerson)), reply.ended[0])
+
+
+def _open(room: Room, item: Decided) -> bool:
+    return item.verdict is not None and room.steps.record_of(ToolReturned, item.step) is None
 
 
 async def _to_the_end(reply: Reply, item: Decided) -> None:
@@ -62,6 +66,7 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
     item = as_decided_now(room, turn, item, ".run")
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:
+        await when_judged(room, turn, item.call.id)
         judge_unjudged(room, turn, item.call, ended, ran=started is not None)
         if started is None:  # it came to its result without having run
             room.facts.release(item.step)

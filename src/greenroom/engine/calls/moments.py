@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from greenroom.core.events import ToolReturned
+from greenroom.core.events import ToolReturned, VerdictReached
 from greenroom.engine.room import Room
 
 
@@ -16,6 +16,7 @@ async def when_decided(room: Room, turn: int, calls: Sequence[str]) -> None:
     governed = room.steps.governed
     while governed is not None and governed.before_deciding(turn, calls):
         await governed.next()
+    await _until_decided(room, turn, calls)
 
 
 async def when_looked_at(room: Room, turn: int, key: str, beside: Sequence[str]) -> None:
@@ -25,6 +26,7 @@ async def when_looked_at(room: Room, turn: int, key: str, beside: Sequence[str])
     governed = room.steps.governed
     while governed is not None and governed.before_going(turn, key, beside):
         await governed.next()
+    await _until_decided(room, turn, [key])
 
 
 async def when_asked(room: Room, step: str) -> None:
@@ -38,3 +40,15 @@ async def when_returned(room: Room, step: str) -> None:
     """Wait for what came to govern while a tool ran."""
     while await room.steps.moment(ToolReturned, step):
         pass
+
+
+async def when_judged(room: Room, turn: int, call: str) -> None:
+    """Wait for what came to govern before a result was judged that a crash had cut off from its verdict."""
+    while await room.steps.moment(VerdictReached, f"t{turn}/verdict:tool.result:{call}"):
+        pass
+
+
+async def _until_decided(room: Room, turn: int, calls: Sequence[str]) -> None:
+    """See `Steps.until_decided`; a call that has come to its result is decided no more."""
+    open_ = [call for call in calls if room.steps.record_of(ToolReturned, f"t{turn}/tool:{call}") is None]
+    await room.until_decided(*(f"t{turn}/verdict:tool.call:{call}" for call in open_))

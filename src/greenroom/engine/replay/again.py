@@ -143,7 +143,8 @@ class LogRecording(ByLife):
                 raise given_up(step)
             return
         here = self._lives.here(kind, step)
-        if self._lives.ended(step) and (here is None or here.seq < after):
+        come = here is not None and here.seq > after and (kind is not VerdictReached or self._lives.come(kind, step))
+        if self._lives.ended(step) and not come:
             raise LifeOver(step, self)
 
     @property

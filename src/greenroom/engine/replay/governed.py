@@ -55,7 +55,7 @@ class _Change:
 
     def followed_by(self, event: Event) -> None:
         """Take in what came after it in the same life."""
-        self._deciding = self._deciding and type(event) not in _OF_CALLS
+        self._deciding = self._deciding and not _of_calls(event)
         if self._deciding:
             self.decided.append(event.step)
 
@@ -64,6 +64,11 @@ class _Change:
         self.before_next.add(event.step)
         if isinstance(event, VerdictReached) and not event.verdict.blocks:
             self.let_through.add(event.step)
+
+
+def _of_calls(event: Event) -> bool:
+    """Whether a call of a reply was on its way when this happened: the calls had been decided."""
+    return type(event) in _OF_CALLS or (isinstance(event, VerdictReached) and event.hook == "tool.result")
 
 
 class _Life:
@@ -75,17 +80,22 @@ class _Life:
         self.last = -1
         self.at: dict[tuple[type[Event], str], int] = {}
         self.first: dict[tuple[type[Event], str], int] = {}
+        self.decided: defaultdict[str, list[int]] = defaultdict(list)
 
     def take(self, seq: int, event: Event) -> None:
         """Something of the turn happened."""
         self.at[type(event), event.step] = seq
         self.first.setdefault((type(event), event.step), seq)
+        if isinstance(event, VerdictReached):
+            self.decided[event.step].append(seq)
         self.changes += self.after  # the turn went on after them
         self.after = []
         for change in self.changes:
             change.followed_by(event)
-        if self.changes:
-            self.changes[-1].before_another(event)
+        for change in reversed(self.changes):
+            change.before_another(event)
+            if not change.at_once:
+                break
         self.last = self.changes[-1].seq if self.changes else -1
 
 
@@ -100,6 +110,7 @@ class Governed:
         self._last: _Change | None = None
         self._now = (0, 0)
         self._noted = 0
+        self._waiting: list[object] = []
         self._read(recorded, contracts)
 
     def _read(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> None:
@@ -116,7 +127,7 @@ class Governed:
                         _Change(record.seq, contracts[record.seq], before_calls, at_once=bool(here.after))
                     )
                 case event if turn and event.step:
-                    before_calls = isinstance(event, ReplyGenerated) or (before_calls and type(event) not in _OF_CALLS)
+                    before_calls = isinstance(event, ReplyGenerated) or (before_calls and not _of_calls(event))
                     here.take(record.seq, event)
                 case _:
                     pass
@@ -130,7 +141,8 @@ class Governed:
             case TurnResumed():
                 over = self._here
                 while over.changes or over.after:
-                    self._govern((over.changes or over.after).pop(0).contract)
+                    self._last = (over.changes or over.after).pop(0)
+                    self._govern(self._last.contract)
                 self._now = self._now[0], self._now[1] + 1
             case _:
                 pass
@@ -149,6 +161,11 @@ class Governed:
         changes, at = self._here.changes, self._here.at.get((kind, step))
         return bool(changes) and at is not None and at > changes[0].seq
 
+    def decides(self, step: str) -> bool:
+        """Whether this life reached a verdict at a step while what governs now did, or nothing else came in after that."""
+        changes = self._here.changes
+        return not changes or any(self.since < at < changes[0].seq for at in self._here.decided.get(step, ()))
+
     def before_deciding(self, turn: int, calls: Sequence[str]) -> bool:
         """Whether what governs next came in before these calls of a reply were decided."""
         changes = self._here.changes
@@ -158,7 +175,10 @@ class Governed:
             kind: [f"t{turn}/{kind}:{call}" for call in calls] for kind in ("verdict:tool.call", "day", "autonomy")
         }
         found = {kind: sum(step in changes[0].decided for step in steps) for kind, steps in kinds.items()}
-        return found["verdict:tool.call"] > 1 or found["day"] > 0 or found["autonomy"] > 0
+        if found["day"] > 0:
+            return True
+        either = found["verdict:tool.call"] > 1 or found["autonomy"] > 0
+        return either and not self._one_by_one(turn, calls)
 
     def before_going(self, turn: int, call: str, beside: Sequence[str]) -> bool:
         """Whether what governs next came in when this call and those `beside` it were decided, and none had gone its way.
@@ -169,19 +189,28 @@ class Governed:
         changes = self._here.changes
         if not changes or not changes[0].before_calls or self.later(AutonomyChanged, f"t{turn}/autonomy:{call}"):
             return False
-        verdicts = [f"t{turn}/verdict:tool.call:{one}" for one in beside]
-        if any(one not in changes[0].before_next and self.later(VerdictReached, one) for one in verdicts):
+        looked_at = [f"t{turn}/verdict:tool.call:{one}" in changes[0].before_next for one in beside]
+        if not all(looked_at[: beside.index(call) + 1] if call in beside else [False]) or self._one_by_one(
+            turn, beside
+        ):
             return False
-        verdict = f"t{turn}/verdict:tool.call:{call}"
-        return verdict in changes[0].before_next and not self._open_before(turn, call, changes[0])
+        return not self._open_before(turn, call, changes[0])
+
+    def _one_by_one(self, turn: int, calls: Sequence[str]) -> bool:
+        """Whether one of these calls was decided only when something else had come in after what governs next."""
+        verdicts, change = [f"t{turn}/verdict:tool.call:{one}" for one in calls], self._here.changes[0]
+        return any(one not in change.before_next and self.later(VerdictReached, one) for one in verdicts)
 
     def _open_before(self, turn: int, call: str, change: _Change) -> bool:
         """Whether the question about a call was open in an earlier life, and nobody needed to answer it after this change.
 
-        Had the change come before this life put it, that would have been put in spite of that, as it had been before.
+        Had the change come before this life put it, that would have been put in spite of that, as it had been before,
+        unless the level changed for the call as well before it went its way.
         """
         asked = ApprovalRequested, f"t{turn}/ask:{call}"
-        if f"t{turn}/verdict:tool.call:{call}" not in change.let_through or self._here.at.get(asked, -1) > change.seq:
+        others = asked, (AutonomyChanged, f"t{turn}/autonomy:{call}.run")
+        through = f"t{turn}/verdict:tool.call:{call}" in change.let_through
+        if not through or any(self._here.at.get(one, -1) > change.seq for one in others):
             return False
         return any(asked in self._lives[turn, life].at for life in range(1, self._now[1]))
 
@@ -190,8 +219,8 @@ class Governed:
         at all, before its call was decided last: as soon as a call is decided it is asked about, or comes to its end.
         """
         changes = self._here.changes
-        if not changes:
-            return False
+        if not changes or self.later(AutonomyChanged, step.replace("/ask:", "/autonomy:")):
+            return False  # what a level changed with was decided when the question had become void
         asked = self._here.first.get((ApprovalRequested, step))
         if asked is None:
             asked = self._here.at.get((VerdictReached, step.replace("/ask:", "/verdict:tool.call:")), -1)
@@ -202,13 +231,19 @@ class Governed:
         at = self._here.at
         return at.get((ApprovalGiven, step), -1) < at.get((ApprovalRequested, step), -1) < self._here.last
 
-    def noticed(self, step: str) -> bool:
+    def noticed(self, step: str, outdated: bool) -> bool:
         """Whether whoever waited for a person at this step saw that something else governs, before yet another did, or
         before an answer came that was not waited for: that a call was stopped is seen first.
+
+        A question that is not `outdated`, because what governed when it was put does again, was seen to have been by what
+        was decided about it then, at another level of autonomy, or by there being no answer to it.
         """
         if self._last is None:
-            return True
+            return outdated
         given, asked = (self._here.at.get((kind, step), -1) for kind in (ApprovalGiven, ApprovalRequested))
+        if not outdated:
+            anew = self._here.at.get((VerdictReached, step.replace("/ask:", "/verdict:tool.call:")), -1)
+            return anew > self._last.seq or given <= asked
         if asked < self._last.seq < given:
             return False
         if not self._here.changes:
@@ -222,20 +257,28 @@ class Governed:
         A question that has no answer here waits for what made it void.
         """
         changes = self._here.changes
+        if kind is VerdictReached and self.decides(step):
+            return False
         void = kind is ApprovalGiven and bool(changes) and (kind, step) not in self._here.at
         if not void and not self.later(kind, step):
             return False
         await self.next()
         return True
 
-    async def next(self) -> None:
-        """Wait until something else governs: it does when nothing happens any more without it."""
-        changes = self._here.changes
+    async def next(self, *, only: bool = False) -> None:
+        """Wait until something else governs: it does when nothing happens any more without it, and whoever has waited for
+        it longest goes on first. What came in at once after that does with it, unless it is wanted `only`.
+        """
+        changes, me = self._here.changes, object()
         left, quiet = len(changes), 0
-        while len(changes) == left and quiet < _QUIET:
-            noted = self._noted
-            await asyncio.sleep(0)
-            quiet = 0 if self._noted != noted else quiet + 1
-        while changes and (len(changes) == left or changes[0].at_once):
+        self._waiting.append(me)
+        try:
+            while len(changes) == left and (quiet < _QUIET or self._waiting[0] is not me):
+                noted = self._noted
+                await asyncio.sleep(0)
+                quiet = 0 if self._noted != noted else quiet + 1
+        finally:
+            self._waiting.remove(me)
+        while changes and (len(changes) == left or (changes[0].at_once and not only)):
             self._last = changes.pop(0)
             self._govern(self._last.contract)

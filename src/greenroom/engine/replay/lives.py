@@ -7,6 +7,7 @@ anew is decided anew again.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable
 from math import inf
 from typing import Generic, TypeVar
@@ -71,10 +72,12 @@ class Lives(Generic[T]):
         self._now: dict[int, int] = {}
         self._taken: set[tuple[Key, int]] = set()
         self._given_up: set[int] = set()
+        self._times: Counter[tuple[Key, int]] = Counter()
 
     def put(self, kind: type[Event], step: str, life: int, item: T) -> None:
         """Keep what happened at a step; of two in one life the later."""
         self._kept.setdefault((kind, step), {})[life] = item
+        self._times[(kind, step), life] += 1
 
     def lived(self, turn: int, life: int) -> None:
         """A turn had this many lives, if no more."""
@@ -116,6 +119,12 @@ class Lives(Generic[T]):
         """The same, from now on known to have been asked for."""
         self._taken.add(((kind, step), self._now.get(turn_of(step), 1)))
         return self.here(kind, step)
+
+    def come(self, kind: type[Event], step: str) -> bool:
+        """Whether something happens at a step in the life that the replay is in no more often than it did."""
+        place = (kind, step), self._now.get(turn_of(step), 1)
+        self._times[place] -= 1
+        return self._times[place] >= 0
 
     def anew(self, kind: type[Event], step: str) -> bool:
         """Whether something happened at a step in the life that the replay is in that was not asked for yet."""
