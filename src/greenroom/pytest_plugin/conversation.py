@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from greenroom.assembly.past.taped import goes_otherwise
 from greenroom.core.events import Record
 from greenroom.engine.contract import Contract
 from greenroom.engine.session import Session
@@ -73,7 +74,17 @@ class Conversation:
         Raises: as `regression.record.record.export`.
         """
         folder = into or self._copy.fixtures
-        return export(self.records, self.contract, folder, name, why=why, expect=expect, tags=tags, replace=replace)
+        return export(
+            self.records,
+            self.contract,
+            folder,
+            name,
+            why=why,
+            expect=expect,
+            tags=tags,
+            replace=replace,
+            replays=goes_otherwise,
+        )
 
     def close(self) -> None:
         """Let go of everything; a test need not."""

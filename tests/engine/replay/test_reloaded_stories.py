@@ -2,13 +2,14 @@
 
 What is promised: the log replays with the same events, each under what governed it then. A fixture holds one contract, so
 an export is of turns that ended under one: they replay, with the turns before them as they were recorded. Where the
-policy changed in the middle of a turn after something had been decided in it, the export says so and writes nothing.
+policy changed in the middle of a turn and what it decided comes out otherwise under the later one, the export says so and
+writes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,7 @@ from greenroom.engine.steps import Recording
 from greenroom.log.memory_log import MemoryLog
 from greenroom.regression.case import Case
 from greenroom.regression.record.governing import changed_within, governing, stretches
-from greenroom.regression.record.record import record
+from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.replay.closed_session import closed_session
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import replay_tape
@@ -49,6 +50,7 @@ TROUBLE: dict[str, tuple[Any, ...]] = {
     "other spenders": (Story.spend_elsewhere, Story.sleep_over),
     "stopped": (Story.press, Story.lift),
     "asked again": (Story.ask_again,),
+    "all of these": (Story.spend_elsewhere, Story.sleep_over, Story.press, Story.lift, Story.ask_again),
 }
 
 
@@ -80,15 +82,21 @@ def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
 def from_tape(records: list[Record], turns: tuple[int, int], runner: asyncio.Runner, folder: Path) -> Outcome:
     """A range of its turns exported and replayed. Raises what an export raises."""
     contract = contract_of(governing(records)[turns[1]].digests)
-    kept = record(records, contract.policy, turns)
-    parts = Parts(folder)
-    parts.write(kept.texts)
+    played = list[Outcome]()
 
     def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
         return closed_session(contract, Shelf(), recording, clock, ids)
 
-    tape = read(write(kept.tape), "x.tape.jsonl")
-    return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))
+    def replays(made: Recorded, records: Sequence[Record], loaded: ContractLoaded) -> str:
+        parts = Parts(folder, made.texts)
+        tape = read(write(made.tape), "x.tape.jsonl")
+        played.append(runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts)))
+        return played[-1].line if played[-1].kind != "passed" else ""
+
+    made = record(records, contract.policy, turns, replays=replays)
+    if not played:  # nothing changed in the middle of a turn
+        replays(made, records, governing(records)[turns[1]])
+    return played[-1]
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)
@@ -134,7 +142,7 @@ def test_a_question_that_became_void_is_exported_as_it_was_put_last(runner: asyn
     assert from_tape(records, (1, 1), runner, tmp_path).kind == "passed"
 
 
-def test_a_turn_whose_policy_changed_after_something_was_decided_is_not_exported(
+def test_a_turn_whose_policy_changed_is_not_exported_where_something_is_decided_otherwise_under_the_later_one(
     runner: asyncio.Runner, tmp_path: Path
 ) -> None:
     async def scene() -> Lives:
@@ -153,9 +161,33 @@ def test_a_turn_whose_policy_changed_after_something_was_decided_is_not_exported
     assert from_log(records, runner).same
     with pytest.raises(UsageError) as caught:
         from_tape(records, (1, 2), runner, tmp_path)
-    assert caught.value.message == "the policy changed in the middle of turn 1, after c1 had been decided"
+    assert caught.value.message == (
+        "the policy changed in the middle of turn 1, and replayed under the later one it goes otherwise: "
+        "verdict tool.call of c1: rule autonomy -> refund.large"
+    )
     assert caught.value.hint == "without it: --turns 2; with it: greenroom session rerun, then export what that made"
     assert from_tape(records, (2, 2), runner, tmp_path).kind == "passed"
+
+
+def test_a_turn_whose_policy_changed_is_exported_where_everything_is_decided_the_same_under_the_later_one(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), refund(300)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.reload(contract("lax"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2", times=2)
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {one.verdict.policy for one in verdicts(records, "t1/verdict:tool.call:c1")} == {"usual@1.0.0"}
+    with pytest.raises(UsageError, match="after c1 had been decided"):  # where nobody replays it
+        record(records, contract("lax").policy)
+    assert from_tape(records, (1, 1), runner, tmp_path).kind == "passed"
 
 
 def verdicts(records: list[Record], step: str) -> list[VerdictReached]:

@@ -17,6 +17,7 @@ from greenroom.assembly import load_contract, read_session
 from greenroom.assembly.fixture.fixtures import Fixtures
 from greenroom.assembly.fixture.live import live_builder
 from greenroom.assembly.past.recorded import recorded_contract
+from greenroom.assembly.past.taped import goes_otherwise
 from greenroom.assembly.variants.commits import commits_between, files_between, unpack
 from greenroom.core.errors import GreenroomError, KillSwitchThrown, UsageError
 from greenroom.core.events import Record, TurnFinished
@@ -213,7 +214,8 @@ def _recorded(records: Sequence[Record], contract: Contract, turns: Stretch | No
     """The session's tape: all of it, or those turns of it where it has so many."""
     ended = {item.event.turn for item in records if isinstance(item.event, TurnFinished)}
     try:
-        return record(records, contract.policy, turns if turns is not None and turns[1] in ended else None)
+        wanted = turns if turns is not None and turns[1] in ended else None
+        return record(records, contract.policy, wanted, replays=goes_otherwise)
     except UsageError as error:
         if error.code != "export.mixed":
             raise

@@ -74,7 +74,8 @@ def export(asked: Invocation) -> Answer[Exported]:
     Exit 1 where the replay does not go as it should; the files stay.
 
     Raises:
-        UsageError: no name, a name that is taken, no finished turn, or turns that do not share one contract.
+        UsageError: no name, a name that is taken, no finished turn, or turns that do not share one contract, or go
+            otherwise under the policy they ended with.
         FileInvalid, LogDamaged: the session cannot be read.
         CheckFailed: the policy forbids the export.
         DiskFailed: the folder cannot be written.
@@ -130,6 +131,7 @@ def written(
     workspace: Workspace, records: Sequence[Record], contract: Contract, name: str, wanted: Wanted = Wanted()
 ) -> Answer[Exported]:
     """Write one fixture and replay it. Blocks, with an event loop of its own. Raises as `export` does."""
+    from greenroom.assembly.past.taped import goes_otherwise
     from greenroom.regression.record import record
     from greenroom.regression.tape.under_test import stretch
 
@@ -147,6 +149,7 @@ def written(
         turns=stretch(wanted.turns),
         kinds=wanted.proposed,
         case=wanted.case,
+        replays=goes_otherwise,
     )
     return _told(workspace, done, tried(workspace, done))
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished, TurnStarted, VerdictReached
-from greenroom.regression.record.lives import UNKNOWN
+from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished, TurnStarted
 from greenroom.regression.tape.under_test import Stretch, named, written
 
 
@@ -79,39 +78,6 @@ def one_contract(by_turn: Mapping[int, ContractLoaded], wanted: Stretch) -> Cont
         f"the contract changed during this session: {changed}, before turn {after}",
         hint=f"{' and '.join(named(part) for part in parts[-3:])} each ran under one: --turns {written(whole)}",
         code="export.mixed",
-    )
-
-
-def require_own(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], wanted: Stretch) -> None:
-    """Nothing, if all that was decided in the turns of a range was decided under the policy that a tape of them names.
-
-    That a policy changed while a question was open is no matter: it was decided anew. A call that was over by then was
-    not, and a replay, which knows one policy, might decide it otherwise.
-
-    Raises:
-        UsageError: something was not; says what, and which turns can be exported.
-    """
-    changed = {turn for turn in changed_within(records) if wanted[0] <= turn <= wanted[1] and turn in by_turn}
-    verdicts = {
-        r.event.step: r.event for r in records if isinstance(r.event, VerdictReached) and r.event.turn in changed
-    }
-    for step, event in verdicts.items():
-        plain = (event.effect, event.rule) == ("allow", "default") or UNKNOWN in step
-        if plain or event.policy_digest == by_turn[event.turn].digests.get("policy"):
-            continue
-        parts = stretches({turn: one for turn, one in by_turn.items() if turn not in changed})
-        without = f"without it: --turns {written(parts[-1])}; with it: " if parts else ""
-        raise UsageError(
-            f"the policy changed in the middle of turn {event.turn}, after {_about(event)} had been decided",
-            hint=f"{without}greenroom session rerun, then export what that made",
-            code="export.changed",
-        )
-
-
-def _about(event: VerdictReached) -> str:
-    of = event.step.partition(f"verdict:{event.hook}")[2].removeprefix(":")
-    return (
-        of if event.hook == "tool.call" else f"the {event.hook}" + (f" of {of}" if event.hook == "tool.result" else "")
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,8 @@ from greenroom.engine.contract import Contract
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
-from greenroom.regression.record.governing import changed_within, governing, one_contract, require_own, same
+from greenroom.regression.record.changed import changed_in, require_own
+from greenroom.regression.record.governing import changed_within, governing, one_contract, same
 from greenroom.regression.record.holding import with_facts
 from greenroom.regression.record.proposal import USUAL, Proposal, case_of
 from greenroom.regression.record.proposing import proposals
@@ -59,6 +60,12 @@ class Recorded:
         return sum("held" in line for line in self.tape.events)
 
 
+Replays = Callable[[Recorded, Sequence[Record], ContractLoaded], str | None]
+"""How a tape that was made of these records goes otherwise when it is replayed under what governed it, in one line; '' if
+it goes as recorded, None if that cannot be said.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What an export wrote. `command` is the line that replays it; `case` is left alone where it existed. `own` says what
@@ -76,16 +83,21 @@ class Exported:
 
 
 def record(
-    records: Sequence[Record], policy: Policy, turns: Stretch | None = None, behind: Collection[str] = ()
+    records: Sequence[Record],
+    policy: Policy,
+    turns: Stretch | None = None,
+    behind: Collection[str] = (),
+    replays: Replays | None = None,
 ) -> Recorded:
     """The tape of a session's finished turns, or of a range of them with the turns before it as their context. `behind`
     are placeholders that stood for a value before the session began.
 
-    A context may have run under another contract than the range; what comes after the range is cut.
+    A context may have run under another contract than the range; what comes after the range is cut. Where the policy
+    changed in the middle of a turn, `replays` says whether the tape goes as recorded all the same.
 
     Raises:
         UsageError: no turn has ended, there are no such turns, the persona changed between those of the range, or the
-            policy did in the middle of one when something had been decided in it.
+            policy did in the middle of one and it goes otherwise under the later one, or might.
         CheckFailed: the policy's export hook forbids it.
     """
     by_turn = governing(records)
@@ -93,7 +105,21 @@ def record(
     _require_turns(records, by_turn, first, last)
     loaded = one_contract(by_turn, (first, last))
     records = until(records, last)
-    require_own(records, by_turn, (first, last))
+    made = _recorded(records, policy, by_turn, loaded, (first, last), behind)
+    if changed := changed_in(records, by_turn, (first, last)):
+        require_own(records, by_turn, changed, replays(made, records, loaded) if replays is not None else None)
+    return made
+
+
+def _recorded(
+    records: Sequence[Record],
+    policy: Policy,
+    by_turn: Mapping[int, ContractLoaded],
+    loaded: ContractLoaded,
+    turns: Stretch,
+    behind: Collection[str],
+) -> Recorded:
+    first, last = turns
     policy = unheld(policy)
     clean, redactions = redacted(records, policy)
     placeholders = put_in(records, clean) if redactions else []
@@ -178,6 +204,7 @@ def export(
     turns: Stretch | None = None,
     kinds: Collection[str] = USUAL,
     case: str = "",
+    replays: Replays | None = None,
 ) -> Exported:
     """Write `<name>.tape.jsonl`, `<name>.case.toml` and their parts into `folder` (a workspace's `fixtures`).
 
@@ -191,7 +218,7 @@ def export(
         DiskFailed: a file could not be written; none is half there, and what was written before it is gone again.
     """
     tape_path = require_free(folder, name, replace=replace)
-    made = record(records, contract.policy, turns)
+    made = record(records, contract.policy, turns, replays=replays)
     file = case_path(tape_path)
     text = case or case_of(name, why, expect, tags, proposed(made.tape, contract, kinds))
     parse(text, Case, file.name)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from greenroom.assembly.past.taped import goes_otherwise
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
@@ -115,7 +116,7 @@ def draft_of(
     Raises:
         GreenroomError: they cannot be exported.
     """
-    made = record(records, contract.policy, turns)
+    made = record(records, contract.policy, turns, replays=goes_otherwise)
     chosen = {_place(one, item): item for one in (before.proposals if before else ()) for item in one.items}
     fresh = tuple(
         replace(one, items=tuple(chosen.get(_place(one, item), item) for item in one.items))
