@@ -25,13 +25,13 @@ from greenroom.core.events import (
     TurnFinished,
     VerdictReached,
 )
-from greenroom.core.values import Stop
+from greenroom.core.values import ApprovalReply, Stop
 from greenroom.engine import waiting
 from greenroom.log.memory_log import MemoryLog
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_world import World
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
-from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, lines, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund
 
 STORIES = 30
 
@@ -281,4 +281,28 @@ def test_a_branch_whose_process_was_gone_when_its_first_turn_had_just_ended_goes
 
     records = runner.run(scene()).records
     assert [line["autonomy"] for line in lines(records) if "autonomy" in line] == [4, 3]
+    holds(records, runner, tmp_path)
+
+
+def test_words_that_a_branch_stopped_at_are_not_said_though_they_had_been_let_pass(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested)
+        other = ApprovalReply(decision="edit", approver="kim", arguments={"text": "Done."})
+        for asked, reply in (("t1/ask:output", other), ("t1/ask:output.1", ALLOW)):
+            await lives.now.at(ApprovalRequested, asked)
+            lives.now.session.answer(asked, reply)
+        await lives.now.at(ApprovalGiven, "t1/ask:output.1")
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:output", STOP)
+        await lives.now.over()
+        await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["stopped", "answered"]
+    assert not any("release" in line for line in lines(records))
     holds(records, runner, tmp_path)

@@ -28,6 +28,7 @@ from greenroom.core.events import (
     PassagesRetrieved,
     Record,
     ReplyGenerated,
+    ReplyReleased,
     RerunStarted,
     SessionForked,
     ToolReturned,
@@ -156,7 +157,7 @@ class LogRecording(ByLife):
 
 
 def _answers(event: Event) -> bool:
-    return type(event) in ANSWERED or isinstance(event, ApprovalRequested | VerdictReached)
+    return type(event) in ANSWERED or isinstance(event, ApprovalRequested | ReplyReleased | VerdictReached)
 
 
 @dataclass(frozen=True, slots=True)

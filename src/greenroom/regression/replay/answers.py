@@ -15,6 +15,9 @@ from greenroom.regression.tape.tape import Line
 Key = tuple[type[Event], str]
 """Kind and step."""
 
+_MOST_LIVES = 10_000
+"""Of one turn: more than any person cuts off, and few enough to live through."""
+
 
 class Answers(Mapping[Key, Event]):
     """Events in the order in which they were put."""
@@ -73,3 +76,14 @@ def recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float |
     """Memories with their scores, where they had one."""
     memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
     return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)
+
+
+def life_of(found: object) -> int:
+    """The number of a life.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(found) is not int or not 0 < found <= _MOST_LIVES:
+        raise ValueError(found)
+    return found

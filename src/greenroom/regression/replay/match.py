@@ -23,6 +23,7 @@ from greenroom.core.events import (
     MemoryWritten,
     PassagesRetrieved,
     ReplyGenerated,
+    ReplyReleased,
     ToolReturned,
     ToolStarted,
     TurnAbandoned,
@@ -105,6 +106,8 @@ class TapeRecording(ByLife):
                 raise LifeOver(step, self)
             if turn_of(step) in self._world.abandoned:
                 raise given_up(step)
+        if kind is ReplyReleased and self._by_life(step) and lives.ended(step) and self._never_said(step):
+            raise LifeOver(step, self)
         if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
             return
         turn = turn_of(step)
@@ -112,6 +115,13 @@ class TapeRecording(ByLife):
             return  # whether it was started nobody knows
         if lives.here(kind, step) is None:
             raise LifeOver(step, self)
+
+    def _never_said(self, step: str) -> bool:
+        """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid."""
+        asked = f"t{turn_of(step)}/ask:output"
+        answers = [self._world.lives.latest(ApprovalGiven, key) for key in (asked, f"{asked}.1")]
+        stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
+        return stopped and (ReplyReleased, step) not in self._world.lines
 
     def next_life(self, turn: int) -> bool:
         return self._world.lives.next_life(turn)

@@ -25,6 +25,7 @@ from greenroom.core.events import (
     MemoriesRecalled,
     PassagesRetrieved,
     ReplyGenerated,
+    ReplyReleased,
     ToolReturned,
     ToolStarted,
 )
@@ -32,7 +33,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import Lives
-from greenroom.regression.replay.answers import Answers, Key, call_of, generated, recalled, retrieved
+from greenroom.regression.replay.answers import Answers, Key, call_of, generated, life_of, recalled, retrieved
 from greenroom.regression.replay.placeholders.held import Key as HeldKey
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.placeholders.known import Known
@@ -43,8 +44,6 @@ from greenroom.regression.tape.given_up import ABANDONED, AFTER, BEGUN, wrong_en
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 
-_MOST_LIVES = 10_000
-"""Of one turn: more than any person cuts off, and few enough to live through."""
 _PUTTING_IN = frozenset({"edit", "simulate"})
 """What a person does at a gate by which something else goes on from it than came to it."""
 _AS_TOLD = "9999-12-31T23:59:59.999999Z"
@@ -165,7 +164,7 @@ class World:
         """Keep what happened at a step by its life too, where turns may have had several: nobody asks otherwise."""
         if not self._lives_told:
             return
-        life = _life(line.get("life", 1))
+        life = life_of(line.get("life", 1))
         self.lives.lived(self._turn, life)
         self.lives.put(kind, step, life, (line, event))
 
@@ -321,6 +320,9 @@ class World:
         if line.get("error") == STOPPED:
             self.stopped.add(step)
 
+    def release(self, line: Line) -> None:
+        self.lines[ReplyReleased, f"t{self._turn}/release"] = line
+
     def propose(self, line: Line) -> None:
         self.proposed += [self._memories[name].id for name in line["propose"]]
 
@@ -333,20 +335,9 @@ class World:
         if line["finish"] == ABANDONED:
             self.abandoned.add(self._turn)
             self.lives.give_up(self._turn)
-            self.lives.lived(self._turn, _life(line.get("lives", 1)))
+            self.lives.lived(self._turn, life_of(line.get("lives", 1)))
             self._never_back(line)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
-
-
-def _life(found: object) -> int:
-    """The number of a life.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if type(found) is not int or not 0 < found <= _MOST_LIVES:
-        raise ValueError(found)
-    return found
 
 
 def texts_of(line: Line, key: str) -> tuple[str, ...]:
@@ -388,7 +379,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "ask": World.ask,
     "answer": World.answer,
     "result": World.result,
-    "release": World.derived,
+    "release": World.release,
     "propose": World.propose,
     "write": World.write,
     "finish": World.finish,
