@@ -306,3 +306,26 @@ def test_words_that_a_branch_stopped_at_are_not_said_though_they_had_been_let_pa
     assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["stopped", "answered"]
     assert not any("release" in line for line in lines(records))
     holds(records, runner, tmp_path)
+
+
+def test_a_stop_that_a_branch_answers_otherwise_does_not_end_its_turn_when_that_is_taken_up_again(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)], [refund(130)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", STOP)
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        await lives.cut_off()
+        lives.resume()
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["answered"]
+    holds(records, runner, tmp_path)

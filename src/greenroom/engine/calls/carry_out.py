@@ -126,9 +126,10 @@ async def _refuse(reply: Reply, item: Decided) -> None:
 
 
 def _was_stopped(room: Room, turn: int, call: ToolCall) -> bool:
-    """Whether a person answered a question about this call by stopping the turn."""
+    """Whether a person answered the last question about this call by stopping the turn; a branch may have answered it anew."""
     given = (r.event for r in reversed(room.steps.log.records) if isinstance(r.event, ApprovalGiven))
-    return any(one.decision == "stop" and (one.turn, one.call) == (turn, call.id) for one in given)
+    last = next((one for one in given if (one.turn, one.call) == (turn, call.id)), None)
+    return last is not None and last.decision == "stop"
 
 
 def _stepping(room: Room, turn: int, item: Decided) -> bool:
