@@ -21,7 +21,7 @@ from greenroom.core.events import (
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of
 from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
-from tests.engine.scripted import ALLOW, NOTE, Lives, edit, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
 
 __all__ = ["runner"]
 
@@ -234,4 +234,23 @@ def test_a_life_that_was_cut_off_decides_a_call_no_more_often_than_it_did(runner
 
     records = runner.run(scene()).records
     assert len(verdicts(records, "t1/verdict:tool.call:c2")) == 1
+    assert from_log(records, runner).same
+
+
+def test_a_call_that_was_denied_counts_for_nothing_when_those_beside_it_are_decided_in_a_later_life(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(90), refund(60)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        await lives.cut_off()
+        lives.now.session.reload(contract("closed"))
+        await lives.resume().over()
+        return lives
+
+    records = runner.run(scene()).records
+    (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c2")
+    assert "add up to 60 " in told
     assert from_log(records, runner).same

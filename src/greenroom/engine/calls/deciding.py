@@ -31,7 +31,8 @@ def decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
         return Decided(call, step, problem=problem, limit=over_limit)
     read_day(room, turn, call)
     verdict = decide_call(room, turn, call, suffix="")
-    if room.steps.find(ToolStarted, step) is None and verdict.effect != "deny":  # what ran counts, denied by now or not
+    started = room.steps.find(ToolStarted, step) is not None  # what ran counts, denied by now or not
+    if not started and verdict.effect != "deny" and room.steps.record_of(ToolReturned, step) is None:
         room.facts.reserve(step, call.tool, call.arguments)
     return Decided(admitted(call, verdict), step, verdict, autonomy=room.facts.autonomy)
 
