@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from greenroom.pytest_plugin.page_conversation import escaped
-from greenroom.pytest_plugin.summary import by_cause, came_of, is_stale, next_steps, place_in
+from greenroom.pytest_plugin.summary import by_cause, came_of, is_stale, next_steps, with_place
 from greenroom.pytest_plugin.told import Told
-from greenroom.regression.replay.outcome import placed
 
 Fixture = Callable[[Told, bool], str]
 """A fixture as a folded row; whether its conversation is in it."""
@@ -44,7 +43,7 @@ def _stale(stale: Sequence[Told], fixture: Fixture, most: int) -> Iterator[str]:
         inside = "".join(fixture(one, len(above) + at < most) for at, one in enumerate(fresh))
         inside += "".join(_elsewhere(elsewhere, above))
         above |= {one["nodeid"]: cause for one in fresh}
-        told = placed(cause, place_in(cause, them))
+        told = with_place(cause, them)
         head = f"<summary><b>{len(them)}</b> {escaped(told)}{said}</summary>"
         yield f'<details class="cause">{head}<div class="inside">{inside}</div></details>'
 

@@ -35,6 +35,16 @@ def changed_at(tape: str, place: str) -> tuple[str, int] | None:
     return str(root / file), int(line) if line.isdecimal() else 1
 
 
+def shown_place(told: Told, place: str) -> str:
+    """Places in the workspace of a fixture as a person would name them from where pytest was started."""
+    root = workspace_of(told["path"])
+    inner = str(Path(told["path"]).relative_to(root)) if root else ""
+    if not (inner and told["shown"].endswith(inner)):
+        return place
+    before = told["shown"].removesuffix(inner)
+    return ", ".join(f"{before}{one}" for one in place.split(", "))
+
+
 def _line_in_case(told: Told) -> int:
     """The line at which the expectation that a failure names begins; 0 where that cannot be told."""
     named = _ASSERT.match(told["line"])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pytest
 
 from greenroom.core.inert import inert_line
+from greenroom.pytest_plugin.place import shown_place
 from greenroom.pytest_plugin.told import FOLDED, Told, causes, harmless, is_own
 from greenroom.regression.replay.outcome import placed
 
@@ -122,7 +123,13 @@ def concerning(cause: str, told: Sequence[Told]) -> str:
     """
     if len(told) == 1 and is_own(told[0]):
         return harmless(cause)
-    return harmless(f"{placed(cause, place_in(cause, told))}; {counted(len(told))}{came_of(told)}")
+    return harmless(f"{with_place(cause, told)}; {counted(len(told))}{came_of(told)}")
+
+
+def with_place(cause: str, told: Sequence[Told]) -> str:
+    """A cause with where it stands, from where pytest was started."""
+    place = place_in(cause, told)
+    return placed(cause, place, shown_place(told[0], place))
 
 
 def worst(told: Sequence[Told]) -> Told:

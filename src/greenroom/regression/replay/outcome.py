@@ -50,9 +50,12 @@ def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ..
     return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)
 
 
-def placed(cause: str, place: str) -> str:
-    """A cause with where in the workspace it stands, for people; as it is where that is not known, or said already."""
-    return f"{cause} ({place})" if place and place.partition(":")[0] not in cause else cause
+def placed(cause: str, place: str, shown: str = "") -> str:
+    """A cause with where in the workspace it stands, for people; as it is where that is not known, or said already.
+
+    `shown` is the place as they would name it where it is told, if that is not in the workspace.
+    """
+    return f"{cause} ({shown or place})" if place and place.partition(":")[0] not in cause else cause
 
 
 def place_in(found: Iterable[Outcome], cause: str) -> str:
