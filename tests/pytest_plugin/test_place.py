@@ -17,7 +17,9 @@ def test_a_cause_is_in_a_file_as_seen_from_where_one_is(tmp_path: Path, started_
     tape.parent.mkdir(parents=True)
     (tmp_path / "shop" / "greenroom.toml").touch()
     shown = str(tape.relative_to(here)) if tape.is_relative_to(here) else str(tape)
-    one = told(kind="stale", path=str(tape), shown=shown, reasons=[CAUSE], places=["policies/a.toml:20, policies/b.toml"])
+    one = told(
+        kind="stale", path=str(tape), shown=shown, reasons=[CAUSE], places=["policies/a.toml:20, policies/b.toml"]
+    )
     at = f"{tmp_path}/shop/" if before is None else before
     assert concerning(CAUSE, [one]) == f"{CAUSE} ({at}policies/a.toml:20, {at}policies/b.toml); 1 fixture: refund"
 
