@@ -160,7 +160,7 @@ class Steps:
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
         """The recording's answer to a step without inputs, logged with `changes`; None if there is none, or not yet."""
-        if self.later(kind, step):
+        if self.later(kind, step) or (self.governed is not None and self.governed.over(kind, step)):
             return None
         event = self._recording.answer(kind, step, None)
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))

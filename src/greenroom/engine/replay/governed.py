@@ -110,6 +110,7 @@ class Governed:
         self._last: _Change | None = None
         self._now = (0, 0)
         self._noted = 0
+        self._levels: set[tuple[tuple[int, int], str]] = set()
         self._waiting: list[object] = []
         self._read(recorded, contracts)
 
@@ -144,6 +145,8 @@ class Governed:
                     self._last = (over.changes or over.after).pop(0)
                     self._govern(self._last.contract)
                 self._now = self._now[0], self._now[1] + 1
+            case AutonomyChanged(step=step):
+                self._levels.add((self._now, step))
             case _:
                 pass
 
@@ -160,6 +163,11 @@ class Governed:
         """Whether this event came after something that does not govern yet."""
         changes, at = self._here.changes, self._here.at.get((kind, step))
         return bool(changes) and at is not None and at > changes[0].seq
+
+    def over(self, kind: type[Event], step: str) -> bool:
+        """Whether this is a level that changed in this life before what governs now came in, and did so here too."""
+        at = self._here.at.get((kind, step), -1)
+        return kind is AutonomyChanged and -1 < at < self.since and (self._now, step) in self._levels
 
     def decides(self, step: str) -> bool:
         """Whether this life reached a verdict at a step while what governs now did, or nothing else came in after that."""
