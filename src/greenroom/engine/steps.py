@@ -15,7 +15,7 @@ from greenroom.approval.automatic import RERUN
 from greenroom.core.canonical import clean_json
 from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record, VerdictReached
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, Event, Record, VerdictReached
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
@@ -163,6 +163,8 @@ class Steps:
         if self.later(kind, step) or (self.governed is not None and self.governed.over(kind, step)):
             return None
         event = self._recording.answer(kind, step, None)
+        if kind is AutonomyChanged and self.governed is not None:
+            event = self.governed.level(step) or event
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))
 
     def peek(self, kind: type[E], step: str) -> E | None:

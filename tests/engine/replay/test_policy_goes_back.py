@@ -12,8 +12,10 @@ import pytest
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     ContractLoaded,
     ToolReturned,
+    ToolStarted,
     TurnFinished,
     TurnResumed,
     VerdictReached,
@@ -253,4 +255,26 @@ def test_a_call_that_was_denied_counts_for_nothing_when_those_beside_it_are_deci
     records = runner.run(scene()).records
     (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c2")
     assert "add up to 60 " in told
+    assert from_log(records, runner).same
+
+
+def test_two_levels_that_a_life_set_for_one_call_count_each_in_its_turn(runner: asyncio.Runner) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(90), refund(20)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        await lives.cut_off()
+        lives.level(4, 500)
+        await lives.resume().at(ApprovalRequested, "t1/ask:c1", times=2)
+        lives.world.clock.advance(600)
+        lives.now.session.reload(contract("lax"))
+        await lives.now.at(AutonomyChanged, "t1/autonomy:c1", times=2)
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    levels = [r.event.level for r in records if isinstance(r.event, AutonomyChanged) and r.event.step]
+    assert levels == [4, 3]
+    assert any(isinstance(r.event, ToolStarted) and r.event.call == "c2" for r in records)
     assert from_log(records, runner).same

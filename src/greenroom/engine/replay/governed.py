@@ -81,6 +81,7 @@ class _Life:
         self.at: dict[tuple[type[Event], str], int] = {}
         self.first: dict[tuple[type[Event], str], int] = {}
         self.decided: defaultdict[str, list[int]] = defaultdict(list)
+        self.levels: defaultdict[str, list[tuple[int, AutonomyChanged]]] = defaultdict(list)
 
     def take(self, seq: int, event: Event) -> None:
         """Something of the turn happened."""
@@ -88,6 +89,8 @@ class _Life:
         self.first.setdefault((type(event), event.step), seq)
         if isinstance(event, VerdictReached):
             self.decided[event.step].append(seq)
+        elif isinstance(event, AutonomyChanged):
+            self.levels[event.step].append((seq, event))
         self.changes += self.after  # the turn went on after them
         self.after = []
         for change in self.changes:
@@ -162,7 +165,20 @@ class Governed:
     def later(self, kind: type[Event], step: str) -> bool:
         """Whether this event came after something that does not govern yet."""
         changes, at = self._here.changes, self._here.at.get((kind, step))
+        if kind is AutonomyChanged and at is not None and (now := self.level(step)) is not None:
+            at = self._here.at[kind, step] if now is self._here.levels[step][-1][1] else self.since
         return bool(changes) and at is not None and at > changes[0].seq
+
+    def level(self, step: str) -> AutonomyChanged | None:
+        """Of several levels at a step in this life, the one that was set there while what governs now did; the last of all
+        others came in before it.
+        """
+        levels, changes = self._here.levels.get(step, ()), self._here.changes
+        if len(levels) < 2:
+            return None
+        end = changes[0].seq if changes else levels[-1][0] + 1
+        found = [event for seq, event in levels if self.since < seq < end]
+        return found[-1] if found else levels[-1][1]
 
     def over(self, kind: type[Event], step: str) -> bool:
         """Whether this is a level that changed in this life before what governs now came in, and did so here too."""
