@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -211,7 +212,7 @@ class Governed:
         to a question that was open in an earlier life of the turn already, and it became void in this one.
         """
         changes = self._here.changes
-        if not changes or not changes[0].before_calls or self.later(AutonomyChanged, f"t{turn}/autonomy:{call}"):
+        if not changes or not changes[0].before_calls or self._level_next(f"t{turn}/autonomy:{call}"):
             return False
         looked_at = [f"t{turn}/verdict:tool.call:{one}" in changes[0].before_next for one in beside]
         if not all(looked_at[: beside.index(call) + 1] if call in beside else [False]) or self._one_by_one(
@@ -224,6 +225,14 @@ class Governed:
         """Whether one of these calls was decided only when something else had come in after what governs next."""
         verdicts, change = [f"t{turn}/verdict:tool.call:{one}" for one in calls], self._here.changes[0]
         return any(one not in change.before_next and self.later(VerdictReached, one) for one in verdicts)
+
+    def _level_next(self, step: str) -> bool:
+        """Whether a level changed at a step while what governs next did: one that changed under what came in later tells
+        nothing about this.
+        """
+        this, *others = self._here.changes
+        end = next((one.seq for one in others if not one.at_once), inf)
+        return any(this.seq < seq < end for seq, _ in self._here.levels.get(step, ()))
 
     def _open_before(self, turn: int, call: str, change: _Change) -> bool:
         """Whether the question about a call was open in an earlier life, and nobody needed to answer it after this change.
@@ -243,7 +252,7 @@ class Governed:
         at all, before its call was decided last: as soon as a call is decided it is asked about, or comes to its end.
         """
         changes = self._here.changes
-        if not changes or self.later(AutonomyChanged, step.replace("/ask:", "/autonomy:")):
+        if not changes or self._level_next(step.replace("/ask:", "/autonomy:")):
             return False  # what a level changed with was decided when the question had become void
         asked = self._here.first.get((ApprovalRequested, step))
         if asked is None:

@@ -1,0 +1,64 @@
+"""Calls of one reply that are decided and asked about while one policy after another comes in: which of them saw which.
+
+What is promised: a replay decides each call under what governed when a life did, and no call that the life left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from greenroom.core.events import ApprovalRequested, AutonomyChanged
+from tests.engine.chaos_world import contract, ticks
+from tests.engine.replay.test_policy_comes_in import decided, policies_of
+from tests.engine.replay.test_policy_goes_back import taken_up
+from tests.engine.replay.test_reloaded_stories import from_log, runner
+from tests.engine.scripted import NOTE, Lives
+
+__all__ = ["runner"]
+
+
+def test_a_level_that_came_with_a_later_policy_tells_nothing_about_when_its_call_went_its_way(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.say()
+        await decided(lives, "t1/verdict:tool.call:c1")
+        lives.now.session.reload(contract("strict"))
+        await lives.now.at(ApprovalRequested)
+        lives.level(4)
+        lives.now.session.reload(contract("lax"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual", "strict", "lax"]
+    assert [r.event.level for r in records if isinstance(r.event, AutonomyChanged) and r.event.step] == [4]
+    assert from_log(records, runner).same
+
+
+@pytest.mark.parametrize("later", range(2))
+def test_a_level_that_came_with_a_later_policy_tells_nothing_about_when_its_call_was_asked_about(
+    later: int, runner: asyncio.Runner
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.now.session.reload(contract("strict"))
+        await lives.say().at(ApprovalRequested)
+        await lives.cut_off()
+        lives.resume()
+        await taken_up(lives)
+        await ticks(later)
+        lives.now.session.reload(contract("usual"))
+        await ticks(9)
+        lives.level(4)
+        lives.now.session.reload(contract("lax"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert sum(isinstance(r.event, ApprovalRequested) for r in records) == 2
+    assert policies_of(records, "t1/verdict:tool.call:c1") == ["strict", "usual", "lax"]
+    assert from_log(records, runner).same
