@@ -225,10 +225,10 @@ class Steps:
         return outdated if self.governed is None else self.governed.noticed(step, outdated)
 
     async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:
-        """In a replay: wait while another policy governs than the one of these verdicts, and what is in the log of them
-        was not reached anew under that: then it is looked at when yet another does. `policy` tells the digest of it.
+        """In a replay: wait while another policy governs than that of one of these verdicts, and it was not reached anew
+        under that: then all are looked at when yet another does. `policy` tells the digest of it.
         """
-        while self.governed is not None and steps and all(self._undecided(policy(), step) for step in steps):
+        while self.governed is not None and any(self._undecided(policy(), step) for step in steps):
             await self.governed.next(only=True)
 
     def _undecided(self, policy: str, step: str) -> bool:

@@ -9,12 +9,13 @@ import asyncio
 
 import pytest
 
-from greenroom.core.events import ApprovalRequested, AutonomyChanged
+from greenroom.core.events import ApprovalRequested, AutonomyChanged, GatePaused, ToolReturned
+from greenroom.core.values import GateReply
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of
 from tests.engine.replay.test_policy_goes_back import taken_up
 from tests.engine.replay.test_reloaded_stories import from_log, runner
-from tests.engine.scripted import NOTE, Lives
+from tests.engine.scripted import ALLOW, NOTE, Lives, refund
 
 __all__ = ["runner"]
 
@@ -61,4 +62,34 @@ def test_a_level_that_came_with_a_later_policy_tells_nothing_about_when_its_call
     records = runner.run(scene()).records
     assert sum(isinstance(r.event, ApprovalRequested) for r in records) == 2
     assert policies_of(records, "t1/verdict:tool.call:c1") == ["strict", "usual", "lax"]
+    assert from_log(records, runner).same
+
+
+def test_a_call_that_was_not_decided_anew_tells_what_had_come_in_by_then_though_one_beside_it_was(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE], [refund(60), refund(70)], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        lives.now.session.reload(contract("closed"))
+        await lives.now.at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        lives.now.session.reload(contract("usual"))
+        lives.now.session.pass_gate("t1/gate:tool:c2", GateReply(action="continue"))
+        await lives.now.at(GatePaused, "t1/gate:tool:c3")
+        await lives.cut_off()
+        lives.resume()
+        await taken_up(lives)
+        await ticks(1)
+        lives.now.session.reload(contract("closed"))
+        await lives.now.at(ToolReturned, "t1/tool:c2")
+        lives.now.session.pass_gate("t1/gate:tool:c3", GateReply(action="continue"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c2") == ["closed", "usual", "closed"]
+    assert policies_of(records, "t1/verdict:tool.call:c3") == ["closed"]
     assert from_log(records, runner).same
