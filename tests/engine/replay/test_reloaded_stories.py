@@ -230,3 +230,20 @@ def test_a_call_of_no_tool_comes_to_its_end_under_what_came_in_after_the_calls_w
     (judged,) = verdicts(records, "t1/verdict:tool.result:c1")
     assert judged.verdict.policy == "strict@1.0.0"
     assert from_log(records, runner).same
+
+
+def test_a_level_set_between_two_turns_counts_under_the_persona_that_came_in_before_it(runner: asyncio.Runner) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], [refund(60)])
+        lives.now.session.reload(contract("usual", "careful"))
+        await lives.say().over()
+        lives.now.session.reload(contract("usual"))
+        lives.level(2, None)
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t2/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [one.verdict.autonomy for one in verdicts(records, "t2/verdict:tool.call:c1")] == [2]
+    assert from_log(records, runner).same

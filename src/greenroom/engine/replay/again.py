@@ -210,6 +210,8 @@ async def say_again(
                 case ContractLoaded():
                     governing = contracts.get(record.seq, governing)
                 case AutonomyChanged() as event if record.seq in between:
+                    if not inside:
+                        _govern_by(session, governing)
                     session.repeat(event)
                 case RerunStarted() | VariantChosen() as event:
                     session.repeat(event)
@@ -219,8 +221,7 @@ async def say_again(
                     inside = False
                 case TurnStarted(words=words, origin=origin, turn=turn):
                     inside = True
-                    if governing is not session.contract:
-                        session.reload(governing)
+                    _govern_by(session, governing)
                     try:
                         await live_again(session, words, origin)
                     except GreenroomError as error:
@@ -233,6 +234,12 @@ async def say_again(
     finally:
         stop()
     return None
+
+
+def _govern_by(session: Session, contract: Contract) -> None:
+    """Between two turns: have a contract count, and its level, if it does not yet; a level that is set then is after it."""
+    if contract is not session.contract:
+        session.reload(contract)
 
 
 async def live_again(session: Session, words: str, origin: str) -> TurnFinished | None:
