@@ -93,3 +93,46 @@ def test_a_call_that_was_not_decided_anew_tells_what_had_come_in_by_then_though_
     assert policies_of(records, "t1/verdict:tool.call:c2") == ["closed", "usual", "closed"]
     assert policies_of(records, "t1/verdict:tool.call:c3") == ["closed"]
     assert from_log(records, runner).same
+
+
+@pytest.mark.parametrize("later", range(2))
+def test_the_calls_of_a_reply_had_been_decided_where_one_was_decided_anew_after_another_had_gone_its_way(
+    later: int, runner: asyncio.Runner
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), refund(60), refund(70)], mode="tools")
+        await lives.say().at(GatePaused)
+        await lives.crash()
+        await taken_up(lives)
+        await ticks(later)
+        lives.now.session.reload(contract("closed"))
+        await lives.now.at(ToolReturned, "t1/tool:c3")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c3") == ["usual", "closed"]
+    assert from_log(records, runner).same
+
+
+def test_the_calls_of_a_reply_had_been_decided_where_their_life_had_decided_them_under_what_was_before(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), refund(60)], mode="tools")
+        await lives.say().at(GatePaused)
+        lives.world.spend_elsewhere(500)
+        await lives.crash()
+        await decided(lives, "t1/verdict:tool.call:c2", times=2)
+        lives.now.session.reload(contract("closed"))
+        await lives.now.at(ToolReturned, "t1/tool:c2")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual", "usual", "closed"]
+    (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c1")
+    assert "add up to 80 " in told
+    assert from_log(records, runner).same

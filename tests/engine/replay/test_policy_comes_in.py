@@ -31,9 +31,9 @@ def policies_of(records: list[Record], step: str) -> list[str]:
     return [event.verdict.policy.partition("@")[0] for event in verdicts(records, step)]
 
 
-async def decided(lives: Lives, step: str) -> None:
-    """Wait until a call was decided, and nothing has come of that."""
-    while not verdicts(lives.records, step):
+async def decided(lives: Lives, step: str, times: int = 1) -> None:
+    """Wait until a call was decided so often, and nothing has come of that."""
+    while len(verdicts(lives.records, step)) < times:
         await ticks(1)
 
 

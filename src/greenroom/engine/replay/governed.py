@@ -72,6 +72,11 @@ def _of_calls(event: Event) -> bool:
     return type(event) in _OF_CALLS or (isinstance(event, VerdictReached) and event.hook == "tool.result")
 
 
+def _verdicts(turn: int, calls: Sequence[str]) -> list[str]:
+    """The steps at which calls are decided."""
+    return [f"t{turn}/verdict:tool.call:{one}" for one in calls]
+
+
 class _Life:
     """Of one life of a turn: what came in during it, what came in when it was over, and when each step happened last."""
 
@@ -194,7 +199,7 @@ class Governed:
     def before_deciding(self, turn: int, calls: Sequence[str]) -> bool:
         """Whether what governs next came in before these calls of a reply were decided."""
         changes = self._here.changes
-        if not changes or not changes[0].before_calls:
+        if not changes or not changes[0].before_calls or self._decided_already(turn, calls, changes[0]):
             return False
         kinds = {
             kind: [f"t{turn}/{kind}:{call}" for call in calls] for kind in ("verdict:tool.call", "day", "autonomy")
@@ -214,7 +219,7 @@ class Governed:
         changes = self._here.changes
         if not changes or not changes[0].before_calls or self._level_next(f"t{turn}/autonomy:{call}"):
             return False
-        looked_at = [f"t{turn}/verdict:tool.call:{one}" in changes[0].before_next for one in beside]
+        looked_at = [step in changes[0].before_next for step in _verdicts(turn, beside)]
         if not all(looked_at[: beside.index(call) + 1] if call in beside else [False]) or self._one_by_one(
             turn, beside
         ):
@@ -223,16 +228,26 @@ class Governed:
 
     def _one_by_one(self, turn: int, calls: Sequence[str]) -> bool:
         """Whether one of these calls was decided only when something else had come in after what governs next."""
-        verdicts, change = [f"t{turn}/verdict:tool.call:{one}" for one in calls], self._here.changes[0]
-        return any(one not in change.before_next and self.later(VerdictReached, one) for one in verdicts)
+        change = self._here.changes[0]
+        return any(one not in change.before_next and self.later(VerdictReached, one) for one in _verdicts(turn, calls))
+
+    def _decided_already(self, turn: int, calls: Sequence[str], change: _Change) -> bool:
+        """Whether one of these calls was decided in this life before a change, or first under it when others had gone
+        their way: all are decided together.
+        """
+        first = {step: self._here.decided[step][0] for step in _verdicts(turn, calls) if self._here.decided[step]}
+        return any(at < change.seq or (step not in change.decided and at < self._end) for step, at in first.items())
 
     def _level_next(self, step: str) -> bool:
         """Whether a level changed at a step while what governs next did: one that changed under what came in later tells
         nothing about this.
         """
-        this, *others = self._here.changes
-        end = next((one.seq for one in others if not one.at_once), inf)
-        return any(this.seq < seq < end for seq, _ in self._here.levels.get(step, ()))
+        return any(self._here.changes[0].seq < seq < self._end for seq, _ in self._here.levels.get(step, ()))
+
+    @property
+    def _end(self) -> float:
+        """The record with which what governs next is over."""
+        return next((one.seq for one in self._here.changes[1:] if not one.at_once), inf)
 
     def _open_before(self, turn: int, call: str, change: _Change) -> bool:
         """Whether the question about a call was open in an earlier life, and nobody needed to answer it after this change.
