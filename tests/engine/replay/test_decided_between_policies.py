@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from greenroom.core.events import ApprovalRequested, AutonomyChanged, GatePaused, ToolReturned
+from greenroom.core.events import ApprovalPassedOn, ApprovalRequested, AutonomyChanged, GatePaused, ToolReturned
 from greenroom.core.values import GateReply
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of
@@ -135,4 +135,24 @@ def test_the_calls_of_a_reply_had_been_decided_where_their_life_had_decided_them
     assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual", "usual", "closed"]
     (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c1")
     assert "add up to 80 " in told
+    assert from_log(records, runner).same
+
+
+def test_calls_whose_question_was_passed_on_had_gone_their_way_when_a_policy_came_in(runner: asyncio.Runner) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(300), refund(330)])
+        await lives.say().at(ApprovalRequested)
+        await lives.cut_off()
+        lives.resume()
+        await ticks(5)
+        lives.world.clock.advance(3600)
+        await lives.now.at(ApprovalPassedOn)
+        lives.level(1, None)
+        lives.now.session.reload(contract("closed"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c1")
+    assert "add up to 630 " in told
     assert from_log(records, runner).same

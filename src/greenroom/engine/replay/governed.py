@@ -13,6 +13,7 @@ from math import inf
 
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalPassedOn,
     ApprovalRequested,
     AutonomyChanged,
     ContractLoaded,
@@ -34,7 +35,9 @@ from greenroom.engine.contract import Contract
 _QUIET = 30
 """Turns of the loop in which nothing happens any more: then everything waits."""
 
-_OF_CALLS = frozenset({ApprovalRequested, ApprovalGiven, GatePaused, GatePassed, ToolStarted, ToolReturned})
+_OF_CALLS = frozenset(
+    {ApprovalRequested, ApprovalPassedOn, ApprovalGiven, GatePaused, GatePassed, ToolStarted, ToolReturned}
+)
 
 
 class _Change:
