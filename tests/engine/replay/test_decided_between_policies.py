@@ -156,3 +156,31 @@ def test_calls_whose_question_was_passed_on_had_gone_their_way_when_a_policy_cam
     (told,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c1")
     assert "add up to 630 " in told
     assert from_log(records, runner).same
+
+
+def test_calls_that_waited_for_one_at_its_gate_had_gone_their_way_when_a_policy_came_in(runner: asyncio.Runner) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), refund(20), refund(30)], mode="tools")
+        await lives.say().at(GatePaused)
+        await lives.crash()
+        await ticks(5)
+        lives.now.session.reload(contract("closed"))
+        await ticks(5)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        while not any(isinstance(r.event, ToolReturned) for r in lives.records):
+            await ticks(1)
+        lives.now.session.reload(contract("usual"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c3")
+        await lives.cut_off()
+        lives.resume()
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c3", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual", "closed"]
+    assert policies_of(records, "t1/verdict:tool.call:c2") == ["usual"]
+    assert from_log(records, runner).same
