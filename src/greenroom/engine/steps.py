@@ -224,6 +224,10 @@ class Steps:
         """In a replay: whether whoever waited at a question noticed that something else governs, or did meanwhile."""
         return outdated if self.governed is None else self.governed.noticed(step, outdated)
 
+    def answered_at_once(self, step: str) -> bool:
+        """In a replay: whether a question was answered before anything else happened: by leave, or by a stop."""
+        return self.governed is not None and self.governed.answered_at_once(step)
+
     async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:
         """In a replay: wait while another policy governs than that of one of these verdicts, and it was not reached anew
         under that: then all are looked at when yet another does. `policy` tells the digest of it.

@@ -12,9 +12,9 @@ import pytest
 from greenroom.core.events import ApprovalPassedOn, ApprovalRequested, AutonomyChanged, GatePaused, ToolReturned
 from greenroom.core.values import GateReply
 from tests.engine.chaos_world import contract, ticks
-from tests.engine.replay.test_policy_comes_in import decided, policies_of
+from tests.engine.replay.test_policy_comes_in import decided, policies_of, press
 from tests.engine.replay.test_policy_goes_back import taken_up
-from tests.engine.replay.test_reloaded_stories import from_log, runner
+from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
 from tests.engine.scripted import ALLOW, NOTE, Lives, refund
 
 __all__ = ["runner"]
@@ -183,4 +183,22 @@ def test_calls_that_waited_for_one_at_its_gate_had_gone_their_way_when_a_policy_
     records = runner.run(scene()).records
     assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual", "closed"]
     assert policies_of(records, "t1/verdict:tool.call:c2") == ["usual"]
+    assert from_log(records, runner).same
+
+
+def test_a_question_that_was_answered_at_once_is_so_before_the_calls_beside_it_are_decided(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(450), refund(450), refund(450)])
+        lives.now.session.reload(contract("closed"))
+        press(lives, "tool", "orders.refund")
+        lives.say()
+        await decided(lives, "t1/verdict:tool.call:c3")
+        lives.now.session.reload(contract("usual"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [one.effect for one in verdicts(records, "t1/verdict:tool.call:c3")] == ["deny", "require_approval"]
     assert from_log(records, runner).same

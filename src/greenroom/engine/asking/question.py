@@ -56,7 +56,7 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
         return Void()
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds or room.steps.anew(ApprovalGiven, step):
-        if room.steps.replaying:
+        if room.steps.replaying and not room.steps.answered_at_once(step):
             await asyncio.sleep(0)  # a person took longer than the calls beside this one took to begin
         while await room.steps.moment(ApprovalGiven, step):
             if room.steps.noticed(step, _outdated(room, card)):

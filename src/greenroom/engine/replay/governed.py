@@ -290,6 +290,11 @@ class Governed:
         at = self._here.at
         return at.get((ApprovalGiven, step), -1) < at.get((ApprovalRequested, step), -1) < self._here.last
 
+    def answered_at_once(self, step: str) -> bool:
+        """Whether a question was answered in this life before anything else happened."""
+        asked, given = (self._here.at.get((kind, step), -1) for kind in (ApprovalRequested, ApprovalGiven))
+        return given == asked + 1 > 0
+
     def noticed(self, step: str, outdated: bool) -> bool:
         """Whether whoever waited for a person at this step saw that something else governs, before yet another did, or
         before an answer came that was not waited for: that a call was stopped is seen first.
