@@ -202,3 +202,50 @@ def test_a_question_that_was_answered_at_once_is_so_before_the_calls_beside_it_a
     records = runner.run(scene()).records
     assert [one.effect for one in verdicts(records, "t1/verdict:tool.call:c3")] == ["deny", "require_approval"]
     assert from_log(records, runner).same
+
+
+def test_a_call_let_through_at_another_level_though_its_question_had_been_open_waited_there(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.now.session.reload(contract("strict"))
+        await lives.say().at(ApprovalRequested)
+        await lives.cut_off()
+        lives.resume()
+        await ticks(20)
+        lives.level(4)
+        lives.now.session.reload(contract("usual"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert sum(isinstance(r.event, ApprovalRequested) for r in records) == 1
+    assert [one.verdict.autonomy for one in verdicts(records, "t1/verdict:tool.call:c1")] == [3, 4]
+    assert from_log(records, runner).same
+
+
+@pytest.mark.parametrize("later", range(2))
+def test_a_call_that_came_to_its_gate_when_it_was_decided_anew_had_not_been_asked_about_before(
+    later: int, runner: asyncio.Runner
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.now.session.reload(contract("strict"))
+        await lives.say().at(ApprovalRequested)
+        await lives.cut_off()
+        lives.now.session.reload(contract("usual"))
+        lives.now.session.set_mode("tools")
+        lives.resume()
+        await taken_up(lives)
+        await ticks(later)
+        lives.now.session.reload(contract("strict"))
+        lives.now.session.reload(contract("lax"))
+        await lives.now.at(GatePaused)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="skip"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c1")[-1] == "lax"
+    assert from_log(records, runner).same

@@ -204,6 +204,8 @@ class Governed:
         changes = self._here.changes
         if not changes or not changes[0].before_calls or self._decided_already(turn, calls, changes[0]):
             return False
+        if any(self._open_before(turn, one, changes[0]) for one in calls):
+            return False
         kinds = {
             kind: [f"t{turn}/{kind}:{call}" for call in calls] for kind in ("verdict:tool.call", "day", "autonomy")
         }
@@ -264,10 +266,10 @@ class Governed:
         """Whether the question about a call was open in an earlier life, and nobody needed to answer it after this change.
 
         Had the change come before this life put it, that would have been put in spite of that, as it had been before,
-        unless the level changed for the call as well before it went its way.
+        unless the level changed for the call as well before it went its way, or it came to its gate after that.
         """
-        asked = ApprovalRequested, f"t{turn}/ask:{call}"
-        others = asked, (AutonomyChanged, f"t{turn}/autonomy:{call}.run")
+        asked, gate = (ApprovalRequested, f"t{turn}/ask:{call}"), f"t{turn}/gate:tool:{call}"
+        others = asked, (AutonomyChanged, f"t{turn}/autonomy:{call}.run"), (GatePaused, gate), (GatePassed, gate)
         through = f"t{turn}/verdict:tool.call:{call}" in change.let_through
         if not through or any(self._here.at.get(one, -1) > change.seq for one in others):
             return False
