@@ -15,7 +15,7 @@ from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of, press
 from tests.engine.replay.test_policy_goes_back import taken_up
 from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
-from tests.engine.scripted import ALLOW, NOTE, Lives, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, refund
 
 __all__ = ["runner"]
 
@@ -248,4 +248,32 @@ def test_a_call_that_came_to_its_gate_when_it_was_decided_anew_had_not_been_aske
 
     records = runner.run(scene()).records
     assert policies_of(records, "t1/verdict:tool.call:c1")[-1] == "lax"
+    assert from_log(records, runner).same
+
+
+def test_a_call_whose_level_changed_when_it_was_its_turn_to_be_asked_about_had_waited_for_that(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), NOTE])
+        lives.level(1, None)
+        await lives.say().at(ApprovalRequested)
+        await lives.cut_off()
+        lives.resume()
+        await ticks(5)
+        lives.now.session.reload(contract("strict"))
+        await lives.now.at(ApprovalRequested, times=2)
+        lives.level(4, 500)
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        await lives.cut_off()
+        lives.world.clock.advance(600)
+        lives.resume()
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [one.verdict.autonomy for one in verdicts(records, "t1/verdict:tool.call:c2")] == [1, 4, 3]
     assert from_log(records, runner).same

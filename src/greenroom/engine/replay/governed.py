@@ -224,7 +224,7 @@ class Governed:
         changes = self._here.changes
         if not changes or not changes[0].before_calls or self._level_next(f"t{turn}/autonomy:{call}"):
             return False
-        if any(self._at_its_gate(turn, one, changes[0]) for one in beside):
+        if any(self._waited(turn, one, changes[0]) for one in beside):
             return False
         looked_at = [step in changes[0].before_next for step in _verdicts(turn, beside)]
         if not all(looked_at[: beside.index(call) + 1] if call in beside else [False]) or self._one_by_one(
@@ -238,11 +238,14 @@ class Governed:
         change = self._here.changes[0]
         return any(one not in change.before_next and self.later(VerdictReached, one) for one in _verdicts(turn, calls))
 
-    def _at_its_gate(self, turn: int, call: str, change: _Change) -> bool:
-        """Whether a call passed its gate after a change, and was decided under it only then: it had waited there."""
+    def _waited(self, turn: int, call: str, change: _Change) -> bool:
+        """Whether a call passed its gate after a change, or had its turn to be asked about, and was decided under it only
+        then: it had waited there.
+        """
         decided = self._here.decided.get(f"t{turn}/verdict:tool.call:{call}", ())
         first = next((at for at in decided if at > change.seq), inf)
-        return change.seq < self._here.at.get((GatePassed, f"t{turn}/gate:tool:{call}"), -1) < first
+        turns = (GatePassed, f"t{turn}/gate:tool:{call}"), (AutonomyChanged, f"t{turn}/autonomy:{call}.ask")
+        return any(change.seq < self._here.at.get(one, -1) < first for one in turns)
 
     def _decided_already(self, turn: int, calls: Sequence[str], change: _Change) -> bool:
         """Whether one of these calls was decided in this life before a change, or first under it when others had gone
