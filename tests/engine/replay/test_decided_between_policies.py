@@ -277,3 +277,32 @@ def test_a_call_whose_level_changed_when_it_was_its_turn_to_be_asked_about_had_w
     records = runner.run(scene()).records
     assert [one.verdict.autonomy for one in verdicts(records, "t1/verdict:tool.call:c2")] == [1, 4, 3]
     assert from_log(records, runner).same
+
+
+def test_a_call_that_was_asked_about_undecided_anew_was_so_when_what_had_come_in_was_gone_again(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), refund(70)])
+        await lives.say().at(ApprovalRequested)
+        await (await lives.crash(mode="tools")).at(GatePaused, "t1/gate:tool:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        lives.now.session.reload(contract("lax"))
+        lives.now.session.pass_gate("t1/gate:tool:c2", GateReply(action="continue"))
+        await decided(lives, "t1/verdict:tool.call:c2", times=2)
+        lives.now.session.reload(contract("usual"))
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        await lives.cut_off()
+        lives.now.session.reload(contract("strict"))
+        await lives.resume().at(ApprovalRequested, "t1/ask:c2", times=2)
+        lives.now.session.answer("t1/ask:c2", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert policies_of(records, "t1/verdict:tool.call:c1") == ["usual"]
+    assert policies_of(records, "t1/verdict:tool.call:c2") == ["usual", "lax", "usual", "strict"]
+    assert from_log(records, runner).same

@@ -30,10 +30,13 @@ async def when_looked_at(room: Room, turn: int, key: str, beside: Sequence[str])
 
 
 async def when_asked(room: Room, step: str) -> None:
-    """Wait for what came to govern before a call's question was put that then was not about it any more, or still was."""
+    """Wait for what came to govern before a call's question was put that then was not about it any more, or still was; and
+    for what came after that, where it was asked about without having been decided anew.
+    """
     governed = room.steps.governed
     while governed is not None and governed.before_asking(step):
         await governed.next()
+    await room.until_decided(step.replace("/ask:", "/verdict:tool.call:"))
 
 
 async def when_returned(room: Room, step: str) -> None:
