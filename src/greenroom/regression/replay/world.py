@@ -260,6 +260,7 @@ class World:
     def day(self, line: Line) -> None:
         if not all(isfinite(float(amount)) for amount in line["day"].values()):
             raise ValueError(line["of"])
+        day_of(line.get("on", 1))
         self._read.append(line)
 
     def _settle_days(self) -> None:

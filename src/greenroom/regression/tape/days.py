@@ -37,5 +37,5 @@ def numbered(read: Iterable[Line], last: int) -> Iterator[tuple[Line, int]]:
     than the one before it, in the order of the turn's lives, or than the `last` of the turns before.
     """
     for line in sorted(read, key=lambda one: int(one.get("life", 1))):
-        last += bool(line.get("later"))
+        last = min(last + bool(line.get("later")), _MOST)
         yield line, int(line.get("on", last))
