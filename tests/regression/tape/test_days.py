@@ -14,7 +14,7 @@ def test_the_first_day_is_1_and_days_between_count() -> None:
 
 @pytest.mark.parametrize("number", [0, -1, MOST + 1])
 def test_no_tape_spans_such_a_day(number: int) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=str(number)):
         day_of(number)
 
 
