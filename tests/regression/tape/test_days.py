@@ -7,8 +7,9 @@ from greenroom.regression.tape.days import day_of, days_by_number, numbered
 MOST = 36_500
 
 
-def test_the_first_day_is_1_and_days_between_count() -> None:
-    assert days_by_number(["2026-11-23", "2026-11-20", "2026-11-20"]) == {"2026-11-20": 1, "2026-11-23": 4}
+def test_days_are_counted_among_themselves_whatever_a_log_calls_them() -> None:
+    assert days_by_number(["2026-11-23", "2026-11-20", "2026-11-20"]) == {"2026-11-20": 1, "2026-11-23": 2}
+    assert days_by_number(["no day", "9999-12-31", ""]) == {"": 1, "9999-12-31": 2, "no day": 3}
     assert days_by_number([]) == {}
 
 

@@ -1,4 +1,4 @@
-"""The days that a tape spans, by number, from the first on which a day's sums were looked at.
+"""The days on which a tape looked at a day's sums, by number from the first. How many days lay between is no matter.
 
 Invariant: which day a line is about is on the line itself, so that it does not matter in what order lines are told.
 """
@@ -15,10 +15,8 @@ _MOST = 36_500
 
 
 def days_by_number(days: Iterable[str]) -> dict[str, int]:
-    """The number of each of these days, which are such as `2026-11-20`: 1 for the first, 3 for two days after it."""
-    by_day = {day: date.fromisoformat(day) for day in days}
-    first = min(by_day.values(), default=date.min)
-    return {day: (at - first).days + 1 for day, at in by_day.items()}
+    """The number of each of these days, which are such as `2026-11-20`: 1 for the first, 2 for the next among them."""
+    return {day: number for number, day in enumerate(sorted(set(days)), 1)}
 
 
 def day_of(number: int) -> str:
