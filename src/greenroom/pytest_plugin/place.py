@@ -10,10 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from greenroom.pytest_plugin.told import Told
-from greenroom.workspace.own_file import read_written
 
 TAPE, CASE = ".tape.jsonl", ".case.toml"
-_ASSERT = re.compile(r"assert\[([0-9]{1,4})\]")
 _FILE_AND_LINE = re.compile(r"(?P<file>[^\s:]{1,200}):(?P<line>[0-9]{1,6})\b")
 _SETTINGS = "greenroom.toml"
 
@@ -47,18 +45,9 @@ def shown_place(told: Told, place: str) -> str:
 
 def _line_in_case(told: Told) -> int:
     """The line at which the expectation that a failure names begins; 0 where that cannot be told."""
-    named = _ASSERT.match(told["line"])
-    begun = _asserts(told["path"].removesuffix(TAPE) + CASE) if named else ()
-    return begun[int(named[1])] if named and int(named[1]) < len(begun) else 0
+    from greenroom.regression.case import case_path, line_of_assertion
 
-
-@lru_cache(maxsize=16)
-def _asserts(case: str) -> tuple[int, ...]:
-    try:
-        lines = read_written(Path(case)).splitlines()
-    except (OSError, ValueError):
-        return ()
-    return tuple(number for number, line in enumerate(lines, 1) if line.startswith("[[assert]]"))
+    return line_of_assertion(case_path(Path(told["path"])), told["line"])
 
 
 def _named(told: Told) -> tuple[str, int] | None:

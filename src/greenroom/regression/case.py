@@ -49,13 +49,14 @@ __all__ = [
     "VerdictExpected",
     "VoiceExpected",
     "case_path",
+    "line_of_assertion",
     "load_case",
     "place_of_assertion",
 ]
 
 SUFFIX = ".case.toml"
 MAX_BYTES = 1_000_000
-_NAMED = re.compile(r"assert\[([0-9]{1,4})\] ")
+_NAMED = re.compile(r"assert\[([0-9]{1,4})\]")
 _MARKS = frozenset({"filterwarnings", "parametrize", "skipif", "tryfirst", "trylast", "usefixtures"})
 """Marks that pytest acts on. `skip` and `xfail` are not among them: they mean something here too."""
 
@@ -138,18 +139,25 @@ def case_path(tape: Path) -> Path:
 
 
 def place_of_assertion(case: Path, told: str) -> str:
-    """`refund.case.toml:14`, where the expectation begins that a failure names by its key (`assert[2] turn 1: ...`), so that
-    nobody has to count; '' where none is named, or the file cannot be read.
+    """`refund.case.toml:14`, where the expectation begins that a failure names, so that nobody has to count; '' where none is
+    named, or the file cannot be read.
+    """
+    line = line_of_assertion(case, told)
+    return f"{case.name}:{line}" if line else ""
+
+
+def line_of_assertion(case: Path, told: str) -> int:
+    """The line, from 1, at which the expectation begins that a failure names by its key (`assert[2] turn 1: ...`); 0 where
+    none is named, or the file cannot be read.
     """
     named = _NAMED.match(told)
     if named is None:
-        return ""
+        return 0
     try:
         lines = positions(read_regular(case, MAX_BYTES, links=True).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError):
-        return ""
-    line = lines.get(("assert", int(named[1])))
-    return f"{case.name}:{line}" if line else ""
+        return 0
+    return lines.get(("assert", int(named[1])), 0)
 
 
 def load_case(path: Path, shown: str = "") -> Case:
