@@ -58,6 +58,10 @@ class Run:
         assert "Traceback" not in self.err
         return code
 
+    def __repr__(self) -> str:
+        """What a failed assertion shows: what the command said to a person."""
+        return f"<it said {self.err[-1_000:]!r}>"
+
     def json(self) -> object:
         return json.loads(self.out)
 

@@ -6,6 +6,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,22 @@ def put(store: Store, path: str, *texts: str, collection: str = "shop") -> None:
 
 def bytes_of(store: Store) -> bytes:
     return b"".join(path.read_bytes() for path in store.folder.iterdir() if path.is_file())
+
+
+def test_a_new_store_is_opened_by_several_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(3)
+
+    def opened(number: int) -> int:
+        together.wait()
+        store = Store.open(tmp_path / str(number))
+        try:
+            return store.counter("scrub")
+        finally:
+            store.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        for number in range(40):
+            assert list(pool.map(opened, [number] * 3)) == [0, 0, 0]
 
 
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:

@@ -62,13 +62,14 @@ class Store:
     def _set_up(self, file: Path) -> None:
         for pragma in (
             f"busy_timeout = {BUSY_MILLISECONDS}",
-            "journal_mode = wal",
             "synchronous = full",
             "secure_delete = on",
             "foreign_keys = on",
         ):
             self._connection.execute(f"pragma {pragma}")
-        schema.prepare(self._connection, file)
+        with _alone(file):
+            self._connection.execute("pragma journal_mode = wal")
+            schema.prepare(self._connection, file)
         if self.counter("scrub"):
             self.scrub()
 
@@ -151,10 +152,31 @@ class Store:
             ) from error
 
 
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """One process at a time: SQLite waits for nobody where two of them turn the same new file to a write-ahead log."""
+    from filelock import FileLock, Timeout  # loaded on use (5 ms)
+
+    try:
+        with FileLock(file.with_suffix(".lock"), mode=0o600, timeout=BUSY_MILLISECONDS / 1_000):
+            yield
+    except Timeout:
+        raise _busy(file) from None
+    except OSError as error:
+        raise DiskFailed(f"cannot write {file}: {error.strerror}", hint="is the disk full or read-only?") from error
+
+
+def _busy(file: Path) -> DiskFailed:
+    return DiskFailed(f"{file} is in use by another process", hint="try again in a moment", code="store.busy")
+
+
 def _operational(error: sqlite3.OperationalError, file: Path) -> GreenroomError:
-    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-        return DiskFailed(f"{file} is in use by another process", hint="try again in a moment", code="store.busy")
-    if error.sqlite_errorcode in {
+    kind = (
+        error.sqlite_errorcode & 0xFF
+    )  # https://www.sqlite.org/rescode.html: the byte above says only more of the same
+    if kind == sqlite3.SQLITE_BUSY:
+        return _busy(file)
+    if kind in {
         sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_READONLY,
