@@ -65,6 +65,27 @@ def test_a_level_that_falls_back_before_a_call_is_asked_about_that_was_edited_at
     same_again(lives.records, runner, tmp_path)
 
 
+def test_what_a_call_that_was_let_pass_at_its_gate_may_spend_counts_for_one_that_is_edited_at_its_own(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(150), refund(60)], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim"))
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        change = GateReply(action="edit", edit={"order_id": 1, "amount": 900}, by="kim")
+        lives.now.session.pass_gate("t1/gate:tool:c2", change)
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.over()
+        return lives
+
+    lives = runner.run(scene())
+    told = [line["error"] for line in lines(lives.records) if line.get("result") == "c2"]
+    assert told == ["args.amount would add up to 1050 in this session; the envelope allows 1000."]
+    same_again(lives.records, runner, tmp_path)
+
+
 def test_a_level_that_was_over_when_its_turn_was_given_up_does_not_count_after_it(
     runner: asyncio.Runner, tmp_path: Path
 ) -> None:
