@@ -225,7 +225,7 @@ class Steps:
         return outdated if self.governed is None else self.governed.noticed(step, outdated)
 
     def answered_at_once(self, step: str) -> bool:
-        """In a replay: whether a question was answered before anything else happened: by leave, or by a stop."""
+        """In a replay: whether a question was answered before anything else happened: by leave, a stop or a deadline."""
         return self.governed is not None and self.governed.answered_at_once(step)
 
     async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:

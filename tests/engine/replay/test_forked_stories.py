@@ -22,6 +22,7 @@ from greenroom.core.events import (
     Record,
     SessionForked,
     ToolReturned,
+    ToolStarted,
     TurnFinished,
     VerdictReached,
 )
@@ -124,6 +125,28 @@ def test_a_question_that_a_branch_puts_once_more_has_the_level_of_the_branch_on_
     records = runner.run(scene()).records
     cards = [r.event.card for r in records if isinstance(r.event, ApprovalRequested)]
     assert [card.verdict.autonomy for card in cards] == [1, 3]
+    holds(records, runner, tmp_path)
+
+
+def test_a_question_that_something_else_asks_in_a_branch_is_told_of_both(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], held="orders.refund")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        branch_of(lives, ApprovalRequested)
+        lives.world.spend_elsewhere(2_490)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1.unknown", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    told = [line for line in lines(records) if line.get("ask") == "c1.unknown"]
+    assert [(line["rule"], line["life"]) for line in told] == [("autonomy", 2), ("envelope", 3)]
     holds(records, runner, tmp_path)
 
 

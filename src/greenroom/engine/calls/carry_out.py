@@ -140,7 +140,7 @@ def _stepping(room: Room, turn: int, item: Decided) -> bool:
     asked = room.steps.record_of(ApprovalRequested, step) is not None
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
-    return asked or held or again or waited_in_vain(room, turn, call)
+    return asked or held or again or waited_in_vain(room, turn, call, item.suffix)
 
 
 async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, ApprovalReply | ToolResult]:
@@ -165,7 +165,7 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
         again = room.steps.must_ask(item.step, call)
         suffix = f".{edits}" if edits else item.suffix
         held = room.steps.holds(ApprovalGiven, f"t{turn}/ask:{call.id}{suffix}")
-        unasked = decided_anew or waited_in_vain(room, turn, call)
+        unasked = decided_anew or waited_in_vain(room, turn, call, item.suffix)
         if unasked and not (verdict.blocks or edits or again or held):
             return call, ApprovalReply(decision="allow")  # nobody needs to be asked any more
         reason = "" if verdict.blocks else (EDITED if suffix else "stepping")

@@ -87,13 +87,14 @@ def stopped_unknown(room: Room, turn: int, call: ToolCall) -> bool:
     return True
 
 
-def waited_in_vain(room: Room, turn: int, call: ToolCall) -> bool:
+def waited_in_vain(room: Room, turn: int, call: ToolCall, suffix: str) -> bool:
     """In a replay: whether a person was to be asked about this call, and it was decided anew before its question was put.
+    `suffix` is that of its question: of a call that was edited at its gate, that about what it was edited to.
 
     Of a call that policy let run and that did not, that is what is left; or else a stop of it, or what others spent, kept it.
     """
     steps = room.steps
-    if steps.record_of(ApprovalRequested, f"t{turn}/ask:{call.id}") is not None:
+    if steps.record_of(ApprovalRequested, f"t{turn}/ask:{call.id}{suffix}") is not None:
         return False
     if not steps.holds(ToolStarted, f"t{turn}/tool:{call.id}"):
         return False

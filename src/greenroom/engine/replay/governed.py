@@ -39,6 +39,9 @@ _OF_CALLS = frozenset(
     {ApprovalRequested, ApprovalPassedOn, ApprovalGiven, GatePaused, GatePassed, ToolStarted, ToolReturned}
 )
 
+_UNWAITED = ("grant ", "kill switch", "policy ")
+"""How it is established who answered, where nobody was waited for: by leave, by a stop, or because it was too late."""
+
 
 class _Change:
     """A contract that came in as record `seq`; `at_once` after another one, before anything looked at that.
@@ -91,6 +94,7 @@ class _Life:
         self.first: dict[tuple[type[Event], str], int] = {}
         self.decided: defaultdict[str, list[int]] = defaultdict(list)
         self.levels: defaultdict[str, list[tuple[int, AutonomyChanged]]] = defaultdict(list)
+        self.at_once: set[str] = set()
 
     def take(self, seq: int, event: Event) -> None:
         """Something of the turn happened."""
@@ -100,6 +104,10 @@ class _Life:
             self.decided[event.step].append(seq)
         elif isinstance(event, AutonomyChanged):
             self.levels[event.step].append((seq, event))
+        elif isinstance(event, ApprovalGiven):
+            self.at_once.discard(event.step)
+            if event.established.startswith(_UNWAITED) and self.at.get((ApprovalRequested, event.step)) == seq - 1:
+                self.at_once.add(event.step)
         self.changes += self.after  # the turn went on after them
         self.after = []
         for change in self.changes:
@@ -296,9 +304,8 @@ class Governed:
         return at.get((ApprovalGiven, step), -1) < at.get((ApprovalRequested, step), -1) < self._here.last
 
     def answered_at_once(self, step: str) -> bool:
-        """Whether a question was answered in this life before anything else happened."""
-        asked, given = (self._here.at.get((kind, step), -1) for kind in (ApprovalRequested, ApprovalGiven))
-        return given == asked + 1 > 0
+        """Whether a question was answered in this life before anything else happened, and nobody was waited for."""
+        return step in self._here.at_once
 
     def noticed(self, step: str, outdated: bool) -> bool:
         """Whether whoever waited for a person at this step saw that something else governs, before yet another did, or

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -29,6 +30,7 @@ from greenroom.core.values import Json
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import by_life
 from greenroom.regression.tape.tape import Line, sorted_json
+from greenroom.views.people.grants import asking
 
 UNKNOWN = ".unknown"
 """How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
@@ -112,12 +114,15 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
 
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
-    """Have a question that a branch put once more, because it is another session, be of the life that put it first."""
-    put: dict[str, tuple[tuple[Json, str], int]] = {}
+    """Have a question that a branch put once more, because it is another session, be of the life that put it first; unless
+    something else asks it there.
+    """
+    put: dict[str, tuple[tuple[Any, ...], int]] = {}
     for record in records:
         event = record.event
         if isinstance(event, ApprovalRequested) and record.seq in life:
-            what = event.card.call.arguments, event.card.reason
+            card = event.card
+            what = card.call.arguments, card.reason, event.role, card.verdict.effect, asking(card.verdict)
             before = put.get(event.step)
             if before is not None and before[0] == what:
                 life[record.seq] = before[1]
