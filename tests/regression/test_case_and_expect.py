@@ -13,7 +13,8 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import tables
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.expect import failures, fits
-from greenroom.regression.record.proposing import case_text, toml
+from greenroom.regression.inline_toml import toml
+from greenroom.regression.record.proposing import case_text
 from greenroom.regression.tape.tape import Line
 
 LINES: list[Line] = [

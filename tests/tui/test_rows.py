@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from greenroom.core.durations import short_time
 from greenroom.core.values import Passage, Verdict
 from greenroom.tui.conversation.entries import parts_of
-from greenroom.tui.conversation.painter import Painter, Palette
+from greenroom.tui.conversation.painter import Painter
+from greenroom.tui.conversation.palette import Palette
 from greenroom.tui.conversation.talk import answered_by
 from greenroom.tui.deeds import keys
 from greenroom.tui.deeds.table import DEEDS, MORE

@@ -12,7 +12,7 @@ from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.toml_text import parse
 from greenroom.regression import expect
 from greenroom.regression.case import Case
-from greenroom.regression.record.inline_toml import toml
+from greenroom.regression.inline_toml import toml
 from greenroom.workspace.layout import Workspace
 from tests.regression.expect.runs import RUN
 from tests.regression.expect.shop import checked, opened, under_pytest, write_case

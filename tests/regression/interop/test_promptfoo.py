@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json
 from greenroom.regression.expect.calls import args_problem
+from greenroom.regression.inline_toml import toml
 from greenroom.regression.interop import openai_messages, promptfoo
 from greenroom.regression.interop.conversation import Call, Losses, Reply, Result, Turn
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.promptfoo_asserts import read_assert, write_asserts
 from greenroom.regression.interop.template import render
-from greenroom.regression.record.proposing import toml
 from tests.regression.interop.conversations import source, taped
 
 CONFIG = """

@@ -7,7 +7,8 @@ from textual.strip import Strip
 from greenroom.tui.conversation.column import Column, Place
 from greenroom.tui.conversation.entries import Entry, Part
 from greenroom.tui.conversation.heights import Heights
-from greenroom.tui.conversation.painter import Painter, Palette
+from greenroom.tui.conversation.painter import Painter
+from greenroom.tui.conversation.palette import Palette
 from greenroom.tui.text.wrapping import wrap
 
 

@@ -13,7 +13,7 @@ from greenroom.commands.formats.case_sample import every_kind
 from greenroom.core.values import Json
 from greenroom.regression.case import Assertion
 from greenroom.regression.expect.words import Words
-from greenroom.regression.record.inline_toml import toml
+from greenroom.regression.inline_toml import toml
 
 WORDS = {"call": "called", "finish": "finished", "not": "not_"}
 """The words in Python that are not called as their table in a case is."""

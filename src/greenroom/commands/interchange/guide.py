@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from greenroom.commands.answer import table
 from greenroom.core.values import Json
+from greenroom.regression.inline_toml import toml
 from greenroom.regression.interop.conversation import Losses
 from greenroom.regression.interop.detect import FORMATS
 from greenroom.regression.interop.expected import keep
 from greenroom.regression.interop.promptfoo_asserts import read_assert
-from greenroom.regression.record.proposing import toml
 
 _PARTS = (
     ("a person's words", "the prompt with its variables", "input", "user", "user_content", "user", "the other speaker"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -20,9 +19,6 @@ from greenroom.regression.expect.said import SENTENCE, counted
 from greenroom.regression.expect.trajectory import SAID, Comparison, Order, compare, differences, groups_of
 from greenroom.regression.tape.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.tape.tape import Line
-
-if TYPE_CHECKING:
-    from greenroom.regression.case import Case
 
 _ID = re.compile(r"(?=\S*\d)[\w.:/@#+-]{3,200}")
 _ID_KEY = re.compile(r"(?i)(?:^|_)(?:id|ref|reference|number|no|key|code|token)$")
@@ -44,9 +40,9 @@ class CaseMatch(Frozen):
     args: dict[Tool, Match] = Field(default_factory=dict)
 
 
-def trajectory_problems(case: Case, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
-    """How the calls of a run differ from those of its tape beyond what `case.match` allows; () without a `match`."""
-    return () if case.match is None else problems_under(case.match, recorded, lines)
+def trajectory_problems(match: CaseMatch | None, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:
+    """How the calls of a run differ from those of its tape beyond what its case's `match` allows; () without one."""
+    return () if match is None else problems_under(match, recorded, lines)
 
 
 def problems_under(match: CaseMatch, recorded: Sequence[Line], lines: Sequence[Line]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from greenroom.regression.expect.own import custom_problems
 from greenroom.regression.expect.replies import TextExpected, absent_problems, telling, text_problems
 from greenroom.regression.expect.said import SENTENCE, counted, each, shown
 from greenroom.regression.expect.trajectory import tools_problems, where
+from greenroom.regression.inline_toml import toml
 from greenroom.regression.tape.facts import TurnFacts, turns_over
 from greenroom.regression.tape.tape import Line
 
@@ -277,8 +278,6 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
 
 def in_toml(expected: Assertion) -> str:
     """An expectation as a case says it, on one line."""
-    from greenroom.regression.record.proposing import toml
-
     table = expected.model_dump(mode="json", by_alias=True, exclude_unset=True)
     table.pop("turn", None)
     return shown(", ".join(f"{key} = {toml(value)}" for key, value in table.items()))[1:-1].replace('\\"', '"')

@@ -22,10 +22,11 @@ from greenroom.regression.case import MAX_BYTES as LARGEST_CASE
 from greenroom.regression.case import SUFFIX as CASE_SUFFIX
 from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
+from greenroom.regression.inline_toml import toml
 from greenroom.regression.interop.conversation import Conversation, Losses
 from greenroom.regression.interop.ports import ImportedWorld
 from greenroom.regression.interop.private import without_private
-from greenroom.regression.record.proposing import case_text, toml
+from greenroom.regression.record.proposing import case_text
 from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.tape.parts import Parts, write_whole
 from greenroom.regression.tape.tape import MAX_BYTES as LARGEST_TAPE

@@ -54,7 +54,7 @@ def judge(run: Ended) -> Outcome:
     bad = run.case.expect == "bad"
     found = came_back(run.case, run.tape, run.lines, run.beside) if bad else failures(run.case, run.judged, run.beside)
     if run.case.expect == "good":
-        found += trajectory_problems(run.case, under_test(run.tape, run.tape.events), run.judged)
+        found += trajectory_problems(run.case.match, under_test(run.tape, run.tape.events), run.judged)
         found += (*_alike(run), *_within(run.case.live, run.milliseconds, run.micro_usd))
     return _failed(run.case, found)
 

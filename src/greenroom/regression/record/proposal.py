@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.values import Json
-from greenroom.regression.record.inline_toml import toml
+from greenroom.regression.inline_toml import toml
 
 KINDS: Mapping[str, str] = {
     "trajectory": "tools called, with which arguments, and who was asked",

@@ -16,7 +16,7 @@ from greenroom.regression.case import Case
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.matcher import literal
 from greenroom.regression.expect.said import counted
-from greenroom.regression.record.inline_toml import holds_nothing, toml
+from greenroom.regression.inline_toml import holds_nothing, toml
 from greenroom.regression.record.proposal import USUAL, Form, Item, Proposal, case_of
 from greenroom.regression.record.telling_phrases import telling_phrases
 from greenroom.regression.tape.facts import CallFacts, TurnFacts, turns_of

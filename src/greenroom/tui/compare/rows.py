@@ -13,7 +13,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from greenroom.tui.conversation.painter import Painter, Palette
+from greenroom.tui.conversation.painter import Painter
+from greenroom.tui.conversation.palette import Palette
 from greenroom.tui.text.runs import Line
 
 

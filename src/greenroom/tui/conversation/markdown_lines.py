@@ -30,7 +30,7 @@ from rich.text import Text
 from rich.theme import Theme
 from textual.strip import Strip
 
-from greenroom.tui.conversation.painter import Palette
+from greenroom.tui.conversation.palette import Palette
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable("strikethrough").enable("table")
 PLAIN_CODE = 20_000

@@ -6,8 +6,7 @@ imported with the first reply that needs them, never before the first paint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -17,6 +16,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 
 from greenroom.tui.conversation.entries import Part
+from greenroom.tui.conversation.palette import Palette
 from greenroom.tui.text.runs import Line, Tint, wrapped
 from greenroom.tui.text.wrapping import wrap
 
@@ -27,38 +27,6 @@ INDENT = 2
 """Cells left of every row: the gutter, where the selection is marked."""
 CACHED_PARTS = 600
 CURSOR = "▍"
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """The colours a painter needs, as hex values, and the Pygments style of code."""
-
-    foreground: str = "#d8dee6"
-    background: str = "#11151a"
-    surface: str = "#181d24"
-    panel: str = "#212832"
-    quiet: str = "#909cab"
-    line: str = "#313a46"
-    primary: str = "#7cc59a"
-    secondary: str = "#8ab4e8"
-    accent: str = "#d9b36c"
-    success: str = "#7cc59a"
-    warning: str = "#e0b060"
-    error: str = "#ec8585"
-    code: str = "one-dark"
-
-    @classmethod
-    def of(cls, variables: Mapping[str, str], code: str = "one-dark") -> Palette:
-        """The palette of a theme's variables; a name that is no plain colour keeps its default."""
-        names = (name for name in cls.__dataclass_fields__ if name != "code")
-        known = {name: variables[name][:7] for name in names if variables.get(name, "").startswith("#")}
-        return cls(code=code, **known)
-
-    def tone(self, tone: str) -> str:
-        """The colour of a tone."""
-        return {"good": self.success, "wait": self.warning, "bad": self.error, "quiet": self.quiet}.get(
-            tone, self.foreground
-        )
 
 
 class Painter:

@@ -23,7 +23,8 @@ from greenroom.tui.conversation.column import Column, Place, Row
 from greenroom.tui.conversation.entries import Entry, Part
 from greenroom.tui.conversation.entry_list import EntryList
 from greenroom.tui.conversation.kept_rows import KeptRows, Look
-from greenroom.tui.conversation.painter import INDENT, Painter, Palette
+from greenroom.tui.conversation.painter import INDENT, Painter
+from greenroom.tui.conversation.palette import Palette
 from greenroom.tui.conversation.viewport import Viewport
 from greenroom.tui.text.spans import marked, paint
 
