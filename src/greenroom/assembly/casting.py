@@ -123,7 +123,13 @@ def cast_of(
 
 
 def _of_settings(persona: Persona, settings: Settings) -> dict[str, str]:
-    """What greenroom.toml makes of a persona, where it makes something of it."""
+    """What greenroom.toml makes of a persona, where it makes something of it.
+
+    Nothing else in it governs a turn that was recorded: it says how models, servers and the store are reached, who signs,
+    and how long things are kept. How private a memory segment is nothing reads; who may read or write one is checked when
+    a contract is made; what a collection holds is compared with the passages that a fixture was shown. No file holds
+    memories to begin with: what a session recalled came from the store, and stands on its tape.
+    """
     found = {CEILINGS: _ceilings(persona, settings.limits), MODELS: _models(persona, settings)}
     return {part: json.dumps(value, sort_keys=True) for part, value in found.items() if value}
 

@@ -63,10 +63,13 @@ def test_a_tool_is_told_where_it_is_declared(root: Path) -> None:
 
 def test_what_greenroom_toml_says_is_told_by_its_key(root: Path) -> None:
     places, file = Places(root, "aria"), "greenroom.toml"
-    limit, local = (line_of(root, file, text) for text in ("usd        = 0.50", "[models.local]"))
+    limit, local = (line_of(root, file, text) for text in ("usd        = 0.50", 'use            = "ollama'))
     assert places.of("ceilings", '{"usd": 0.1}', '{"usd": 0.5}') == f"{file}:{limit}"
     assert places.of("models", '{"local": "a/b"}', '{"local": "c/d"}') == f"{file}:{local}"
+    assert places.of("models", '{"none": "a/b"}', "{}") == file, "a table that is gone has no line"
     assert places.document("returns.md") == "knowledge/returns.md"
+    assert places.document("returns.md", "returns") == f"{file}:{line_of(root, file, 'returns  = [')}"
+    assert places.document("returns.md", "gone") == f"{file}:{line_of(root, file, '[knowledge.collections]')}"
 
 
 @pytest.mark.parametrize("persona", ["nobody", "../../outside", "x\nPersona"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePath
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from greenroom.core.canonical import digest
@@ -29,6 +30,13 @@ _MASK = re.compile(r"‹[a-z_]+#\d+›")
 """What stands in a passage whose words were masked, or in the name of its document: on disk nothing is called that."""
 
 
+class Changed(NamedTuple):
+    """What is told of a document, and the collection that greenroom.toml has it in no more, where it is that."""
+
+    told: str
+    collection: str = ""
+
+
 class Documents:
     """The documents of one workspace, each read at the most once."""
 
@@ -37,45 +45,47 @@ class Documents:
         self._there = self._workspace.knowledge.is_dir()
         self._texts: dict[str, str | None] = {}
         self._within: dict[str, frozenset[str]] | None = None
-        self._looked_at: dict[tuple[str, str, str], str] = {}
+        self._looked_at: dict[tuple[str, str, str], Changed | None] = {}
 
-    def changed(self, tape: Tape, parts: Parts) -> dict[str, str]:
-        """One line for each document that is not what a passage came from that the tape shows, by its name.
+    def changed(self, tape: Tape, parts: Parts) -> dict[str, Changed]:
+        """What is told of each document that is not what a passage came from that the tape shows, by its name.
 
         Raises:
             FileInvalid: a passage's text is missing.
         """
-        found: dict[str, str] = {}
+        found: dict[str, Changed] = {}
         for passage in _shown(tape, parts) if self._there else ():
             if passage.source not in found and (what := self._looked(passage)):
-                found[passage.source] = f"corpus: {inert_line(passage.source, 80)} {what}"
+                found[passage.source] = what
         return found
 
     def state(self, tape: Tape, parts: Parts) -> str:
         """A digest of the documents that changed, as they are now; '' where none did. Raises as `changed`."""
         found = self.changed(tape, parts)
-        texts = [[source, found[source], digest(self._text(source) or "")] for source in sorted(found)]
+        texts = [[source, found[source].told, digest(self._text(source) or "")] for source in sorted(found)]
         return part_name(digest(texts)) if texts else ""
 
-    def _looked(self, passage: Passage) -> str:
-        """What is wrong with where a passage came from, '' for nothing: once for all tapes that show it."""
+    def _looked(self, passage: Passage) -> Changed | None:
+        """What is wrong with where a passage came from: once for all tapes that show it."""
         key = (passage.source, passage.collection, passage.text)
         if key not in self._looked_at:
-            self._looked_at[key] = self._wrong(passage)
+            what, collection = self._wrong(passage)
+            told = f"corpus: {inert_line(passage.source, 80)} {what}"
+            self._looked_at[key] = Changed(told, collection) if what else None
         return self._looked_at[key]
 
-    def _wrong(self, passage: Passage) -> str:
+    def _wrong(self, passage: Passage) -> tuple[str, str]:
         if _MASK.search(passage.source):
-            return ""
+            return "", ""
         text = self._text(passage.source)
         if text is None:
-            return "is gone"
+            return "is gone", ""
         if passage.text.replace("\r\n", "\n") not in text and not _MASK.search(passage.text):
-            return "says something else where a recorded passage came from"
+            return "says something else where a recorded passage came from", ""
         within = self._collections()
         if passage.collection and within is not None and passage.source not in within.get(passage.collection, ()):
-            return f"is in the collection '{inert_line(passage.collection, 40)}' no more"
-        return ""
+            return f"is in the collection '{inert_line(passage.collection, 40)}' no more", passage.collection
+        return "", ""
 
     def _text(self, source: str) -> str | None:
         if source not in self._texts:
@@ -123,10 +133,10 @@ def documents_beside(parts: Parts) -> Documents:
 
 def corpus_changes(tape: Tape, parts: Parts) -> tuple[str, ...]:
     """Which documents are not what the tape's passages came from, a line each; none where that was taken over."""
-    return tuple(changed_documents(tape, parts).values())
+    return tuple(one.told for one in changed_documents(tape, parts).values())
 
 
-def changed_documents(tape: Tape, parts: Parts) -> dict[str, str]:
+def changed_documents(tape: Tape, parts: Parts) -> dict[str, Changed]:
     """The same by the document's name. A passage whose text is missing is left to those who read it."""
     try:
         documents = documents_beside(parts)

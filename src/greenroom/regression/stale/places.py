@@ -37,8 +37,10 @@ class Places:
             return ""
         return ", ".join(dict.fromkeys(found))
 
-    def document(self, source: str) -> str:
-        """The place of a document that a passage came from."""
+    def document(self, source: str, collection: str = "") -> str:
+        """The place of a document that a passage came from; where it left a `collection`, the line that says what is in."""
+        if collection:
+            return self._there(SETTINGS_FILE, self._line(SETTINGS_FILE, ("knowledge", "collections", collection)))
         return self._there(f"knowledge/{source}", 0)
 
     def _of(self, component: str, old: str, new: str) -> Iterator[str]:
@@ -47,15 +49,15 @@ class Places:
         elif component == "prompt":
             yield self._there(self._prompt(), _first_other(old, new))
         elif component == "parameters":
-            yield self._there(self._contract, self._line(self._contract, ("model", "params")))
+            yield from self._tables(self._contract, ("model", "params"), old, new)
         elif component == "policy":
             yield from self._policies(old, new)
         elif component in ("tools", "other_tools"):
             yield from (self._tool(name) for name in _tools_other(old, new))
         elif component == "ceilings":
-            yield from self._tables(("limits",), old, new)
+            yield from self._tables(SETTINGS_FILE, ("limits",), old, new)
         elif component == "models":
-            yield from self._tables(("models",), old, new)
+            yield from self._tables(SETTINGS_FILE, ("models",), old, new, "use")
 
     def _prompt(self) -> str:
         contract = tables(read_written(self._root / self._contract), self._contract)
@@ -82,15 +84,17 @@ class Places:
                 return self._there(f"tools/{path.name}", text.count("\n", 0, named.start()) + 1)
         return self._there(f"tools/{stem}.py", 0)
 
-    def _tables(self, table: tuple[str, ...], old: str, new: str) -> Iterator[str]:
-        """Where greenroom.toml says what it says of these keys today, or would."""
+    def _tables(self, file: str, table: tuple[str, ...], old: str, new: str, *below: str) -> Iterator[str]:
+        """Where a file says what it says of these keys today, or would; `below` is the key of a key's own table."""
         before, after = (json.loads(text) if text else {} for text in (old, new))
         for key in dict.fromkeys((*after, *before)):
             if before.get(key) != after.get(key):
-                yield self._there(SETTINGS_FILE, self._line(SETTINGS_FILE, (*table, str(key))))
+                yield self._there(file, self._line(file, (*table, str(key), *below)))
 
     def _line(self, file: str, path: tuple[str, ...]) -> int:
-        return line_of(positions(read_written(self._root / file)), path)
+        """The line of a key or of the table it would stand in; 0 where there is neither."""
+        lines = positions(read_written(self._root / file))
+        return line_of(lines, path) if any(path[:length] in lines for length in range(1, len(path) + 1)) else 0
 
     def _there(self, file: str, line: int) -> str:
         """The place, if it can be shown and is a file of the workspace."""
