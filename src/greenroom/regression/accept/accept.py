@@ -19,7 +19,8 @@ from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.documents import DOCUMENTS
-from greenroom.regression.stale.stale import RECORDED_ONLY, changes
+from greenroom.regression.stale.stale import RECORDED_ONLY, Cause
+from greenroom.regression.stale.stale import causes as stale_causes
 from greenroom.regression.tape.parts import Parts, part_name, text_name, write_whole
 from greenroom.regression.tape.tape import SUFFIX, Tape, sealed, write
 
@@ -42,9 +43,9 @@ class Accepted:
 
     name: str
     tape: Path
-    causes: tuple[str, ...]
+    causes: tuple[Cause, ...]
     taken: tuple[Change, ...]
-    left_causes: tuple[str, ...]
+    left_causes: tuple[Cause, ...]
     left: tuple[Change, ...]
 
 
@@ -131,10 +132,10 @@ def _texts(run: LastRun, new: Tape, parts: Parts, policy: str) -> dict[str, str]
 _TOGETHER = "take over more kinds of change with --only, or all of them"
 
 
-def causes(tape: Tape, new: Tape, parts: Parts, fresh: Parts) -> tuple[str, ...]:
-    """Which components differ between two tapes, each in a line. Texts that `parts` lacks are in `fresh`."""
+def causes(tape: Tape, new: Tape, parts: Parts, fresh: Parts) -> tuple[Cause, ...]:
+    """Which components differ between two tapes, each with where that stands today. Texts that `parts` lacks are in `fresh`."""
     texts = {part: parts.component(name) or fresh.component(name) for part, name in new.digests.items()}
-    return changes(tape, new.digests, texts, parts)
+    return stale_causes(tape, new.digests, texts, parts)
 
 
 def _no(what: str, hint: str, code: str) -> CheckFailed:

@@ -5,6 +5,7 @@ Invariant: `line` is one line safe for a terminal; `detail` is at most 40 such l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -55,7 +56,9 @@ def placed(cause: str, place: str, shown: str = "") -> str:
 
     `shown` is the place as they would name it where it is told, if that is not in the workspace.
     """
-    return f"{cause} ({shown or place})" if place and place.partition(":")[0] not in cause else cause
+    file, _, line = place.partition(", ")[0].partition(":")
+    said = re.search(rf"{re.escape(file)}:[0-9]", cause) if line else file in cause
+    return cause if said else f"{cause} ({shown or place})"
 
 
 def place_in(found: Iterable[Outcome], cause: str) -> str:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
+from greenroom.regression.replay.outcome import placed
 from greenroom.regression.stale.documents import DOCUMENTS, changed_documents
 from greenroom.regression.stale.persona_change import (
     allowances,
@@ -52,6 +53,11 @@ class Cause(NamedTuple):
 
     told: str
     place: str = ""
+
+    @property
+    def said(self) -> str:
+        """Both, for people: `policy: rule refund.large: then deny -> allow (policies/support.toml:20)`."""
+        return placed(self.told, self.place)
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
