@@ -205,3 +205,12 @@ def test_a_hostile_tape_is_one_line_and_nothing_is_asked(tmp_path: Path, lines: 
     came = live(tape, workspace)
     assert came.outcome.kind == "broken" and not came.runs
     assert "is not of the form a tape has (restore it from git, or export the session again)" in came.outcome.line
+
+
+def test_a_case_that_names_what_nobody_knows_is_broken_and_no_model_is_asked(tmp_path: Path) -> None:
+    """`never` would hold of a tool that there is none of, whatever the model does."""
+    workspace = counter(tmp_path, PAY, PAID, LOOK, LOOKED, HELLO)
+    tape = recorded(workspace, WORDS[:2], case='[[assert]]\ntools = { never = ["till.refund"] }\n')
+    came = live(tape, workspace)
+    assert (came.outcome.kind, came.runs) == ("broken", ())
+    assert ".case.toml:" in came.outcome.line and "there is no tool 'till.refund'" in came.outcome.line

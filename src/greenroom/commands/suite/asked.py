@@ -1,53 +1,77 @@
 """What `fixture matrix` is asked to run, from words to a matrix with the digests of today.
 
-Invariant: what is broken or unknown is said before anything runs or is paid for.
+Invariant: what is unknown is said before anything runs or is paid for; a fixture that is broken keeps no other from being
+run, but for a suite that goes on: that is to be the one it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from greenroom.commands.invocation import Invocation
 from greenroom.core.clock import SystemClock
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.workspace.own_file import read_written
 
 if TYPE_CHECKING:
-    from greenroom.regression.suite.matrix import FixtureAsked, Matrix, ModelAsked, PersonaAsked, Tier
+    from greenroom.regression.suite.matrix import FixtureAsked, LeftOut, Matrix, ModelAsked, PersonaAsked, Tier
     from greenroom.workspace.layout import Workspace
 
 
-def require_same(given: Invocation, workspace: Workspace, before: Matrix, name: str) -> None:
-    """Nothing, if what a suite is to go on with is what it began with; axes that are not given are as they were."""
+class Asked(NamedTuple):
+    """What is to be run, and the fixtures of which nothing can be."""
+
+    matrix: Matrix
+    left_out: tuple[LeftOut, ...]
+
+
+def require_same(given: Invocation, workspace: Workspace, before: Matrix, name: str) -> tuple[LeftOut, ...]:
+    """Nothing but what is left out again, if what a suite is to go on with is what it began with; axes that are not given
+    are as they were.
+
+    Raises:
+        UsageError: it is another.
+        GreenroomError: a fixture that it began with is broken now.
+    """
     from greenroom.regression.suite.matrix import changed_since
 
-    now = matrix_asked(given, workspace, before)
+    now, left = matrix_asked(given, workspace, before)
+    if broken := next((one for one in left if one.fixture in before.fixtures), None):
+        raise broken.error
     if told := changed_since(before, now):
         raise UsageError(
             f"the suite '{name}' cannot go on: {told}",
             hint="begin a new one; what this one came to stays in greenroom fixture trend",
             code="suite.changed",
         )
+    return left
 
 
-def matrix_asked(given: Invocation, workspace: Workspace, before: Matrix | None = None) -> Matrix:
+def matrix_asked(given: Invocation, workspace: Workspace, before: Matrix | None = None) -> Asked:
     """What is asked for; where nothing is said of an axis, what `before` had.
 
     Raises:
         UsageError: no such fixture or persona, or repeats that make no sense.
-        FileInvalid: a tape, case, persona or script is broken.
+        FileInvalid: a script is broken, or a persona that was asked for, or nothing is left to be run.
     """
     from greenroom.regression.suite.matrix import matrix_of
 
     models = [word for word in given.words("model") or list(before.models if before else ()) if word]
-    fixtures = _fixtures(given, workspace, "live" if models else "replay", before)
+    fixtures, left = _fixtures(given, workspace, "live" if models else "replay", before)
     words = given.words("persona") or list(before.personas if before else ())
-    personas = _personas(workspace, words or sorted({one.persona for one in fixtures.values()}))
-    return matrix_of("live" if models else "replay", fixtures, personas, _models(workspace, models))
+    if words:
+        personas = {word: _persona(workspace, word) for word in dict.fromkeys(words)}
+    else:
+        personas, without = _own_personas(workspace, fixtures)
+        left += without
+    matrix = matrix_of("live" if models else "replay", fixtures, personas, _models(workspace, models))
+    return Asked(matrix, tuple(left))
 
 
-def _fixtures(given: Invocation, workspace: Workspace, tier: Tier, before: Matrix | None) -> dict[str, FixtureAsked]:
+def _fixtures(
+    given: Invocation, workspace: Workspace, tier: Tier, before: Matrix | None
+) -> tuple[dict[str, FixtureAsked], list[LeftOut]]:
     from greenroom.regression.suite.matrix import fixtures_asked
 
     repeat, known = given.number("repeat"), before.fixtures if before else {}
@@ -57,25 +81,44 @@ def _fixtures(given: Invocation, workspace: Workspace, tier: Tier, before: Matri
         )
     if repeat is not None and repeat < 1:
         raise UsageError("so many runs cannot be made", hint="1 or more", code="suite.repeat")
-    found = fixtures_asked(workspace.fixtures, given.words("fixture") or list(known), repeat or 0, tier)
+    found, left = fixtures_asked(workspace.fixtures, given.words("fixture") or list(known), repeat or 0, tier)
     if repeat is not None:
-        return found
+        return found, left
     return {
         name: one.model_copy(update={"runs": known[name].runs, "needed": known[name].needed}) if name in known else one
         for name, one in found.items()
-    }
+    }, left
 
 
-def _personas(workspace: Workspace, words: Sequence[str]) -> dict[str, PersonaAsked]:
+def _own_personas(
+    workspace: Workspace, fixtures: Mapping[str, FixtureAsked]
+) -> tuple[dict[str, PersonaAsked], list[LeftOut]]:
+    """The personas that recorded the fixtures, and the fixtures of which the persona is gone or cannot be read.
+
+    Raises:
+        GreenroomError: none of them can be.
+    """
+    from greenroom.regression.suite.matrix import LeftOut
+
+    found: dict[str, PersonaAsked] = {}
+    left: list[LeftOut] = []
+    for word in sorted({one.persona for one in fixtures.values()}):
+        try:
+            found[word] = _persona(workspace, word)
+        except GreenroomError as error:
+            left += [LeftOut(name, error) for name, one in fixtures.items() if one.persona == word]
+    if left and not found:
+        raise left[0].error
+    return found, left
+
+
+def _persona(workspace: Workspace, word: str) -> PersonaAsked:
     from greenroom.assembly import load_contract
     from greenroom.regression.suite.matrix import PersonaAsked
 
-    found = {}
-    for word in dict.fromkeys(words):
-        contract = load_contract(workspace, word)
-        label = f"{contract.persona.id}@{contract.persona.version}"
-        found[word] = PersonaAsked(label=label, digests=dict(contract.digests))
-    return found
+    contract = load_contract(workspace, word)
+    label = f"{contract.persona.id}@{contract.persona.version}"
+    return PersonaAsked(label=label, digests=dict(contract.digests))
 
 
 def _models(workspace: Workspace, words: Sequence[str]) -> dict[str, ModelAsked]:

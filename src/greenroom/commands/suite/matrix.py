@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from greenroom.core.inert import inert_line
 if TYPE_CHECKING:
     from greenroom.regression.suite.crew import Crew, Job
     from greenroom.regression.suite.journal import Journal
+    from greenroom.regression.suite.matrix import LeftOut
     from greenroom.regression.suite.run import Left, Progress
     from greenroom.regression.suite.table import Compared
     from greenroom.workspace.layout import Workspace
@@ -27,13 +29,14 @@ _TOLD = 100
 
 
 def matrix(asked: Invocation) -> Answer[Compared]:
-    """Run fixtures as several personas on several models, and compare; without a model, replay their tapes.
+    """Run fixtures as several personas on several models, and compare; without a model, replay their tapes. Those that
+    are broken are named, and the others run.
 
     Exit 1 when fewer runs of a cell passed than must, or some were not made, 3 for a broken file, 4 when a model or service failed.
 
     Raises:
         UsageError: no such fixture, persona or suite, or what is asked is another than what the suite began with.
-        FileInvalid: a tape, case, persona or script is broken.
+        FileInvalid: a persona or script is broken, every fixture is, or one that a suite is to go on with.
         ServiceUnavailable: the cluster does not answer.
     """
     from greenroom.assembly.crew import open_crew
@@ -43,21 +46,41 @@ def matrix(asked: Invocation) -> Answer[Compared]:
     from greenroom.regression.tape.parts import write_whole
 
     workspace = asked.workspace()
-    with _journal(asked, workspace) as journal:
+    journal, left_out = _journal(asked, workspace)
+    with journal:
         usd = money(asked.text("usd")) if asked.text("usd") else journal.header.usd
         tier = journal.header.matrix.tier
         with closing(open_crew(tier, _processes(asked), asked.text("cluster"))) as crew:
+            if left_out and asked.face is not None:
+                asked.face.note(
+                    f"{counted(len(left_out), 'fixture')} left out, being broken; what is wrong follows below"
+                )
             left = _run(asked.face, workspace, journal, crew, usd)
         compared = compare(journal.header, journal.rows)
     if file := asked.text("csv"):
         write_whole(Path(file), csv_text(compared).encode())
     notes = [*_not_made(left, usd, journal.header.suite)]
-    code = _exit_code(compared, left)
-    return answer(compared, lines_of(compared, width()), data_of(compared, left), notes=notes, exit_code=code)
+    lines = lines_of(compared, width())
+    if broken := _broken(left_out, workspace):
+        lines += [*([""] if lines[-1] else []), *broken]
+    data = {
+        **data_of(compared, left),
+        "broken": [{"fixture": one.fixture, "line": one.error.line()} for one in left_out],
+    }
+    return answer(compared, lines, data, notes=notes, exit_code=_exit_code(compared, left, broken=bool(left_out)))
 
 
-def _journal(asked: Invocation, workspace: Workspace) -> Journal:
-    """A new suite's journal, or that of the one that goes on."""
+def _broken(left_out: Sequence[LeftOut], workspace: Workspace) -> list[str]:
+    """The fixtures that could not be run, as `fixture check` tells of them."""
+    from greenroom.commands.fixture.show import by_cause
+    from greenroom.regression.replay.outcome import broken
+
+    told = [(one.fixture, broken(one.error, one.file)) for one in left_out]
+    return list(by_cause(told, workspace.fixtures))
+
+
+def _journal(asked: Invocation, workspace: Workspace) -> tuple[Journal, tuple[LeftOut, ...]]:
+    """A new suite's journal, or that of the one that goes on; and the fixtures of which nothing can be run."""
     from greenroom.regression.live.options import money
     from greenroom.regression.suite.journal import FOLDER, Header, Journal, kept
     from greenroom.regression.suite.rows_file import fresh_name
@@ -66,13 +89,14 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
     workspace.make_state()
     if not asked.flag("resume"):
         now = stamp(SystemClock().now())
+        matrix, left_out = matrix_asked(asked, workspace)
         header = Header(
             suite=name or fresh_name(workspace.state / FOLDER, now),
             at=now,
-            matrix=matrix_asked(asked, workspace),
+            matrix=matrix,
             usd=money(asked.text("usd")),
         )
-        return Journal.begin(workspace.state, header)
+        return Journal.begin(workspace.state, header), left_out
     if not name:
         suites = kept(workspace.state)
         if not suites:
@@ -80,11 +104,11 @@ def _journal(asked: Invocation, workspace: Workspace) -> Journal:
         name = suites[-1][0].suite
     journal = Journal.resume(workspace.state, name)
     try:
-        require_same(asked, workspace, journal.header.matrix, name)
+        left_out = require_same(asked, workspace, journal.header.matrix, name)
     except BaseException:
         journal.__exit__(None, None, None)
         raise
-    return journal
+    return journal, left_out
 
 
 def _run(face: Face | None, workspace: Workspace, journal: Journal, crew: Crew[Job], usd: float | None) -> Left:
@@ -145,11 +169,11 @@ def _not_made(left: Left, usd: float | None, name: str) -> list[str]:
     return notes
 
 
-def _exit_code(compared: Compared, left: Left) -> int:
+def _exit_code(compared: Compared, left: Left, *, broken: bool) -> int:
     kinds = {row.kind for row, _ in compared.noted}
     if "error" in kinds:
         return 4
-    if "broken" in kinds:
+    if broken or "broken" in kinds:
         return 3
     return 1 if left.number or not all(figures.good for figures in compared.cells.values()) else 0
 

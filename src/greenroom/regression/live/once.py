@@ -30,6 +30,7 @@ from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, hold_decisions, say_again
+from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.world import World
 from greenroom.regression.stale.documents import corpus_changes
 from greenroom.regression.tape.own import own_texts
@@ -136,6 +137,8 @@ async def live_once(
         return Made(LiveRun(outcome("error", error.line())))
     stop = session.bus.subscribe(recording.see)
     try:
+        if slipped := slip(fixture.case, fixture.tape, fixture.parts, session.contract.texts, fixture.file):
+            return Made(LiveRun(slipped))
         await build.warm()
         hold_decisions(session, world)
         for event in before:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from greenroom.core.canonical import digest, short
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.values import Frozen
 from greenroom.regression.case import case_path
 from greenroom.regression.find import required
@@ -47,6 +47,14 @@ class FixtureAsked(Frozen):
     persona: str
     runs: int = 1
     needed: int = 1
+
+
+class LeftOut(NamedTuple):
+    """A fixture of which nothing can be run, because its own file `file` is broken ('' where it is another), and why."""
+
+    fixture: str
+    error: GreenroomError
+    file: str = ""
 
 
 class PersonaAsked(Frozen):
@@ -101,19 +109,31 @@ def id_of(persona: str) -> str:
     return persona.partition("@")[0]
 
 
-def fixtures_asked(folder: Path, names: Sequence[str], repeat: int, tier: Tier) -> dict[str, FixtureAsked]:
-    """The fixtures of these names or patterns, or all of them, each with how often it is to be run.
+def fixtures_asked(
+    folder: Path, names: Sequence[str], repeat: int, tier: Tier
+) -> tuple[dict[str, FixtureAsked], list[LeftOut]]:
+    """The fixtures of these names or patterns, or all of them, each with how often it is to be run, and those of which a
+    file is broken.
 
     `repeat` 0 leaves that to the case. A replay comes out the same each time and is made once.
 
     Raises:
         UsageError: there is no such fixture, or so many runs cannot be made.
-        FileInvalid: a tape or case is broken; nothing was run yet.
+        FileInvalid: the files of every one are broken.
     """
     if not 0 <= repeat <= MOST_RUNS:
         raise UsageError("so many runs cannot be made", hint=f"from 1 to {MOST_RUNS}", code="suite.repeat")
     parts = Parts(folder)
-    return {name: _asked(path, parts, repeat, tier) for name, path in required(folder, names).items()}
+    found: dict[str, FixtureAsked] = {}
+    left: list[LeftOut] = []
+    for name, path in required(folder, names).items():
+        try:
+            found[name] = _asked(path, parts, repeat, tier)
+        except FileInvalid as error:
+            left.append(LeftOut(name, error, path.name))
+    if left and not found:
+        raise left[0].error
+    return found, left
 
 
 def _asked(path: Path, parts: Parts, repeat: int, tier: Tier) -> FixtureAsked:
