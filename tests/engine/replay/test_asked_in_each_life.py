@@ -10,14 +10,16 @@ from pathlib import Path
 
 from greenroom.core.events import (
     ApprovalRequested,
+    Event,
     GatePaused,
+    ToolReturned,
     ToolStarted,
     TurnResumed,
     VerdictReached,
 )
 from greenroom.core.values import GateReply
 from tests.engine.replay.test_lives import runner
-from tests.engine.scripted import DENY, NOTE, STOP, Lives, edit, refund, same_again
+from tests.engine.scripted import DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
 __all__ = ["runner"]
 
@@ -64,4 +66,46 @@ def test_a_person_who_answers_before_anything_else_happens_does_so_when_the_call
     records = runner.run(scene()).records
     decided = [r.event.verdict.autonomy for r in records if isinstance(r.event, VerdictReached) and r.event.subject]
     assert decided[:3] == [1, 1, 3]
+    same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_was_started_once_and_may_not_run_again_has_a_verdict_on_its_result_when_a_crash_took_that(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE], held="orders.note")
+        await lives.say().at(ToolStarted)
+        lives.level(0, None)
+        await (await lives.crash()).over()
+        await lives.lose(next(r.seq for r in lives.records if _on_result(r.event)))
+        await lives.resume().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.status for r in records if isinstance(r.event, ToolReturned)] == ["denied"]
+    assert any(_on_result(r.event) for r in records)
+    same_again(records, runner, tmp_path)
+
+
+def _on_result(event: Event) -> bool:
+    return isinstance(event, VerdictReached) and event.hook == "tool.result"
+
+
+def test_a_call_that_was_not_decided_at_the_level_it_came_to_when_its_turn_was_given_up_is_told_without_a_verdict(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], mode="tools")
+        lives.level(0, 20)
+        await lives.say().at(GatePaused)
+        lives.world.clock.advance(60)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim"))
+        await lives.now.at(ApprovalRequested)
+        await lives.lose(1 + next(r.seq for r in lives.records if r.event.step == "t1/autonomy:c1.passed"))
+        lives.now.session.abandon("enough")
+        await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert not any("verdict" in line for line in lines(records))
     same_again(records, runner, tmp_path)

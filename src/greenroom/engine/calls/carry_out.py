@@ -67,7 +67,7 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:
         await when_judged(room, turn, item.call.id)
-        judge_unjudged(room, turn, item.call, ended, ran=started is not None)
+        judge_unjudged(room, turn, item.call, ended)
         if started is None:  # it came to its result without having run
             room.facts.release(item.step)
         if _was_stopped(room, turn, item.call):  # in an earlier life, before the turn had ended for it

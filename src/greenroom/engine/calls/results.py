@@ -11,6 +11,7 @@ from greenroom.core.events import (
     DaySumsRead,
     ToolReturned,
     ToolStarted,
+    TurnResumed,
     VerdictReached,
 )
 from greenroom.core.values import Json, ToolCall, ToolResult
@@ -68,11 +69,19 @@ def _result_verdict(turn: int, call: ToolCall) -> str:
     return f"t{turn}/verdict:tool.result:{call.id}"
 
 
-def judge_unjudged(room: Room, turn: int, call: ToolCall, event: ToolReturned, *, ran: bool) -> None:
+def judge_unjudged(room: Room, turn: int, call: ToolCall, event: ToolReturned) -> None:
     """The verdict on a result that a crash cut off from it. Of one that was withheld only the reason is left."""
-    withheld = ran and event.status == "denied"
+    withheld = event.status == "denied" and _came_of_a_run(room, event.step)
     if not withheld and room.steps.record_of(VerdictReached, _result_verdict(turn, call)) is None:
         _judge_result(room, turn, call, {"output": event.output, "error": event.error})
+
+
+def _came_of_a_run(room: Room, step: str) -> bool:
+    """Whether a call came to its result by a run: it was started in the same life of its turn."""
+    started, ended = room.steps.record_of(ToolStarted, step), room.steps.record_of(ToolReturned, step)
+    if started is None or ended is None:
+        return False
+    return not any(isinstance(r.event, TurnResumed) for r in room.steps.log.records[started.seq : ended.seq])
 
 
 def stopped_unknown(room: Room, turn: int, call: ToolCall) -> bool:

@@ -73,7 +73,7 @@ def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> li
             found[lives.key(record)] = record
     answered = {r.event.step for r in found.values() if type(r.event) is ApprovalGiven}
     ended = {r.event.turn for r in found.values() if type(r.event) in _ENDINGS}
-    no_more = overtaken(records)
+    no_more = overtaken(records) | _open_to_change(records)
     kept = [r for r in found.values() if not _overtaken(r.event, ended, answered) and r.event.step not in no_more]
     if open_too:
         return kept
@@ -92,6 +92,31 @@ def _given_up_first(records: Sequence[Record], between: frozenset[int]) -> Itera
         if isinstance(record.event, TurnAbandoned):
             yield from set_meanwhile
             inside, set_meanwhile = False, []
+
+
+def _open_to_change(records: Iterable[Record]) -> set[str]:
+    """The verdicts, by step, on calls of turns that were given up which had come to no result when a level or a day's sums
+    came to be known: whether the turn was given up before they were decided anew is a matter of milliseconds.
+    """
+    found, open_ = set[str](), dict[str, str]()
+    before = set[str]()
+    for event in (record.event for record in records):
+        match event:
+            case TurnStarted():
+                open_, before = {}, set()
+            case VerdictReached(step=step, hook="tool.call"):
+                open_[step] = step.rpartition(":")[2].partition(".")[0]
+                before.discard(step)
+            case AutonomyChanged(step=step) | DaySumsRead(step=step) if step:
+                before = {*open_}
+            case ToolReturned(call=call):
+                open_ = {step: one for step, one in open_.items() if one != call}
+                before &= open_.keys()
+            case TurnAbandoned():
+                found |= before
+            case _:
+                pass
+    return found
 
 
 def _overtaken(event: Event, ended: set[int], answered: set[str]) -> bool:
