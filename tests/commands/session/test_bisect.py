@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,19 @@ def test_the_commit_that_changed_the_behaviour_is_named_with_its_files(shop: Wor
     assert found.data["files"] == ["greenroom.toml", "scripts/helpdesk.toml"]
     assert "\x1b" not in "".join(found.lines)
     assert not git(shop, "status", "--porcelain", "--", "personas", "scripts", "tools")
+
+
+def test_a_search_clears_what_a_killed_one_left_behind(
+    shop: Workspace, history: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, others = tmp_path / "greenroom-bisect-abc", tmp_path / "greenroom-bisect-others"
+    for folder in (left, others):
+        (folder / "files").mkdir(parents=True, mode=0o700)
+        folder.chmod(0o700)
+    (left / "running.lock").touch(0o600)
+    assert look(shop, history[0], "HEAD").exit_code == 0
+    assert [one.name for one in tmp_path.glob("greenroom-*")] == [others.name]
 
 
 @pytest.mark.parametrize("leads_to", ["/etc/passwd", "../../../../etc"])

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.assembly import load_contract, read_session
@@ -19,6 +17,7 @@ from greenroom.assembly.fixture.live import live_builder
 from greenroom.assembly.past.recorded import recorded_contract
 from greenroom.assembly.past.taped import goes_otherwise
 from greenroom.assembly.variants.commits import commits_between, files_between, unpack
+from greenroom.assembly.variants.laid_out import clear_leftovers, laid_out
 from greenroom.core.errors import GreenroomError, KillSwitchThrown, UsageError
 from greenroom.core.events import Record, TurnFinished
 from greenroom.engine.contract import Contract
@@ -133,6 +132,8 @@ class Bisecting:
             told(tried)
             return tried
 
+        if self.points.commits:
+            clear_leftovers()
         found = await bisect(self.points.names, judged)
         before, after = (self._contract(point) for point in (found.last_good, found.first_bad))
         files: list[str] = []
@@ -169,8 +170,8 @@ class Bisecting:
         if not self.points.commits:
             yield _Ground(self._workspace, point, None)
             return
-        with TemporaryDirectory(prefix="greenroom-bisect-") as folder:
-            workspace = unpack(self._workspace, point, Path(folder).resolve())
+        with laid_out() as folder:
+            workspace = unpack(self._workspace, point, folder)
             now = describe(workspace)
             trusted = self._trusting or now.harmless or now.digest == describe(self._workspace).digest
             if not trusted:
