@@ -38,7 +38,7 @@ def laid_out() -> Iterator[Path]:
             files.mkdir()
             # Before the lock is let go of: whoever is killed meanwhile leaves a folder that can be told to be its own.
             undo.callback(shutil.rmtree, files, ignore_errors=True)
-        except (OSError, NotImplementedError) as error:
+        except OSError as error:
             raise DiskFailed(f"no folder can be made for the files of a commit: {error}") from None
         yield files
 
@@ -59,7 +59,7 @@ def _cleared(folder: Path) -> bool:
     lock = _lock(folder)
     try:
         lock.acquire(timeout=0)
-    except (Timeout, OSError, NotImplementedError):
+    except (Timeout, OSError):
         return False  # its process lives, or nobody can tell
     shutil.rmtree(folder / _FILES, ignore_errors=True)
     lock.release()
