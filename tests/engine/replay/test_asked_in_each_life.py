@@ -9,6 +9,7 @@ import asyncio
 from pathlib import Path
 
 from greenroom.core.events import (
+    ApprovalGiven,
     ApprovalRequested,
     Event,
     GatePaused,
@@ -108,4 +109,24 @@ def test_a_call_that_was_not_decided_at_the_level_it_came_to_when_its_turn_was_g
 
     records = runner.run(scene()).records
     assert not any("verdict" in line for line in lines(records))
+    same_again(records, runner, tmp_path)
+
+
+def test_an_edit_of_a_call_that_is_simulated_at_its_gate_in_a_later_life_is_none_any_more(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(90)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", edit(20))
+        await lives.now.at(ApprovalGiven)
+        lives.world.modes = ("tools",)
+        await lives.lose(1 + next(r.seq for r in lives.records if isinstance(r.event, ApprovalGiven)))
+        await lives.resume().at(GatePaused)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="simulate", edit={"output": "paid"}, by="kim"))
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert not any(line.get("of") == "c1.1" for line in lines(records))
     same_again(records, runner, tmp_path)

@@ -352,3 +352,22 @@ def test_a_stop_that_a_branch_answers_otherwise_does_not_end_its_turn_when_that_
     records = runner.run(scene()).records
     assert [r.event.outcome for r in records if isinstance(r.event, TurnFinished)] == ["answered"]
     holds(records, runner, tmp_path)
+
+
+def test_a_call_that_a_branch_lets_run_after_all_has_run(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE], held="orders.note")
+        await lives.say().at(ToolStarted)
+        lives.level(1)
+        await (await lives.crash()).at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [line["ran"] for line in lines(records) if "result" in line] == [True]
+    holds(records, runner, tmp_path)

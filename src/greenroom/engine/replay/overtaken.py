@@ -8,7 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from greenroom.core.events import ApprovalGiven, Record, ToolReturned, ToolStarted, VerdictReached
+from greenroom.core.events import (
+    ApprovalGiven,
+    GatePassed,
+    Record,
+    ToolReturned,
+    ToolStarted,
+    TurnResumed,
+    VerdictReached,
+)
+from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import by_life
 
 _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|output)(?:\.(\d+|gate))?")
@@ -16,35 +25,45 @@ _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|ou
 _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
-_DECIDED = {ApprovalGiven, VerdictReached}
+_GATE = re.compile(r"(t\d+)/gate:tool:(c\d+)")
+_READ = {ApprovalGiven, VerdictReached, GatePassed, ToolReturned, TurnResumed}
 Round = tuple[str, str, int]
 
 
 def overtaken(records: Iterable[Record]) -> set[str]:
     """The verdicts that count no more, by step."""
     records = tuple(records)
-    decided = [record for record in records if type(record.event) in _DECIDED]
+    read = [record for record in records if type(record.event) in _READ]
     return (
-        _edits_no_more(decided)
-        | _stops_unasked(decided)
-        | (_starts_put_off(records) if any(one.event.step.endswith(".start") for one in decided) else set())
+        _edits_no_more(read)
+        | _stops_unasked(read)
+        | (_starts_put_off(records) if any(one.event.step.endswith(".start") for one in read) else set())
     )
 
 
 def _edits_no_more(records: Iterable[Record]) -> set[str]:
     """On calls and words as they were edited when the edit, or one before it, is none any more: the question before it was
-    put once more and got another answer, or was not put again because the call may not run.
+    put once more and got another answer; or it was not put again because the call may not run, was not left as it was at
+    its gate, or a person had ended the turn.
     """
     edited: dict[Round, bool] = {}
     decided: dict[str, Round] = {}
+    earlier: set[Round] = set()
     for record in records:
         match record.event:
             case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
                 edited[found] = decision == "edit"
+                earlier.discard(found)
             case VerdictReached(step=step, effect=effect) if (found := _round(step)) is not None:
                 decided[step] = found
                 if effect == "deny" and found in edited:
                     edited[found] = False
+            case GatePassed(step=step, action="edit" | "simulate" | "skip") if gate := _GATE.fullmatch(step):
+                edited |= {one: False for one in edited if one[:2] == gate.groups()}
+            case ToolReturned(turn=turn, call=call, error=error) if error == STOPPED:
+                edited |= {one: False for one in earlier if one[:2] == (f"t{turn}", call)}
+            case TurnResumed():
+                earlier = {*edited}
             case _:
                 pass
     return {

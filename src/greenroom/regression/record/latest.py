@@ -57,7 +57,7 @@ TOLD = {
     TurnAbandoned,
 }
 _ENDINGS = {TurnFinished, TurnAbandoned}
-_RUN_OR_REFUSED = {ToolStarted, ApprovalGiven}
+_RUN_OR_REFUSED = {ToolStarted, ApprovalGiven, ToolReturned}
 
 
 def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> list[Record]:
@@ -143,7 +143,9 @@ def timed(records: Iterable[Record]) -> set[int]:
 
 
 def ran(records: Iterable[Record]) -> set[tuple[int, str]]:
-    """The calls, by turn and call, whose result is that of a run: one that a person refused after a crash is not."""
+    """The calls, by turn and call, whose result is that of a run: one that a person refused after a crash is not, unless
+    they let it run after all.
+    """
     started: dict[tuple[int, str], int] = {}
     refused: dict[tuple[int, str], int] = {}
     for record in (one for one in records if type(one.event) in _RUN_OR_REFUSED):
@@ -153,6 +155,12 @@ def ran(records: Iterable[Record]) -> set[tuple[int, str]]:
             case ApprovalGiven(turn=turn, call=call, decision="deny" | "stop" | "simulate", step=step):
                 if not step.endswith(UNKNOWN):
                     refused[turn, call] = record.seq
+            case ToolReturned(
+                turn=turn, call=call, simulated=False, status="done" | "failed" | "timed_out" | "unknown"
+            ):
+                refused.pop((turn, call), None)
+            case ApprovalGiven(turn=turn, call=call, decision="allow", step=step) if not step.endswith(".stop"):
+                refused.pop((turn, call), None)
             case _:
                 pass
     return {key for key, seq in started.items() if refused.get(key, -1) < seq}
