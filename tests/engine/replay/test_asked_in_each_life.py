@@ -11,6 +11,7 @@ from pathlib import Path
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    AutonomyChanged,
     Event,
     GatePaused,
     ToolReturned,
@@ -20,7 +21,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import GateReply
 from tests.engine.replay.test_lives import runner
-from tests.engine.scripted import DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
+from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
 __all__ = ["runner"]
 
@@ -129,4 +130,26 @@ def test_an_edit_of_a_call_that_is_simulated_at_its_gate_in_a_later_life_is_none
 
     records = runner.run(scene()).records
     assert not any(line.get("of") == "c1.1" for line in lines(records))
+    same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_waits_because_it_was_asked_about_before_does_so_though_nobody_answered_then(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120), NOTE], mode="tools")
+        await lives.say().at(GatePaused)
+        lives.level(1)
+        await (await lives.crash()).at(AutonomyChanged, "t1/autonomy:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.level(4, 500)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1")
+        lives.world.clock.advance(550)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {"autonomy": 3, "of": "c2.ask", "life": 3} in lines(records)
     same_again(records, runner, tmp_path)

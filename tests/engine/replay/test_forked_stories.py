@@ -371,3 +371,23 @@ def test_a_call_that_a_branch_lets_run_after_all_has_run(runner: asyncio.Runner,
     records = runner.run(scene()).records
     assert [line["ran"] for line in lines(records) if "result" in line] == [True]
     holds(records, runner, tmp_path)
+
+
+def test_words_that_a_branch_edits_after_they_were_let_pass_are_said_last(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:output", ALLOW)
+        await lives.now.at(ApprovalGiven)
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        other = ApprovalReply(decision="edit", approver="kim", arguments={"text": "Done."})
+        for asked, reply in (("t1/ask:output", other), ("t1/ask:output.1", ALLOW)):
+            await lives.now.at(ApprovalRequested, asked)
+            lives.now.session.answer(asked, reply)
+        await lives.now.over()
+        return lives
+
+    holds(runner.run(scene()).records, runner, tmp_path)

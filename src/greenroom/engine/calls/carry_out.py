@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from greenroom.core.errors import WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, ToolReturned, ToolStarted
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, ToolReturned, ToolStarted
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.permitting import EDITED
 from greenroom.engine.asking.question import TurnStopped, Void, ask
@@ -134,10 +134,13 @@ def _was_stopped(room: Room, turn: int, call: ToolCall) -> bool:
 
 def _stepping(room: Room, turn: int, item: Decided) -> bool:
     """Whether a person was asked about this call before, though no rule asks (tapes and logs of before calls had a gate
-    of their own), or ended the turn when this was recorded, before this call was put to them.
+    of their own), or ended the turn when this was recorded, before this call was put to them. That a level changed when
+    its turn to be asked about had come says that it waited for that.
     """
-    call, step = item.call, f"t{turn}/ask:{item.call.id}{item.suffix}"
+    call, about = item.call, f"{item.call.id}{item.suffix}"
+    step = f"t{turn}/ask:{about}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
+    asked = asked or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{about}.ask")
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
     return asked or held or again or waited_in_vain(room, turn, call, item.suffix)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from greenroom.core.events import (
     ApprovalGiven,
+    ApprovalRequested,
     GatePassed,
     Record,
     ToolReturned,
@@ -26,7 +27,7 @@ _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
 _GATE = re.compile(r"(t\d+)/gate:tool:(c\d+)")
-_READ = {ApprovalGiven, VerdictReached, GatePassed, ToolReturned, TurnResumed}
+_READ = {ApprovalGiven, ApprovalRequested, VerdictReached, GatePassed, ToolReturned, TurnResumed}
 Round = tuple[str, str, int]
 
 
@@ -44,16 +45,19 @@ def overtaken(records: Iterable[Record]) -> set[str]:
 def _edits_no_more(records: Iterable[Record]) -> set[str]:
     """On calls and words as they were edited when the edit, or one before it, is none any more: the question before it was
     put once more and got another answer; or it was not put again because the call may not run, was not left as it was at
-    its gate, or a person had ended the turn.
+    its gate, or a person had ended the turn before that was asked about which it was edited to.
     """
     edited: dict[Round, bool] = {}
     decided: dict[str, Round] = {}
-    earlier: set[Round] = set()
+    unasked: dict[Round, int] = {}
+    life = 0
     for record in records:
         match record.event:
             case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
                 edited[found] = decision == "edit"
-                earlier.discard(found)
+                unasked[found] = life
+            case ApprovalRequested(step=step) if (found := _round(step)) is not None:
+                unasked.pop((*found[:2], found[2] - 1), None)
             case VerdictReached(step=step, effect=effect) if (found := _round(step)) is not None:
                 decided[step] = found
                 if effect == "deny" and found in edited:
@@ -61,9 +65,10 @@ def _edits_no_more(records: Iterable[Record]) -> set[str]:
             case GatePassed(step=step, action="edit" | "simulate" | "skip") if gate := _GATE.fullmatch(step):
                 edited |= {one: False for one in edited if one[:2] == gate.groups()}
             case ToolReturned(turn=turn, call=call, error=error) if error == STOPPED:
-                edited |= {one: False for one in earlier if one[:2] == (f"t{turn}", call)}
+                waited = [one for one, when in unasked.items() if one[:2] == (f"t{turn}", call) and when < life]
+                edited |= dict.fromkeys(waited, False)
             case TurnResumed():
-                earlier = {*edited}
+                life += 1
             case _:
                 pass
     return {

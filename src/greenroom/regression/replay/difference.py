@@ -95,16 +95,17 @@ def _counted(lines: Sequence[Line]) -> list[Counted]:
 
 
 def _side_by_side(told: list[Counted]) -> list[Counted]:
-    """Lines of a turn with what each of its lives was asked or answered at a step beside what the first of them was: how
-    far that one went on from there before it was cut off is a matter of milliseconds.
+    """Lines of a turn with what each of its lives was asked or answered at a step beside what the first of them was, and
+    with what was said at its end: how far a life went on before it was cut off is a matter of milliseconds.
     """
     if not any("life" in line for _, _, line in told):
         return told
     first: dict[tuple[str, object], int] = {}
-    places: list[int] = []
+    places: list[float] = []
     for at, (_, _, line) in enumerate(told):
         kind = next(iter(line))
-        places.append(first.setdefault((kind, line[kind]), at) if kind in ("ask", "answer") else at)
+        place = first.setdefault((kind, line[kind]), at) if kind in ("ask", "answer") else at
+        places.append(len(told) - 1.5 if kind == "release" else place)
     return [told[at] for at in sorted(range(len(told)), key=places.__getitem__)]
 
 
