@@ -31,7 +31,9 @@ from greenroom.workspace.settings import Ceilings, Settings, load_settings
 from greenroom.workspace.trust import must_be_trusted
 
 OTHER_TOOLS = "other_tools"
-"""The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them."""
+"""The component that holds the tools the persona may not use: policies may name them, so a policy is compiled with them.
+On a tape of before it had this component, a change of theirs is told as one of the policy, without a name.
+"""
 
 PARAMETERS = "parameters"
 """The component that holds what is sent to the model beside the prompt."""

@@ -20,6 +20,7 @@ from greenroom.persona.contract import Persona
 from greenroom.policy.files.rules import PolicyFile
 from greenroom.regression.replay.replay import load_fixture
 from greenroom.regression.stale.stale import Cause, causes
+from greenroom.regression.tape.tape import read, sealed, write
 from greenroom.tools.declare import Declaration
 from greenroom.workspace.find import require
 from greenroom.workspace.layout import Workspace
@@ -217,6 +218,38 @@ def test_whatever_a_tool_declares_is_told_of_with_its_line(desk: Desk, key: str)
         assert key == "name" and "there is no tool 'desk.look'" in told
     else:
         assert [one.place for one in told if "desk.look" in one.told] == [f"{TOOLS}:6"], told
+
+
+_OTHER = """
+
+@tool(name="desk.other")
+def other(order_id: int) -> dict[str, int]:
+    \"\"\"{words}\"\"\"
+    return {{}}
+"""
+
+
+def test_a_tool_that_the_persona_may_not_use_is_told_by_name_too(desk: Desk) -> None:
+    """A policy is compiled with it. A tape of before tapes told of such tools goes on as it was, and says it less well."""
+    file = desk.workspace.root / TOOLS
+    before = file.read_text()
+    tape = read(desk.tape.read_bytes(), desk.tape.name)
+    digests = {part: name for part, name in tape.digests.items() if part != "other_tools"}
+    earlier = desk.tape.with_name("earlier.tape.jsonl")
+    earlier.write_bytes(write(sealed({**tape.header, "digests": digests}, tape.events)))
+    earlier.with_name("earlier.case.toml").write_text('schema = "case/1"\nexpect = "observe"\n')
+    old = Desk(desk.workspace, earlier)
+    assert (desk.told(), old.told()) == ((), ())
+    file.write_text(before + _OTHER.format(words="Another."))
+    line = before.count("\n") + 3
+    assert desk.told() == (Cause("other tools: desk.other added", f"{TOOLS}:{line}"),)
+    assert old.told() == (Cause("policy: the same rules, but other tools or bounds of the persona"),)
+    trust(desk.workspace)
+    now = Desk(desk.workspace, recorded(desk.workspace, "now", "How long may I return shoes?", expect="observe"))
+    file.write_text(before + _OTHER.format(words="Quite another."))
+    assert now.told() == (Cause("other tools: desk.other: description -Another +Quite another", f"{TOOLS}:{line}"),)
+    file.write_text(before)
+    assert now.told() == (Cause("other tools: desk.other removed", TOOLS),)
 
 
 def test_what_a_tool_gives_back_is_no_part_of_what_a_model_is_told(desk: Desk) -> None:

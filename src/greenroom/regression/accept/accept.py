@@ -14,7 +14,7 @@ from greenroom.core.errors import CheckFailed, FileInvalid
 from greenroom.engine.contract import Contract
 from greenroom.regression.accept.last_run import LastRun, LastRuns, parts_of
 from greenroom.regression.accept.tape_diff import ASPECTS, Aspect, Change, changes_between, taken_over
-from greenroom.regression.record.record import COVERED, recorded_digests
+from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
@@ -32,9 +32,9 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
     "models": "persona",
     "tools": "tools",
     "policy": "policy",
+    "other_tools": "policy",
     DOCUMENTS: "retrieval",
 }
-_NOT_COMPARED = {*RECORDED_ONLY, *COVERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, fo
         return _no(f"{name}: {run.missing[0]}", hint, "accept.missing")
     now = {part: part_name(full) for part, full in contract.digests.items()}
     ran = run.tape.digests
-    governing = [part for part in {**ran, **now} if part not in _NOT_COMPARED]
+    governing = [part for part in {**ran, **now} if part not in RECORDED_ONLY]
     if other := [part for part in governing if now.get(part, ran.get(part)) != ran.get(part)]:
         what = f"{name}: {' and '.join(other)} changed since it was replayed"
         return _no(what, "replay it again: greenroom fixture status", "accept.outdated")

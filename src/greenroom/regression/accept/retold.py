@@ -24,7 +24,7 @@ from greenroom.engine.session import Session
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.record.holding import with_facts
-from greenroom.regression.record.record import COVERED, recorded_digests
+from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
@@ -98,8 +98,7 @@ def _retold(fixture: Fixture, world: World, session: Session, problem: Greenroom
     told, texts = tell(records, tape.model, proposed_in(tape, world), added=True)
     told, header = _with_more_hidden(told, world, session, records)
     lines = held_again(_with_given_up(with_context(tape, told), tape.events, world), tape.events)
-    governing = {name: full for name, full in contract.digests.items() if name not in COVERED}
-    digests = {name: part_name(full) for name, full in governing.items()} | recorded_digests(lines)
+    digests = {name: part_name(full) for name, full in contract.digests.items()} | recorded_digests(lines)
     digests |= corpus_state(tape, fixture.parts)
     header = {
         **tape.header,
@@ -107,7 +106,9 @@ def _retold(fixture: Fixture, world: World, session: Session, problem: Greenroom
         **header,
         "digests": dict(sorted(digests.items())),
     }
-    written = {part_name(full): contract.texts[name] for name, full in governing.items() if name in contract.texts}
+    written = {
+        part_name(full): contract.texts[name] for name, full in contract.digests.items() if name in contract.texts
+    }
     stopped = problem.step if isinstance(problem, Divergence) else ""
     return Retold(sealed(header, lines), {**written, **texts}, missing, contract.texts, stopped)
 

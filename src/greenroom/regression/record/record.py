@@ -40,9 +40,6 @@ from greenroom.regression.tape.sealed import SESSION, session_digest
 from greenroom.regression.tape.tape import OWN, SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
-COVERED = frozenset({"other_tools"})
-"""Components of a log that a tape does without: the digest of the policy covers them."""
-
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -128,8 +125,7 @@ def _recorded(
         lines = with_facts(lines, records, clean, policy, placeholders, behind)
     else:
         lines = with_verdicts(lines, records, clean)
-    digests_of = {name: full for name, full in loaded.digests.items() if name not in COVERED}
-    digests = {name: part_name(full) for name, full in digests_of.items()}
+    digests = {name: part_name(full) for name, full in loaded.digests.items()}
     digests |= recorded_digests(lines)
     header: Line = {"persona": f"{loaded.persona}@{loaded.version}", "model": loaded.model}
     if loaded.table:
@@ -145,7 +141,7 @@ def _recorded(
         header[REPLACED] = in_order({*placeholders, *behind})
     header["digests"] = dict(sorted(digests.items()))
     known = {full: text for r in records if isinstance(r.event, ContractLoaded) for full, text in r.event.texts.items()}
-    components = {part_name(full): known[full] for full in digests_of.values() if full in known}
+    components = {part_name(full): known[full] for full in loaded.digests.values() if full in known}
     return Recorded(sealed(header, lines), {**components, **texts}, redactions)
 
 

@@ -16,7 +16,7 @@ from greenroom.policy.load import load_file
 from greenroom.regression.tape.parts import FOLDER, Parts, is_part_name, part_name, text_name
 from greenroom.regression.tape.tape import Tape
 
-_NAMED_BY_TEXT = ("persona", "prompt", "tools", "parameters", "ceilings", "models", "knowledge")
+_NAMED_BY_TEXT = ("persona", "prompt", "tools", "other_tools", "parameters", "ceilings", "models", "knowledge")
 _POLICY = "policy"
 _OF_NOTHING = part_name(digest("{}"))
 _WRONG, _MISSING = "is not the text that was recorded", "is missing"

@@ -40,6 +40,9 @@ _NOTHING = "{}"
 _OF_NOTHING = digest(_NOTHING)
 
 _OF_PERSONA = ("persona", "prompt", "parameters")
+_OF_TOOLS = ("tools", "other_tools")
+"""The tools of a persona, and those it may not use: a policy is compiled with both."""
+_NAMES = {"other_tools": "other tools"}
 _OF_SETTINGS = "greenroom.toml: "
 _UNTOLD = "changed ("
 _MOST_CAUSES = 1_000
@@ -161,8 +164,8 @@ def _labelled(component: str, saying: str) -> str:
     if component == "ceilings":
         return f"{_OF_SETTINGS}{saying}" if not saying.startswith(_UNTOLD) else f"{_OF_SETTINGS}limits {saying}"
     if saying.startswith(_UNTOLD):
-        return f"{'contract' if component == 'persona' else component} {saying}"
-    return saying if component == "persona" else f"{component}: {saying}"
+        return f"{'contract' if component == 'persona' else _NAMES.get(component, component)} {saying}"
+    return saying if component == "persona" else f"{_NAMES.get(component, component)}: {saying}"
 
 
 @lru_cache(maxsize=_MOST_CAUSES)
@@ -173,7 +176,7 @@ def _saying(component: str, old: str, new: str, recorded: str, today: str, allow
     """
     if not (old and new):
         return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
-    if component == "tools" and allowed:
+    if component in _OF_TOOLS and allowed:
         return tools_change(old, new, allowed)
     told = _TELLERS.get(component, _words)(old, new)
     return told if told or component == "persona" else f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
@@ -189,6 +192,6 @@ _TELLERS: Mapping[str, Callable[[str, str], str]] = {
     "parameters": parameters_change,
     "ceilings": ceilings_change,
     "models": parameters_change,
-    "tools": tools_change,
+    **dict.fromkeys(_OF_TOOLS, tools_change),
     "policy": policy_change,
 }
