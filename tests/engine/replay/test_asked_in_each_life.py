@@ -12,6 +12,7 @@ from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
+    DaySumsRead,
     Event,
     GatePaused,
     ToolReturned,
@@ -19,7 +20,7 @@ from greenroom.core.events import (
     TurnResumed,
     VerdictReached,
 )
-from greenroom.core.values import GateReply
+from greenroom.core.values import GateReply, Stop, ToolCall
 from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
@@ -152,4 +153,46 @@ def test_a_call_that_waits_because_it_was_asked_about_before_does_so_though_nobo
 
     records = runner.run(scene()).records
     assert {"autonomy": 3, "of": "c2.ask", "life": 3} in lines(records)
+    same_again(records, runner, tmp_path)
+
+
+def test_a_stop_that_a_level_had_come_to_count_for_when_a_crash_came_was_met_there(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([ToolCall(id="", tool="orders.get", arguments={})], mode="tools")
+        await lives.say().at(GatePaused)
+        lives.level(2)
+        lives.world.pressed.append(Stop(scope="tool", target="orders.get", by="kim", at=""))
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim"))
+        await lives.now.at(ToolReturned)
+        lives.world.pressed.clear()
+        await lives.lose(1 + next(r.seq for r in lives.records if r.event.step == "t1/autonomy:c1.stop"))
+        await lives.resume().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.status for r in records if isinstance(r.event, ToolReturned)] == ["done"]
+    same_again(records, runner, tmp_path)
+
+
+def test_an_edit_of_a_call_that_a_life_in_between_may_have_denied_counts_in_the_one_after_it(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(300)])
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", edit(90))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        lives.world.spend_elsewhere(2_300)
+        await (await lives.crash()).over()
+        await lives.lose(1 + max(r.seq for r in lives.records if isinstance(r.event, DaySumsRead)))
+        lives.world.clock.advance(86_400)
+        await lives.resume().at(TurnResumed, times=2)
+        lives.now.session.answer("t1/ask:c1.1", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert any(line.get("of") == "c1.1" for line in lines(records) if "verdict" in line)
     same_again(records, runner, tmp_path)

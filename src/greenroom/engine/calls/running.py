@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from greenroom.core.events import ApprovalGiven, ToolReturned, ToolStarted
+from greenroom.core.events import ApprovalGiven, AutonomyChanged, ToolReturned, ToolStarted
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.question import TurnStopped, allowed_by_person, ask
 from greenroom.engine.calls.deciding import STARTING, card_of, decide_call
@@ -82,11 +82,17 @@ async def _start(room: Room, turn: int, call: ToolCall, step: str, *, again: boo
 async def _hindered(room: Room, turn: int, call: ToolCall, step: str) -> str | None:
     """Why a stop of this call or tool keeps it from running; the person who pressed it answers as any other does."""
     asked = f"{call.id}.stop"
-    if stop_of(room, step, call.tool) is None and not room.steps.holds(ApprovalGiven, f"t{turn}/ask:{asked}"):
+    if stop_of(room, step, call.tool) is None and not _stopped_then(room, turn, asked):
         return None
     verdict = decide_call(room, turn, call, ".stop")
     reply = await ask(room, turn, asked, card_of(room, call, verdict, STOPPED_TOOL))
     return reply.reason if isinstance(reply, ApprovalReply) and reply.decision != "allow" else STOPPED_TOOL
+
+
+def _stopped_then(room: Room, turn: int, asked: str) -> bool:
+    """In a replay: whether the call was stopped, answered to or cut off when a level had come to count for that."""
+    answered = room.steps.holds(ApprovalGiven, f"t{turn}/ask:{asked}")
+    return answered or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{asked}")
 
 
 def _overspent(room: Room, turn: int, call: ToolCall) -> str | None:

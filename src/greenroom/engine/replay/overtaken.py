@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
+    Event,
     GatePassed,
     Record,
     ToolReturned,
@@ -42,39 +43,57 @@ def overtaken(records: Iterable[Record]) -> set[str]:
     )
 
 
-def _edits_no_more(records: Iterable[Record]) -> set[str]:
-    """On calls and words as they were edited when the edit, or one before it, is none any more: the question before it was
-    put once more and got another answer; or it was not put again because the call may not run, was not left as it was at
-    its gate, or a person had ended the turn before that was asked about which it was edited to.
+class _Edits:
+    """Edits of calls and words that are none any more: the question before it was put once more and got another answer; or
+    it was not put again because the call may not run, was not left as it was at its gate, or a person had ended the turn
+    before that was asked about which it was edited to.
     """
-    edited: dict[Round, bool] = {}
-    decided: dict[str, Round] = {}
-    unasked: dict[Round, int] = {}
-    life = 0
-    for record in records:
-        match record.event:
+
+    def __init__(self) -> None:
+        self.decided: dict[str, Round] = {}
+        self._edited: dict[Round, bool] = {}
+        self._denied: set[Round] = set()
+        self._unasked: dict[Round, int] = {}
+        self._life = 0
+
+    def take(self, event: Event) -> None:
+        """Something happened."""
+        match event:
             case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
-                edited[found] = decision == "edit"
-                unasked[found] = life
+                self._edited[found] = decision == "edit"
+                self._denied.discard(found)
+                self._unasked[found] = self._life
             case ApprovalRequested(step=step) if (found := _round(step)) is not None:
-                unasked.pop((*found[:2], found[2] - 1), None)
+                self._unasked.pop((*found[:2], found[2] - 1), None)
             case VerdictReached(step=step, effect=effect) if (found := _round(step)) is not None:
-                decided[step] = found
-                if effect == "deny" and found in edited:
-                    edited[found] = False
+                self.decided[step] = found
+                (self._denied.add if effect == "deny" else self._denied.discard)(found)
             case GatePassed(step=step, action="edit" | "simulate" | "skip") if gate := _GATE.fullmatch(step):
-                edited |= {one: False for one in edited if one[:2] == gate.groups()}
+                self._edited |= {one: False for one in self._edited if one[:2] == gate.groups()}
             case ToolReturned(turn=turn, call=call, error=error) if error == STOPPED:
-                waited = [one for one, when in unasked.items() if one[:2] == (f"t{turn}", call) and when < life]
-                edited |= dict.fromkeys(waited, False)
+                of = f"t{turn}", call
+                self._edited |= {one: False for one, at in self._unasked.items() if one[:2] == of and at < self._life}
             case TurnResumed():
-                life += 1
+                self._life += 1
             case _:
                 pass
+
+    @property
+    def no_more(self) -> set[Round]:
+        """The questions that were answered by an edit which is none any more, or not by one."""
+        return {one for one, is_edit in self._edited.items() if not is_edit or one in self._denied}
+
+
+def _edits_no_more(records: Iterable[Record]) -> set[str]:
+    """On calls and words as they were edited, when that or an edit before it is none any more."""
+    edits = _Edits()
+    for record in records:
+        edits.take(record.event)
+    no_more = edits.no_more
     return {
         step
-        for step, (turn, call, edits) in decided.items()
-        if not all(edited.get((turn, call, before), True) for before in range(edits))
+        for step, (turn, call, times) in edits.decided.items()
+        if any((turn, call, before) in no_more for before in range(times))
     }
 
 
