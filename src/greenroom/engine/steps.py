@@ -225,8 +225,10 @@ class Steps:
         return outdated if self.governed is None else self.governed.noticed(step, outdated)
 
     def answered_at_once(self, step: str) -> bool:
-        """In a replay: whether a question was answered before anything else happened: by leave, a stop or a deadline."""
-        return self.governed is not None and self.governed.answered_at_once(step)
+        """In a replay: whether a question was answered before anything else happened: by leave, a stop or a deadline. One
+        that is put because of a stop is so always.
+        """
+        return step.endswith(".stop") or (self.governed is not None and self.governed.answered_at_once(step))
 
     async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:
         """In a replay: wait while another policy governs than that of one of these verdicts, and it was not reached anew

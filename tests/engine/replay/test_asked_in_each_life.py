@@ -22,6 +22,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import GateReply, Stop, ToolCall
 from tests.engine.replay.test_lives import runner
+from tests.engine.replay.test_policy_comes_in import decided, press
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
 __all__ = ["runner"]
@@ -195,4 +196,26 @@ def test_an_edit_of_a_call_that_a_life_in_between_may_have_denied_counts_in_the_
 
     records = runner.run(scene()).records
     assert any(line.get("of") == "c1.1" for line in lines(records) if "verdict" in line)
+    same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_is_stopped_when_it_is_about_to_run_is_so_before_the_calls_beside_it_are_looked_at(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(490), refund(490)], [refund(20), refund(20)])
+        lives.level(4)
+        lives.say()
+        for asked in ("t1/ask:c1", "t1/ask:c2"):
+            await lives.now.at(ApprovalRequested, asked)
+            lives.now.session.answer(asked, ALLOW)
+            press(lives, "call", "s1/t1/tool:c3")
+        await decided(lives, "t1/verdict:tool.call:c4")
+        lives.level(0)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    errors = [r.event.error for r in records if isinstance(r.event, ToolReturned)]
+    assert errors[2] == "It was stopped." and "At autonomy 0" in errors[3]
     same_again(records, runner, tmp_path)
