@@ -25,7 +25,12 @@ def test_a_cause_is_in_a_file_as_seen_from_where_one_is(tmp_path: Path, started_
 
 
 def test_a_place_that_the_cause_names_is_not_told_twice() -> None:
-    one = told(kind="stale", reasons=["greenroom.toml: limits.usd 1 -> 2"], places=["greenroom.toml:9"])
-    assert concerning("greenroom.toml: limits.usd 1 -> 2", [one]) == (
-        "greenroom.toml: limits.usd 1 -> 2; 1 fixture: refund"
-    )
+    cause = "greenroom.toml:9: limits.usd 1 -> 2"
+    one = told(kind="stale", reasons=[cause], places=["greenroom.toml:9"])
+    assert concerning(cause, [one]) == f"{cause}; 1 fixture: refund"
+
+
+def test_a_cause_that_names_a_file_is_told_with_the_line_in_it() -> None:
+    cause = "greenroom.toml: limits.usd 1 -> 2"
+    one = told(kind="stale", reasons=[cause], places=["greenroom.toml:9"])
+    assert concerning(cause, [one]) == f"{cause} (greenroom.toml:9); 1 fixture: refund"

@@ -64,7 +64,7 @@ def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, fo
     ran = run.tape.digests
     governing = [part for part in {**ran, **now} if part not in RECORDED_ONLY]
     if other := [part for part in governing if now.get(part, ran.get(part)) != ran.get(part)]:
-        what = f"{name}: {' and '.join(other)} changed since it was replayed"
+        what = f"{name}: {' and '.join(one.replace('_', ' ') for one in other)} changed since it was replayed"
         return _no(what, "replay it again: greenroom fixture status", "accept.outdated")
     found = () if force else failing(fixture, new, contract.texts)
     if found:

@@ -46,7 +46,7 @@ def require_kept(tape: Tape, parts: Parts, digests: Mapping[str, str], texts: Ma
     for component, wrong in found.items():
         if wrong == _WRONG or (wrong and there):
             raise FileInvalid(
-                f"the recorded {component} {wrong}",
+                f"the recorded {component.replace('_', ' ')} {wrong}",
                 where=f"{FOLDER}/{stated[component]}.txt",
                 hint="restore it from git, or export the session again",
                 code="tape.part",
