@@ -42,7 +42,7 @@ def shown(sheet: ExportSheet) -> str:
 
 
 def problem(sheet: ExportSheet) -> str:
-    return str(sheet.query_one("#export-problem", Static).render())
+    return " ".join(str(sheet.query_one("#export-problem", Static).render()).split())
 
 
 def test_expectations_are_switched_loosened_and_written(workspace: Workspace) -> None:
@@ -254,3 +254,18 @@ def test_hostile_words_are_shown_as_text(workspace: Workspace) -> None:
         assert "\u202e" not in rendered
 
     rehearse(workspace, scene)
+
+
+def test_what_is_wrong_is_read_whole_in_a_narrow_terminal(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "What is your return policy for shoes?")
+        sheet.take_edited('schema = "case/1"\nwhy = "Mine."\n\n[[assert]]\nturn = 1\ntxt = { contains = "30 days" }\n')
+        said = sheet.query_one("#export-problem", Static)
+        await hands.until(lambda: said.size.height > 1, "it takes more than a row")
+        assert problem(sheet).endswith("· e opens it there, u undoes the edits")
+        assert sheet.query_one("#frame").region.bottom <= 24
+        assert sheet.query_one(Hints).region.bottom <= 24
+        sheet._problem("")
+        await hands.until(lambda: said.size.height == 1, "and no more than it needs")
+
+    rehearse(workspace, scene, size=(80, 24))

@@ -41,7 +41,7 @@ def sheet(hands: Rehearsing) -> ReviewSheet:
 
 
 def state(hands: Rehearsing) -> str:
-    return str(sheet(hands).query_one("#review-state", Static).content)
+    return " ".join(str(sheet(hands).query_one("#review-state", Static).content).split())
 
 
 def shown(hands: Rehearsing) -> list[str]:
@@ -231,3 +231,38 @@ def test_a_cause_is_whole_at_every_width(workspace: Workspace, width: int) -> No
         assert selected.id.startswith("fixture:"), "a fixture is looked at first, and no row of a heading"
 
     rehearse(workspace, scene, size=(width, 30))
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_broken_fixture_shows_its_whole_line_and_says_why_it_cannot_be_accepted(
+    workspace: Workspace, width: int
+) -> None:
+    case = workspace.fixtures / f"{CARD}.case.toml"
+    case.write_text('schema = "case/1"\n[[assert]]\nturm = 3\n', encoding="utf-8")
+
+    async def scene(hands: Rehearsing) -> None:
+        await opened(hands, "3 fixtures: 2 passed, 1 broken")
+        sheet(hands).list.select(f"fixture:{CARD}")
+        await hands.pilot.press("enter")
+        chosen = sheet(hands).list.selected
+        assert chosen is not None
+        assert chosen.open
+        whole = " ".join("".join(run.text for run in line) for line in chosen.body)
+        assert f"{CARD}.case.toml:3" in whole
+        assert "unknown key 'turm'" in whole
+        assert "…" not in whole
+        await hands.pilot.press("a")
+        told = f"{CARD} cannot be accepted: its files are broken: "
+        await hands.until(lambda: state(hands).startswith(told), "why it cannot be")
+        assert "unknown key 'turm'" in state(hands)
+        sheet(hands).list.select(f"fixture:{WINDOW}")
+        before = (workspace.fixtures / f"{WINDOW}.tape.jsonl").stat().st_mtime_ns
+        await hands.pilot.press("a")
+        await hands.until(
+            lambda: state(hands) == f"{WINDOW} goes as recorded: there is nothing to accept", "nothing to accept"
+        )
+        await hands.pilot.press("enter")
+        await hands.until(lambda: state(hands) == f"{WINDOW} goes as recorded: nothing differs", "nothing differs")
+        assert (workspace.fixtures / f"{WINDOW}.tape.jsonl").stat().st_mtime_ns == before
+
+    rehearse(workspace, scene, size=(width, 24))

@@ -24,6 +24,7 @@ from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
 from greenroom.tui.frame.hints import Hint, Hints
+from greenroom.tui.sheets.said import Said
 from greenroom.tui.sheets.sheet import Sheet, SheetList
 from greenroom.workspace.layout import Workspace
 
@@ -80,8 +81,7 @@ class ExportSheet(Sheet):
     ExportSheet Input:disabled { background: $surface; }
     ExportSheet .short { width: 28; }
     ExportSheet.-slim .short { width: 14; }
-    ExportSheet #export-expect, ExportSheet #export-problem { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    ExportSheet #export-problem { color: $error; }
+    ExportSheet #export-expect { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+e", "expect", "Expect", show=False, priority=True, id="export.expect"),
@@ -125,7 +125,7 @@ class ExportSheet(Sheet):
             yield from self._field("why", self._wanted.why, "why it exists; shown when it fails")
             yield from self._field("tags", "", "pytest -m TAG", "short")
         yield Static(markup=False, id="export-expect")
-        yield Static(markup=False, id="export-problem")
+        yield Said("export-problem")
 
     def _field(self, name: str, value: str, placeholder: str, kind: str = "") -> ComposeResult:
         yield Static(Content(name), classes="name")
@@ -162,7 +162,7 @@ class ExportSheet(Sheet):
         self.query_one("#export-expect", Static).update(Content(text, spans))
 
     def _problem(self, text: str) -> None:
-        self.query_one("#export-problem", Static).update(Content(inert_line(" ".join(text.split()))))
+        self.query_one(Said).say(text, bad=True)
 
     # what is previewed ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from greenroom.commands.answer import counted
 from greenroom.commands.fixture.status import diff_of
 from greenroom.core.inert import inert_line
 from greenroom.tui.conversation.entries import Entry
-from greenroom.tui.text.runs import Line, Run, Tint, cell
+from greenroom.tui.text.runs import Line, Run, Tint, cell, wrapped
 
 if TYPE_CHECKING:
     from greenroom.assembly.fixture.fixtures import Reviewed
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _NAME, _HEADING = 34, 600
 _ASIDE = 16
 """Cells of a heading's first row that are kept for the number of its fixtures."""
+_BELOW = 4
+"""Cells that stand before what is unfolded below a row."""
 _TITLE = 78
 """As many as the title of a section can have."""
 _SIGNS: dict[str, Tint] = {"~": "wait", "+": "good", "-": "bad"}
@@ -42,7 +44,9 @@ def rows(
     room = min(max((len(one.name) for one in found), default=0), _NAME)
     for headings, concerned in grouped(found):
         out += _heading(headings, concerned, width)
-        out += [_row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room) for one in concerned]
+        out += [
+            _row(one, accepted.get(one.name, ""), f"fixture:{one.name}" in unfolded, room, width) for one in concerned
+        ]
     notes = list(dict.fromkeys(note for one in found for note in one.notes))
     if notes:
         out.append(Entry("notes", "section", "worth knowing", aside="not stale"))
@@ -87,10 +91,10 @@ def acceptable(one: Reviewed, accepted: Collection[str]) -> bool:
     return one.run is not None and not (one.run.missing or one.failing or one.name in accepted)
 
 
-def _row(one: Reviewed, accepted: str, unfolded: bool, room: int) -> Entry:
+def _row(one: Reviewed, accepted: str, unfolded: bool, room: int, width: int) -> Entry:
     state, tint = _state(one, accepted)
     head = (cell(one.name, room), Run("  "), Run(state, tint))
-    body = () if accepted else tuple(_body(one))
+    body = () if accepted else tuple(_body(one, width))
     return Entry(f"fixture:{one.name}", "row", head=head, body=body, open=unfolded and bool(body))
 
 
@@ -108,11 +112,15 @@ def _state(one: Reviewed, accepted: str) -> tuple[str, Tint]:
     return "every event goes as recorded", "quiet"
 
 
-def _body(one: Reviewed) -> list[Line]:
+def _body(one: Reviewed, width: int) -> list[Line]:
     if one.run is not None and one.fixture is not None:
         lines = [line.removeprefix("  ") for line in diff_of(one.fixture, one.run)[1:]]
         return [*((Run(f"fails: {failed}", "bad"),) for failed in one.failing), *map(_line, lines)]
-    return [(Run(row),) for row in one.outcome.detail.splitlines()]
+    if one.outcome.good:
+        return []
+    detail = [line for line in one.outcome.detail.splitlines() if line != one.outcome.line]
+    told = [Run(one.outcome.line, "bad"), *map(Run, detail)]
+    return [row for line in told if line.text for row in wrapped((line,), width - _BELOW)]
 
 
 def _line(text: str) -> Line:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Static
 
 from greenroom.core.errors import GreenroomError
-from greenroom.core.inert import inert_line
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.frame.hints import Hint
 from greenroom.tui.sheets.review_rows import acceptable, grouped, rows
-from greenroom.tui.sheets.review_words import said_of_cause
+from greenroom.tui.sheets.review_words import not_accepted, said_of_cause, said_of_one
+from greenroom.tui.sheets.said import Said
 from greenroom.tui.sheets.sheet import Sheet
 from greenroom.workspace.layout import Workspace
 
@@ -48,8 +46,6 @@ class ReviewSheet(Sheet):
 
     DEFAULT_CSS = """
     ReviewSheet > #frame { width: 120; }
-    ReviewSheet #review-state { height: 1; padding: 0 1; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
-    ReviewSheet #review-state.-bad { color: $error; }
     """
     ABOVE = 1
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,7 +66,7 @@ class ReviewSheet(Sheet):
 
     def above(self) -> ComposeResult:
         """How far the replay is, and how it went."""
-        yield Static(markup=False, id="review-state")
+        yield Said("review-state")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -152,6 +148,8 @@ class ReviewSheet(Sheet):
         one = self._chosen()
         if one is not None and one.name in self._accepted:
             self._say(f"{one.name} is accepted already")
+        elif one is not None and one.run is None:
+            self._say(not_accepted(one), bad=not one.outcome.good)
         elif one is not None:
             self._accept([one], ())
 
@@ -204,15 +202,14 @@ class ReviewSheet(Sheet):
         self._say(refused[0] if refused else said, bad=bool(refused))
 
     def choose(self, entry: Entry) -> None:
-        """Enter on a row without a diff: nothing to show."""
-        if entry.id.startswith("fixture:"):
-            self._say("it goes as recorded: nothing differs")
+        """Enter on a row without anything below it: how that one stands."""
+        one = self._chosen() if entry.id.startswith("fixture:") else None
+        if one is not None:
+            self._say(said_of_one(one, self._accepted), bad=not one.outcome.good and one.name not in self._accepted)
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         if self.is_attached:
-            state = self.query_one("#review-state", Static)
-            state.set_class(bad, "-bad")
-            state.update(Content(inert_line(text, 300)))
+            self.query_one(Said).say(text, bad=bad)
 
 
 def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:

@@ -13,6 +13,8 @@ from greenroom.tui.sheets.review_rows import acceptable
 if TYPE_CHECKING:
     from greenroom.assembly.fixture.fixtures import Reviewed
 
+_WHY = {"broken": "its files are broken: ", "error": "it could not be run: ", "failed": "an expectation fails: "}
+
 
 def said_of_cause(
     group: Sequence[Reviewed], found: Sequence[Reviewed], before: Collection[str], now: Collection[str]
@@ -40,6 +42,20 @@ def said_of_cause(
             f"{partly} under another heading {more} a part of this and {'is' if partly == 1 else 'are'} not touched"
         )
     return "; ".join(parts)
+
+
+def not_accepted(one: Reviewed) -> str:
+    """Why there is nothing to accept of a fixture whose last run was not kept."""
+    if one.outcome.good:
+        return f"{one.name} goes as recorded: there is nothing to accept"
+    return f"{one.name} cannot be accepted: {_WHY.get(one.outcome.kind, '')}{one.outcome.line}"
+
+
+def said_of_one(one: Reviewed, accepted: Collection[str]) -> str:
+    """How a fixture stands that has nothing below its row."""
+    if one.name in accepted:
+        return f"{one.name} is accepted: the new tape is on disk"
+    return one.outcome.line or f"{one.name} goes as recorded: nothing differs"
 
 
 def _all_or(some: Sequence[Reviewed], group: Sequence[Reviewed]) -> str:

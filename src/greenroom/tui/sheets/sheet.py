@@ -21,6 +21,7 @@ from greenroom.tui.conversation.column import Place
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.conversation.transcript import Transcript
 from greenroom.tui.frame.hints import Hint, Hints
+from greenroom.tui.sheets.said import Said
 
 
 class SheetList(Transcript):
@@ -82,6 +83,10 @@ class Sheet(ModalScreen[str]):
         """What stands over the list."""
         yield from ()
 
+    def above_rows(self) -> int:
+        """How many rows that takes: what is said there takes as many as it needs."""
+        return self.ABOVE + sum(said.taken - 1 for said in self.query(Said))
+
     @property
     def list(self) -> SheetList:
         """The rows."""
@@ -102,6 +107,7 @@ class Sheet(ModalScreen[str]):
     def on_resize(self) -> None:
         self._fit()
 
+    @on(Said.Grown)
     @on(Transcript.Folded)
     def _unfolded(self) -> None:
         self._fit()
@@ -115,7 +121,7 @@ class Sheet(ModalScreen[str]):
         gaps = sum(entry.kind == "section" for entry in entries)
         chrome = 3 if self.has_class("-slim") else 5
         full = self.size.height if self.has_class("-slim") else self.size.height * 9 // 10
-        room = max(full - chrome - self.ABOVE, 2)
+        room = max(full - chrome - self.above_rows(), 2)
         self.list.styles.height = max(min(rows + open_rows + gaps, room), 1)
 
     def replace(self, entries: Iterable[Entry]) -> None:
