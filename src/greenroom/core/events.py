@@ -147,7 +147,12 @@ class TurnStarted(Event):
 
 
 class VerdictReached(Event):
-    """Policy decided about `subject` at `hook`."""
+    """Policy decided about `subject` at `hook`.
+
+    `moment` is '' where it did when that came up first; else it says at which look it was decided anew: about a call when
+    it went its way (`run`), had passed its gate (`passed`), had its turn to be asked about (`ask`) or somebody had said
+    what became of it (`now`); about anything when a question about it had become void (`void`).
+    """
 
     kind: Literal["verdict_reached"] = "verdict_reached"
     hook: Hook
@@ -156,6 +161,7 @@ class VerdictReached(Event):
     rule: str
     policy_digest: str = ""
     verdict: Content[Verdict]
+    moment: str = ""
 
 
 class MemoriesRecalled(Event):

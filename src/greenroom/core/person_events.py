@@ -75,6 +75,7 @@ class AutonomyChanged(Event):
     """The persona's autonomy is another from here on; a raised one falls back after `expires`.
 
     With `from_next_call` it was set while a turn ran, and counts once the turn's next call says so by an event of its own.
+    `moment` says at which look at that call, as it does of a verdict.
     """
 
     kind: Literal["autonomy_changed"] = "autonomy_changed"
@@ -84,6 +85,7 @@ class AutonomyChanged(Event):
     reason: Words = ""
     expires: str | None = None
     from_next_call: bool = False
+    moment: str = ""
 
 
 class GatePaused(Event):

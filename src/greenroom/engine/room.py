@@ -15,6 +15,7 @@ from greenroom.core.values import Json, Origin, ToolCall, ToolSpec, Verdict, tru
 from greenroom.engine.contract import Contract
 from greenroom.engine.facts import Facts
 from greenroom.engine.gates.stepping import Gates
+from greenroom.engine.looks import FIRST
 from greenroom.engine.outside import Outside
 from greenroom.engine.steps import Steps
 from greenroom.policy.port import Question
@@ -75,8 +76,15 @@ class Room:
         masked = verdict.payload if isinstance(verdict.payload, dict) else question.payload
         return verdict, masked
 
-    def judge(self, turn: int, step: str, question: Question, *, again: bool = False) -> Verdict:
-        """Decide and log it. The same question under the same policy is answered from the log, unless it is put `again`."""
+    def judge(self, turn: int, step: str, question: Question, *, again: bool = False, look: str = FIRST) -> Verdict:
+        """Decide and log it. The same question under the same policy is answered from the log, unless it is put `again`.
+
+        A replay decides nothing at a `look` that found what had been decided already.
+        """
+        if self.steps.governed is not None:
+            again = again or self.steps.governed.reaches(step, look)
+            if not again and (found := self.steps.find(VerdictReached, step)) is not None:
+                return found.verdict
         inputs: list[Any] = [
             self.contract.policy.digest,
             question.hook,
@@ -86,14 +94,10 @@ class Room:
         ]
         if question.hook == "tool.call" and self.facts.day[0]:  # what others spent since counts in a resumed turn
             inputs.append(list(self.facts.day))
-        act = partial(self._reached, turn, step, question)
+        act = partial(self._reached, turn, step, question, look)
         return self.steps.decide(VerdictReached, step, inputs, act, again=again).verdict
 
-    async def until_decided(self, *steps: str) -> None:
-        """See `Steps.until_decided`."""
-        await self.steps.until_decided(lambda: self.contract.policy.digest, *steps)
-
-    def _reached(self, turn: int, step: str, question: Question) -> VerdictReached:
+    def _reached(self, turn: int, step: str, question: Question, look: str) -> VerdictReached:
         self.steps.must_come(VerdictReached, step)
         verdict = self._admitted_already(question) or self.contract.policy.decide(question)
         return trusted(
@@ -106,6 +110,7 @@ class Room:
             rule=verdict.rule,
             policy_digest=verdict.policy_digest,
             verdict=verdict,
+            moment=look,
         )
 
     def _admitted_already(self, question: Question) -> Verdict | None:

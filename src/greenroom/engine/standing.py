@@ -31,6 +31,7 @@ from greenroom.core.values import ApprovalReply, ToolCall
 from greenroom.engine.asking.permitting import must_fit
 from greenroom.engine.contract import Contract
 from greenroom.engine.kept import NOT_KEPT, kept
+from greenroom.engine.looks import place_of
 from greenroom.engine.opening import known_texts
 from greenroom.engine.outside import Renewed
 from greenroom.engine.room import Room
@@ -173,26 +174,27 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
     return frozenset(found)
 
 
-def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, *, over: bool) -> None:
+def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, look: str, *, over: bool) -> None:
     """Before a call is decided: take on what a person set, and end a raise whose time is over.
 
     In a resumed turn the log's own changes are met again, those of the call's later rounds (`c2.1`, `c2.start`) too: not
     every round comes again. A call that is `over` changes nothing any more.
     """
-    step = f"t{turn}/autonomy:{call.id}{suffix}"
+    step = f"t{turn}/autonomy:{call.id}{suffix}{place_of(look)}"
     for changed in _changes_at(room, step):
         room.steps.find(AutonomyChanged, changed)
     if over:
         return
     if room.steps.replaying:
-        room.steps.recorded(AutonomyChanged, step)
+        room.steps.levels(step, look)
         return
     if room.autonomy_next is not None:
-        room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn}), sync=True)
+        room.steps.note(room.autonomy_next.model_copy(update={"step": step, "turn": turn, "moment": look}), sync=True)
         room.autonomy_next = None
     if raise_is_over(room):
         level = room.contract.persona.policy.autonomy
-        room.steps.note(AutonomyChanged(step=step, turn=turn, level=level, established="it expired"), sync=True)
+        over_now = AutonomyChanged(step=step, turn=turn, level=level, established="it expired", moment=look)
+        room.steps.note(over_now, sync=True)
 
 
 def _changes_at(room: Room, step: str) -> list[str]:
@@ -206,9 +208,10 @@ def _changes_at(room: Room, step: str) -> list[str]:
     return [*dict.fromkeys(found)][::-1]
 
 
-def level_changes(room: Room, turn: int, call: ToolCall, moment: str) -> bool:
+def level_changes(room: Room, turn: int, call: ToolCall, suffix: str, look: str) -> bool:
     """Whether the level falls back before this call, or did when it was recorded."""
-    return raise_is_over(room) or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{call.id}{moment}")
+    step = f"t{turn}/autonomy:{call.id}{suffix}{place_of(look)}"
+    return raise_is_over(room) or room.steps.holds(AutonomyChanged, step)
 
 
 def raise_is_over(room: Room) -> bool:

@@ -6,7 +6,7 @@ done anew where the step is a pure decision. Not in the log: done, and logged.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -159,13 +159,18 @@ class Steps:
         return cast(E, record.event)
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
-        """The recording's answer to a step without inputs, logged with `changes`; None if there is none, or not yet."""
-        if self.later(kind, step) or (self.governed is not None and self.governed.over(kind, step)):
-            return None
+        """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""
         event = self._recording.answer(kind, step, None)
-        if kind is AutonomyChanged and self.governed is not None:
-            event = self.governed.level(step) or event
         return None if event is None else cast(E, self.note(event.model_copy(update=changes or {})))
+
+    def levels(self, step: str, look: str) -> None:
+        """The same for a level that changed at a look at a call: one that a person set, and its end if it was over by then."""
+        if self.governed is None:
+            self.recorded(AutonomyChanged, step)
+            return
+        self._recording.answer(AutonomyChanged, step, None)  # from now on it is known to have been asked for
+        for event in self.governed.levels(step, look):
+            self.note(event)
 
     def peek(self, kind: type[E], step: str) -> E | None:
         """The recording's answer to a step without inputs, not logged."""
@@ -178,7 +183,7 @@ class Steps:
 
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether the recording has something to say at a step that otherwise need not happen."""
-        if kind is ApprovalGiven and self.governed is not None and self.governed.void(step):
+        if kind is ApprovalGiven and self.governed is not None and not self.governed.awaits(step):
             return False
         return self._recording.holds(kind, step)
 
@@ -216,38 +221,30 @@ class Steps:
             after = self.governed.since if decided and self.governed is not None else -1
             self._recording.must_come(kind, step, after)
 
-    def later(self, kind: type[Event], step: str) -> bool:
-        """In a replay: whether this came after something that does not govern yet."""
-        return self.governed is not None and self.governed.later(kind, step)
-
-    def noticed(self, step: str, outdated: bool) -> bool:
-        """In a replay: whether whoever waited at a question noticed that something else governs, or did meanwhile."""
-        return outdated if self.governed is None else self.governed.noticed(step, outdated)
-
     def answered_at_once(self, step: str) -> bool:
         """In a replay: whether a question was answered before anything else happened: by leave, a stop or a deadline. One
         that is put because of a stop is so always.
         """
         return step.endswith(".stop") or (self.governed is not None and self.governed.answered_at_once(step))
 
-    async def until_decided(self, policy: Callable[[], str], *steps: str) -> None:
-        """In a replay: wait while another policy governs than that of one of these verdicts, and it was not reached anew
-        under that: then all are looked at when yet another does. `policy` tells the digest of it.
-        """
-        while self.governed is not None and any(self._undecided(policy(), step) for step in steps):
-            await self.governed.next(only=True)
+    def reaches(self, step: str, moment: str) -> bool:
+        """Whether a verdict may be reached at this look: in a replay only where one was."""
+        return self.governed is None or self.governed.reaches(step, moment)
 
-    def _undecided(self, policy: str, step: str) -> bool:
-        record = self._latest.get((VerdictReached, step))
-        if record is None or self.governed is None or self.governed.decides(step):
-            return False
-        return isinstance(record.event, VerdictReached) and record.event.policy_digest != policy
+    async def moment(self, kind: type[Event], step: str) -> None:
+        """In a replay: wait for what governed when this happened."""
+        if self.governed is not None:
+            await self.governed.moment(kind, step)
 
-    async def moment(self, kind: type[Event], step: str) -> bool:
-        """In a replay: wait until it is this event's turn among what came to govern; True if something else governs now,
-        so that it may not come at all.
-        """
-        return self.governed is not None and await self.governed.moment(kind, step)
+    async def next_of(self, step: str) -> None:
+        """In a replay: wait for what governed when something happened next to the call, or in the turn, that a step is of."""
+        if self.governed is not None:
+            await self.governed.next_of(step)
+
+    async def first_of(self, steps: Sequence[str], moment: str) -> None:
+        """In a replay: wait for what governed when one of these verdicts was reached at this look, if one was."""
+        if self.governed is not None:
+            await self.governed.first_of(steps, moment)
 
     def record_of(self, kind: type[Event], step: str) -> Record | None:
         """The latest record of a step, with its commitments."""

@@ -19,6 +19,7 @@ from greenroom.engine.context import gather
 from greenroom.engine.gates.pauses import of_memories, of_text
 from greenroom.engine.gates.pending import Pending
 from greenroom.engine.limits import Budget
+from greenroom.engine.looks import FIRST
 from greenroom.engine.model_call.generating import generate
 from greenroom.engine.model_call.prompting import prompt
 from greenroom.engine.room import Room
@@ -116,6 +117,7 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     step = f"t{turn}/write:{memory.id}"
     if room.steps.find(MemoryWritten, step) is not None:
         return  # in an earlier life, when its masks may have had other numbers
+    await room.steps.first_of([f"t{turn}/verdict:memory.write:{memory.id}"], FIRST)
     question = _about_keeping(room, memory)
     verdict, masked = room.admit(question)
     about = question.model_copy(update={"payload": masked})

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from greenroom.core.errors import UsageError
-from greenroom.core.events import VerdictReached
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolSpec, Verdict
 from greenroom.engine.asking.leave import scope_problem
 from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.kept import kept
+from greenroom.engine.looks import FIRST, VOID
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
 
@@ -54,20 +54,19 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
     """
     key = f"{question.hook}:{item}" if item else question.hook
     asked = f"{question.hook}:{place}" if place else question.hook
-    while await room.steps.moment(VerdictReached, f"t{turn}/verdict:{key}"):
-        pass
-    await room.until_decided(f"t{turn}/verdict:{key}")
-    edits = 0
+    await room.steps.first_of([f"t{turn}/verdict:{key}"], FIRST)
+    edits, look = 0, FIRST
     while True:
         suffix = f".{edits}" if edits else ""
-        verdict = room.judge(turn, f"t{turn}/verdict:{key}{suffix}", question)
+        verdict = room.judge(turn, f"t{turn}/verdict:{key}{suffix}", question, look=look)
         payload = verdict.payload if isinstance(verdict.payload, dict) else question.payload
         if verdict.effect == "deny":
             return Permitted(verdict, payload, verdict.why)
         if not verdict.blocks and not edits:
             return Permitted(verdict, payload)
         card = card_about(asked, question, verdict, _shown(payload), EDITED if edits else "")
-        reply = await ask(room, turn, f"{asked}{suffix}", card)
+        reply = await ask(room, turn, f"{asked}{suffix}", card, verdict=f"t{turn}/verdict:{key}{suffix}")
+        look = VOID if isinstance(reply, Void) else FIRST
         if isinstance(reply, Void):
             continue
         if reply.decision == "edit" and (changed := _changed(room, question, reply)) is not None:

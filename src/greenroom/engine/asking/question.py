@@ -37,11 +37,14 @@ class Void:
     """The policy changed while the question was open: what it asked has to be decided again."""
 
 
-async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool = False) -> ApprovalReply | Void:
+async def ask(
+    room: Room, turn: int, key: str, card: Card, *, confirming: bool = False, verdict: str = ""
+) -> ApprovalReply | Void:
     """The answer to one question, from the log, a recording, leave given before, or a person.
 
     `key` tells the questions of a turn apart: a call's id with the round of its edits (`c2.1`), or the hook. What a
-    person changed is confirmed by a person: leave does not answer when `confirming`.
+    person changed is confirmed by a person: leave does not answer when `confirming`. `verdict` is the step of the verdict on
+    the card, where it is none about a call.
 
     Raises:
         WaitingForPerson: nobody is here; the question is on disk.
@@ -49,18 +52,18 @@ async def ask(room: Room, turn: int, key: str, card: Card, *, confirming: bool =
     """
     step = f"t{turn}/ask:{key}"
     card = room.steps.as_asked(step, card)
-    if _outdated(room, card):
+    verdict = verdict or f"t{turn}/verdict:tool.call:{key}"
+    if await _void(room, step, card, verdict, put=False):
         return Void()  # before it is put: a question with an older verdict on its card would be void for ever
     binds, asked = request(room, turn, step, card)
-    if _outdated(room, card):  # by whoever heard of the question
+    if room.steps.governed is None and _outdated(room, card):  # by whoever heard of the question
         return Void()
     given = room.steps.find(ApprovalGiven, step)
     if given is None or given.binds != binds or room.steps.anew(ApprovalGiven, step):
         if room.steps.replaying and not room.steps.answered_at_once(step):
             await asyncio.sleep(0)  # a person took longer than the calls beside this one took to begin
-        while await room.steps.moment(ApprovalGiven, step):
-            if room.steps.noticed(step, _outdated(room, card)):
-                return Void()
+        if room.steps.replaying and await _void(room, step, card, verdict, put=True):
+            return Void()
         given = room.steps.recorded(ApprovalGiven, step, {"binds": binds})
     if given is None:
         given_leave = None if confirming else leave_for(room, turn, asked)
@@ -125,6 +128,12 @@ def _seen(room: Room, turn: int, step: str, card: Card) -> ApprovalReply | Overd
     return Overdue(now) if overdue else None
 
 
+async def _void(room: Room, step: str, card: Card, verdict: str, *, put: bool) -> bool:
+    """Whether a question is void; in a replay of a log, whether it was or became so when that was recorded."""
+    governed = room.steps.governed
+    return _outdated(room, card) if governed is None else await governed.void(step, verdict, put=put)
+
+
 def _outdated(room: Room, card: Card) -> bool:
     """Whether the verdict on a card is another policy's than the one in force."""
     return card.verdict.policy_digest != room.contract.policy.digest
@@ -132,6 +141,8 @@ def _outdated(room: Room, card: Card) -> bool:
 
 def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
     """Put the question on disk, unless it is there already; returns what an answer binds to, and the card as asked."""
+    if (found := _put_before(room, step)) is not None:
+        return found
     tools = room.contract.digests.get("tools", "")
     policy = room.contract.policy.digest
     session = room.steps.log.session
@@ -157,6 +168,17 @@ def request(room: Room, turn: int, step: str, card: Card) -> tuple[str, Card]:
     asked = room.steps.decide(ApprovalRequested, step, inputs, put, sync=True, again=again)
     record = room.steps.record_of(ApprovalRequested, step)
     return bind(session, record.commitments["card"] if record else "", policy, tools), asked.card
+
+
+def _put_before(room: Room, step: str) -> tuple[str, Card] | None:
+    """In a replay of a log: the question as it was in it already, where this life did not put it (anew)."""
+    governed, record = room.steps.governed, room.steps.record_of(ApprovalRequested, step)
+    if governed is None or record is None or governed.puts(step):
+        return None
+    asked = room.steps.find(ApprovalRequested, step)
+    assert asked is not None  # it is that record
+    tools = room.contract.digests.get("tools", "")
+    return bind(room.steps.log.session, record.commitments["card"], asked.policy_digest, tools), asked.card
 
 
 def give(room: Room, turn: int, step: str, card: Card, binds: str, reply: ApprovalReply) -> ApprovalGiven:

@@ -9,20 +9,27 @@ from __future__ import annotations
 import asyncio
 
 from greenroom.core.errors import WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, ToolReturned, ToolStarted
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    AutonomyChanged,
+    ToolReturned,
+    ToolStarted,
+    VerdictReached,
+)
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.permitting import EDITED
 from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.calls.decided import Decided, Reply
-from greenroom.engine.calls.deciding import admitted, as_decided_now, card_of, decide, decide_call, edited
-from greenroom.engine.calls.moments import when_asked, when_decided, when_judged, when_looked_at, when_returned
+from greenroom.engine.calls.deciding import admitted, as_decided_now, card_of, decide, decide_call, edited, verdict_step
 from greenroom.engine.calls.results import STOPPED, judge_unjudged, returned, waited_in_vain
 from greenroom.engine.calls.running import run
 from greenroom.engine.calls.spending import read_day
 from greenroom.engine.calls.unknown import settle_unknown
 from greenroom.engine.gates.call_gates import SKIPPED, STOPPED_CALL, result_gate, tool_gate
-from greenroom.engine.gates.stepping import TurnGivenUp
+from greenroom.engine.gates.stepping import EDITED_AT_GATE, TurnGivenUp
 from greenroom.engine.limits import Budget
+from greenroom.engine.looks import ASK, FIRST, PASSED, RUN, VOID, place_of
 from greenroom.engine.replay.lives import LifeOver
 from greenroom.engine.room import Room
 
@@ -34,20 +41,16 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
         WaitingForPerson: at least one question stays open; the other calls have ended.
         TurnStopped, TurnGivenUp: a person ended the turn; the other calls have ended.
     """
-    await when_decided(room, turn, [call.id for call in calls])
+    await room.steps.first_of([verdict_step(turn, call.id) for call in calls], FIRST)
     before = budget.calls
     decided = [decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
-    reply = Reply(room, turn, asyncio.Lock(), [], tuple(one.call.id for one in decided if _open(room, one)))
+    reply = Reply(room, turn, asyncio.Lock(), [])
     async with asyncio.TaskGroup() as group:
         for item in decided:
             group.create_task(_to_the_end(reply, item))
     if reply.ended:
         cut_off = next((e for e in reply.ended if isinstance(e, LifeOver)), None)  # the turn ended in a later life
         raise cut_off or next((e for e in reply.ended if not isinstance(e, WaitingForPerson)), reply.ended[0])
-
-
-def _open(room: Room, item: Decided) -> bool:
-    return item.verdict is not None and room.steps.record_of(ToolReturned, item.step) is None
 
 
 async def _to_the_end(reply: Reply, item: Decided) -> None:
@@ -62,11 +65,11 @@ async def _to_the_end(reply: Reply, item: Decided) -> None:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
-    await when_looked_at(room, turn, item.call.id, reply.decided)
-    item = as_decided_now(room, turn, item, ".run")
+    await room.steps.first_of([verdict_step(turn, item.call.id)], RUN)
+    item = as_decided_now(room, turn, item, RUN)
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:
-        await when_judged(room, turn, item.call.id)
+        await room.steps.moment(VerdictReached, f"t{turn}/verdict:tool.result:{item.call.id}")
         judge_unjudged(room, turn, item.call, ended)
         if started is None:  # it came to its result without having run
             room.facts.release(item.step)
@@ -84,14 +87,17 @@ async def _through_gate(reply: Reply, item: Decided) -> None:
     """Let a person who steps look at the call first: what they leave of it is asked about or made as it then is."""
     passed = await tool_gate(reply, item)
     if isinstance(passed, ToolResult):
+        await reply.room.steps.moment(ToolReturned, item.step)
         reply.room.facts.release(item.step)
         simulated = passed not in (SKIPPED, STOPPED_CALL)
         returned(reply.room, reply.turn, item.call, item.step, passed, simulated=simulated)
         return
     if passed is not None and passed.action == "edit":
+        await reply.room.steps.first_of([verdict_step(reply.turn, item.call.id, EDITED_AT_GATE)], FIRST)
         item = edited(reply.room, reply.turn, item, passed.edit)
     elif passed is not None:
-        item = as_decided_now(reply.room, reply.turn, item, ".passed")
+        await reply.room.steps.first_of([verdict_step(reply.turn, item.call.id)], PASSED)
+        item = as_decided_now(reply.room, reply.turn, item, PASSED)
     await _put(reply, item)
 
 
@@ -117,10 +123,10 @@ async def _refuse(reply: Reply, item: Decided) -> None:
         if reply.over:
             returned(room, turn, item.call, item.step, STOPPED_CALL)
             return
+    await room.steps.moment(ToolReturned, item.step)
     if item.verdict is not None and not item.problem:
         result = ToolResult(status="denied", error=item.verdict.why)
     else:
-        await when_returned(room, item.step)
         result = ToolResult(status="invalid", error=item.problem)
     returned(room, turn, item.call, item.step, result)
 
@@ -140,7 +146,7 @@ def _stepping(room: Room, turn: int, item: Decided) -> bool:
     call, about = item.call, f"{item.call.id}{item.suffix}"
     step = f"t{turn}/ask:{about}"
     asked = room.steps.record_of(ApprovalRequested, step) is not None
-    asked = asked or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{about}.ask")
+    asked = asked or room.steps.holds(AutonomyChanged, f"t{turn}/autonomy:{about}{place_of(ASK)}")
     held = room.steps.holds(ApprovalGiven, step) or room.steps.holds(ToolReturned, f"t{turn}/tool:{call.id}")
     again = room.steps.must_ask(f"t{turn}/tool:{call.id}", call)
     return asked or held or again or waited_in_vain(room, turn, call, item.suffix)
@@ -154,10 +160,10 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     room, turn = among.room, among.turn
     ended = among.over
     if ended:  # as at a gate: nothing is decided any more about a call that a person ended with the turn
-        await when_returned(room, item.step)
+        await room.steps.moment(ToolReturned, item.step)
         return item.call, ToolResult(status="denied", error=STOPPED)
-    await when_asked(room, f"t{turn}/ask:{item.call.id}{item.suffix}")
-    now = as_decided_now(room, turn, item, ".ask")  # the questions before this one may have taken long
+    await room.steps.next_of(item.step)
+    now = as_decided_now(room, turn, item, ASK)  # the questions before this one may have taken long
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about
     while True:
@@ -175,7 +181,7 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
         card = card_of(room, call, verdict, reason)
         reply = await ask(room, turn, f"{call.id}{suffix}", card, confirming=bool(suffix))
         if isinstance(reply, Void):
-            verdict, decided_anew = decide_call(room, turn, call, suffix), True
+            verdict, decided_anew = decide_call(room, turn, call, suffix, VOID), True
             call = admitted(call, verdict)
             continue
         if reply.decision != "edit":

@@ -37,14 +37,12 @@ class Reply:
     """What the calls of one reply share while they are carried out side by side.
 
     Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
-    `decided` are the calls that had come to a verdict and to no result yet.
     """
 
     room: Room
     turn: int
     asking: asyncio.Lock
     ended: list[GreenroomError]
-    decided: tuple[str, ...]
 
     @property
     def over(self) -> bool:

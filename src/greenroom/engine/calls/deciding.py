@@ -14,6 +14,7 @@ from greenroom.core.values import Card, ToolCall, Verdict
 from greenroom.engine.calls.decided import Decided
 from greenroom.engine.calls.spending import read_day
 from greenroom.engine.gates.stepping import EDITED_AT_GATE
+from greenroom.engine.looks import FIRST
 from greenroom.engine.room import Room, about_call, args_from, spec_of
 from greenroom.engine.standing import level_changes, settle_autonomy
 
@@ -37,19 +38,24 @@ def decide(room: Room, turn: int, call: ToolCall, over_limit: str) -> Decided:
     return Decided(admitted(call, verdict), step, verdict, autonomy=room.facts.autonomy)
 
 
-def decide_call(room: Room, turn: int, call: ToolCall, suffix: str, moment: str = "") -> Verdict:
-    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart, `moment` when a round was
-    decided once more, so that a replay takes on a level right where it was taken on.
+def decide_call(room: Room, turn: int, call: ToolCall, suffix: str, look: str = FIRST) -> Verdict:
+    """The verdict on a call as it stands; `suffix` tells the rounds of an edited call apart, `look` when a round is decided
+    once more, so that a replay does it, and takes on a level, right where that was done.
 
     A call that has come to its result was decided under what counted then.
     """
-    key = f"t{turn}/verdict:tool.call:{call.id}{suffix}"
+    key = verdict_step(turn, call.id, suffix)
     over = room.steps.record_of(ToolReturned, f"t{turn}/tool:{call.id}") is not None
-    settle_autonomy(room, turn, call, suffix + moment, over=over)
+    settle_autonomy(room, turn, call, suffix, look, over=over)
     if over and (reached := room.steps.find(VerdictReached, key)) is not None:
         return reached.verdict
     question = about_call(room, call, without=f"t{turn}/tool:{call.id}")
-    return room.judge(turn, key, question, again=suffix == STARTING)
+    return room.judge(turn, key, question, again=suffix == STARTING, look=look)
+
+
+def verdict_step(turn: int, call: str, suffix: str = "") -> str:
+    """The step at which a round of a call is decided."""
+    return f"t{turn}/verdict:tool.call:{call}{suffix}"
 
 
 def card_of(room: Room, call: ToolCall, verdict: Verdict, reason: str) -> Card:
@@ -85,15 +91,24 @@ def edited(room: Room, turn: int, item: Decided, arguments: dict[str, Any]) -> D
     return Decided(call, item.step, verdict, autonomy=room.facts.autonomy, suffix=EDITED_AT_GATE)
 
 
-def as_decided_now(room: Room, turn: int, item: Decided, moment: str) -> Decided:
+def as_decided_now(room: Room, turn: int, item: Decided, look: str) -> Decided:
     """The call under what is in force: policy and autonomy may have changed since the calls of its reply were decided."""
     if item.verdict is None:
         return item
-    same_policy = item.verdict.policy_digest == room.contract.policy.digest
-    same_level = item.autonomy == room.facts.autonomy and not level_changes(room, turn, item.call, item.suffix + moment)
-    if same_policy and same_level:
-        return item
-    verdict = decide_call(room, turn, item.call, item.suffix, moment)
+    if level_changes(room, turn, item.call, item.suffix, look) or _others_count(room, turn, item, item.verdict, look):
+        return _anew(room, turn, item, look)
+    return item
+
+
+def _others_count(room: Room, turn: int, item: Decided, verdict: Verdict, look: str) -> bool:
+    """Whether another policy or level counts than when a call was decided; in a replay of a log, whether that was found."""
+    if room.steps.governed is not None:
+        return room.steps.reaches(verdict_step(turn, item.call.id, item.suffix), look)
+    return verdict.policy_digest != room.contract.policy.digest or item.autonomy != room.facts.autonomy
+
+
+def _anew(room: Room, turn: int, item: Decided, look: str) -> Decided:
+    verdict = decide_call(room, turn, item.call, item.suffix, look)
     if room.steps.find(ToolStarted, item.step) is None:
         room.facts.release(item.step)
         if verdict.effect != "deny":

@@ -13,7 +13,6 @@ from greenroom.core.events import ApprovalGiven, AutonomyChanged, ToolReturned, 
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.question import TurnStopped, allowed_by_person, ask
 from greenroom.engine.calls.deciding import STARTING, card_of, decide_call
-from greenroom.engine.calls.moments import when_returned
 from greenroom.engine.calls.results import judge_recorded, returned, stopped_unknown
 from greenroom.engine.calls.spending import read_day, turn_to_spend
 from greenroom.engine.room import Room, spec_of
@@ -33,6 +32,7 @@ async def run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool =
         TurnStopped: in a replay, a person ended the turn when asked what had come of it.
     """
     must_go_on(room, turn)
+    await room.steps.next_of(step)
     if (why := await _hindered(room, turn, call, step)) is not None:
         room.facts.release(step)
         returned(room, turn, call, step, ToolResult(status="denied", error=why))
@@ -43,7 +43,7 @@ async def run(room: Room, turn: int, call: ToolCall, step: str, *, again: bool =
             returned(room, turn, call, step, ToolResult(status="denied", error=why))
             return
         key = await _start(room, turn, call, step, again=again)
-    await when_returned(room, step)
+    await room.steps.moment(ToolReturned, step)
     stopped = stopped_unknown(room, turn, call)
     recorded = room.steps.recorded(ToolReturned, step)
     if recorded is not None:

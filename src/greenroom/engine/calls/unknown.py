@@ -9,9 +9,10 @@ from greenroom.core.events import ToolStarted
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.calls.decided import Decided, Reply
-from greenroom.engine.calls.deciding import card_of, decide_call
+from greenroom.engine.calls.deciding import card_of, decide_call, verdict_step
 from greenroom.engine.calls.results import returned
 from greenroom.engine.calls.running import run
+from greenroom.engine.looks import FIRST, NOW
 
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
 
@@ -21,7 +22,7 @@ async def settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     room, turn = among.room, among.turn
     starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
     suffix = f".{starts}.unknown" if starts > 1 else ".unknown"  # leave to repeat is good for one repetition
-    await room.until_decided(f"t{turn}/verdict:tool.call:{call.id}{suffix}")
+    await room.steps.first_of([verdict_step(turn, call.id, suffix)], FIRST)
     verdict = decide_call(room, turn, call, suffix)
     unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)
     if among.over:
@@ -30,7 +31,7 @@ async def settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     reply: ApprovalReply | Void = Void()
     while isinstance(reply, Void):
         reply = await ask(room, turn, f"{call.id}{suffix}", card_of(room, call, verdict, UNKNOWN_OUTCOME))
-        verdict = decide_call(room, turn, call, suffix, ".now")
+        verdict = decide_call(room, turn, call, suffix, NOW)
     match reply.decision:
         case "allow" if not item.problem and verdict.effect != "deny":
             await run(room, turn, call, item.step, again=True)

@@ -175,8 +175,7 @@ class Gates:
             return None
         if self._steps.record_of(GatePaused, step) is None and self._steps.recorded(GatePaused, step) is None:
             self._steps.note(GatePaused(step=step, turn=turn_of(step), gate=_gate_of(step)))
-        while await self._steps.moment(GatePassed, step):
-            pass
+        await self._steps.moment(GatePassed, step)
         if not self._steps.holds(GatePassed, step):
             self._steps.must_come(GatePassed, step)
             raise Divergence(f"nobody passed {step} when this was recorded", step=step)

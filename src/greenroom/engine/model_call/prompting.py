@@ -10,6 +10,7 @@ from greenroom.core.values import Json
 from greenroom.engine.asking.permitting import Permitted, permit
 from greenroom.engine.gates.pauses import of_prompt
 from greenroom.engine.gates.pending import Pending
+from greenroom.engine.looks import FIRST
 from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.room import Room
 from greenroom.policy.port import Question
@@ -23,6 +24,7 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
         WaitingForPerson, TurnStopped, TurnGivenUp: as `permit` and the gate.
     """
     request = await _edited(room, turn, number, request_for(room.contract, room.transcript))
+    await room.steps.first_of([f"t{turn}/verdict:prompt:{number}"], FIRST)
     if not room.contract.policy.watches("prompt"):
         return request, None
     permitted = await permit(room, turn, _about_prompt(room, request), item=str(number), place=number)

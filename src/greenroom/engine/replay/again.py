@@ -65,6 +65,7 @@ _VOLATILE = {
     "deadline",
     "policy_digest",
     "provenance",
+    "moment",
 }
 _COMPARED_BY_CONTENT = frozenset(
     {
