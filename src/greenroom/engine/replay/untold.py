@@ -67,14 +67,12 @@ class _Looks:
                 look = event.moment or self._look(step)
                 self._reached.add(step)
                 return look
-            case ContractLoaded() | AutonomyChanged():
-                look = (
-                    event.moment or self._look(event.step)
-                    if isinstance(event, AutonomyChanged) and event.step
-                    else None
-                )
+            case AutonomyChanged(step=step) if step:
+                changed = event.moment or self._look(step)
                 self._waited |= self._gone  # all calls of a reply go their way at once
-                return look
+                return changed
+            case ContractLoaded() | AutonomyChanged():
+                self._waited |= self._gone
             case _ if type(event) in _WAY:
                 self._on_its_way(event)
         return None
