@@ -6,7 +6,7 @@ done anew where the step is a pure decision. Not in the log: done, and logged.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -227,24 +227,20 @@ class Steps:
         """
         return step.endswith(".stop") or (self.governed is not None and self.governed.answered_at_once(step))
 
-    def reaches(self, step: str, moment: str) -> bool:
-        """Whether a verdict may be reached at this look: in a replay only where one was."""
-        return self.governed is None or self.governed.reaches(step, moment)
-
     async def moment(self, kind: type[Event], step: str) -> None:
         """In a replay: wait for what governed when this happened."""
         if self.governed is not None:
             await self.governed.moment(kind, step)
 
     async def next_of(self, step: str) -> None:
-        """In a replay: wait for what governed when something happened next to the call, or in the turn, that a step is of."""
+        """In a replay: wait for what governed when the next thing happened to the call that a step is of."""
         if self.governed is not None:
             await self.governed.next_of(step)
 
-    async def first_of(self, steps: Sequence[str], moment: str) -> None:
+    async def look(self, look: str, *steps: str) -> None:
         """In a replay: wait for what governed when one of these verdicts was reached at this look, if one was."""
         if self.governed is not None:
-            await self.governed.first_of(steps, moment)
+            await self.governed.look(look, steps)
 
     def record_of(self, kind: type[Event], step: str) -> Record | None:
         """The latest record of a step, with its commitments."""

@@ -117,7 +117,7 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     step = f"t{turn}/write:{memory.id}"
     if room.steps.find(MemoryWritten, step) is not None:
         return  # in an earlier life, when its masks may have had other numbers
-    await room.steps.first_of([f"t{turn}/verdict:memory.write:{memory.id}"], FIRST)
+    await room.steps.look(FIRST, f"t{turn}/verdict:memory.write:{memory.id}")
     question = _about_keeping(room, memory)
     verdict, masked = room.admit(question)
     about = question.model_copy(update={"payload": masked})

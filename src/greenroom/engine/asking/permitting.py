@@ -54,7 +54,7 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
     """
     key = f"{question.hook}:{item}" if item else question.hook
     asked = f"{question.hook}:{place}" if place else question.hook
-    await room.steps.first_of([f"t{turn}/verdict:{key}"], FIRST)
+    await room.steps.look(FIRST, f"t{turn}/verdict:{key}")
     edits, look = 0, FIRST
     while True:
         suffix = f".{edits}" if edits else ""

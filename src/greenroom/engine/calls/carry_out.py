@@ -41,7 +41,7 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
         WaitingForPerson: at least one question stays open; the other calls have ended.
         TurnStopped, TurnGivenUp: a person ended the turn; the other calls have ended.
     """
-    await room.steps.first_of([verdict_step(turn, call.id) for call in calls], FIRST)
+    await room.steps.look(FIRST, *(verdict_step(turn, call.id) for call in calls))
     before = budget.calls
     decided = [decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
     reply = Reply(room, turn, asyncio.Lock(), [])
@@ -65,7 +65,7 @@ async def _to_the_end(reply: Reply, item: Decided) -> None:
 
 async def _carry_out(reply: Reply, item: Decided) -> None:
     room, turn = reply.room, reply.turn
-    await room.steps.first_of([verdict_step(turn, item.call.id)], RUN)
+    await room.steps.look(RUN, verdict_step(turn, item.call.id))
     item = as_decided_now(room, turn, item, RUN)
     started = room.steps.find(ToolStarted, item.step)
     if (ended := room.steps.find(ToolReturned, item.step)) is not None:
@@ -93,10 +93,10 @@ async def _through_gate(reply: Reply, item: Decided) -> None:
         returned(reply.room, reply.turn, item.call, item.step, passed, simulated=simulated)
         return
     if passed is not None and passed.action == "edit":
-        await reply.room.steps.first_of([verdict_step(reply.turn, item.call.id, EDITED_AT_GATE)], FIRST)
+        await reply.room.steps.look(FIRST, verdict_step(reply.turn, item.call.id, EDITED_AT_GATE))
         item = edited(reply.room, reply.turn, item, passed.edit)
     elif passed is not None:
-        await reply.room.steps.first_of([verdict_step(reply.turn, item.call.id)], PASSED)
+        await reply.room.steps.look(PASSED, verdict_step(reply.turn, item.call.id))
         item = as_decided_now(reply.room, reply.turn, item, PASSED)
     await _put(reply, item)
 

@@ -103,7 +103,7 @@ def as_decided_now(room: Room, turn: int, item: Decided, look: str) -> Decided:
 def _others_count(room: Room, turn: int, item: Decided, verdict: Verdict, look: str) -> bool:
     """Whether another policy or level counts than when a call was decided; in a replay of a log, whether that was found."""
     if room.steps.governed is not None:
-        return room.steps.reaches(verdict_step(turn, item.call.id, item.suffix), look)
+        return room.steps.governed.reaches(verdict_step(turn, item.call.id, item.suffix), look)
     return verdict.policy_digest != room.contract.policy.digest or item.autonomy != room.facts.autonomy
 
 

@@ -22,7 +22,7 @@ async def settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     room, turn = among.room, among.turn
     starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
     suffix = f".{starts}.unknown" if starts > 1 else ".unknown"  # leave to repeat is good for one repetition
-    await room.steps.first_of([verdict_step(turn, call.id, suffix)], FIRST)
+    await room.steps.look(FIRST, verdict_step(turn, call.id, suffix))
     verdict = decide_call(room, turn, call, suffix)
     unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)
     if among.over:

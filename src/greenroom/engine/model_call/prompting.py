@@ -24,7 +24,7 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
         WaitingForPerson, TurnStopped, TurnGivenUp: as `permit` and the gate.
     """
     request = await _edited(room, turn, number, request_for(room.contract, room.transcript))
-    await room.steps.first_of([f"t{turn}/verdict:prompt:{number}"], FIRST)
+    await room.steps.look(FIRST, f"t{turn}/verdict:prompt:{number}")
     if not room.contract.policy.watches("prompt"):
         return request, None
     permitted = await permit(room, turn, _about_prompt(room, request), item=str(number), place=number)

@@ -33,12 +33,12 @@ _AGAIN = (VOID, NOW)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that happened, as record `seq`; `moment` says at which look, where that is told."""
+    """One thing that happened, as record `seq`; `look` says at which look at it, where it is a decision."""
 
     seq: int
     kind: type[Event]
     step: str
-    moment: str
+    look: str
     event: Event
 
     def voids(self, asked: str, verdict: str, *, put: bool) -> bool:
@@ -48,8 +48,8 @@ class Told:
         if put:
             return not (self.kind is ApprovalGiven and self.step == asked)
         level = verdict.replace("/verdict:tool.call:", "/autonomy:")
-        places = {VerdictReached: verdict, AutonomyChanged: f"{level}{place_of(self.moment)}"}
-        return self.moment in _AGAIN and self.step == places.get(self.kind)
+        places = {VerdictReached: verdict, AutonomyChanged: f"{level}{place_of(self.look)}"}
+        return self.look in _AGAIN and self.step == places.get(self.kind)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Course:
         """The levels that change next at a step at this look, one right after another."""
         found: list[AutonomyChanged] = []
         for one in self.told[self.at :]:
-            if one.step == step and one.moment == look and isinstance(one.event, AutonomyChanged):
+            if one.step == step and one.look == look and isinstance(one.event, AutonomyChanged):
                 found.append(one.event)
             elif found or one.kind is VerdictReached:
                 break

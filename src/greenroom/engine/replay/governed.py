@@ -96,12 +96,12 @@ class Governed:
     def _here(self) -> _Life:
         return self._lives[self._now]
 
-    def reaches(self, step: str, moment: str) -> bool:
-        """Whether the verdict that this life reaches next at a step is reached at this look at it: if not, the look found
-        what had been decided already.
+    def reaches(self, step: str, look: str) -> bool:
+        """Whether the verdict that this life reaches next at a step is reached at this look: if not, the look found what had
+        been decided already.
         """
         verdict = self._here.of(step).next_at(VerdictReached, step)
-        return verdict is not None and verdict.moment == moment
+        return verdict is not None and verdict.look == look
 
     def levels(self, step: str, look: str) -> list[AutonomyChanged]:
         """The levels that changed at a look in this life, one right after another."""
@@ -147,15 +147,11 @@ class Governed:
         if coming is not None:
             await self._until(coming.seq)
 
-    async def first_of(self, steps: Sequence[str], moment: str) -> None:
+    async def look(self, look: str, steps: Sequence[str]) -> None:
         """Wait for what governed when a verdict was reached at one of these steps at this look at them, if one was."""
-        found = [
-            verdict.seq
-            for step in steps
-            if (verdict := self._here.of(step).next_at(VerdictReached, step)) is not None and verdict.moment == moment
-        ]
-        if found:
-            await self._until(min(found))
+        reached = [self._here.of(step).next_at(VerdictReached, step) for step in steps if self.reaches(step, look)]
+        if reached:
+            await self._until(min(verdict.seq for verdict in reached if verdict is not None))
 
     async def _until(self, seq: int) -> None:
         """Wait until everything governs that came in before record `seq`."""
