@@ -18,7 +18,8 @@ tags   = ["refunds"]   # markers to pytest; skip and xfail mean there what they 
 # how near the tool calls of a live run must come to those of the tape
 match  = { order = "strict", args = { "orders.refund" = "exact", "tickets.*" = "ignore", "*" = "subset" } }
 
-# What stands in one [[assert]] must hold together in one of its turns.
+# What stands in one [[assert]] must hold together in one of its turns. A call that was asked for and could not be made
+# (no such tool, no such argument) counts as called only with status = "invalid", and for "never" always.
 [[assert]]
 turn     = 1
 call     = { tool = "orders.get", args = { order_id = 1001 }, match = "exact", status = "done" }

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Frozen, Json
-from greenroom.regression.expect.calls import CallExpected, Match, Tool, call_problem, is_tool
+from greenroom.regression.expect.calls import CallExpected, Match, Tool, is_tool
 from greenroom.regression.expect.matcher import literal
 from greenroom.regression.expect.said import SENTENCE, counted
-from greenroom.regression.expect.trajectory import SAID, Comparison, Order, compare, differences, groups_of
+from greenroom.regression.expect.trajectory import SAID, Comparison, Order, compare, differences, fitting, groups_of
 from greenroom.regression.tape.facts import CallFacts, TurnFacts, turns_of
 from greenroom.regression.tape.tape import Line
 
@@ -33,7 +33,7 @@ class CaseMatch(Frozen):
 
     `order` is as in `tools`; `args` says by tool (`orders.*` for all that begin so, `*` for the rest) what the recorded
     arguments are compared with those passed: `exact` (what holds where nothing is said), `subset`, `superset` or
-    `ignore`.
+    `ignore`. A call that could not be made (`invalid`) is like a recorded one only if that could not be made either.
     """
 
     order: Order = "strict"
@@ -79,15 +79,17 @@ def _compared(
 ) -> tuple[list[CallExpected], Comparison]:
     expected = [_expected(match, call, ids) for call in written]
     calls = list(now.calls.values())
-    return expected, compare(
-        match.order, len(written), groups_of([now]), lambda one, other: not call_problem(expected[one], calls[other])
-    )
+    fits = fitting(match.order, expected, calls)
+    return expected, compare(match.order, len(written), groups_of([now]), fits)
 
 
 def _expected(match: CaseMatch, call: CallFacts, ids: _Followed) -> CallExpected:
-    """A recorded call as an expectation. Unchecked: its values are the tape's own, and stand for themselves."""
+    """A recorded call as an expectation. Unchecked: its values are the tape's own, and stand for themselves. A call that
+    could not be made when the tape was recorded is expected to be none now either.
+    """
+    status = "invalid" if call.never_ran else None
     args = {key: literal(ids.followed(value)) for key, value in call.args.items()}
-    return CallExpected.model_construct(tool=call.tool, args=args, match=_match_of(match, call.tool), status=None)
+    return CallExpected.model_construct(tool=call.tool, args=args, match=_match_of(match, call.tool), status=status)
 
 
 def _match_of(match: CaseMatch, tool: str) -> Match:

@@ -53,7 +53,7 @@ Tools = Annotated[
 
 class Never(Stated):
     """What must not happen in any of the turns, not even in one that was given up: replies of such a `text`, a call to a
-    `tool` (or to one of several), such a `call`, such a verdict.
+    `tool` (or to one of several), such a `call`, such a verdict. A call counts here even if it could not be made.
     """
 
     text: TextExpected | None = None

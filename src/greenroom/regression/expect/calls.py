@@ -1,6 +1,7 @@
 """Tool calls: which tool, with which arguments, and how it ended.
 
-Invariant: pure; a call that is not the expected one is told by its first difference.
+Invariant: pure; a call that is not the expected one is told by its first difference. A call that could not be made is
+none that was made.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ Tool = Annotated[Line, AfterValidator(_tool), Field(json_schema_extra={"pattern"
 
 
 class CallExpected(Frozen):
-    """A tool call that was made. `tool` is its name, `orders.*` for every tool that begins so, or `*` for any.
+    """A tool call that was made. `tool` is its name, `orders.*` for every tool that begins so, or `*` for any. `status`
+    is how it ended. A call that was asked for and could not be made (there is no such tool, or it takes no such
+    arguments) counts only where `status = "invalid"` says so; `never` counts it always.
 
     `args` are compared as `match` says: the arguments written here are a `subset` of those passed (the default),
     `exact`ly those, or a `superset`. A value may be a matcher: `{ approx = 90, within = 1 }`, `{ regex = "^R-" }`,
@@ -65,14 +68,16 @@ def is_tool(written: str, tool: str) -> bool:
     return written in {tool, "*"} or (written.endswith(".*") and tool.startswith(written[:-1]))
 
 
-def call_problem(expected: CallExpected, call: CallFacts) -> str:
-    """Why a call is not the expected one, or ''."""
+def call_problem(expected: CallExpected, call: CallFacts, *, attempts: bool = False) -> str:
+    """Why a call is not the expected one, or ''. One that could not be made is none, unless `attempts` count too."""
     if not is_tool(expected.tool, call.tool):
         return f"it is {call.tool}"
     if said := args_problem(expected.args, call.args, expected.match):
         return said
     if expected.status is not None and call.status != expected.status:
         return f"it ended as {call.status or 'nothing'}, expected {expected.status}"
+    if call.never_ran and expected.status is None and not attempts:
+        return f"it could not be called{': ' + call.error if call.error else ''}"
     return ""
 
 
@@ -97,8 +102,18 @@ def no_call(expected: CallExpected, turn: TurnFacts) -> str:
     """Why none of a turn's calls is the expected one; the nearest is the one of the same tool."""
     same_tool = [call for call in turn.calls.values() if is_tool(expected.tool, call.tool)]
     if same_tool:
-        return f"{same_tool[0].tool} was called, but {call_problem(expected, same_tool[0])}"
+        nearest = next((call for call in same_tool if not call_problem(expected, call, attempts=True)), same_tool[0])
+        problem = call_problem(expected, nearest)
+        return asked_in_vain(expected, nearest) or f"{nearest.tool} was called, but {problem}"
     return f"{expected.tool} was not called; there was {made(turn.calls.values())}"
+
+
+def asked_in_vain(expected: CallExpected, call: CallFacts) -> str:
+    """What is said of a call that would be the expected one if it could have been made; '' of any other."""
+    problem = call_problem(expected, call)
+    if not problem or call_problem(expected, call, attempts=True):
+        return ""
+    return f"{call.tool} was asked for but {problem.removeprefix('it ')}"
 
 
 def made(calls: Iterable[CallFacts]) -> str:

@@ -239,7 +239,9 @@ def _happened(expected: Never, turn: TurnFacts, beside: Beside) -> Iterator[str]
     for tool in each(expected.tool or ()):
         if called := next((one.tool for one in turn.calls.values() if is_tool(tool, one.tool)), ""):
             yield f"{called} was called, and never should be"
-    if (call := expected.call) is not None and any(not call_problem(call, one) for one in turn.calls.values()):
+    if (call := expected.call) is not None and any(
+        not call_problem(call, one, attempts=True) for one in turn.calls.values()
+    ):
         yield f"{worded(call)} was called, and never should be"
     if expected.verdict is not None and any(is_verdict(expected.verdict, v) for v in turn.verdicts):
         yield f"a verdict {verdict_worded(expected.verdict)} was reached, and never should be"

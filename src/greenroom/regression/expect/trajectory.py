@@ -13,7 +13,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from greenroom.regression.expect.calls import Call, CallExpected, Tool, as_call, call_problem, is_tool, made, worded
+from greenroom.regression.expect.calls import (
+    Call,
+    CallExpected,
+    Tool,
+    as_call,
+    asked_in_vain,
+    call_problem,
+    is_tool,
+    made,
+    worded,
+)
 from greenroom.regression.expect.matching import Fits, assignment, in_order, strictly
 from greenroom.regression.expect.said import listed
 from greenroom.regression.expect.stated import Stated
@@ -44,8 +54,9 @@ class ToolsExpected(Stated):
 
     `order` says what the calls written here are: `strict`: exactly those made, in this order; `in_order`: made in this
     order, with others in between; `any_order`: exactly those made, in whatever order; `subset`: made, whatever else
-    was; `superset`: all that may be made. Calls of one reply are parallel: their order is never looked at. `never` are
-    tools that no call was made to.
+    was; `superset`: all that may be made. Calls of one reply are parallel: their order is never looked at. A call that
+    could not be made counts only where its `status = "invalid"` is written, and as one of those that a `superset` may
+    make. `never` are tools that nothing asked for, not even with a call that could not be made.
     """
 
     model_config = ConfigDict(json_schema_extra=one_of("calls", "never") | {"not": _EMPTY})
@@ -96,11 +107,14 @@ def tools_problems(expected: ToolsExpected, turns: Sequence[TurnFacts]) -> Itera
         yield f"{place}: {len(calls)} calls are more than can be compared ({_MOST})"
         return
     written = [as_call(one) for one in expected.calls]
-    found = compare(
-        expected.order, len(written), groups_of(turns), lambda one, other: not call_problem(written[one], calls[other])
-    )
+    found = compare(expected.order, len(written), groups_of(turns), fitting(expected.order, written, calls))
     if not found.holds:
         yield f"{place}: expected {SAID[expected.order]}, but {differences(written, calls, found)}"
+
+
+def fitting(order: Order, written: Sequence[CallExpected], calls: Sequence[CallFacts]) -> Fits:
+    """Which call may be which written one. That no others be made says of none that it was: there, attempts count too."""
+    return lambda one, other: not call_problem(written[one], calls[other], attempts=order == "superset")
 
 
 def groups_of(turns: Sequence[TurnFacts]) -> list[list[int]]:
@@ -153,7 +167,7 @@ def differences(written: Sequence[CallExpected], calls: Sequence[CallFacts], fou
             told.append(f"{worded(written[one])} is missing")
         else:
             left.remove(near)
-            told.append(f"{calls[near].tool} was called {call_problem(written[one], calls[near])}")
+            told.append(_instead(written[one], calls[near]))
     if len(found.missing) > _TOLD:
         told.append(f"{len(found.missing) - _TOLD} more are missing")
     if extra := [calls[number].tool for number in found.extra if number in left]:
@@ -161,6 +175,12 @@ def differences(written: Sequence[CallExpected], calls: Sequence[CallFacts], fou
     if found.misplaced:
         told.append(_order_of(written, calls, found))
     return "; ".join(told)
+
+
+def _instead(expected: CallExpected, call: CallFacts) -> str:
+    problem = call_problem(expected, call)
+    but = ", but" if problem.startswith("it ") else ""
+    return asked_in_vain(expected, call) or f"{call.tool} was called{but} {problem}"
 
 
 def _order_of(written: Sequence[CallExpected], calls: Sequence[CallFacts], found: Comparison) -> str:

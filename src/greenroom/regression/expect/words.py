@@ -72,7 +72,9 @@ class Words(ABC, Generic[S]):
         status: str = "",
         **named: Json,
     ) -> S:
-        """A call was made to `tool`, with these arguments, by name or in `args`. See `case/1`, `call`."""
+        """A call was made to `tool`, with these arguments, by name or in `args`; one that could not be made counts only
+        with `status="invalid"`. See `case/1`, `call`.
+        """
         given = {**(args or {}), **named}
         said = {"args": given, "match": "" if match == "subset" else match, "status": status}
         return self._with(call={"tool": tool} | {key: value for key, value in said.items() if value})

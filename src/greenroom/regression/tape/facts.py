@@ -17,7 +17,8 @@ from greenroom.regression.tape.tape import Line
 class CallFacts:
     """One tool call: the arguments it ended with, which roles were asked, what was decided, how it went.
 
-    `reply` is the number of the reply it stands in; calls of one reply are parallel.
+    `reply` is the number of the reply it stands in; calls of one reply are parallel. `error` is what the model read of
+    a call that came to no result.
     """
 
     tool: str
@@ -27,7 +28,13 @@ class CallFacts:
     decisions: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
     output: Json = None
+    error: str = ""
     reply: int = 0
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it was asked for and could not be called: there is no such tool, or none that takes such arguments."""
+        return self.status == "invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +165,6 @@ def _see_call(turn: TurnFacts, line: Line) -> None:
     else:
         call.status = str(line["status"])
         call.output = line.get("output")
+        call.error = str(line.get("error", ""))
     if "args" in line and (kind != "answer" or line["decision"] == "edit"):
         call.args = line["args"]
