@@ -77,9 +77,10 @@ def test_no_other_calls_are_none_that_are_only_asked_for_either() -> None:
     assert "orders.get was called too" in failures(case_of({"tools": {"calls": []}}), INVALID)[0]
 
 
-def test_another_argument_is_told_before_that_it_could_not_be_called() -> None:
+def test_that_it_could_not_be_called_is_told_before_another_argument_is() -> None:
     expected = {"call": {"tool": "orders.get", "args": {"order_id": 1001}}}
-    assert "orders.get was called, but with order_id = 1003, expected 1001" in failures(case_of(expected), INVALID)[0]
+    assert "orders.get was called, but with order_id = 1003, expected 1001" in failures(case_of(expected), RAN)[0]
+    assert TOLD in failures(case_of(expected), INVALID)[0]
 
 
 def test_python_says_the_same() -> None:

@@ -72,12 +72,12 @@ def call_problem(expected: CallExpected, call: CallFacts, *, attempts: bool = Fa
     """Why a call is not the expected one, or ''. One that could not be made is none, unless `attempts` count too."""
     if not is_tool(expected.tool, call.tool):
         return f"it is {call.tool}"
+    if call.never_ran and expected.status is None and not attempts:
+        return f"it could not be called{': ' + call.error if call.error else ''}"
     if said := args_problem(expected.args, call.args, expected.match):
         return said
     if expected.status is not None and call.status != expected.status:
         return f"it ended as {call.status or 'nothing'}, expected {expected.status}"
-    if call.never_ran and expected.status is None and not attempts:
-        return f"it could not be called{': ' + call.error if call.error else ''}"
     return ""
 
 
@@ -109,11 +109,10 @@ def no_call(expected: CallExpected, turn: TurnFacts) -> str:
 
 
 def asked_in_vain(expected: CallExpected, call: CallFacts) -> str:
-    """What is said of a call that would be the expected one if it could have been made; '' of any other."""
-    problem = call_problem(expected, call)
-    if not problem or call_problem(expected, call, attempts=True):
+    """What is said of a call of the expected tool that could not be made; '' of any other, and where that is expected."""
+    if not call.never_ran or expected.status is not None:
         return ""
-    return f"{call.tool} was asked for but {problem.removeprefix('it ')}"
+    return f"{call.tool} was asked for but {call_problem(expected, call).removeprefix('it ')}"
 
 
 def made(calls: Iterable[CallFacts]) -> str:
