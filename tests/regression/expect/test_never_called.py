@@ -86,9 +86,10 @@ def test_that_it_could_not_be_called_is_told_before_another_argument_is() -> Non
 def test_python_says_the_same() -> None:
     expect(RAN).called("orders.get", order_id=1003).tools("orders.get")
     expect(INVALID).called("orders.get", order_id=1003, status="invalid")
-    for judged in (lambda: expect(INVALID).called("orders.get"), lambda: expect(INVALID).tools("orders.get")):
-        with pytest.raises(AssertionError, match="asked for but could not be called"):
-            judged()
+    with pytest.raises(AssertionError, match="asked for but could not be called"):
+        expect(INVALID).called("orders.get")
+    with pytest.raises(AssertionError, match="asked for but could not be called"):
+        expect(INVALID).tools("orders.get")
 
 
 @pytest.mark.parametrize("order", ["strict", "in_order", "any_order", "subset"])
