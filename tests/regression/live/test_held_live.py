@@ -89,3 +89,7 @@ def test_nobody_is_asked_about_words_that_were_never_said(tmp_path: Path) -> Non
     trust(made)
     (one,) = asyncio.run(rebase_all(made, (), LiveOptions()))
     assert (one.kept, one.outcome.kind) == (False, "error")
+    assert one.outcome.line.endswith(
+        "so a live run cannot say it (whatever the model; record it anew with words in which nothing is to be masked)"
+    )
+    assert "--from" in came.outcome.line

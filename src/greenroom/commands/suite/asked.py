@@ -1,6 +1,6 @@
 """What `fixture matrix` is asked to run, from words to a matrix with the digests of today.
 
-Invariant: what is unknown is said before anything runs or is paid for; a fixture that is broken keeps no other from being
+Invariant: what is unknown is said before anything runs or is paid for; a fixture that cannot be run keeps no other from being
 run, but for a suite that goes on: that is to be the one it was.
 """
 
@@ -32,20 +32,26 @@ def require_same(given: Invocation, workspace: Workspace, before: Matrix, name: 
 
     Raises:
         UsageError: it is another.
-        GreenroomError: a fixture that it began with is broken now.
+        GreenroomError: a fixture that it began with is broken now, or cannot be run live.
     """
     from greenroom.regression.suite.matrix import changed_since
 
     now, left = matrix_asked(given, workspace, before)
-    if broken := next((one for one in left if one.fixture in before.fixtures), None):
-        raise broken.error
+    if gone := next((one for one in left if one.fixture in before.fixtures), None):
+        if gone.broken:
+            raise gone.error
+        raise _cannot_go_on(name, f"{gone.fixture} cannot be run live: {gone.error.message}")
     if told := changed_since(before, now):
-        raise UsageError(
-            f"the suite '{name}' cannot go on: {told}",
-            hint="begin a new one; what this one came to stays in greenroom fixture trend",
-            code="suite.changed",
-        )
+        raise _cannot_go_on(name, told)
     return left
+
+
+def _cannot_go_on(name: str, why: str) -> UsageError:
+    return UsageError(
+        f"the suite '{name}' cannot go on: {why}",
+        hint="begin a new one; what this one came to stays in greenroom fixture trend",
+        code="suite.changed",
+    )
 
 
 def matrix_asked(given: Invocation, workspace: Workspace, before: Matrix | None = None) -> Asked:

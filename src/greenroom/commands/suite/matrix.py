@@ -15,6 +15,7 @@ from greenroom.commands.suite.asked import matrix_asked, require_same
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
+from greenroom.core.values import Json
 
 if TYPE_CHECKING:
     from greenroom.regression.suite.crew import Crew, Job
@@ -30,7 +31,7 @@ _TOLD = 100
 
 def matrix(asked: Invocation) -> Answer[Compared]:
     """Run fixtures as several personas on several models, and compare; without a model, replay their tapes. Those that
-    are broken are named, and the others run.
+    are broken, or hold words that no live run can say, are named, and the others run.
 
     Exit 1 when fewer runs of a cell passed than must, or some were not made, 3 for a broken file, 4 when a model or service failed.
 
@@ -51,23 +52,42 @@ def matrix(asked: Invocation) -> Answer[Compared]:
         usd = money(asked.text("usd")) if asked.text("usd") else journal.header.usd
         tier = journal.header.matrix.tier
         with closing(open_crew(tier, _processes(asked), asked.text("cluster"))) as crew:
-            if left_out and asked.face is not None:
-                asked.face.note(
-                    f"{counted(len(left_out), 'fixture')} left out, being broken; what is wrong follows below"
-                )
+            if asked.face is not None:
+                for line in _said_before(left_out):
+                    asked.face.note(line)
             left = _run(asked.face, workspace, journal, crew, usd)
         compared = compare(journal.header, journal.rows)
     if file := asked.text("csv"):
         write_whole(Path(file), csv_text(compared).encode())
     notes = [*_not_made(left, usd, journal.header.suite)]
     lines = lines_of(compared, width())
-    if broken := _broken(left_out, workspace):
-        lines += [*([""] if lines[-1] else []), *broken]
+    if told := [*_unsayable(left_out), *_broken(left_out, workspace)]:
+        lines += [*([""] if lines[-1] else []), *told]
     data = {
         **data_of(compared, left),
-        "broken": [{"fixture": one.fixture, "line": one.error.line()} for one in left_out],
+        "broken": _data([one for one in left_out if one.broken]),
+        "unsayable": _data([one for one in left_out if not one.broken]),
     }
-    return answer(compared, lines, data, notes=notes, exit_code=_exit_code(compared, left, broken=bool(left_out)))
+    broken = any(one.broken for one in left_out)
+    return answer(compared, lines, data, notes=notes, exit_code=_exit_code(compared, left, broken=broken))
+
+
+def _data(left_out: Sequence[LeftOut]) -> list[Json]:
+    return [{"fixture": one.fixture, "line": one.error.line()} for one in left_out]
+
+
+def _said_before(left_out: Sequence[LeftOut]) -> list[str]:
+    """What is left out, before anything is run: how many are broken, and of each other one why."""
+    broken = sum(one.broken for one in left_out)
+    lines = [f"{counted(broken, 'fixture')} left out, being broken; what is wrong follows below"] if broken else []
+    return [*lines, *(f"{one.fixture} left out: {one.error.line()}" for one in left_out if not one.broken)]
+
+
+def _unsayable(left_out: Sequence[LeftOut]) -> list[str]:
+    """The fixtures of which no live run can be made, once more by name below the table."""
+    names = [one.fixture for one in left_out if not one.broken]
+    said = f"{counted(len(names), 'fixture')} left out, as no live run can say the words of"
+    return [f"{said} {'it' if len(names) == 1 else 'them'}: {', '.join(names)}"] if names else []
 
 
 def _broken(left_out: Sequence[LeftOut], workspace: Workspace) -> list[str]:
@@ -75,7 +95,7 @@ def _broken(left_out: Sequence[LeftOut], workspace: Workspace) -> list[str]:
     from greenroom.commands.fixture.show import by_cause
     from greenroom.regression.replay.outcome import broken
 
-    told = [(one.fixture, broken(one.error, one.file)) for one in left_out]
+    told = [(one.fixture, broken(one.error, one.file)) for one in left_out if one.broken]
     return list(by_cause(told, workspace.fixtures))
 
 

@@ -20,7 +20,7 @@ from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.outcomes import LiveOutcome, LiveRun, verdict_on
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.reliability import Goal, goal_of
-from greenroom.regression.live.sayable import require_sayable
+from greenroom.regression.live.sayable import BEGIN_LATER, SAY_IT_ANEW, require_sayable
 from greenroom.regression.live.start import Start, start_at
 from greenroom.regression.replay.outcome import Kind, Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture
@@ -102,7 +102,7 @@ def _planned(fixture: Fixture, build: LiveBuild, options: LiveOptions, budget: B
             hint="raise live.runs, or lower live.pass_k",
         )
     start = start_at(fixture.tape, options.start)
-    require_sayable(world, start)
+    require_sayable(world, start, SAY_IT_ANEW if options.renew else BEGIN_LATER)
     own = Budget(options.usd, f"{fixture.name}, in all its runs,")
     return _Plan(
         fixture=fixture,

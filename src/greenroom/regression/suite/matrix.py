@@ -16,7 +16,10 @@ from greenroom.regression.case import case_path
 from greenroom.regression.find import required
 from greenroom.regression.live.options import MOST_RUNS
 from greenroom.regression.live.reliability import goal_of
+from greenroom.regression.live.sayable import SAY_IT_ANEW, UNSAYABLE, require_sayable
+from greenroom.regression.live.start import start_at
 from greenroom.regression.replay.replay import load_fixture
+from greenroom.regression.replay.world import World
 from greenroom.regression.tape.parts import MAX_BYTES, Parts
 from greenroom.workspace.own_file import read_regular
 
@@ -50,11 +53,18 @@ class FixtureAsked(Frozen):
 
 
 class LeftOut(NamedTuple):
-    """A fixture of which nothing can be run, because its own file `file` is broken ('' where it is another), and why."""
+    """A fixture of which nothing can be run, because its own file `file` is broken ('' where it is another) or a live run
+    cannot say its words, and why.
+    """
 
     fixture: str
     error: GreenroomError
     file: str = ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether a file has to be put right; else it is whole, and only no live run can be made of it."""
+        return self.error.code != UNSAYABLE
 
 
 class PersonaAsked(Frozen):
@@ -113,13 +123,13 @@ def fixtures_asked(
     folder: Path, names: Sequence[str], repeat: int, tier: Tier
 ) -> tuple[dict[str, FixtureAsked], list[LeftOut]]:
     """The fixtures of these names or patterns, or all of them, each with how often it is to be run, and those of which a
-    file is broken.
+    file is broken, or that are to be run live and hold words that no live run can say.
 
     `repeat` 0 leaves that to the case. A replay comes out the same each time and is made once.
 
     Raises:
         UsageError: there is no such fixture, or so many runs cannot be made.
-        FileInvalid: the files of every one are broken.
+        GreenroomError: none of them can be run.
     """
     if not 0 <= repeat <= MOST_RUNS:
         raise UsageError("so many runs cannot be made", hint=f"from 1 to {MOST_RUNS}", code="suite.repeat")
@@ -129,7 +139,7 @@ def fixtures_asked(
     for name, path in required(folder, names).items():
         try:
             found[name] = _asked(path, parts, repeat, tier)
-        except FileInvalid as error:
+        except (FileInvalid, UsageError) as error:
             left.append(LeftOut(name, error, path.name))
     if left and not found:
         raise left[0].error
@@ -145,6 +155,8 @@ def _asked(path: Path, parts: Parts, repeat: int, tier: Tier) -> FixtureAsked:
     ]
     if tier == "replay":
         return FixtureAsked(digest=digest(texts), persona=fixture.tape.persona)
+    world = World(fixture.tape, fixture.parts, fixture.file)
+    require_sayable(world, start_at(fixture.tape, ""), SAY_IT_ANEW)
     live = fixture.case.live
     goal = goal_of(live.runs if live else 1, live.pass_k if live else None, repeat)
     return FixtureAsked(digest=digest(texts), persona=fixture.tape.persona, runs=goal.runs, needed=goal.needed)
