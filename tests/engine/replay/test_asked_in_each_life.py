@@ -21,6 +21,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import GateReply, Stop, ToolCall
+from tests.engine.replay.test_forked_stories import branch_of, holds
 from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_policy_comes_in import decided, press
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
@@ -219,3 +220,29 @@ def test_a_call_that_is_stopped_when_it_is_about_to_run_is_so_before_the_calls_b
     errors = [r.event.error for r in records if isinstance(r.event, ToolReturned)]
     assert errors[2] == "It was stopped." and "At autonomy 0" in errors[3]
     same_again(records, runner, tmp_path)
+
+
+def test_an_answer_to_a_question_that_a_branch_puts_once_more_is_none_in_a_life_that_waits_for_another(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], held="orders.refund")
+        await lives.say().at(ApprovalRequested)
+        lives.world.spend_elsewhere(50)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        lives.now.session.answer("t1/ask:c1.unknown", ALLOW)
+        await lives.now.at(ApprovalGiven, "t1/ask:c1.unknown")
+        branch_of(lives, ApprovalGiven)
+        lives.world.spend_elsewhere(50)
+        await lives.begin_again()
+        await lives.cut_off()
+        await lives.resume().at(TurnResumed, times=3)
+        lives.now.session.answer("t1/ask:c1.unknown", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [line["life"] for line in lines(records) if line.get("ask") == "c1.unknown"] == [2, 3]
+    holds(records, runner, tmp_path)

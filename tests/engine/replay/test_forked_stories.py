@@ -236,7 +236,7 @@ def test_words_that_a_person_denies_once_more_in_a_branch_are_denied_before_anyt
 
     records = runner.run(scene()).records
     told = [next(iter(line)) for line in lines(records)]
-    assert told[-4:] == ["answer", "answer", "release", "finish"]
+    assert told[-5:] == ["answer", "ask", "answer", "release", "finish"]
     holds(records, runner, tmp_path)
 
 

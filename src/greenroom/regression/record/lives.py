@@ -115,7 +115,7 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
     """Have a question that a branch put once more, because it is another session, be of the life that put it first; unless
-    something else asks it there.
+    something else asks it there, or it had been answered, for that answer is none any more.
     """
     put: dict[str, tuple[tuple[Any, ...], int]] = {}
     for record in records:
@@ -128,6 +128,8 @@ def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
                 life[record.seq] = before[1]
             else:
                 put[event.step] = what, life[record.seq]
+        elif isinstance(event, ApprovalGiven):
+            put.pop(event.step, None)
 
 
 def _changes(event: Event) -> bool:
