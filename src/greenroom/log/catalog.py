@@ -5,14 +5,14 @@ Invariant: nothing here changes a session.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from greenroom.core.clock import SystemClock, stamp
 from greenroom.core.errors import GreenroomError, LogDamaged, UsageError
-from greenroom.core.events import Record, ToolStarted
+from greenroom.core.events import Record, ToolStarted, TurnStarted
 from greenroom.ledger.ledger import Ledger
 from greenroom.log.audit import Audit, audit
 from greenroom.log.chain import Anchors, Scan, Verified, read_log, verify, walk
@@ -27,6 +27,7 @@ Mark = tuple[int, int, int]
 COMPARED = "cmp"
 """How the ids of sessions begin that a comparison made; those of a person's own begin with `s`."""
 _LONGEST_NAME = 200
+_TURN = f'"kind":"{TurnStarted.model_fields["kind"].default}"'.encode()
 _NO_SESSION = "no such session"
 """A file that no session has: without an ending."""
 
@@ -69,20 +70,40 @@ def _compared(session: str) -> bool:
 
 
 def session_id(workspace: Workspace, word: str) -> str:
-    """The session a person means by an id, a unique prefix, or `last`: the latest that no comparison made.
+    """The session a person means by an id, a unique prefix, or `last`: the latest in which something was said and that no
+    comparison made.
 
     Raises:
         UsageError: none or several fit.
     """
     names = sorted(path.stem for path in workspace.sessions.glob("*.jsonl"))
     if word == "last" and names:
-        own = [name for name in names if not _compared(name)]
-        return max(own or names, key=lambda name: session_path(workspace, name).stat().st_mtime_ns)
+        return _last(workspace, [name for name in names if not _compared(name)] or names)
     fitting = [word] if word in names else [name for name in names if word and name.startswith(word)]
     if len(fitting) == 1:
         return fitting[0]
     said = f"several sessions begin with {word}" if fitting else f"there is no session {word}"
     raise UsageError(said, hint="greenroom session list shows them", code="session.unknown")
+
+
+def _last(workspace: Workspace, names: Sequence[str]) -> str:
+    """The one that was written to last of those in which something was said, as the list shows them; else of all."""
+    latest = sorted(names, key=lambda name: _written(workspace, name), reverse=True)
+    return next((name for name in latest if _said_in(session_path(workspace, name))), latest[0])
+
+
+def _written(workspace: Workspace, name: str) -> int:
+    try:
+        return session_path(workspace, name).stat().st_mtime_ns
+    except FileNotFoundError:  # erased meanwhile
+        return 0
+
+
+def _said_in(path: Path) -> bool:
+    """Whether a turn began in a log, by its bytes: before one, no line holds words of anybody that could say so too."""
+    with suppress(OSError):
+        return _TURN in path.read_bytes()
+    return False
 
 
 def read_session(workspace: Workspace, session: str) -> list[Record]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer, counted, from_here
+from greenroom.commands.fixture.new_parts import told_new
 from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import CheckFailed, ServiceUnavailable, UsageError, WaitingForPerson
 from greenroom.core.toml_text import suggest
@@ -28,10 +29,11 @@ _TAPE = ".tape.jsonl"
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import: the drafts, and the names of those that first need a reply."""
+    """What came of an import: the drafts, the names of those that first need a reply, and the parts that were written."""
 
     drafts: list[Draft] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
+    parts: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ async def _take_over(shared: _Import, name: str, conversation: Conversation, mad
             name, conversation, records, policy, shared.source, shared.losses, played=conversation.recorded
         )
         if not shared.dry:
-            write_draft(draft, shared.workspace.fixtures)
+            write_draft(draft, shared.workspace.fixtures, made.parts)
     except (CheckFailed, UsageError, ServiceUnavailable, WaitingForPerson) as error:
         shared.losses.note(conversation.where, "a conversation", error.line())
         return
@@ -195,9 +197,11 @@ def _told(shared: _Import, format: str, made: Imported) -> Answer[Imported]:
         "drafts": [_draft_data(shared, draft) for draft in made.drafts],
         "unrecorded": list(made.unrecorded),
         "losses": [loss._asdict() for loss in shared.losses],
+        "new_files": [str(path) for path in made.parts],
     }
     nothing = not made.drafts and not (shared.dry and shared.asked.flag("record") and made.unrecorded)
-    return answer(made, [*rows, head + rest], data, notes=folded(shared.losses), exit_code=1 if nothing else 0)
+    lines = [*rows, head + rest, *told_new(shared.workspace, made.parts)]
+    return answer(made, lines, data, notes=folded(shared.losses), exit_code=1 if nothing else 0)
 
 
 def _draft_data(shared: _Import, draft: Draft) -> Json:

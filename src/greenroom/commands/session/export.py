@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from greenroom.commands.answer import Answer, answer, counted, from_here
+from greenroom.commands.fixture.new_parts import told_new
 from greenroom.commands.invocation import Invocation, listed
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
@@ -195,8 +196,9 @@ def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported
         "command": done.command,
         "case_kept": done.case_kept,
         "own": done.own,
+        "new_files": [str(path) for path in done.parts],
     }
-    lines.append(f"replay it with: {done.command}")
+    lines += [*told_new(workspace, done.parts), f"replay it with: {done.command}"]
     return answer(done, lines, data, notes=_notes(workspace, done), exit_code=0 if tried.as_it_should else 1)
 
 

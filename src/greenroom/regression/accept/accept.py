@@ -39,7 +39,9 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What taking a fixture over did: the components and events taken, and those left as they were recorded."""
+    """What taking a fixture over did: the components and events taken, those left as they were recorded, and the `parts`
+    that were written, which no repository has yet.
+    """
 
     name: str
     tape: Path
@@ -47,6 +49,7 @@ class Accepted:
     taken: tuple[Change, ...]
     left_causes: tuple[Cause, ...]
     left: tuple[Change, ...]
+    parts: tuple[Path, ...] = ()
 
 
 def refusal(fixture: Fixture, run: LastRun, contract: Contract, new: Tape, *, force: bool) -> CheckFailed | None:
@@ -95,7 +98,7 @@ def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Ta
         DiskFailed: a file could not be written; the old fixture is untouched.
     """
     parts = Parts(folder)
-    parts.write(_texts(run, new, parts, policy))
+    fresh = parts.write(_texts(run, new, parts, policy))
     try:
         World(new, parts, fixture.file)
     except FileInvalid as error:
@@ -110,7 +113,7 @@ def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Ta
         runs.now_of(run.name, new)
     else:
         runs.clear(run.name)
-    return Accepted(run.name, path, before, changes_between(fixture.tape.events, new.events), after, left)
+    return Accepted(run.name, path, before, changes_between(fixture.tape.events, new.events), after, left, fresh)
 
 
 def _texts(run: LastRun, new: Tape, parts: Parts, policy: str) -> dict[str, str]:

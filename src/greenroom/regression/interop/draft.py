@@ -121,8 +121,9 @@ def draft_of(
     return Draft(name, made, text, tuple(findings))
 
 
-def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
-    """Write tape, case and parts; returns tape and case. The name must be free (see `private.free_name`).
+def write_draft(draft: Draft, folder: Path, parts: list[Path] | None = None) -> tuple[Path, Path]:
+    """Write tape, case and parts; returns tape and case, and has `parts` hold those that are new. The name must be free
+    (see `private.free_name`).
 
     Raises:
         UsageError: it is larger than a fixture may be.
@@ -132,7 +133,7 @@ def write_draft(draft: Draft, folder: Path) -> tuple[Path, Path]:
     if len(written) > LARGEST_TAPE or len(text) > LARGEST_CASE:
         raise UsageError("its fixture would be too large", hint="split it in the source", code="interop.size")
     tape, case = folder / f"{draft.name}{SUFFIX}", folder / f"{draft.name}{CASE_SUFFIX}"
-    Parts(folder).write(draft.recorded.texts)
+    Parts(folder).write(draft.recorded.texts, parts)
     write_whole(tape, written)
     write_whole(case, text)
     return tape, case

@@ -13,7 +13,7 @@ from greenroom.core.canonical import digest
 from greenroom.core.errors import FileInvalid
 from greenroom.policy.files.bundle import parted
 from greenroom.policy.load import load_file
-from greenroom.regression.tape.parts import FOLDER, Parts, is_part_name, part_name, text_name
+from greenroom.regression.tape.parts import FOLDER, NOT_THERE, Parts, is_part_name, part_name, text_name
 from greenroom.regression.tape.tape import Tape
 
 _NAMED_BY_TEXT = ("persona", "prompt", "tools", "other_tools", "parameters", "ceilings", "models", "knowledge")
@@ -48,7 +48,7 @@ def require_kept(tape: Tape, parts: Parts, digests: Mapping[str, str], texts: Ma
             raise FileInvalid(
                 f"the recorded {component.replace('_', ' ')} {wrong}",
                 where=f"{FOLDER}/{stated[component]}.txt",
-                hint="restore it from git, or export the session again",
+                hint=NOT_THERE if wrong == _MISSING else "restore it from git, or export the session again",
                 code="tape.part",
             )
 

@@ -22,6 +22,8 @@ FOLDER = ".parts"
 LENGTH = 16
 """Hex digits of a digest on a tape and in a part's name: enough against accidents, short enough to read."""
 
+NOT_THERE = "restore it from git, or commit it where it was made: git add fixtures"
+"""What helps where a part is missing: git may have it, or it was never given to git."""
 _LISTINGS = 256
 MAX_BYTES = 16_000_000
 """What a part may have; a longer one counts as missing."""
@@ -79,7 +81,7 @@ class Parts:
             raise FileInvalid(
                 f"the passage {problem}",
                 where=f"{FOLDER}/{name}.txt",
-                hint="restore it from git, or export the session again",
+                hint=NOT_THERE if text is None else "restore it from git, or export the session again",
                 code="tape.part",
             )
         return self._read.setdefault(name, text)

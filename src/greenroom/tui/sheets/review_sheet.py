@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from greenroom.commands.fixture.new_parts import told_new
 from greenroom.core.errors import GreenroomError
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.frame.hints import Hint
@@ -199,7 +200,8 @@ class ReviewSheet(Sheet):
         self._show()
         refused = [one.refused for one in taken if one.refused]
         said = said_of_cause(group, self._found, before, done) if group else "accepted: the new tape is on disk"
-        self._say(refused[0] if refused else said, bad=bool(refused))
+        new = told_new(self._workspace, [path for one in taken if one.done for path in one.done.parts])
+        self._say(refused[0] if refused else "; ".join([said, *new]), bad=bool(refused))
 
     def choose(self, entry: Entry) -> None:
         """Enter on a row without anything below it: how that one stands."""
