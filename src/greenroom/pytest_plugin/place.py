@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from greenroom.pytest_plugin.told import Told
+from greenroom.regression.replay.outcome import EACH, places_of
 
 TAPE, CASE = ".tape.jsonl", ".case.toml"
 _FILE_AND_LINE = re.compile(r"(?P<file>[^\s:]{1,200}):(?P<line>[0-9]{1,6})\b")
@@ -27,7 +28,7 @@ def place_of(told: Told) -> tuple[str, int]:
 
 def changed_at(tape: str, place: str) -> tuple[str, int] | None:
     """Path and line of what changed in the workspace of a tape, by the first of its places (`policies/support.toml:31`)."""
-    root, (file, _, line) = workspace_of(tape), place.partition(", ")[0].partition(":")
+    root, (file, _, line) = workspace_of(tape), places_of(place)[0].partition(":")
     if root is None or not file or not (root / file).is_file():
         return None
     return str(root / file), int(line) if line.isdecimal() else 1
@@ -40,7 +41,7 @@ def shown_place(told: Told, place: str) -> str:
     if not (inner and told["shown"].endswith(inner)):
         return place
     before = told["shown"].removesuffix(inner)
-    return ", ".join(f"{before}{one}" for one in place.split(", "))
+    return (EACH if EACH in place else ", ").join(f"{before}{one}" for one in places_of(place))
 
 
 def _line_in_case(told: Told) -> int:

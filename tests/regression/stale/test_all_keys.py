@@ -72,13 +72,17 @@ SAID = {
         "model.use": "model ",
         "model.params": "parameters: ",
     },
-    POLICY: {"id": "whole removed, other added", "rule[].id": "rule large removed"},
+    POLICY: {"id": "whole removed; other added", "rule[].id": "rule large removed"},
     SETTINGS: {"knowledge.collections": "corpus: returns.md is in the collection", "models.*.use": "models: desk "},
 }
 """What is said where it is not the key by its last name."""
 
 
-PLACED = {CONTRACT: {}, POLICY: {}, SETTINGS: {"knowledge.collections": "greenroom.toml:10"}}
+PLACED = {
+    CONTRACT: {},
+    POLICY: {},
+    SETTINGS: {"knowledge.collections": "greenroom.toml:10"},
+}
 """What line is told where it is not the one that differs: that of the key, whose value stands a line below."""
 
 

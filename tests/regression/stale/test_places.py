@@ -10,7 +10,10 @@ import pytest
 
 from greenroom.policy.files.bundle import joined
 from greenroom.policy.load import PolicySource
+from greenroom.regression.replay.outcome import EACH, placed
+from greenroom.regression.stale.persona_change import contract_change
 from greenroom.regression.stale.places import Places
+from greenroom.regression.stale.policy_change import policy_change
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
 CONTRACT = "personas/aria/persona.toml"
@@ -57,7 +60,7 @@ def test_a_tool_is_told_where_it_is_declared(root: Path) -> None:
     places = Places(root, "aria")
     refund = line_of(root, "tools/orders.py", '@tool(name="orders.refund"')
     told = places.of("tools", specs("orders.get"), specs("orders.get", "orders.refund", "plain.look"))
-    assert told.split(", ") == [f"tools/orders.py:{refund}", "tools/plain.py:4"]
+    assert told.split("; ") == [f"tools/orders.py:{refund}", "tools/plain.py:4"]
     assert places.of("tools", specs("orders.gone", "nobody.knows"), specs()) == "tools/orders.py"
 
 
@@ -82,3 +85,49 @@ def test_what_is_not_a_file_of_the_workspace_is_not_told(root: Path, persona: st
         assert Places(root, "aria").document(source) == ""
     for component in ("tools", "ceilings", "models"):
         assert Places(root, "aria").of(component, "{", "[1]") == ""
+
+
+def test_a_key_is_told_by_its_own_line_whatever_else_of_the_file_is_other(root: Path) -> None:
+    contract = (root / CONTRACT).read_text(encoding="utf-8")
+    old = contract.replace("temperature = 0.2", "temperature = 0.7").replace("top_k       = 6", "top_k       = 4")
+    places = Places(root, "aria")
+    assert places.of("persona", old, contract) == f"{CONTRACT}:{line_of(root, CONTRACT, 'top_k')}"
+    assert places.of("parameters", '{"temperature": 0.7}', '{"temperature": 0.2}').endswith(
+        f":{line_of(root, CONTRACT, 'temperature')}"
+    )
+    old = old.replace('then    = "the answer says 30', 'then    = "the answer says 20')
+    own = f"{CONTRACT}:{line_of(root, CONTRACT, 'the answer says 30')}"
+    assert places.of("persona", old, contract).split(EACH)[1] == own, "an entry that is known by its id"
+
+
+def test_each_change_of_a_contract_has_its_place(root: Path) -> None:
+    contract = (root / CONTRACT).read_text(encoding="utf-8")
+    old = contract
+    for one, other in (('"plain"]', '"terse"]'), ("usd        = 0.25", "usd = 1"), ("seconds    = 60", "seconds = 9")):
+        assert one in old
+        old = old.replace(one, other, 1)
+    place = Places(root, "aria").of("persona", old, contract)
+    tone, usd, seconds = (line_of(root, CONTRACT, text) for text in ("tone  =", "usd        =", "seconds    ="))
+    assert place.split(EACH) == [f"{CONTRACT}:{line}" for line in (tone, usd, seconds)]
+    assert placed(f"persona aria: {contract_change(old, contract)}", place) == (
+        f"persona aria: voice.tone +plain -terse ({CONTRACT}:{tone}); limits.usd 1 -> 0.25 (:{usd}); "
+        f"limits.seconds 9 -> 60 (:{seconds})"
+    )
+
+
+def test_each_rule_has_its_place_and_one_that_is_gone_none_of_another(root: Path) -> None:
+    file = "policies/support.toml"
+    text = (root / file).read_text(encoding="utf-8")
+    old = text.replace("args.amount > 100", "args.amount > 1", 1).replace("args.amount > 500", "args.amount > 5", 1)
+    added = text + '\n[[rule]]\nid = "late"\nwhy = "w"\nhook = "tool.call"\ntools = ["mail.send"]\nthen = "deny"\n'
+    (root / file).write_text(added, encoding="utf-8")
+    before, after = (joined([PolicySource(file, one)]) for one in (old, added))
+    told = placed(policy_change(before, after), Places(root, "aria").of("policy", before, after))
+    lines = [line_of(root, file, one) for one in ('"args.amount > 100"', '"args.amount > 500"')]
+    late = line_of(root, file, 'id = "late"') - 1
+    assert [f"{file}:{lines[0]}" in told, f"(:{lines[1]})" in told, told.endswith(f"(:{late})")] == [True] * 3, told
+
+
+def test_changes_that_cannot_be_told_apart_have_their_places_at_the_end() -> None:
+    assert placed("a; b; c", EACH.join(["x.toml:1", "y.toml:2"])) == "a; b; c (x.toml:1, y.toml:2)"
+    assert placed("a; b and 2 more", EACH.join(["x.toml:1", "x.toml:2"])) == "a (x.toml:1); b (:2) and 2 more"

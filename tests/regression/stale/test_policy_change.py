@@ -33,7 +33,7 @@ def bundle(text: str) -> str:
         (
             '"refund.large"',
             '"refund.big"',
-            "rule refund.large removed (require_approval orders.refund when args.amount > 100), rule refund.big added",
+            "rule refund.large removed (require_approval orders.refund when args.amount > 100); rule refund.big added",
         ),
         (
             'then = ["escalate:lead", "deny"]',
@@ -105,7 +105,7 @@ def test_rules_in_another_order_are_told_as_just_that() -> None:
 def test_a_rule_comes_before_the_version_that_follows_from_it() -> None:
     changed = TEXT.replace('"2.3.0"', '"2.3.1"').replace("args.amount > 500", "args.amount > 400")
     assert policy_change(bundle(TEXT), bundle(changed)) == (
-        "rule refund.finance: when args.amount > 500 -> args.amount > 400, support: version 2.3.0 -> 2.3.1"
+        "rule refund.finance: when args.amount > 500 -> args.amount > 400; support: version 2.3.0 -> 2.3.1"
     )
 
 

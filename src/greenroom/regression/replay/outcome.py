@@ -14,6 +14,9 @@ from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert, inert_line
 
 DETAIL_LINES = 40
+EACH = "; "
+"""Between the changes of a cause, and between their places where each has its own."""
+_AND_MORE = re.compile(r"(.*?)( and [0-9]+ more)", re.DOTALL)
 _DETAIL_WIDTH = 200
 Kind = Literal["passed", "failed", "diverged", "stale", "broken", "error"]
 
@@ -26,7 +29,8 @@ class Outcome:
     `reasons` are the single causes, for counting over a suite; `tape_line` is the line of the tape it is about, from 1.
     `changed` is what changed since the recording, a cause each, whatever came of it; `effect` says what did where that is
     known: `same` (every event goes as recorded), `otherwise`, `stops` (the tape has no answer), or `fails` (an expectation).
-    `places` are the files of the workspace that these causes stand in, one for each, '' where that is not known.
+    `places` are the files of the workspace that these causes stand in, one for each, '' where that is not known, and with
+    `EACH` between them where each of several changes in a cause has its own.
     """
 
     kind: Kind
@@ -54,11 +58,36 @@ def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ..
 def placed(cause: str, place: str, shown: str = "") -> str:
     """A cause with where in the workspace it stands, for people; as it is where that is not known, or said already.
 
-    `shown` is the place as they would name it where it is told, if that is not in the workspace.
+    Where each change has a place of its own it stands behind that: `a 1 -> 2 (x.toml:3); b 3 -> 4 (:9)`. `shown` is the
+    place as they would name it where it is told, if that is not in the workspace.
     """
-    file, _, line = place.partition(", ")[0].partition(":")
+    if EACH in place:
+        return _each_placed(cause, (shown or place).split(EACH))
+    file, _, line = places_of(place)[0].partition(":")
     said = re.search(rf"{re.escape(file)}:[0-9]", cause) if line else file in cause
     return cause if said else f"{cause} ({shown or place})"
+
+
+def _each_placed(cause: str, places: list[str]) -> str:
+    """Each change with its place, a file by its line alone where it is the one before; all at the end where the changes
+    cannot be told apart, because what is told has a semicolon.
+    """
+    changes = cause.split(EACH)
+    if len(changes) != len(places):
+        return f"{cause} ({', '.join(dict.fromkeys(places))})"
+    told, before = [], ""
+    for change, place in zip(changes, places, strict=True):
+        file, _, line = place.rpartition(":")
+        cut = _AND_MORE.fullmatch(change)
+        kept, more = cut.groups() if cut else (change, "")
+        told.append(f"{kept} ({f':{line}' if file and file == before else place}){more}")
+        before = file
+    return EACH.join(told)
+
+
+def places_of(place: str) -> list[str]:
+    """The single places of one, the first first."""
+    return place.split(EACH if EACH in place else ", ")
 
 
 def place_in(found: Iterable[Outcome], cause: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from greenroom.core.inert import inert_line
 from greenroom.regression.replay.difference import words_in_short
@@ -17,25 +17,42 @@ _GONE = object()
 """In the place of a key that is not there, which is not the same as null."""
 _LONG = 30
 """Characters from which two texts are told apart word by word."""
-_NAMES = ("id", "name", "user")
+NAMES = ("id", "name", "user")
 """What tells the tables of a list apart, e.g. acceptance criteria by their id."""
 
 
-def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+class Change(NamedTuple):
+    """What is told of one key that differs, and its path: the name of an entry where a list has named ones."""
+
+    told: str
+    path: tuple[str, ...] = ()
+
+
+def differences(old: Any, new: Any) -> Iterator[str]:
     """One saying for each key that differs, in the order of the keys."""
+    return (change.told for change in changed_keys(old, new))
+
+
+def changed_keys(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
+    """The same with the path of each key."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in dict.fromkeys((*old, *new)):
-            yield from differences(old.get(key, _GONE), new.get(key, _GONE), f"{path}.{key}" if path else str(key))
-    elif old != new and path == "test":
-        yield "tests changed"
-    elif old != new and (named := _by_name(old, new)) is not None:
-        yield from differences(*named, path)
-    elif old != new and isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
-        yield f"{inert_line(path, SHOWN)} {_came_and_went(old, new)}"
-    elif old != new and isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
-        yield f"{inert_line(path, SHOWN)}: {words_in_short(old, new, context=2)}"
+            yield from changed_keys(old.get(key, _GONE), new.get(key, _GONE), (*path, str(key)))
+    elif old != new and (named := _by_name(old, new)) is not None and path != ("test",):
+        yield from changed_keys(*named, path)
     elif old != new:
-        yield f"{inert_line(path, SHOWN)} {said(old)} -> {said(new)}"
+        yield Change(_told(old, new, ".".join(path)), path)
+
+
+def _told(old: Any, new: Any, path: str) -> str:
+    if path == "test":
+        return "tests changed"
+    shown = inert_line(path, SHOWN)
+    if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
+        return f"{shown} {_came_and_went(old, new)}"
+    if isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
+        return f"{shown}: {words_in_short(old, new, context=2)}"
+    return f"{shown} {said(old)} -> {said(new)}"
 
 
 def in_short(sayings: Sequence[str], between: str = "; ") -> str:
@@ -70,7 +87,7 @@ def _by_name(old: Any, new: Any) -> tuple[dict[str, Any], dict[str, Any]] | None
 def _named(value: Any) -> dict[str, Any] | None:
     if not (isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value)):
         return None
-    for name in _NAMES:
+    for name in NAMES:
         keys = [item.get(name) for item in value]
         if all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys):
             return dict(zip(keys, value, strict=True))

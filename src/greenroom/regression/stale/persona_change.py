@@ -13,7 +13,7 @@ from typing import Any
 
 from greenroom.core.inert import inert_line
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
+from greenroom.regression.stale.by_key import SHOWN, Change, changed_keys, in_short, said
 
 OWN_LIMIT = "the persona's own"
 """What counts where the workspace sets no lower limit."""
@@ -31,14 +31,22 @@ def contract_change(old: str, new: str, without: tuple[str, ...] = ()) -> str:
 
 def contract_changes(old: str, new: str, without: tuple[str, ...] = ()) -> list[str] | None:
     """The same, each key by itself; None where one of them cannot be read."""
+    found = contract_keys(old, new, without)
+    return None if found is None else [change.told for change in found]
+
+
+def contract_keys(old: str, new: str, without: tuple[str, ...] = ()) -> list[Change] | None:
+    """The same with the path of each key."""
     before, after = _contract(old), _contract(new)
     if before is None or after is None:
         return None
     models = [str(_at(one, "model", "use") or "") for one in (before, after)]
-    told = [f"model {said(models[0])} -> {said(models[1])}"] if models[0] != models[1] else []
+    told = []
+    if models[0] != models[1]:
+        told.append(Change(f"model {said(models[0])} -> {said(models[1])}", ("model", "use")))
     return [
         *told,
-        *(line for line in differences(before, after) if line.partition(" ")[0] not in ("model.use", *without)),
+        *(one for one in changed_keys(before, after) if one.told.partition(" ")[0] not in ("model.use", *without)),
     ]
 
 
@@ -73,11 +81,17 @@ def ceilings_change(old: str, new: str) -> str:
 
 def parameters_changes(old: str, new: str) -> list[str] | None:
     """The same, each by itself; None where one of them cannot be read. '' is a set of none."""
+    found = parameters_keys(old, new)
+    return None if found is None else [change.told for change in found]
+
+
+def parameters_keys(old: str, new: str) -> list[Change] | None:
+    """The same with the path of each key."""
     try:
         before, after = (json.loads(text) if text else {} for text in (old, new))
     except (ValueError, RecursionError):
         return None
-    return list(differences(before, after))
+    return list(changed_keys(before, after))
 
 
 def _contract(text: str) -> dict[str, Any] | None:

@@ -1,25 +1,36 @@
 """Where in a workspace a change stands that made a recording stale: `personas/aria/persona.toml:31`.
 
 Invariant: only a file that is there is named, as the workspace has it; where nobody can tell, nothing is. A line is that of
-the first difference. Nothing is opened but what a person wrote in the workspace.
+the key, rule or tool that a change is told of, at its first difference. Nothing is opened but what a person wrote in the workspace.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert
+from greenroom.core.toml_text import Path as Key
 from greenroom.core.toml_text import line_of, positions, tables
 from greenroom.policy.files.bundle import parted
+from greenroom.regression.replay.outcome import EACH
+from greenroom.regression.stale.by_key import TOLD, Change
+from greenroom.regression.stale.changed_line import Written, changed_line
+from greenroom.regression.stale.persona_change import contract_keys, parameters_keys
+from greenroom.regression.stale.policy_change import policy_keys, stands
+from greenroom.regression.stale.tools_change import tools_keys
 from greenroom.workspace.layout import SETTINGS_FILE
 from greenroom.workspace.own_file import read_written
 
 _TOOL = r"@tool\b[^\n]*(?:\n[^\n@]*){{0,20}}?\bname\s*=\s*[\"']{name}[\"']"
+
+
+Stands = Mapping[str, tuple[str, Key]]
+Texts = Mapping[str, str]
 
 
 class Places:
@@ -29,9 +40,15 @@ class Places:
         self._root = root
         self._contract = f"personas/{persona}/persona.toml"
 
-    def of(self, component: str, old: str, new: str) -> str:
-        """The places of a change between two texts of a component, worst first and commas between; '' for none known."""
+    def of(self, component: str, old: str, new: str, allowed: tuple[str, ...] = ()) -> str:
+        """The places of what is told of two texts of a component; '' for none known.
+
+        Where each of several changes has its own they stand in the order in which the changes are told, with `EACH`
+        between them; else with commas between. `allowed` as for `tools_change`.
+        """
         try:
+            if (each := self._each(component, old, new, allowed)) is not None:
+                return joined_places(each[:TOLD])
             found = [one for one in self._of(component, old, new) if one]
         except (GreenroomError, OSError, ValueError, TypeError, KeyError, RecursionError):
             return ""
@@ -42,6 +59,56 @@ class Places:
         if collection:
             return self._there(SETTINGS_FILE, self._line(SETTINGS_FILE, ("knowledge", "collections", collection)))
         return self._there(f"knowledge/{source}", 0)
+
+    def _each(self, component: str, old: str, new: str, allowed: tuple[str, ...]) -> list[str] | None:
+        """A place for each change that is told; None where they cannot be told apart."""
+        if not (old and new):
+            return None
+        if component == "persona" and (keys := contract_keys(old, new)):
+            return self._keys(self._contract, keys, (), old, new)
+        if component == "parameters" and (keys := parameters_keys(old, new)):
+            return self._keys(self._contract, keys, ("model", "params"))
+        if component == "ceilings" and (keys := parameters_keys(old, new)):
+            return self._keys(SETTINGS_FILE, keys, ("limits",))
+        if component == "models" and (keys := parameters_keys(old, new)):
+            named = [key._replace(path=(*key.path[:1], "use")) for key in keys]
+            return self._keys(SETTINGS_FILE, named, ("models",))
+        if component == "policy" and (keys := policy_keys(old, new)):
+            return self._rules(keys, old, new)
+        if component in ("tools", "other_tools") and (keys := tools_keys(old, new, allowed)):
+            return [self._tool(key.path[0]) for key in keys]
+        return None
+
+    def _keys(
+        self, file: str, changes: Sequence[Change], table: tuple[str, ...], old: str = "", new: str = ""
+    ) -> list[str]:
+        """The place of each key in a file, which says `new`, or what it says today."""
+        text = new or read_written(self._root / file)
+        before, after = Written(old, file) if old else None, Written(text, file)
+        lines = []
+        for change in changes[:TOLD]:
+            path = (*table, *change.path)
+            then = before.path_of(path) if before else ()
+            lines.append(changed_line(before, after, then, after.path_of(path)))
+        return [self._there(file, line or (_first_other(old, new) if len(lines) == 1 else 0)) for line in lines]
+
+    def _rules(self, changes: Sequence[Change], old: str, new: str) -> list[str]:
+        """The place of each rule that is told of: its file, at the first line of it that differs."""
+        before, after = stands(old), stands(new)
+        then, now = ({source.file: source.text for source in parted(text)} for text in (old, new))
+        return [self._rule(change, before, after, then, now) for change in changes[:TOLD]]
+
+    def _rule(self, change: Change, before: Stands, after: Stands, then: Texts, now: Texts) -> str:
+        name, *keys = change.path
+        file, at = after.get(name) or before[name]
+        if file not in now:
+            return ""
+        if name not in after or not (at or keys):  # one that is gone, or the order of all: where the file first differs
+            return self._there(file, _first_other(then.get(file, ""), now[file]))
+        text = Written(now[file], file)
+        old = Written(then[file], file) if name in before and before[name][0] == file else None
+        was = (*before[name][1], *keys) if old else ()
+        return self._there(file, changed_line(old, text, was, (*at, *keys)))
 
     def _of(self, component: str, old: str, new: str) -> Iterator[str]:
         if component == "persona":
@@ -99,11 +166,17 @@ class Places:
     def _there(self, file: str, line: int) -> str:
         """The place, if it can be shown and is a file of the workspace."""
         path = self._root / file
-        if inert(file) != file or "," in file or not path.is_file():
+        if inert(file) != file or any(sign in file for sign in ",;") or not path.is_file():
             return ""
         if not path.resolve().is_relative_to(self._root.resolve()):
             return ""
         return f"{file}:{line}" if line else file
+
+
+def joined_places(each: Sequence[str]) -> str:
+    """The places of several changes as one text: all alike are one, and where one is not known no change has its own."""
+    known = list(dict.fromkeys(one for one in each if one))
+    return EACH.join(each) if len(known) > 1 and all(each) else ", ".join(known)
 
 
 def _first_other(old: str, new: str) -> int:

@@ -10,10 +10,11 @@ from typing import Any
 
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
+from greenroom.core.toml_text import Path
 from greenroom.policy.files.bundle import parted
 from greenroom.policy.files.rules import PolicyFile
 from greenroom.policy.load import load_file
-from greenroom.regression.stale.by_key import SHOWN, TOLD, differences, in_short
+from greenroom.regression.stale.by_key import SHOWN, Change, changed_keys, in_short
 from greenroom.regression.stale.rule_in_words import effect_of
 
 SAME_RULES = "the same rules, but other tools or bounds of the persona"
@@ -21,28 +22,47 @@ _LISTS = {"rule": "id", "detector": "id", "exception": "rule"}
 
 
 def policy_change(old: str, new: str) -> str:
-    """`rule refund.large: then require_approval -> deny, and 2 more` between two policy texts as logs keep them.
+    """`rule refund.large: then require_approval -> deny; rule x added; rule y added and 2 more` between two policy texts as logs keep them.
 
     `SAME_RULES` if only what they were compiled with differs.
     """
     told = policy_changes(old, new)
     if told is None:
         return _first_line(old, new)
-    if not told:
-        return SAME_RULES
-    more = [f"and {len(told) - TOLD} more"] if len(told) > TOLD else []
-    return ", ".join([*told[:TOLD], *more])
+    return in_short(told) if told else SAME_RULES
 
 
 def policy_changes(old: str, new: str, *, short: bool = True) -> list[str] | None:
     """What differs, each rule by itself, and not `short` each key of it; None where one of them cannot be read."""
+    found = policy_keys(old, new, short=short)
+    return None if found is None else [change.told for change in found]
+
+
+def policy_keys(old: str, new: str, *, short: bool = True) -> list[Change] | None:
+    """The same, each with a path: the name it is told by, as `stands` has it, and the first of its keys that differs."""
     try:
         before, after = _files(old), _files(new)
     except FileInvalid:
         return None
     one, other = _parts(before), _parts(after)
-    told = [said for name in _order(one, other) for said in _told(name, one, other, short=short)]
+    told = [change for name in _order(one, other) for change in _told(name, one, other, short=short)]
     return [*told, *_reordered(before, after)]
+
+
+def stands(text: str) -> dict[str, tuple[str, Path]]:
+    """The file that each rule, detector and exception of a policy text stands in, and its path there.
+
+    Raises:
+        FileInvalid: a file cannot be read.
+    """
+    found: dict[str, tuple[str, Path]] = {}
+    for source in parted(text):
+        file = load_file(source).policy
+        for kind, key in _LISTS.items():
+            for number, entry in enumerate(getattr(file, kind)):
+                found[_name(kind, getattr(entry, key), file.id, found)] = (source.file, (kind, number))
+        found[file.id] = (source.file, ())
+    return found
 
 
 def _files(text: str) -> list[PolicyFile]:
@@ -59,10 +79,13 @@ def _parts(files: Sequence[PolicyFile]) -> dict[str, Any]:
         said = file.model_dump(mode="json", by_alias=True, exclude_none=True)
         for kind, key in _LISTS.items():
             for entry in said.pop(kind, ()):
-                name = f"{kind} {entry[key]}"
-                found[f"{name} of {file.id}" if name in found else name] = _without_empty(entry)
+                found[_name(kind, entry[key], file.id, found)] = _without_empty(entry)
         found[file.id] = _without_empty(said)
     return found
+
+
+def _name(kind: str, key: str, file: str, taken: Mapping[str, Any]) -> str:
+    return f"{kind} {key} of {file}" if f"{kind} {key}" in taken else f"{kind} {key}"
 
 
 def _without_empty(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,14 +98,17 @@ def _order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return sorted({**before, **after}, key=lambda name: not name.startswith(tuple(_LISTS)))
 
 
-def _told(name: str, before: Mapping[str, Any], after: Mapping[str, Any], *, short: bool) -> Iterator[str]:
+def _told(name: str, before: Mapping[str, Any], after: Mapping[str, Any], *, short: bool) -> Iterator[Change]:
     shown, old, new = inert_line(name, SHOWN), before.get(name), after.get(name)
     if old is None:
-        yield f"{shown} added{_does(name, after)}"
+        yield Change(f"{shown} added{_does(name, after)}", (name,))
     elif new is None:
-        yield f"{shown} removed{_does(name, before)}"
-    elif sayings := list(differences(old, new)):
-        yield from [f"{shown}: {in_short(sayings)}"] if short else (f"{shown}: {saying}" for saying in sayings)
+        yield Change(f"{shown} removed{_does(name, before)}", (name,))
+    elif keys := list(changed_keys(old, new)):
+        if short:
+            yield Change(f"{shown}: {in_short([key.told for key in keys], ', ')}", (name, *keys[0].path))
+        else:
+            yield from (Change(f"{shown}: {key.told}", (name, *key.path)) for key in keys)
 
 
 def _does(name: str, parts: Mapping[str, Any]) -> str:
@@ -91,7 +117,7 @@ def _does(name: str, parts: Mapping[str, Any]) -> str:
     return f" ({does})" if does else ""
 
 
-def _reordered(before: Sequence[PolicyFile], after: Sequence[PolicyFile]) -> Iterator[str]:
+def _reordered(before: Sequence[PolicyFile], after: Sequence[PolicyFile]) -> Iterator[Change]:
     """Where what both have stands in another order. That decides nothing but which of several rules a verdict names."""
     then = {file.id: file for file in before}
     for file in after:
@@ -100,7 +126,8 @@ def _reordered(before: Sequence[PolicyFile], after: Sequence[PolicyFile]) -> Ite
                 [getattr(entry, key) for entry in getattr(each, kind)] for each in (then.get(file.id, file), file)
             )
             if [name for name in one if name in other] != [name for name in other if name in one]:
-                yield f"{kind}s of {inert_line(file.id, SHOWN)} in another order, which decides at most what rule a verdict names"
+                of = f"{kind}s of {inert_line(file.id, SHOWN)}"
+                yield Change(f"{of} in another order, which decides at most what rule a verdict names", (file.id,))
 
 
 def _first_line(old: str, new: str) -> str:

@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.replay.outcome import placed
+from greenroom.regression.replay.outcome import EACH, placed
 from greenroom.regression.stale.documents import DOCUMENTS, changed_documents
 from greenroom.regression.stale.persona_change import (
     allowances,
@@ -22,7 +22,7 @@ from greenroom.regression.stale.persona_change import (
     parameters_change,
     version_of,
 )
-from greenroom.regression.stale.places import Places
+from greenroom.regression.stale.places import Places, joined_places
 from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
 from greenroom.regression.stale.prompt_change import prompt_change
 from greenroom.regression.stale.tools_change import tools_change
@@ -51,7 +51,8 @@ _PLACES: WeakKeyDictionary[Parts, dict[tuple[str, ...], str]] = WeakKeyDictionar
 
 class Cause(NamedTuple):
     """One cause, e.g. `persona aria 1.3.0: prompt: one sentence: … be -old +new`, and where in the workspace that stands,
-    as far as that is known: `personas/aria/prompt.md:7`, or several with commas between.
+    as far as that is known: `personas/aria/prompt.md:7`, or several with commas between, or with `EACH` where each change
+    that is told of has its own.
     """
 
     told: str
@@ -113,7 +114,7 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
         del told["policy"]  # what it was compiled with is told of by itself
     name, _, before = str(tape.header.get("persona", "")).partition("@")
     after = version_of(texts.get("persona", "")) or before
-    places = _places(name, changed, texts, parts)
+    places = _places(name, changed, texts, parts, allowed)
     own = {part: _labelled(part, told[part]) for part in _OF_PERSONA if part in told}
     rest = [
         Cause(_labelled(component, saying), places[component])
@@ -122,23 +123,35 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
     ]
     if after != before:
         line = f"persona {name} {before} -> {after}: {'; '.join(own.values()) or 'nothing else of it changed'}"
-        where = dict.fromkeys(places[part] for part in ("persona", *own) if places.get(part))
-        return (Cause(line, ", ".join(where)), *rest)
+        return (Cause(line, _where(own, places)), *rest)
     who = f"persona {name}{f' {before}' if before else ''}"
     return (*(Cause(f"{who}: {one}", places[part]) for part, one in own.items()), *rest)
 
 
+def _where(own: Mapping[str, str], places: Mapping[str, str]) -> str:
+    """Where a persona stands that took a new version: what came with it each by itself, where all of that is known."""
+    each = [place for part in own for place in places[part].split(EACH)]
+    if "persona" in own and all(", " not in place for place in each):
+        return joined_places(each)
+    every = [place for part in ("persona", *own) if part in places for place in places[part].split(EACH)]
+    return ", ".join(dict.fromkeys(place for place in every if place))
+
+
 def _places(
-    persona: str, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts
+    persona: str,
+    changed: list[tuple[str, str, str]],
+    texts: Mapping[str, str],
+    parts: Parts,
+    allowed: tuple[str, ...],
 ) -> Mapping[str, str]:
     """Where each component that changed stands, worked out once for all fixtures that were recorded under the same."""
     known = _PLACES.setdefault(parts, {})
     found = {}
     for component, recorded, today in changed:
-        key = (persona, component, recorded, today)
+        key = (persona, component, recorded, today, *allowed)
         if key not in known:
             places = Places(parts.workspace, persona)
-            known[key] = places.of(component, _kept(parts, recorded), _known(texts, component))
+            known[key] = places.of(component, _kept(parts, recorded), _known(texts, component), allowed)
         found[component] = known[key]
     return found
 

@@ -12,7 +12,7 @@ from typing import Any
 from greenroom.core.inert import inert_line
 from greenroom.policy.files.rules import matching
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.stale.by_key import SHOWN, differences, in_short, said
+from greenroom.regression.stale.by_key import SHOWN, Change, differences, in_short, said
 
 _ARGUMENT = ("type", "default", "enum", "minimum", "maximum")
 
@@ -28,13 +28,19 @@ def tools_change(old: str, new: str, allowed: tuple[str, ...] = ()) -> str:
 
 def tools_changes(old: str, new: str, allowed: tuple[str, ...] = ()) -> list[str] | None:
     """The same, each tool's changes by themselves; None where one of them cannot be read."""
+    found = tools_keys(old, new, allowed)
+    return None if found is None else [change.told for change in found]
+
+
+def tools_keys(old: str, new: str, allowed: tuple[str, ...] = ()) -> list[Change] | None:
+    """The same with the name of the tool that each is about."""
     before, after = _tools(old), _tools(new)
     if before is None or after is None:
         return None
     one_sided = tuple(before.keys() ^ after.keys())
     elsewhere = {name for pattern in allowed for name in matching(pattern, one_sided)}
     names = [name for name in dict.fromkeys((*before, *after)) if name not in elsewhere]
-    return [line for name in names for line in _told(name, before.get(name), after.get(name))]
+    return [Change(line, (name,)) for name in names for line in _told(name, before.get(name), after.get(name))]
 
 
 def _tools(text: str) -> dict[str, Any] | None:
