@@ -1,7 +1,7 @@
 """What a change since a recording comes to: what still goes as recorded, what goes otherwise, which expectations break.
 
 Invariant: a broken expectation is never hidden behind what changed, nor behind what the tape cannot answer; and none is
-called broken for what is missing.
+called broken for what is missing. What is judged is what accepting would write.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
 from greenroom.regression.tape.tape import sealed
 
 _MORE = 3
+LIVE = "judged by what greenroom fixture rebase ran live, which accepting would take over"
 
 
 async def replay_and_weigh(fixture: Fixture, build: Build, runs: LastRuns, stale: str = "fail") -> Outcome:
@@ -42,6 +43,7 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
     said = [*(f"an expectation fails too: {one}" for one in broken), *retold.missing]
     if not said and found.kind == "stale" and effect == "otherwise":
         said = [one.told for one in changes_between(fixture.tape.events, retold.tape.events)[:_MORE]]
+    said += [LIVE] if retold.live else []
     detail = "\n".join(row for row in (found.detail, *said) if row)
     again = outcome(found.kind, found.line, detail, found.reasons, found.tape_line)
     return replace(again, changed=found.changed, places=found.places, effect="fails" if broken else effect)
@@ -65,6 +67,6 @@ def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], found: Ou
     rows = [f"why: {fixture.case.why}" if fixture.case.why else ""]
     rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in found.changed)]
     first = first_difference(fixture.tape.events, retold.tape.events)
-    rows += [first.line, first.detail, *retold.missing]
+    rows += [first.line, first.detail, *retold.missing, LIVE if retold.live else ""]
     failed = outcome("failed", broken[0], "\n".join(filter(None, rows)), broken)
     return replace(failed, changed=found.changed, places=found.places, effect="fails")

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +90,7 @@ class LastRuns:
 
     async def after(self, fixture: Fixture, outcome: Outcome, build: Build) -> Retold | None:
         """Keep what a replay that differed would have written, and return it; let go of what was kept if there is nothing
-        to take over.
+        to take over. Where a run that was made live waits to be taken over, that is returned: it is what would be written.
 
         A fixture that passed costs no more than one look into a set. A disk that refuses changes no outcome, and is
         `refused` from there on.
@@ -103,18 +103,19 @@ class LastRuns:
                 retold = await retell(fixture, build)
             except GreenroomError:
                 return None
-            self._keep_unless_live(name, fixture, retold, outcome)
-            return retold
-        if outcome.kind != "broken" and name in self._names_kept():
+            return self._kept_unless_live(name, fixture, retold, outcome)
+        if outcome.kind != "broken" and not outcome.changed and name in self._names_kept():
             self.clear(name)
         return None
 
-    def _keep_unless_live(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome) -> None:
+    def _kept_unless_live(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome) -> Retold:
+        if (live := self._told_live(name, fixture, retold)) is not None:
+            return replace(retold, tape=live.tape, missing=live.missing, stopped="", live=True)
         try:
-            if not self._told_live(name, fixture, retold):
-                self.keep(name, fixture, retold, outcome)
+            self.keep(name, fixture, retold, outcome)
         except GreenroomError:
             self.refused = True
+        return retold
 
     def keep(self, name: str, fixture: Fixture, retold: Retold, outcome: Outcome, *, live: bool = False) -> None:
         """Write it: the texts that the fixture does not have yet, the tape, and what it is about.
@@ -177,13 +178,14 @@ class LastRuns:
         parts = sorted((self.folder / FOLDER).glob("*"))
         return (*found, *(path for path in parts if path.is_file() and path.name.removesuffix(".txt") not in used))
 
-    def _told_live(self, name: str, fixture: Fixture, retold: Retold) -> bool:
-        """Whether what is kept was made live from this very tape, under what would govern it now."""
+    def _told_live(self, name: str, fixture: Fixture, retold: Retold) -> LastRun | None:
+        """What is kept, if it was made live from this very tape, under what would govern it now."""
         kept = self.find(name) if name in self._names_kept() else None
         if kept is None or not kept.live or not kept.is_of(fixture.tape):
-            return False
+            return None
         then, now = kept.tape.digests, retold.tape.digests
-        return all(then.get(part) == now.get(part) for part in {**then, **now} if part not in RECORDED_ONLY)
+        same = all(then.get(part) == now.get(part) for part in {**then, **now} if part not in RECORDED_ONLY)
+        return kept if same else None
 
     def _leads_elsewhere(self) -> bool:
         """Whether a link stands in the folder's place: a workspace can bring one, and what it leads to is not ours."""

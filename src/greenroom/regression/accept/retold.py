@@ -48,6 +48,7 @@ class Retold:
 
     `missing` says what the tape could not answer: then the tape ends there, and only a live run or a new export helps.
     `governing` is today's text of each component, `stopped` the step at which the replay stopped, '' where it did not.
+    `live` says that a model told it, and not the tape.
     """
 
     tape: Tape
@@ -55,6 +56,7 @@ class Retold:
     missing: tuple[str, ...] = ()
     governing: Mapping[str, str] = field(default_factory=dict)
     stopped: str = ""
+    live: bool = False
 
 
 async def retell(fixture: Fixture, build: Build) -> Retold:
