@@ -25,7 +25,7 @@ from tests.engine.chaos_changes import CHANGES, Changing
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided
 from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
-from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
 
 __all__ = ["runner"]
 
@@ -191,6 +191,35 @@ def test_an_answer_of_an_earlier_life_counts_though_the_policy_changed_when_the_
     records = runner.run(scene()).records
     assert [one.moment for one in verdicts(records, "t1/verdict:output")] == [""]
     assert [one.moment for one in verdicts(records, "t1/verdict:output.1")] == ["", "void"]
+    assert from_log(records, runner).same
+
+
+def test_a_call_decided_anew_because_the_level_changed_for_one_after_it_is_asked_about_no_more(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE, NOTE], mode="tools")
+        lives.now.session.reload(contract("strict"))
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue"))
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        lives.level(4)
+        lives.now.session.reload(contract("closed"))
+        lives.now.session.pass_gate("t1/gate:tool:c2", GateReply(action="continue"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", edit(20))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        await lives.cut_off()
+        lives.now.session.reload(contract("lax"))
+        await lives.resume().over()
+        return lives
+
+    records = runner.run(scene()).records
+    reached = verdicts(records, "t1/verdict:tool.call:c1")
+    assert [(one.moment, one.verdict.autonomy) for one in reached][-2:] == [("", 3), ("run", 4)]
+    assert [r.event.arguments for r in records if isinstance(r.event, ToolStarted) and r.event.call == "c1"] == [
+        {"order_id": 1}
+    ]
     assert from_log(records, runner).same
 
 

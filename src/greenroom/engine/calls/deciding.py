@@ -101,10 +101,12 @@ def as_decided_now(room: Room, turn: int, item: Decided, look: str) -> Decided:
 
 
 def _others_count(room: Room, turn: int, item: Decided, verdict: Verdict, look: str) -> bool:
-    """Whether another policy or level counts than when a call was decided; in a replay of a log, whether that was found."""
+    """Whether another policy or level counts than when a call was first decided; of the policy, a replay of a log asks that."""
+    if item.autonomy != room.facts.autonomy:
+        return True
     if room.steps.governed is not None:
         return room.steps.governed.reaches(verdict_step(turn, item.call.id, item.suffix), look)
-    return verdict.policy_digest != room.contract.policy.digest or item.autonomy != room.facts.autonomy
+    return verdict.policy_digest != room.contract.policy.digest
 
 
 def _anew(room: Room, turn: int, item: Decided, look: str) -> Decided:
