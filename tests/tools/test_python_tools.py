@@ -324,3 +324,24 @@ def test_importing_the_decorator_is_cheap() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+def test_a_broken_file_of_a_workspace_is_named_as_the_workspace_has_it(tmp_path: Path) -> None:
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    good = (
+        'from greenroom.tools import tool\n\n\n@tool(name="a.b")\ndef look() -> int:\n    """Look."""\n    return 1\n'
+    )
+    for text, said in (
+        ("x = (", "tools/a.py:1: not Python"),
+        ("import nope_nope", "tools/a.py:1: running the file failed"),
+    ):
+        (folder / "a.py").write_text(text)
+        with pytest.raises(FileInvalid) as caught:
+            PythonTools(folder, tmp_path)
+        assert caught.value.line().startswith(said)
+    (folder / "a.py").write_text(good)
+    (folder / "b.py").write_text(good)
+    with pytest.raises(FileInvalid) as caught:
+        PythonTools(folder, tmp_path)
+    assert caught.value.line() == "tools/b.py:4: the tool 'a.b' is already declared at tools/a.py:4"

@@ -13,6 +13,7 @@ from pathlib import Path
 from greenroom.approval.kill_switch import KillSwitch
 from greenroom.approval.port import Approver
 from greenroom.assembly.casting import Cast
+from greenroom.assembly.fixture.scripts import require_script
 from greenroom.core.canonical import clean_json, digest
 from greenroom.core.clock import Clock
 from greenroom.core.errors import FileInvalid
@@ -148,7 +149,9 @@ def model_of(workspace: Workspace, settings: Settings, name: str, clock: Clock, 
 def _made(workspace: Workspace, one: Reached, clock: Clock, *, instant: bool) -> Model:
     name, how = one
     if name.startswith("scripted/"):
-        return ScriptedModel.from_file(script_of(workspace, name), clock, instant=instant)
+        path = script_of(workspace, name)
+        require_script(workspace, path)
+        return ScriptedModel.from_file(path, clock, instant=instant)
     return LitellmModel(name, api_base=how.api_base or None, key_variable=how.key, timeout_seconds=how.timeout)
 
 

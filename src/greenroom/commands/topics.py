@@ -78,7 +78,7 @@ REPLAY = (
     "A replay takes these from the tape, and does not run or read them, so that it needs no network and no key:",
     "  what the model said     a better or worse model shows in greenroom test --live",
     "  what tools returned     a tool whose behaviour changed, and not its signature, shows in tests of the tool, or live",
-    "  what was retrieved      a document that changed or is gone is a note in greenroom fixture status",
+    "  what was retrieved      a document that a recorded passage came from and that changed or is gone makes it stale",
     "  what a person answered  and the memories there were",
     "",
     "stale: what governs it changed since; one line says what. greenroom fixture diff shows what would go otherwise,",

@@ -45,10 +45,19 @@ class Crash:
 
 def _rows(told: Told) -> list[str]:
     detail = told["detail"] if told["detail"] != told["line"] else ""
-    text = harmless(f"{told['kind']}: {told['line']}\n{detail}")
+    rest = "\n".join(_whole(row, told["reasons"]) for row in detail.splitlines())
+    text = harmless(f"{told['kind']}: {_whole(told['line'], told['reasons'])}\n{rest}")
     rows = [row for row in text.splitlines() if row.strip()]
     if told["kind"] == "failed":
         case, line = place_of(told)
         at = f":{line}" if case.endswith(CASE) else ""
         rows.append(f"expected in {told['shown'].removesuffix(TAPE)}{CASE}{at}")
     return [*rows, f"{told['shown']}:{told['tape_line']}"]
+
+
+def _whole(row: str, reasons: list[str]) -> str:
+    """A row that was cut for a line, as the reason it is the beginning of."""
+    if not row.endswith("…"):
+        return row
+    begun = row.removesuffix("…").rstrip()
+    return next((reason for reason in reasons if reason.startswith(begun) and len(reason) > len(row)), row)

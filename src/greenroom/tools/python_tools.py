@@ -6,6 +6,7 @@ the workspace's code, so whoever constructs it has made sure that the workspace 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,8 +49,11 @@ class PythonTools:
 
     def __init__(self, source: Path | Sequence[Path], workspace_root: Path, allow: Sequence[str] | None = None) -> None:
         files = tools_files(source) if isinstance(source, Path) and not source.is_file() else source
-        found = load_functions([files] if isinstance(files, Path) else files)
-        self._setup(found, workspace_root, allow)
+        try:
+            found = load_functions([files] if isinstance(files, Path) else files)
+            self._setup(found, workspace_root, allow)
+        except FileInvalid as error:
+            raise _named_within(error, workspace_root) from None
 
     @classmethod
     def of(
@@ -123,6 +127,15 @@ class PythonTools:
 
     async def aclose(self) -> None:
         """Nothing is held."""
+
+
+def _named_within(error: FileInvalid, root: Path) -> FileInvalid:
+    """The error with files as the workspace at `root` has them (`tools/orders.py:44`), as it names all of its files."""
+    before = f"{root}{os.sep}"
+    if not error.where.startswith(before):
+        return error
+    said = error.message.removeprefix(f"{error.where}: ").replace(before, "")
+    return FileInvalid(said, where=error.where.removeprefix(before), hint=error.hint, code=error.code)
 
 
 def _made(item: Declared) -> _Tool:

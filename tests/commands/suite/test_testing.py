@@ -11,7 +11,7 @@ import pytest
 
 from greenroom.commands.invocation import Invocation
 from greenroom.commands.suite.testing import chosen, run_fixtures
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.workspace.layout import Workspace
 from greenroom.workspace.trust import trust
 from tests.pytest_plugin.running import copied, environment, replaced
@@ -95,3 +95,23 @@ def test_what_cannot_be_run_is_a_usage_error(shop: Path) -> None:
     done = greenroom(shop, "test", "nothing-like-it")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("greenroom: no fixture, tag or path 'nothing-like-it'")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("usd", "abc", "--usd must be an amount of US dollars, 0 or more, not 'abc' (such as 0.25)"),
+        ("usd", "nan", "--usd must be an amount of US dollars, 0 or more, not 'nan' (such as 0.25)"),
+        ("repeat", 0, "--repeat must be from 1 to 1000, not 0"),
+        ("model", "scripted/helpdsk", "no script 'helpdsk' (did you mean 'helpdesk'?)"),
+        ("model", "scripted/zzz", "no script 'zzz' (known: helpdesk, outage)"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_line_before_pytest_begins(
+    shop: Path, capfd: pytest.CaptureFixture[str], option: str, value: object, said: str
+) -> None:
+    trust(Workspace(shop))
+    with pytest.raises(GreenroomError) as refused:
+        run_fixtures(Invocation({"workspace": str(shop), "live": True, option: value}))
+    assert refused.value.line() == said
+    assert capfd.readouterr() == ("", "")

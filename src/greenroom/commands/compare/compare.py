@@ -117,7 +117,7 @@ def _asked(asked: Invocation, workspace: Workspace, key: str) -> Header:
         combinations=tuple(_combinations(asked, workspace)),
         repeat=repeat,
         approve="policy" if asked.text("approve") == "policy" else "deny",
-        usd=money(asked.text("budget")),
+        usd=money(asked.text("budget"), "--budget"),
     )
 
 
@@ -144,7 +144,7 @@ def _made(asked: Invocation, workspace: Workspace, journal: Journal, inputs: Seq
     from greenroom.workspace.settings import load_settings
 
     header, turns = journal.header, {one.number: one.turns for one in inputs}
-    usd = money(asked.text("budget")) if asked.text("budget") else header.usd
+    usd = money(asked.text("budget"), "--budget") if asked.text("budget") else header.usd
 
     def job(run: Run, micro_usd: int | None) -> Said:
         combination = header.combinations[run.combination]

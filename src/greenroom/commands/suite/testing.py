@@ -47,8 +47,9 @@ def run_fixtures(asked: Invocation) -> Answer[int]:
     not be reached, the highest that applies.
 
     Raises:
-        UsageError: the workspace is not trusted, there is no such fixture, or an option that belongs to a live run
-            stands without `--live`.
+        UsageError: the workspace is not trusted, there is no such fixture, an option that belongs to a live run stands
+            without `--live`, or makes no sense in one.
+        FileInvalid: the script of the model that is asked for is not there, or broken.
     """
     workspace = asked.workspace()
     _check(asked, workspace)
@@ -106,6 +107,22 @@ def _check(asked: Invocation, workspace: Workspace) -> None:
         raise UsageError(f"--{given[0]} belongs to a live run", hint="add --live", code="test.live")
     if asked.text("n") and find_spec("xdist") is None:
         raise UsageError("-n needs pytest-xdist", hint="pip install pytest-xdist", code="test.xdist")
+    _check_live(asked, workspace)
+
+
+def _check_live(asked: Invocation, workspace: Workspace) -> None:
+    """What makes no sense in a live run is said in one line before pytest begins, and once for all fixtures."""
+    from greenroom.assembly.world import model_of
+    from greenroom.core.clock import SystemClock
+    from greenroom.regression.live.options import MOST_RUNS, money
+    from greenroom.workspace.settings import load_settings
+
+    money(asked.text("usd"))
+    repeat = asked.number("repeat")
+    if repeat is not None and not 1 <= repeat <= MOST_RUNS:
+        raise UsageError(f"--repeat must be from 1 to {MOST_RUNS}, not {repeat}", code="live.repeat")
+    if model := asked.text("model"):
+        model_of(workspace, load_settings(workspace), model, SystemClock(), instant=True)
 
 
 def _options(asked: Invocation) -> Iterator[str]:

@@ -16,7 +16,7 @@ from greenroom.core.toml_text import dotted, told
 from greenroom.core.values import Frozen, Json
 from greenroom.regression.expect.against_tape import CaseMatch, problems_under
 from greenroom.regression.expect.assertion import Assertion
-from greenroom.regression.expect.judging import judge
+from greenroom.regression.expect.judging import judge, there_are
 from greenroom.regression.expect.names import slips
 from greenroom.regression.expect.run import Run, run_of
 from greenroom.regression.expect.said import SENTENCE, shown
@@ -90,7 +90,7 @@ class Expect(Words["Expect"]):
         expected = _assertion({"turn": self._turns, "finish": "answered"})
         covered = [turn for turn in self._run.turns if expected.covers(turn.turn)]
         if not covered:
-            raise AssertionError(f"there is no turn {self._turns}: the recording has {len(self._run.turns)}")
+            raise AssertionError(f"there is no turn {self._turns}: {there_are(self._run.turns, self._turns)}")
         return covered
 
     def _with(self, **part: Json) -> Expect:

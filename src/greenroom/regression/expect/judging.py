@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from greenroom.core.cut import at_word
 from greenroom.core.inert import inert_line
 from greenroom.regression.expect.assertion import Assertion, Never
 from greenroom.regression.expect.beside import NOTHING, Beside, CannotJudge, NotHere
@@ -34,6 +35,8 @@ NOT_DESCRIBED = "it does not describe what was recorded"
 """What is said of a case about something bad that never happened."""
 
 Turns = Sequence[TurnFacts]
+_WHOLE = 600
+"""The most code points of an expectation in a sentence, which leaves room for the words around it."""
 _SHORT = 90
 """What is told of each alternative, so that several stand in one line."""
 
@@ -127,7 +130,7 @@ def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged
 def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> Judged:
     turns = _turns_of(expected, covered)
     if not turns:
-        among = f"the recording has {len(run)}" if len(covered) == len(run) else f"it is looked for in {where(covered)}"
+        among = there_are(run, expected.turn) if len(covered) == len(run) else f"it is looked for in {where(covered)}"
         raise NoSuchTurn(f"there is no turn {expected.turn}: {among}")
     found = _in_one_turn(expected, turns, beside) if expected.of_one_turn else Judged([], turn=_only(turns))
     for part in _over_all(expected, turns, run, beside):
@@ -137,6 +140,16 @@ def _judge(expected: Assertion, covered: Turns, run: Turns, beside: Beside) -> J
     if expected.any_of is not None:
         _either(found, expected.any_of, turns, run, beside)
     return found
+
+
+def there_are(run: Turns, looked_for: object) -> str:
+    """Which turns a recording has, of which one that is looked for is none: `it has turns 2-4; turn 1 is only context`."""
+    first = run[0].turn if run else 1
+    if first == 1:
+        return f"the recording has {len(run)}"
+    number = int(str(looked_for)) if str(looked_for).isdecimal() else first
+    before = f"turn {number} is" if number < first else "what was said before is"
+    return f"it has {where(run)}; {before} only context"
 
 
 def _turns_of(expected: Assertion, covered: Turns) -> Turns:
@@ -279,10 +292,10 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
 
 
 def in_toml(expected: Assertion) -> str:
-    """An expectation as a case says it, on one line."""
+    """An expectation as a case says it, on one line; a very long one is cut at a word."""
     table = expected.model_dump(mode="json", by_alias=True, exclude_unset=True)
     table.pop("turn", None)
-    return shown(", ".join(f"{key} = {toml(value)}" for key, value in table.items()))[1:-1].replace('\\"', '"')
+    return at_word(inert_line(", ".join(f"{key} = {toml(value)}" for key, value in table.items())), _WHOLE)
 
 
 def _only(turns: Turns) -> int:

@@ -51,8 +51,8 @@ def require_money(usd: float | None) -> None:
         raise UsageError(f"{usd} USD cannot be a ceiling", hint="0 or more, such as 0.25", code="live.usd")
 
 
-def money(text: str) -> float | None:
-    """US dollars that may be spent at the most, as somebody wrote them; None for ''.
+def money(text: str, option: str = "--usd") -> float | None:
+    """US dollars that may be spent at the most, as somebody wrote them for an option; None for ''.
 
     Raises:
         UsageError: it is no amount, or one that `require_money` refuses.
@@ -61,9 +61,8 @@ def money(text: str) -> float | None:
         return None
     try:
         usd = float(text)
-    except ValueError:
-        raise UsageError(
-            f"'{inert_line(text, 40)}' USD cannot be a ceiling", hint="0 or more, such as 0.25", code="live.usd"
-        ) from None
-    require_money(usd)
+        require_money(usd)
+    except (ValueError, UsageError):
+        said = f"{option} must be an amount of US dollars, 0 or more, not '{inert_line(text, 40)}'"
+        raise UsageError(said, hint="such as 0.25", code="live.usd") from None
     return usd

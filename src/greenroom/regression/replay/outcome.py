@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from greenroom.core.cut import at_word
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert, inert_line
 
@@ -18,6 +19,8 @@ EACH = "; "
 """Between the changes of a cause, and between their places where each has its own."""
 _AND_MORE = re.compile(r"(.*?)( and [0-9]+ more)", re.DOTALL)
 _DETAIL_WIDTH = 200
+_LINE, _REASON = 400, 700
+"""The most code points of the line, and of a reason, which pages and JUnit files show whole."""
 Kind = Literal["passed", "failed", "diverged", "stale", "broken", "error"]
 
 
@@ -52,7 +55,8 @@ def outcome(kind: Kind, line: str = "", detail: str = "", reasons: tuple[str, ..
     rows = [_cut(inert(row)) for row in detail.splitlines()]
     if len(rows) > DETAIL_LINES:
         rows = [*rows[: DETAIL_LINES - 1], f"({len(rows) - DETAIL_LINES + 1} more lines)"]
-    return Outcome(kind, inert_line(line, 400), "\n".join(rows), tuple(inert_line(r, 300) for r in reasons), tape_line)
+    whole = tuple(at_word(inert_line(reason), _REASON) for reason in reasons)
+    return Outcome(kind, at_word(inert_line(line), _LINE), "\n".join(rows), whole, tape_line)
 
 
 def placed(cause: str, place: str, shown: str = "") -> str:

@@ -16,6 +16,7 @@ from greenroom.core.canonical import digest
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Passage
+from greenroom.regression.stale.passage_line import line_of_change
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.parts import Parts, part_name
 from greenroom.regression.tape.tape import Tape
@@ -31,10 +32,13 @@ _MASK = re.compile(r"‹[a-z_]+#\d+›")
 
 
 class Changed(NamedTuple):
-    """What is told of a document, and the collection that greenroom.toml has it in no more, where it is that."""
+    """What is told of a document, and the collection that greenroom.toml has it in no more, where it is that, or the line
+    at which it says something else, 0 where that is not known.
+    """
 
     told: str
     collection: str = ""
+    line: int = 0
 
 
 class Documents:
@@ -69,23 +73,24 @@ class Documents:
         """What is wrong with where a passage came from: once for all tapes that show it."""
         key = (passage.source, passage.collection, passage.text)
         if key not in self._looked_at:
-            what, collection = self._wrong(passage)
-            told = f"corpus: {inert_line(passage.source, 80)} {what}"
-            self._looked_at[key] = Changed(told, collection) if what else None
+            found = self._wrong(passage)
+            told = f"corpus: {inert_line(passage.source, 80)} {found.told}"
+            self._looked_at[key] = found._replace(told=told) if found.told else None
         return self._looked_at[key]
 
-    def _wrong(self, passage: Passage) -> tuple[str, str]:
+    def _wrong(self, passage: Passage) -> Changed:
         if _MASK.search(passage.source):
-            return "", ""
-        text = self._text(passage.source)
+            return Changed("")
+        text, recorded = self._text(passage.source), passage.text.replace("\r\n", "\n")
         if text is None:
-            return "is gone", ""
-        if passage.text.replace("\r\n", "\n") not in text and not _MASK.search(passage.text):
-            return "says something else where a recorded passage came from", ""
+            return Changed("is gone")
+        if recorded not in text and not _MASK.search(passage.text):
+            line = line_of_change(recorded, text)
+            return Changed("says something else where a recorded passage came from", line=line)
         within = self._collections()
         if passage.collection and within is not None and passage.source not in within.get(passage.collection, ()):
-            return f"is in the collection '{inert_line(passage.collection, 40)}' no more", passage.collection
-        return "", ""
+            return Changed(f"is in the collection '{inert_line(passage.collection, 40)}' no more", passage.collection)
+        return Changed("")
 
     def _text(self, source: str) -> str | None:
         if source not in self._texts:

@@ -54,11 +54,13 @@ class Places:
             return ""
         return ", ".join(dict.fromkeys(found))
 
-    def document(self, source: str, collection: str = "") -> str:
-        """The place of a document that a passage came from; where it left a `collection`, the line that says what is in."""
+    def document(self, source: str, collection: str = "", line: int = 0) -> str:
+        """The place of a document that a passage came from, at a `line` where that is known; where it left a `collection`,
+        the line that says what is in.
+        """
         if collection:
             return self._there(SETTINGS_FILE, self._line(SETTINGS_FILE, ("knowledge", "collections", collection)))
-        return self._there(f"knowledge/{source}", 0)
+        return self._there(f"knowledge/{source}", line)
 
     def _each(self, component: str, old: str, new: str, allowed: tuple[str, ...]) -> list[str] | None:
         """A place for each change that is told; None where they cannot be told apart."""

@@ -85,7 +85,10 @@ def causes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], par
     if not documents:
         return told
     places = Places(parts.workspace, "")
-    return (*told, *(Cause(one.told, places.document(source, one.collection)) for source, one in documents.items()))
+    return (
+        *told,
+        *(Cause(one.told, places.document(source, one.collection, one.line)) for source, one in documents.items()),
+    )
 
 
 def _recorded(tape: Tape, digests: Mapping[str, str]) -> Mapping[str, str]:
