@@ -246,3 +246,27 @@ def test_an_answer_to_a_question_that_a_branch_puts_once_more_is_none_in_a_life_
     records = runner.run(scene()).records
     assert [line["life"] for line in lines(records) if line.get("ask") == "c1.unknown"] == [2, 3]
     holds(records, runner, tmp_path)
+
+
+def test_a_call_that_a_person_lets_run_once_more_may_have_been_looked_at_in_a_life_that_was_cut_off_there(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20)], held="orders.refund")
+        await lives.say().at(ApprovalRequested)
+        lives.world.spend_elsewhere(50)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted)
+        lives.world.spend_elsewhere(50)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1.unknown")
+        lives.now.session.answer("t1/ask:c1.unknown", ALLOW)
+        await lives.now.at(ApprovalGiven, "t1/ask:c1.unknown")
+        branch_of(lives, ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1.unknown", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert any(r.event.step == "t1/verdict:tool.call:c1.start" for r in records)
+    holds(records, runner, tmp_path)

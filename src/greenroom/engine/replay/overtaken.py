@@ -109,21 +109,26 @@ def _stops_unasked(records: Iterable[Record]) -> set[str]:
 
 def _starts_put_off(records: Sequence[Record]) -> set[str]:
     """On calls right before they were to start that did not, for their life was cut off there: whoever starts them in a
-    later one looks again.
+    later one looks again. So it may have been where a person let a call run once more, and it did not in that life.
     """
     lives = by_life(records)
-    found: dict[str, int] = {}
+    decided: dict[str, int] = {}
+    found: set[str] = set()
     for record in records:
+        life = lives.get(record.seq, 1)
         match record.event:
             case VerdictReached(step=step) if _START.fullmatch(step):
-                found[step] = lives.get(record.seq, 1)
+                decided[step] = life
+                found.add(step)
+            case ApprovalGiven(turn=turn, call=call, decision="allow"):
+                found |= {f"t{turn}/verdict:tool.call:{call}.start"} & decided.keys()
             case ToolStarted(step=step) | ToolReturned(step=step):
                 key = f"{step.replace('/tool:', '/verdict:tool.call:')}.start"
-                if found.get(key) == lives.get(record.seq, 1):
-                    del found[key]
+                if decided.get(key) == life:
+                    found.discard(key)
             case _:
                 pass
-    return set(found)
+    return found
 
 
 def _round(step: str) -> Round | None:
