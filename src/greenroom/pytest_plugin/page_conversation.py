@@ -12,6 +12,7 @@ from typing import Any
 
 from greenroom.core.inert import inert
 from greenroom.regression.replay.difference import title
+from greenroom.regression.replay.left_out import DROPPED, left_out
 from greenroom.regression.replay.placeholders.known import CAME
 
 Line = dict[str, Any]
@@ -55,9 +56,7 @@ def _turn(line: Line, names: dict[str, str]) -> Rows:
 
 def _passages(line: Line, names: dict[str, str]) -> Rows:
     if kept := [names.get(str(name), str(name)) for name in line["select"]]:
-        dropped = line.get("dropped")
-        counts = dropped.items() if isinstance(dropped, dict) else ()
-        left = f"; left out: {', '.join(f'{escaped(n)} by {escaped(why)}' for why, n in counts)}" if counts else ""
+        left = f"; left out: {escaped(left_out(line[DROPPED]))}" if line.get(DROPPED) else ""
         yield "passages", ", ".join(map(escaped, kept)) + left, "small"
 
 

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.regression.replay.difference import LEFT_OUT, shown, title, words_in_short
+from greenroom.regression.replay.left_out import DROPPED, left_out, left_out_otherwise
 from greenroom.regression.tape.tape import Line
 
 Aspect = Literal["persona", "tools", "text", "args", "policy", "memory", "retrieval"]
@@ -191,6 +192,8 @@ def _key_changed(key: str, old: Json, new: Json) -> str:
         went, came = ([item for item in one if item not in other] for one, other in ((old, new), (new, old)))
         names = [] if key in _OF_LINE else [key]
         return " ".join([*names, *(f"-{_item(item)}" for item in went), *(f"+{_item(item)}" for item in came)])
+    if key == DROPPED:
+        return left_out_otherwise(old, new)
     if key == "ran":
         return "it runs now" if new else "it does not run any more"
     if old is None or new is None:
@@ -235,5 +238,13 @@ def _brief(line: Line) -> str:
     rest = {key: value for key, value in line.items() if key not in (kind, "of", "tool", *LEFT_OUT)}
     if kind == "retrieve":
         rest = {"passages": [label for _, label, _ in line["retrieve"]]}
-    words = ", ".join(f"{key} {shown(value, 60)}" for key, value in rest.items())
+    words = ", ".join(_said(key, value) for key, value in rest.items())
     return inert_line(f"{title(line)}{f': {words}' if words else ''}", _LONGEST)
+
+
+def _said(key: str, value: Json) -> str:
+    if key == DROPPED:
+        return f"left out: {left_out(value)}"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return f"{key} {shown(', '.join(map(str, value)), 60)}"
+    return f"{key} {shown(value, 60)}"

@@ -15,6 +15,7 @@ from functools import lru_cache
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.regression.replay.broken_off import given_up
+from greenroom.regression.replay.left_out import DROPPED, left_out, left_out_otherwise
 from greenroom.regression.tape.tape import Line
 
 _SHOWN = 600
@@ -146,6 +147,8 @@ def changed_keys(old: Line, new: Line) -> str:
 
 
 def _changed(key: str, old: Line, new: Line) -> str:
+    if key == DROPPED:
+        return left_out_otherwise(old.get(key), new.get(key))
     if key not in new:
         return f"no {key} any more"
     if key not in old:
@@ -212,6 +215,8 @@ def _pair(old: Line, new: Line) -> str:
     rows = []
     for key in keys:
         before, after = old.get(key), new.get(key)
+        if key == DROPPED:
+            before, after = (None if one is None else left_out(one) for one in (before, after))
         if before == after:
             rows.append(f"  {key}: {shown(before, 100)}")
         else:

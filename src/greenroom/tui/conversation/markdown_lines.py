@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import (
+    BlockQuote,
     CodeBlock,
     Heading,
     HorizontalRule,
@@ -110,6 +111,18 @@ class _Code(CodeBlock):
             yield Segment.line()
 
 
+class _Quote(BlockQuote):
+    """Every row begins as it is written, `> `: a bar is what a person's own words stand behind."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        inner = options.update(width=max(options.max_width - 2, 1))
+        edge = Segment("> ", self.style)
+        for line in console.render_lines(self.elements, inner, style=self.style, pad=False):
+            yield edge
+            yield from line
+            yield Segment.line()
+
+
 class _Rule(HorizontalRule):
     """A thin line."""
 
@@ -144,6 +157,7 @@ class _Prose(Markdown):
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "heading_open": _Heading,
+        "blockquote_open": _Quote,
         "fence": _Code,
         "code_block": _Code,
         "hr": _Rule,
@@ -172,7 +186,7 @@ def _theme(palette: Palette) -> Theme:
         "markdown.item": Style(color=palette.foreground),
         "markdown.code": code,
         "markdown.code_block": Style(color=palette.foreground, bgcolor=palette.surface),
-        "markdown.block_quote": quiet,
+        "markdown.block_quote": quiet + Style(italic=True),
         "markdown.hr": Style(color=palette.line),
         "markdown.item.bullet": Style(color=palette.primary),
         "markdown.item.number": Style(color=palette.primary),
