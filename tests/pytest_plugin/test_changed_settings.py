@@ -16,7 +16,7 @@ from tests.pytest_plugin.running import copied, run
             "knowledge/returns.md",
             "30 days",
             "14 days",
-            "corpus: returns.md says something else where a recorded passage came from (knowledge/returns.md); 1 fixture: return-window,",
+            "corpus: returns.md says something else where a recorded passage came from (knowledge/returns.md:5); 1 fixture: return-window,",
         ),
         (
             "greenroom.toml",

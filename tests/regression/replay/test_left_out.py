@@ -43,3 +43,13 @@ def test_as_many_for_the_same_reason_may_be_others() -> None:
 
 def test_a_page_says_it_in_words_too() -> None:
     assert f"; left out: {WORDS}</div>" in "".join(conversation([OLD]))
+
+
+def test_passages_are_told_by_label_and_score() -> None:
+    old: Line = {"retrieve": [["p1", "returns.md", 0.9], ["p2", "sizes.md", 0.5]], "legs": ["lexical", "ngrams"]}
+    found = first_difference([old], [{**old, "retrieve": old["retrieve"][:1]}])
+    assert found.detail.splitlines() == [
+        "- retrieve: returns.md 0.9, sizes.md 0.5",
+        "+ retrieve: returns.md 0.9",
+        "  legs: lexical, ngrams",
+    ]

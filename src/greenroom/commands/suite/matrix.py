@@ -13,6 +13,7 @@ from greenroom.commands.answer import Answer, answer, counted
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.suite.asked import matrix_asked, require_same
 from greenroom.core.clock import SystemClock, stamp
+from greenroom.core.cut import at_word
 from greenroom.core.errors import UsageError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
@@ -169,7 +170,7 @@ def _told(progress: Progress) -> str:
     parts += [f"{progress.failures} failed"] if progress.failures else []
     parts += [f"{progress.errors} without verdict"] if progress.errors else []
     cell = " ".join(word for word in (row.fixture, row.persona, row.model) if word)
-    said = row.kind if row.kind == "passed" else f"{row.kind}: {inert_line(row.line, 60)}"
+    said = row.kind if row.kind == "passed" else f"{row.kind}: {at_word(inert_line(row.line), 60)}"
     return "  ".join([*parts, f"{inert_line(cell, 100)}: {said}"])
 
 

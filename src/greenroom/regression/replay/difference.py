@@ -170,7 +170,7 @@ def _entries(before: list[Json], after: list[Json]) -> str:
 
 
 def _entry(value: Json) -> str:
-    return shown(value[1] if isinstance(value, list) and len(value) == 3 and isinstance(value[1], str) else value, 60)
+    return shown(value[1] if isinstance(value, list) and _is_passage(value) else value, 60)
 
 
 @lru_cache(maxsize=64)
@@ -215,14 +215,27 @@ def _pair(old: Line, new: Line) -> str:
     rows = []
     for key in keys:
         before, after = old.get(key), new.get(key)
-        if key == DROPPED:
-            before, after = (None if one is None else left_out(one) for one in (before, after))
         if before == after:
-            rows.append(f"  {key}: {shown(before, 100)}")
+            rows.append(f"  {key}: {_in_words(key, before, 100)}")
         else:
-            rows += [f"- {key}: {shown(before, _SHOWN)}"] if key in old else []
-            rows += [f"+ {key}: {shown(after, _SHOWN)}"] if key in new else []
+            rows += [f"- {key}: {_in_words(key, before, _SHOWN)}"] if key in old else []
+            rows += [f"+ {key}: {_in_words(key, after, _SHOWN)}"] if key in new else []
     return "\n".join(rows)
+
+
+def _in_words(key: str, value: Json, limit: int) -> str:
+    """A value as people read it: what was left out counted, passages by label and score, names without their quotes."""
+    if key == DROPPED:
+        return left_out(value)
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return shown(", ".join(map(str, value)), limit)
+    if key == "retrieve" and isinstance(value, list):
+        return shown(", ".join(_entry(one) + f" {one[2]}" if _is_passage(one) else _entry(one) for one in value), limit)
+    return shown(value, limit)
+
+
+def _is_passage(value: Json) -> bool:
+    return isinstance(value, list) and len(value) == 3 and isinstance(value[1], str)
 
 
 def shown(value: Json, limit: int) -> str:
