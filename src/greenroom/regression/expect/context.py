@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenroom.core.values import Frozen
-from greenroom.regression.expect.said import Lines, each, listed, shown
+from greenroom.regression.expect.said import Lines, bare, each, listed, shown
 from greenroom.regression.expect.stated import Stated
 from greenroom.regression.expect.written import Count, one_of
 from greenroom.regression.tape.facts import MemoryFacts, TurnFacts
@@ -71,14 +71,14 @@ def passages_problems(expected: PassagesExpected, turn: TurnFacts) -> Iterator[s
     for wanted in each(expected.includes):
         ranks = _ranks(wanted, labels)
         if not ranks:
-            yield f"the passage {shown(wanted)[1:-1]} is not in the prompt; there: {listed(labels)}"
+            yield f"the passage {bare(wanted)} is not in the prompt; there: {listed(labels)}"
         yield from _too_far(expected, wanted, ranks)
     cited = cited_ranks(turn) if expected.cited else []
     for wanted in each(expected.cited):
         ranks = [rank for rank in _ranks(wanted, labels) if rank in cited]
         if not ranks:
             seen = listed(labels[rank - 1] for rank in cited)
-            yield f"the reply does not cite the passage {shown(wanted)[1:-1]}; it cites: {seen}"
+            yield f"the reply does not cite the passage {bare(wanted)}; it cites: {seen}"
         yield from _too_far(expected, wanted, ranks)
 
 
@@ -132,7 +132,7 @@ def _named(key: str, memories: Sequence[MemoryFacts]) -> list[MemoryFacts]:
 
 
 def _quoted(key: str) -> str:
-    return f"'{shown(key)[1:-1]}'"
+    return f"'{bare(key)}'"
 
 
 def _ranks(wanted: str, labels: Sequence[str]) -> list[int]:
@@ -141,4 +141,4 @@ def _ranks(wanted: str, labels: Sequence[str]) -> list[int]:
 
 def _too_far(expected: PassagesExpected, wanted: str, ranks: Sequence[int]) -> Iterator[str]:
     if ranks and expected.at_most_rank is not None and ranks[0] > expected.at_most_rank:
-        yield f"the passage {shown(wanted)[1:-1]} has rank {ranks[0]}, expected at most {expected.at_most_rank}"
+        yield f"the passage {bare(wanted)} has rank {ranks[0]}, expected at most {expected.at_most_rank}"

@@ -14,7 +14,7 @@ import orjson
 from greenroom.core.values import Json
 from greenroom.regression.expect.beside import CannotJudge
 from greenroom.regression.expect.matcher import pattern, searched
-from greenroom.regression.expect.said import shown
+from greenroom.regression.expect.said import bare, shown
 
 
 def schema_problem(schema: Json, value: Json) -> str:
@@ -33,7 +33,7 @@ def schema_problem(schema: Json, value: Json) -> str:
     if found is None:
         return ""
     at = ".".join(map(str, found.absolute_path)) or "it"
-    return f"in the reply's JSON {shown(at)[1:-1]} is not as the schema says: {shown(found.message)[1:-1]}"
+    return f"in the reply's JSON {bare(at)} is not as the schema says: {bare(found.message)}"
 
 
 def require_schema(schema: Json, name: str) -> None:

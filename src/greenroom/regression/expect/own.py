@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 from greenroom.core.toml_text import suggest
 from greenroom.core.values import Json
 from greenroom.regression.expect.beside import CannotJudge
-from greenroom.regression.expect.said import shown
+from greenroom.regression.expect.said import bare
 from greenroom.regression.expect.written import Plain
 from greenroom.regression.tape.facts import TurnFacts
 
@@ -83,9 +83,9 @@ def _asked(name: str, facts: Facts, options: Mapping[str, Json]) -> list[str]:
         answered = list(said) if isinstance(said, Iterable) and not isinstance(said, str | bytes | Mapping) else said
     except Exception as error:  # noqa: BLE001  # code of the team: whatever it raises is a sentence, and no pass
         raise CannotJudge(
-            f"{name}: the expectation itself failed: {type(error).__name__}: {shown(str(error))[1:-1]}"
+            f"{name}: the expectation itself failed: {type(error).__name__}: {bare(str(error))}"
         ) from None
-    return [shown(problem, 300)[1:-1] for problem in _problems(name, answered)[:_MOST]]
+    return [bare(problem, 300) for problem in _problems(name, answered)[:_MOST]]
 
 
 def _problems(name: str, answered: object) -> Sequence[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from greenroom.core.cut import at_word
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 
@@ -32,12 +33,18 @@ def each(lines: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def shown(value: Json, limit: int = 160) -> str:
-    """A value as JSON on one line of at most `limit` characters."""
+    """A value as JSON on one line of at most `limit` characters, cut at a word."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         text = f"a {type(value).__name__} that cannot be shown"
-    return inert_line(text, limit)
+    return at_word(inert_line(text), limit)
+
+
+def bare(value: Json, limit: int = 160) -> str:
+    """A text as JSON has it, without its quotes; what is cut ends with `…` all the same."""
+    text = shown(value, limit + 2)
+    return text.removeprefix('"').removesuffix('"') if isinstance(value, str) else text
 
 
 def listed(names: Iterable[str], nothing: str = "none", limit: int = 200) -> str:
