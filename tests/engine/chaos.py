@@ -17,7 +17,7 @@ from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
 from greenroom.core.values import ApprovalReply, GateReply, Stop, StopScope
 from greenroom.engine.session import Session
-from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, Process, World, contract, policies, ticks
+from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, World, contract, policies, ticks
 from tests.engine.oracle import Case
 
 TRIES = 5
@@ -34,7 +34,7 @@ class Story:
         self.world = world or World(random.Random(seed))
         if Story.kill not in self.deeds:  # a calm story: its tools work, and nobody steps through it
             self.world.modes, self.world.brittle = ("run",), 0.0
-        self.process = Process(self.world)
+        self.process = self.world.life()
         self.told: list[str] = []
         self.steps: list[tuple[str, Any]] = []
 
@@ -69,7 +69,7 @@ class Story:
                 if begun > TRIES:  # its prompt or tools are others now, so it cannot go on
                     process.session.abandon("it cannot go on")
                     continue
-                process.begin(_forgiven(process.session))
+                process.begin(_forgiven(process.session, self.world.words))
             while process.busy:
                 await ticks(1)
                 for step, _ in list(self._open()):
@@ -86,7 +86,7 @@ class Story:
             return
         if process.work is not None:
             await process.quiet()
-        process.begin(_forgiven(process.session))
+        process.begin(_forgiven(process.session, self.world.words))
 
     def _pass_gate(self) -> None:
         """What a person who steps does at a gate, if one waits, and if they are quick."""
@@ -187,13 +187,13 @@ class Story:
         await self.process.die()
         if Story.reload in self.deeds and self.world.dice.random() < 0.3:
             self.world.policy = self.world.dice.choice(list(policies()))
-        self.process = Process(self.world)
+        self.process = self.world.life()
 
     async def close(self) -> None:
         await self.process.session.aclose()
         await self.process.quiet()
         self.world.kept = list(self.process.log.records)
-        self.process = Process(self.world)
+        self.process = self.world.life()
 
     def autonomy(self) -> None:
         level = self.world.dice.choice((0, 1, 2, 3, 4, 4, 4, 4))
@@ -227,10 +227,10 @@ def _is_leave(event: Event) -> bool:
     return isinstance(event, ApprovalGiven) and event.scope != "once"
 
 
-async def _forgiven(session: Session) -> None:
+async def _forgiven(session: Session, words: Callable[[], str]) -> None:
     """Go on with the open turn, or say something; how it ends is in the log."""
     open_turn = session.open_turn() is not None
-    await _forgiven_of(session.resume if open_turn else lambda: session.turn("refund, please"))
+    await _forgiven_of(session.resume if open_turn else lambda: session.turn(words()))
 
 
 async def _forgiven_of(work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

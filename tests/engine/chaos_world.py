@@ -99,10 +99,10 @@ _SHAPES: tuple[tuple[str, float, float, float, bool, str], ...] = (
 
 
 @cache
-def policies() -> dict[str, tuple[Law, RulePolicy]]:
+def policies(knows: bool = False) -> dict[str, tuple[Law, RulePolicy]]:
     """The policies a story changes between, each in the oracle's numbers and as the real thing."""
     made = {}
-    role = Role.of(_persona())
+    role = Role.of(_persona(knows=knows))
     for name, asks, denies, most, notes, then in _SHAPES:
         text = _TEXT.format(name=name, asks=asks, denies=denies, most=most, then=then) + (_NOTES if notes else "")
         policy = compile_policies([PolicySource(f"{name}.toml", text)], TOOLS, role, clock=FrozenClock())
@@ -111,10 +111,11 @@ def policies() -> dict[str, tuple[Law, RulePolicy]]:
 
 
 @cache
-def _persona(level: int = LEVEL, replies: int = 6) -> Any:
+def _persona(level: int = LEVEL, replies: int = 6, knows: bool = False) -> Any:
+    about = ["customer"] if knows else []
     return persona(
-        knowledge={"collections": []},
-        memory={"read": [], "write": []},
+        knowledge={"collections": ["returns"] if knows else [], "top_k": 2},
+        memory={"read": about, "write": about},
         tools={"allow": [tool.name for tool in TOOLS]},
         policy={"files": [], "autonomy": level},
         limits={"tool_calls": 9, "replies": replies, "tokens": 10_000_000, "seconds": 100_000},
@@ -129,6 +130,7 @@ class Rest:
     level: int = LEVEL
     replies: int = 6
     tools: tuple[ToolSpec, ...] = TOOLS
+    knows: bool = False
 
 
 RESTS: dict[str, Rest] = {
@@ -141,14 +143,18 @@ RESTS: dict[str, Rest] = {
 """What a story changes between when all of it is reloaded, as if somebody had written the files."""
 
 
+WHOLE = "whole"
+"""The rest of a contract that looks things up and remembers."""
+
+
 def contract(name: str, rest: str = "first") -> Contract:
-    law, policy = policies()[name]
-    made = RESTS[rest]
+    made = Rest(knows=True) if rest == WHOLE else RESTS[rest]
+    law, policy = policies(made.knows)[name]
     digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}"}
     if rest != "first":
         digests["rest"] = rest
     return Contract(
-        persona=_persona(made.level, made.replies),
+        persona=_persona(made.level, made.replies, made.knows),
         system=made.system,
         voice="",
         policy=policy,
@@ -202,6 +208,14 @@ class World:
     brittle: float = 0.05
     modes: tuple[StepMode, ...] = ("run", "run", "run", "tools")
 
+    def life(self) -> Process:
+        """A process that goes on with what is kept."""
+        return Process(self)
+
+    def words(self) -> str:
+        """What a person says next."""
+        return "refund, please"
+
     def stops(self) -> tuple[Stop, ...]:
         return tuple(self.pressed)
 
@@ -249,7 +263,7 @@ class Process(Shelf):
             model=self,
             tools=self,
             retriever=OnePassage(),
-            memory=ListMemory(),
+            memory=self.memory(),
             approver=self.mailbox,
             clock=world.clock,
             ids=world.ids,
@@ -260,6 +274,10 @@ class Process(Shelf):
             self.log, contract(world.policy, world.rest), outside, mode=world.dice.choice(world.modes)
         )
         self.work: asyncio.Task[Any] | None = None
+
+    def memory(self) -> ListMemory:
+        """What it remembers in."""
+        return ListMemory()
 
     async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
         dice = self.world.dice

@@ -85,14 +85,19 @@ class Lives:
     """A session and who carries it at the moment."""
 
     def __init__(
-        self, *replies: Sequence[ToolCall], mode: StepMode = "run", held: str = "", words: str = "Done."
+        self,
+        *replies: Sequence[ToolCall],
+        mode: StepMode = "run",
+        held: str = "",
+        words: str = "Done.",
+        rest: str = "first",
     ) -> None:
-        self.world = World(random.Random(0), modes=(mode,), brittle=0.0)
+        self.world = World(random.Random(0), modes=(mode,), brittle=0.0, rest=rest)
         self._replies = list(replies)
         self.now = Scripted(self.world, self._replies, held, words)
 
-    def say(self) -> Scripted:
-        self._begin(lambda: self.now.session.turn("refund, please"))
+    def say(self, words: str = "refund, please") -> Scripted:
+        self._begin(lambda: self.now.session.turn(words))
         return self.now
 
     def resume(self) -> Scripted:
@@ -145,16 +150,20 @@ class Lives:
         return list(self.now.log.records)
 
 
-def lines(records: list[Record]) -> Sequence[Line]:
+def lines(records: list[Record], rest: str = "first") -> Sequence[Line]:
     """The session as its tape tells it."""
-    return record(records, contract("usual").policy).tape.events
+    return record(records, contract("usual", rest).policy).tape.events
 
 
 def same_again(
-    records: list[Record], runner: asyncio.Runner, folder: Path, edited: Callable[[Tape], Tape] = lambda tape: tape
+    records: list[Record],
+    runner: asyncio.Runner,
+    folder: Path,
+    edited: Callable[[Tape], Tape] = lambda tape: tape,
+    rest: str = "first",
 ) -> None:
     """Hold a session to its log and its tape."""
-    replayed = from_log(records, runner)
+    replayed = from_log(records, runner, rest=rest)
     assert replayed.same, f"{replayed.step} {replayed.difference}"
-    outcome = from_tape(records, runner, folder, edited)
+    outcome = from_tape(records, runner, folder, edited, rest)
     assert outcome is not None and outcome.kind == "passed", outcome

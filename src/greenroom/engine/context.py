@@ -54,7 +54,7 @@ async def _recalled(room: Room, turn: int, found: MemoriesRecalled) -> tuple[tup
         questions = tuple(_about_memory(memory, facts) for memory in found.memories)
         return of_memories(room, step, turn, "recall", found.memories, questions)
 
-    passed = await room.gates.wait("recall", turn, look)
+    passed = await room.gates.wait("recall", turn, look, beyond=(PassagesRetrieved, f"t{turn}/retrieve"))
     return _passed(passed, found.memories, found.memories)
 
 
@@ -71,7 +71,7 @@ async def _chosen(room: Room, turn: int, found: PassagesRetrieved) -> tuple[tupl
         return of_passages(room, step, turn, found.candidates, ids, questions)
 
     by_id = {passage.id: passage for passage in found.candidates}
-    passed = await room.gates.wait("retrieve", turn, look)
+    passed = await room.gates.wait("retrieve", turn, look, beyond=(ContextSelected, f"t{turn}/select"))
     going, left_out = _passed(passed, found.candidates, tuple([by_id[key] for key in ids]))
     gone = {passage.id for passage in going}
     return going, {**{key: why for key, why in dropped.items() if key not in gone}, **left_out}

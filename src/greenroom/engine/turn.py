@@ -10,7 +10,14 @@ from datetime import timedelta
 from typing import Literal
 
 from greenroom.core.clock import stamp
-from greenroom.core.events import MemoriesProposed, MemoryWritten, ReplyGenerated, ReplyReleased, TurnFinished
+from greenroom.core.events import (
+    MemoriesProposed,
+    MemoryWritten,
+    ReplyGenerated,
+    ReplyReleased,
+    TurnFinished,
+    VerdictReached,
+)
 from greenroom.core.signals import StageEntered
 from greenroom.core.values import Effect, Memory, Origin, trusted
 from greenroom.engine.asking.permitting import permit
@@ -102,7 +109,10 @@ async def _to_keep(room: Room, turn: int, proposed: tuple[Memory, ...]) -> tuple
         questions = tuple(_about_keeping(room, memory) for memory in proposed)
         return of_memories(room, step, turn, "remember", proposed, questions)
 
-    passed = await room.gates.wait("remember", turn, look)
+    first = proposed[0].id if proposed else ""
+    passed = await room.gates.wait(
+        "remember", turn, look, beyond=(VerdictReached, f"t{turn}/verdict:memory.write:{first}")
+    )
     if passed is not None and passed.action == "skip":
         return ()
     return edited_items(proposed, passed.edit, passed.by) if passed and passed.action == "edit" else proposed
@@ -148,9 +158,11 @@ def _about_keeping(room: Room, memory: Memory) -> Question:
 
 async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text: str) -> str:
     """The text as it leaves its gate: a person may have put other words in its place."""
-    passed = await room.gates.wait(
-        gate, turn, lambda step: of_text(room, step, turn, gate, _about_text(room, gate, text))
-    )
+
+    def look(step: str) -> Pending:
+        return of_text(room, step, turn, gate, _about_text(room, gate, text))
+
+    passed = await room.gates.wait(gate, turn, look, beyond=(VerdictReached, f"t{turn}/verdict:{gate}"))
     return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
 
 

@@ -55,28 +55,32 @@ def lived(seed: int, runner: asyncio.Runner) -> list[Record]:
     return runner.run(scene())
 
 
-def from_log(records: list[Record], runner: asyncio.Runner, session: str = "s1") -> Replayed:
+def from_log(records: list[Record], runner: asyncio.Runner, session: str = "s1", rest: str = "first") -> Replayed:
     """The session replayed from its log, in a log that commits to its events as its own did."""
     world, recording = World(Random(0)), LogRecording(records)
     parts = ClosedParts(Shelf())
     outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
-    twin = Session(MemoryLog(session, world.clock, world.ids), contract("usual"), outside, recording=recording)
+    twin = Session(MemoryLog(session, world.clock, world.ids), contract("usual", rest), outside, recording=recording)
     return runner.run(replay(twin, records))
 
 
 def from_tape(
-    records: list[Record], runner: asyncio.Runner, folder: Path, edited: Callable[[Tape], Tape] = lambda tape: tape
+    records: list[Record],
+    runner: asyncio.Runner,
+    folder: Path,
+    edited: Callable[[Tape], Tape] = lambda tape: tape,
+    rest: str = "first",
 ) -> Outcome | None:
     """The session exported and replayed; None where no turn ended."""
     try:
-        kept = record(records, contract("usual").policy)
+        kept = record(records, contract("usual", rest).policy)
     except UsageError:
         return None
     parts = Parts(folder)
     parts.write(kept.texts)
 
     def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
-        return closed_session(contract("usual"), Shelf(), recording, clock, ids)
+        return closed_session(contract("usual", rest), Shelf(), recording, clock, ids)
 
     tape = read(write(edited(kept.tape)), "x.tape.jsonl")
     return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))

@@ -37,12 +37,14 @@ class Reply:
     """What the calls of one reply share while they are carried out side by side.
 
     Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
+    `next` is the step of the reply after it.
     """
 
     room: Room
     turn: int
     asking: asyncio.Lock
     ended: list[GreenroomError]
+    next: str
 
     @property
     def over(self) -> bool:

@@ -5,14 +5,14 @@ Invariant: what a person made up is marked as theirs in the log, and the model r
 
 from __future__ import annotations
 
-from greenroom.core.events import ToolReturned
+from greenroom.core.events import ReplyGenerated, ToolReturned
 from greenroom.core.values import GateReply, ToolCall, ToolResult
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.gates.pauses import of_call, of_result
 from greenroom.engine.gates.pending import Pending
 from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER
-from greenroom.engine.room import Room, about_result
+from greenroom.engine.room import about_result
 from greenroom.views.prompt.edited import result_of
 
 SKIPPED = ToolResult(status="denied", error="A person skipped this call; it was not made.")
@@ -34,8 +34,9 @@ async def tool_gate(reply: Reply, item: Decided) -> GateReply | ToolResult | Non
     return _result(passed) if passed is not None and passed.action == "simulate" else passed
 
 
-async def result_gate(room: Room, turn: int, call: ToolCall, step: str) -> None:
+async def result_gate(reply: Reply, call: ToolCall, step: str) -> None:
     """Let a person look at a result before the model reads it; what they put in its place gets a verdict of its own."""
+    room, turn = reply.room, reply.turn
     ended = room.steps.find(ToolReturned, step)
     if ended is None:
         return
@@ -45,7 +46,7 @@ async def result_gate(room: Room, turn: int, call: ToolCall, step: str) -> None:
     def look(at: str) -> Pending:
         return of_result(room, at, turn, call, result, more)
 
-    passed = await room.gates.wait("result", turn, look, f":{call.id}")
+    passed = await room.gates.wait("result", turn, look, f":{call.id}", beyond=(ReplyGenerated, reply.next))
     if passed is None or passed.action != "edit":
         return
     edited = _result(passed)

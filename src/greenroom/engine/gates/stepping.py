@@ -14,6 +14,7 @@ from typing import Any
 
 from greenroom.core.errors import Divergence, GreenroomError, UsageError
 from greenroom.core.events import (
+    Event,
     GatePassed,
     GatePaused,
     ModeChanged,
@@ -106,8 +107,10 @@ class Gates:
         suffix: str = "",
         among: asyncio.Lock | None = None,
         over: Callable[[], bool] = lambda: False,
+        beyond: tuple[type[Event], str] | None = None,
     ) -> GateReply | None:
-        """Stop here if the mode, a breakpoint or a person says so; `look` tells what is about to happen at this step.
+        """Stop here if the mode, a breakpoint or a person says so; `look` tells what is about to happen at this step. A turn
+        that is taken up again stops at no gate that it left behind: what is `beyond` has happened then.
 
         Returns what the person did, None if nothing stopped. Pauses `among` the same questions come one at a time, and
         not at all once the turn is `over`: then `OVER` comes back.
@@ -119,7 +122,7 @@ class Gates:
         step = f"t{turn}/gate:{gate}{suffix}"
         passed = self._steps.find(GatePassed, step)
         if passed is None:
-            if (cause := self._cause(gate, step, look)) is None:
+            if (cause := self._cause(gate, step, look, beyond)) is None:
                 return None
             async with among or nullcontext():
                 if over() and not self._steps.holds(GatePassed, step):
@@ -129,13 +132,17 @@ class Gates:
             raise TurnGivenUp(f"abandoned at the {gate} gate")
         return GateReply(action=passed.action, edit=passed.edit, by=passed.by, established=passed.established)
 
-    def _cause(self, gate: Gate, step: str, look: Callable[[str], Pending]) -> tuple[str, str] | None:
+    def _cause(
+        self, gate: Gate, step: str, look: Callable[[str], Pending], beyond: tuple[type[Event], str] | None
+    ) -> tuple[str, str] | None:
         """Why this gate stops, with the condition that held; None if it does not."""
         paused = self._steps.record_of(GatePaused, step)
         if self._steps.holds(GatePassed, step) or self._steps.holds(GatePaused, step):
             return "", ""
         if paused is not None and isinstance(paused.event, GatePaused):
             return paused.event.cause, paused.event.condition
+        if beyond is not None and self._steps.record_of(*beyond) is not None:
+            return None
         if self._steps.stops_again(step, lambda: look(step).value):
             return RERUN, ""
         held = self.breakpoints.held(look(step)) if self.breakpoints else None

@@ -5,6 +5,7 @@ Invariant: a model is never sent more than the verdict on its prompt let through
 
 from __future__ import annotations
 
+from greenroom.core.events import ReplyGenerated
 from greenroom.core.messages import ModelRequest
 from greenroom.core.values import Json
 from greenroom.engine.asking.permitting import Permitted, permit
@@ -41,7 +42,9 @@ async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> 
     def look(step: str) -> Pending:
         return of_prompt(room, step, turn, number, request, _about_prompt(room, request))
 
-    passed = await room.gates.wait("prompt", turn, look, f":{number}")
+    passed = await room.gates.wait(
+        "prompt", turn, look, f":{number}", beyond=(ReplyGenerated, f"t{turn}/generate:{number}")
+    )
     if passed is None or passed.action != "edit":
         return request
     return request.model_copy(update={"messages": edited_messages(request.messages, passed.edit)})

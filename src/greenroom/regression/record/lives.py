@@ -64,7 +64,7 @@ class ToldLives:
 
     def of(self, record: Record) -> int:
         """The life to tell of a record: 1 where it makes no difference."""
-        return self.life.get(record.seq, 1) if type(record.event) in _REACHING else 1
+        return self.life.get(record.seq, 1) if _of_a_life(record.event) else 1
 
     def key(self, record: Record) -> tuple[str, str]:
         """What is told once of it is found by."""
@@ -73,9 +73,11 @@ class ToldLives:
         return event.kind, (event.step or f"t{event.turn}") + (f" {life}" if life > 1 else "")
 
     def waited(self, event: GatePaused, life: int) -> bool:
-        """Whether a life of a turn that is told by life was cut off while it waited at the gate."""
+        """Whether a life of a turn that is told by life was cut off while it waited at a call's gate, or the turn was given
+        up there. What waits at any other gate waits alone, so that it is all one in which life it was passed.
+        """
         passed = self.passed.get(event.step, 0)
-        return event.turn in self.turns and passed != life
+        return event.turn in self.turns and (passed != life if event.gate == "tool" else not passed)
 
     def starts(self, event: ToolReturned, life: int, *, ran: bool) -> Line:
         """In which lives a call was started, if not just in the one in which it came back from that; and with what, where
@@ -94,7 +96,7 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     if replayed and not any(type(r.event) is TurnResumed for r in records):
         return ToldLives(unsteady=unsteady)  # nothing was taken up again, so all of it is of one life
     lives = by_life(records)
-    several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and type(r.event) in _SHOWING}
+    several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and _shows(r.event)}
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
     passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
     gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}
@@ -111,6 +113,19 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
             begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
     last = {r.event.turn: lives[r.seq] for r in records if r.seq in life}
     return ToldLives(life, begun, frozenset(turns), passed, last, unsteady | turns)
+
+
+def _of_a_life(event: Event) -> bool:
+    """Whether it is told in which life it happened: of gates those at which calls wait for one another, and at which a turn
+    is given up beside calls that go on.
+    """
+    if isinstance(event, GatePassed):
+        return event.gate == "tool" or (event.gate == "result" and event.action == "abandon")
+    return type(event) in _REACHING
+
+
+def _shows(event: Event) -> bool:
+    return type(event) in _SHOWING and _of_a_life(event)
 
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:

@@ -19,6 +19,7 @@ from greenroom.core.events import (
     Event,
     GatePassed,
     GatePaused,
+    MemoriesProposed,
     MemoriesRecalled,
     MemoryWritten,
     PassagesRetrieved,
@@ -37,6 +38,7 @@ from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.days import day_of
+from greenroom.regression.tape.replaced import masks_in
 from greenroom.regression.tape.tape import Line
 
 _CLOSED = frozenset({MemoriesRecalled, PassagesRetrieved, ReplyGenerated, ToolReturned, ApprovalGiven, MemoryWritten})
@@ -77,6 +79,8 @@ class TapeRecording(ByLife):
         Raises:
             Divergence: it is not on the tape, or was recorded for something else.
         """
+        if kind is MemoriesProposed:
+            return self._proposed(step, *inputs)
         line = self.line(kind, step, inputs)
         event = self._event(kind, step)
         if self._cut_off:
@@ -96,6 +100,14 @@ class TapeRecording(ByLife):
             return written_again(step, line, inputs)
         return event
 
+    def _proposed(self, step: str, words: str, segment: str) -> Event | None:
+        """What was proposed to be remembered of words of which a part is a placeholder now: of that nothing can be."""
+        if not masks_in(words) & self._world.known.placeholders:
+            return None
+        memories = self._world.proposed_at.get(step, ())
+        own = tuple(memory.model_copy(update={"segment": segment}) for memory in memories)
+        return MemoriesProposed(step=step, turn=_turn_of(step), memories=own)
+
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._by_life(step) and self._world.lives.anew(kind, step)
 
@@ -109,6 +121,8 @@ class TapeRecording(ByLife):
         if kind is ReplyReleased and self._by_life(step) and lives.ended(step) and self._never_said(step):
             raise LifeOver(step, self)
         if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
+            return
+        if self._lifeless(kind, step) and (kind, step) in self._world.events:
             return
         turn = turn_of(step)
         if kind is ToolStarted and turn in self._world.unsaid and lives.in_last(turn):
@@ -133,6 +147,16 @@ class TapeRecording(ByLife):
         cut_off = self._world.lives.several(turn) or turn in self._world.abandoned
         return cut_off and turn < self._one_life_from
 
+    def _known_by_life(self, kind: type[Event], step: str) -> bool:
+        return kind in _KNOWN_BY_LIFE and self._by_life(step) and not self._lifeless(kind, step)
+
+    def _lifeless(self, kind: type[Event], step: str) -> bool:
+        """Whether it is all one in which life this happened: a gate that nothing waited for, passed so that it goes on."""
+        if kind is not GatePassed or "/gate:tool:" in step:
+            return False
+        line = self._world.lines.get((kind, step), {})
+        return not ("/gate:result:" in step and line.get("action") == "abandon")
+
     def _lived(self, kind: type[Event], step: str) -> tuple[Line, Event | None] | None:
         """What the tape says of a step in the life that the replay is in; or, in a turn's last life, of an earlier one."""
         here = self._world.lives.here(kind, step)
@@ -142,7 +166,7 @@ class TapeRecording(ByLife):
         return here
 
     def _event(self, kind: type[Event], step: str) -> Event | None:
-        if kind in _KNOWN_BY_LIFE and self._by_life(step):
+        if self._known_by_life(kind, step):
             lived = self._lived(kind, step)
             return lived[1] if lived is not None else None
         return self._world.events.get((kind, step))
@@ -174,7 +198,7 @@ class TapeRecording(ByLife):
             return step in self._world.reruns
         if kind is ToolStarted:
             return step in self._world.unstarted
-        if self._by_life(step):
+        if self._by_life(step) and not self._lifeless(kind, step):
             return self._holds_here(kind, step)
         if kind is ApprovalGiven and step in self._world.ruled:
             return False  # where no rule asks any more, nobody is asked
@@ -195,7 +219,7 @@ class TapeRecording(ByLife):
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
         if kind is MemoryWritten:
             return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
-        if kind in _KNOWN_BY_LIFE and self._by_life(step):
+        if self._known_by_life(kind, step):
             lived = self._lived(kind, step)
             return None if lived is None or (kind is ToolReturned and lived[1] is None) else lived[0]
         return self._world.lines.get((kind, step))

@@ -57,7 +57,7 @@ class World:
     `events` are the answers by kind and step, `lines` what the tape says of each, `writes` the memories kept by turn,
     segment and key. `turns` are the person's words in order, `abandoned` the turns that were given up, `unsaid` those
     of them of which it does not say what had been started and never came back, `proposed` the
-    names of the memories that were proposed, `stopped` the calls that waited when a person ended the turn, `unstarted`
+    names of the memories that were proposed, `proposed_at` those by step, `stopped` the calls that waited when a person ended the turn, `unstarted`
     all that never ran, `ruled` the questions that a rule or the level asked, and nothing else, `reruns` those that a
     rerun asked, `autonomy` the levels set between turns with how
     many turns were over, `days` how many days it spans as far as that mattered, `held` what is held about
@@ -81,6 +81,7 @@ class World:
         self.unsaid: set[int] = set()
         self._given_up = False
         self.proposed: list[str] = []
+        self.proposed_at: dict[str, tuple[Memory, ...]] = {}
         self.stopped: set[str] = set()
         self.unstarted: set[str] = set()
         self.autonomy: list[tuple[int, AutonomyChanged]] = []
@@ -325,7 +326,9 @@ class World:
         self.lines[ReplyReleased, f"t{self._turn}/release"] = line
 
     def propose(self, line: Line) -> None:
-        self.proposed += [self._memories[name].id for name in line["propose"]]
+        memories = tuple(self._memories[name] for name in line["propose"])
+        self.proposed += [memory.id for memory in memories]
+        self.proposed_at[f"t{self._turn}/propose"] = memories
 
     def write(self, line: Line) -> None:
         memory = self._memories[str(line["write"])]

@@ -45,6 +45,8 @@ class Names:
             return ""
         if _NAME.fullmatch(key):
             self._last[kind] = max(self._last[kind], int(key[1:]))
+            if kind == "m" and key in self._proposed:
+                self._proposed.remove(key)  # it was not proposed anew
             return key
         return self._proposed.pop() if kind == "m" and self._proposed else ""
 
