@@ -194,6 +194,7 @@ def test_junit_has_the_reason_as_its_message(shop: Path, tmp_path: Path) -> None
     failure = case.find("failure")
     assert failure is not None
     assert failure.attrib["message"].startswith("stale: persona aria")
+    assert failure.attrib["message"].endswith("(personas/aria/persona.toml:9)")
     assert "why: A refund above the limit" in (failure.text or "")
     told = [(one.attrib["name"], one.attrib["value"]) for one in case.iter("property")]
     assert ("greenroom_outcome", "stale") in told

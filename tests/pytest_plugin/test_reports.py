@@ -89,8 +89,11 @@ def _check_junit(path: Path) -> None:
         name: failure.attrib["message"] for name, case in cases.items() if (failure := case.find("failure")) is not None
     }
     assert messages["diverged"].startswith("diverged: turn 1: verdict tool.call of c2")
-    assert messages["tampered"].startswith("broken: tampered.tape.jsonl:2: changed after it was recorded")
+    assert messages["tampered"].startswith("broken: fixtures/tampered.tape.jsonl:2: changed after it was recorded")
     assert messages["return-window"].startswith("stale: persona aria")
+    assert messages["return-window"].endswith("(personas/aria/prompt.md:1)")
+    at = {one.attrib["name"]: one.attrib["value"] for one in cases["return-window"].iter("property")}
+    assert at["greenroom_stale_at"] == "personas/aria/prompt.md:1"
     told = {one.attrib["name"]: one.attrib["value"] for one in cases["diverged"].iter("property")}
     assert told["greenroom_outcome"] == "diverged"
     assert told["greenroom_line"] == "12"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from greenroom.pytest_plugin.place import CASE, TAPE, place_of
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of, placed_line, placed_row
 from greenroom.pytest_plugin.told import Told, harmless
 
 _SIGNS = {"- ": "red", "+ ": "green"}
@@ -19,7 +19,7 @@ class FailureText:
     def __init__(self, told: Told) -> None:
         self.kind = told["kind"]
         self.rows = _rows(told)
-        self.reprcrash = Crash(*place_of(told), harmless(f"{told['kind']}: {told['line']}"))
+        self.reprcrash = Crash(*place_of(told), harmless(f"{told['kind']}: {placed_line(told, told['line'])}"))
 
     def __str__(self) -> str:
         return "\n".join(self.rows)
@@ -45,8 +45,8 @@ class Crash:
 
 def _rows(told: Told) -> list[str]:
     detail = told["detail"] if told["detail"] != told["line"] else ""
-    rest = "\n".join(_whole(row, told["reasons"]) for row in detail.splitlines())
-    text = harmless(f"{told['kind']}: {_whole(told['line'], told['reasons'])}\n{rest}")
+    rest = "\n".join(placed_row(told, _whole(row, told["reasons"])) for row in detail.splitlines())
+    text = harmless(f"{told['kind']}: {placed_line(told, _whole(told['line'], told['reasons']))}\n{rest}")
     rows = [row for row in text.splitlines() if row.strip()]
     if told["kind"] == "failed":
         case, line = place_of(told)

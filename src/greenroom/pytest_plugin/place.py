@@ -9,9 +9,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from greenroom.pytest_plugin.told import Told
+from greenroom.pytest_plugin.told import Told, causes
 from greenroom.regression.replay.outcome import EACH, places_of
 
+SINCE = "since: "
 TAPE, CASE = ".tape.jsonl", ".case.toml"
 _FILE_AND_LINE = re.compile(r"(?P<file>[^\s:]{1,200}):(?P<line>[0-9]{1,6})\b")
 _SETTINGS = "greenroom.toml"
@@ -32,6 +33,28 @@ def changed_at(tape: str, place: str) -> tuple[str, int] | None:
     if root is None or not file or not (root / file).is_file():
         return None
     return str(root / file), int(line) if line.isdecimal() else 1
+
+
+def placed_line(told: Told, line: str) -> str:
+    """What is said of a fixture in one `line`, with where: what changed with its place in the workspace, and a file with
+    the folder it lies in.
+    """
+    if told["kind"] == "broken":
+        return causes(told)[0]
+    first = next((one for one in told["changed"][:1] if line.startswith(one)), "")
+    if told["kind"] == "stale" and first:
+        return f"{placed_row(told, first)}{line.removeprefix(first)}"
+    return line
+
+
+def placed_row(told: Told, row: str) -> str:
+    """A row of what is said of a fixture; a cause with where it stands, from where pytest was started."""
+    cause = row.removeprefix(SINCE)
+    if cause not in told["changed"]:
+        return row
+    from greenroom.pytest_plugin.summary import with_place
+
+    return f"{row.removesuffix(cause)}{with_place(cause, [told])}"
 
 
 def shown_place(told: Told, place: str) -> str:

@@ -16,7 +16,7 @@ from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert, inert_line
 from greenroom.pytest_plugin.bench import Played, bench_of, stale_mode
 from greenroom.pytest_plugin.failure import FailureText
-from greenroom.pytest_plugin.place import CASE, TAPE, place_of
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of, shown_place
 from greenroom.pytest_plugin.told import Told
 from greenroom.regression.case import Case, case_path, load_case
 from greenroom.regression.find import name_of
@@ -156,6 +156,7 @@ def _properties(told: Told) -> Iterator[tuple[str, object]]:
         yield "greenroom_persona", told["persona"]
         yield "greenroom_model", told["model"]
     yield from (("greenroom_stale", cause) for cause in told["changed"])
+    yield from (("greenroom_stale_at", shown_place(told, place)) for place in told["places"] if place)
     if told["expect"] != "good":
         yield "greenroom_expect", told["expect"]
     yield from (("greenroom_tag", tag) for tag in told["tags"])

@@ -81,7 +81,7 @@ def _workspace(told: Told) -> str:
     """What leads from where pytest was started to the file of the workspace that a line begins with; '' if none does."""
     beside = Path(told["path"]).parent
     named = _FILE.match(told["line"]) if told["kind"] == "broken" else None
-    if named is None:
+    if named is None or Path(named[1]).is_absolute():
         return ""
     if named[1].startswith(_PARTS) or (beside / named[1]).is_file():
         return _folder(told)
