@@ -16,6 +16,7 @@ from greenroom.core.toml_text import suggest
 from greenroom.core.values import ToolSpec
 from greenroom.detectors.masks import Masks
 from greenroom.engine.contract import Contract
+from greenroom.persona.check import unmet
 from greenroom.persona.contract import Persona
 from greenroom.persona.load import LoadedPersona, list_personas, load_persona
 from greenroom.persona.voice import lines as voice_lines
@@ -93,7 +94,7 @@ def cast_of(
     must_be_trusted(workspace, trusted)
     settings = load_settings(workspace)
     name, _, version = (persona or settings.persona or _only_persona(workspace)).partition("@")
-    loaded = loaded or load_persona(workspace, name, version or None)
+    loaded = loaded or _on_disk(workspace, name, version)
     bounded = _bounded(loaded, settings)
     tools = workspace_tools(workspace, clock)
     allowed = _allowed(tools, bounded.tools.allow, loaded.file)
@@ -122,6 +123,19 @@ def cast_of(
         asked=(f"{name}@{version}" if version else name, model),
     )
     return Cast(contract, allowed, masks, policy.label)
+
+
+def _on_disk(workspace: Workspace, name: str, version: str) -> LoadedPersona:
+    """A persona whose policies are those that it depends on.
+
+    Raises:
+        UsageError: there is none of that name.
+        FileInvalid: it is broken, or a policy it depends on is not there in the version it needs.
+    """
+    loaded = load_persona(workspace, name, version or None)
+    for problem in unmet(workspace, loaded):
+        raise FileInvalid(problem.message, where=problem.where, hint=problem.hint, code="persona.dependency")
+    return loaded
 
 
 def _of_settings(persona: Persona, settings: Settings) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Literal
 from greenroom.core.errors import FileInvalid
 from greenroom.core.toml_text import Path, dotted, line_of, parse, positions, suggest, tables
 from greenroom.persona.contract import Persona, satisfies, semantic_version
-from greenroom.persona.load import CONTRACT_FILE, list_personas, load_persona, read_text
+from greenroom.persona.load import CONTRACT_FILE, LoadedPersona, list_personas, load_persona, read_text
 from greenroom.persona.prompt import expressions, names
 from greenroom.workspace.layout import Workspace
 
@@ -71,6 +71,19 @@ def check(workspace: Workspace, persona_id: str, known: Known = Known()) -> tupl
     prompt_file = workspace.shown(loaded.folder / loaded.persona.prompt.file)
     found = [*_references(contract, known), *_prompt(contract, loaded.texts["prompt"], prompt_file)]
     return tuple(sorted(found, key=lambda problem: problem.level))
+
+
+def unmet(workspace: Workspace, loaded: LoadedPersona) -> tuple[Problem, ...]:
+    """The policies that a persona depends on and that are not there, or in another version than it needs.
+
+    Those decide about every call it makes, so that it does not speak without them; what else its contract names is told
+    by `check` alone.
+    """
+    persona = loaded.persona
+    if not persona.dependencies.policies:
+        return ()
+    contract = _Contract(workspace, persona, loaded.file, positions(loaded.texts["persona"]))
+    return tuple(_policies_needed(contract))
 
 
 def _first(error: FileInvalid) -> Problem:
@@ -153,10 +166,15 @@ def _colleagues(contract: _Contract) -> Iterator[Problem]:
     """Personas and policies that this one hands over to or depends on, and the versions it needs of them."""
     workspace, persona = contract.workspace, contract.persona
     personas = {name: workspace.personas / name / CONTRACT_FILE for name in list_personas(workspace)}
-    policies = {path.stem: path for path in workspace.policies.glob("*.toml")}
     yield from _needed(contract, ("orchestration", "handoffs"), persona.orchestration.handoffs, personas, "persona")
     yield from _needed(contract, ("dependencies", "personas"), persona.dependencies.personas, personas, "persona")
-    yield from _needed(contract, ("dependencies", "policies"), persona.dependencies.policies, policies, "policy")
+    yield from _policies_needed(contract)
+
+
+def _policies_needed(contract: _Contract) -> Iterator[Problem]:
+    there = {path.stem: path for path in contract.workspace.policies.glob("*.toml")}
+    wanted = contract.persona.dependencies.policies
+    yield from _needed(contract, ("dependencies", "policies"), wanted, there, "policy")
 
 
 def _needed(
