@@ -75,7 +75,7 @@ def test_a_changed_limit_breaks_an_expectation_and_the_cause_is_said_beside_it(s
     cause = "policy: rule refund.large: when args.amount > 100 -> args.amount > 150"
     assert (code, "\n1 failed in " in said) == (1, True), said
     assert "failed: assert[2] turn 2: no verdict rule refund.large" in said
-    assert f"\nsince: {cause}\nturn 2: verdict tool.call of c2" in said
+    assert f"\nsince: {cause} (policies/support.toml:20)\nturn 2: verdict tool.call of c2" in said
     assert f"\n{cause} (policies/support.toml:20); 1 fixture: 1 fails an expectation (refund-over-limit)\n" in said
     assert "where an expectation fails, accept refuses" in said
 
