@@ -204,7 +204,7 @@ def test_what_makes_no_sense_is_one_line(shop: Workspace, inputs: str, run: Run,
         (["--input", str(empty)], 3, "empty.csv:1: has no column `text`"),
         (["--input", inputs, "--persona", "nobody"], 2, "nobody"),
         (["--input", inputs, "--repeat", "0"], 2, "so many runs"),
-        (["--input", inputs, "--budget", "much"], 2, "cannot be a ceiling"),
+        (["--input", inputs, "--budget", "much"], 2, "--budget must be an amount of US dollars"),
         (["--resume", "--repeat", "3"], 2, "--repeat is what the comparison began with"),
         (["--resume"], 2, "no comparison to go on with"),
     ]:

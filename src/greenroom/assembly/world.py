@@ -150,7 +150,7 @@ def _made(workspace: Workspace, one: Reached, clock: Clock, *, instant: bool) ->
     name, how = one
     if name.startswith("scripted/"):
         path = script_of(workspace, name)
-        require_script(workspace, path)
+        require_script(workspace, path, workspace.shown(path))
         return ScriptedModel.from_file(path, clock, instant=instant)
     return LitellmModel(name, api_base=how.api_base or None, key_variable=how.key, timeout_seconds=how.timeout)
 

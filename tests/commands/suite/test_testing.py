@@ -103,8 +103,8 @@ def test_what_cannot_be_run_is_a_usage_error(shop: Path) -> None:
         ("usd", "abc", "--usd must be an amount of US dollars, 0 or more, not 'abc' (such as 0.25)"),
         ("usd", "nan", "--usd must be an amount of US dollars, 0 or more, not 'nan' (such as 0.25)"),
         ("repeat", 0, "--repeat must be from 1 to 1000, not 0"),
-        ("model", "scripted/helpdsk", "no script 'helpdsk' (did you mean 'helpdesk'?)"),
-        ("model", "scripted/zzz", "no script 'zzz' (known: helpdesk, outage)"),
+        ("model", "scripted/helpdsk", "scripts/helpdsk.toml: no script 'helpdsk' (did you mean 'helpdesk'?)"),
+        ("model", "scripted/zzz", "scripts/zzz.toml: no script 'zzz' (known: helpdesk, outage)"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_one_line_before_pytest_begins(
