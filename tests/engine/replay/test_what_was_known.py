@@ -21,12 +21,13 @@ from greenroom.core.events import (
     TurnResumed,
     TurnStarted,
 )
-from greenroom.core.values import GateReply
+from greenroom.core.values import GateReply, Stop, ToolCall
 from greenroom.engine import waiting
+from greenroom.regression.record.order import by_call
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.tape.given_up import BEGUN
 from greenroom.regression.tape.header_seal import SEAL
-from greenroom.regression.tape.tape import Tape, sealed
+from greenroom.regression.tape.tape import Line, Tape, sealed
 from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
@@ -221,3 +222,27 @@ def test_what_was_only_permitted_when_its_turn_was_given_up_does_not_count(
     assert [line[BEGUN] for line in told if BEGUN in line] == [{"c1": [1]}]
     assert [line["error"] for line in told if line.get("result") == "c4"] == ["no"]
     same_again(lives.records, runner, tmp_path)
+
+
+def test_a_call_that_was_started_and_is_kept_from_running_again_counts_as_made(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    look = ToolCall(id="", tool="orders.get", arguments={"order_id": 1})
+
+    async def scene() -> Lives:
+        lives = Lives([NOTE, *[look] * 8], [look], held="orders.note")  # nine calls a turn, and one more
+        await lives.say().at(ToolReturned, "t1/tool:c9")
+        lives.world.pressed.append(Stop(scope="tool", target="orders.note", by="kim", at="2026-11-20T10:00:00.000000Z"))
+        await lives.crash()
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    ended = {r.event.call: r.event.status for r in records if isinstance(r.event, ToolReturned)}
+    assert (ended["c1"], ended["c10"]) == ("denied", "invalid")
+    same_again(records, runner, tmp_path)
+
+
+def test_what_was_edited_at_a_gate_stands_before_what_was_edited_when_asked_about_whichever_came_first() -> None:
+    told: list[tuple[int, Line]] = [(1, {"verdict": "tool.call", "of": of}) for of in ("c1.gate", "c1.1")]
+    assert by_call(told, by_life=True) == by_call(told[::-1], by_life=True)

@@ -100,7 +100,12 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
     passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
     gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}
-    turns = several if replayed else several & (_decided_anew(records, lives) | _ended_beside(records, lives) | gated)
+    turns = (
+        several
+        if replayed
+        else several
+        & (_decided_anew(records, lives) | _begun_in_vain(records, lives) | _ended_beside(records, lives) | gated)
+    )
     if not turns:
         return ToldLives(unsteady=unsteady)
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
@@ -185,6 +190,19 @@ def _decided_anew(records: Iterable[Record], lives: Mapping[int, int]) -> set[in
         )  # in a later life than the one in which the call was asked about or begun
         if stepped and begun.get((event.turn, event.step.rpartition(":")[2]), life) != life:
             found.add(event.turn)
+    return found
+
+
+def _begun_in_vain(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
+    """The turns in which a call that had been started was kept from running again in a later life: it counts as made."""
+    started: dict[tuple[int, str], int] = {}
+    found: set[int] = set()
+    for record in records:
+        event, life = record.event, lives.get(record.seq, 1)
+        if isinstance(event, ToolStarted):
+            started[event.turn, event.call] = life
+        elif isinstance(event, ToolReturned) and event.status == "denied":
+            found |= {event.turn} if started.get((event.turn, event.call), life) < life else set()
     return found
 
 

@@ -45,19 +45,20 @@ def by_call(run: Sequence[tuple[int, Line]], *, by_life: bool = False) -> list[L
     return [line for _, (_, line) in sorted(enumerate(run), key=key)]
 
 
-def place_in_call(line: Line) -> tuple[int, int, int]:
-    """Where a line stands among those of its call: by the round it belongs to, what it is, and its life.
+def place_in_call(line: Line) -> tuple[int, int, int, bool]:
+    """Where a line stands among those of its call: by the round it belongs to, what it is, and its life; of what was edited
+    at a gate before what was edited when asked about, which is of the same round.
 
     In what order they were written follows from what they are, but for where a life was cut off.
     """
     kind = next(iter(line))
     life = int(line.get("life", 1))
     if kind == "result" or line.get("verdict") == "tool.result":
-        return _RESULT + (kind != "result"), 0, life
+        return _RESULT + (kind != "result"), 0, life, False
     if kind == "gate":
-        return (-1 if str(line["gate"]).startswith("tool") else _RESULT + 2), 0, life
+        return (-1 if str(line["gate"]).startswith("tool") else _RESULT + 2), 0, life, False
     of = str(line[kind] if kind in ("ask", "answer") else line.get("of", ""))
-    return _round(of), _PHASES.index(kind), life
+    return _round(of), _PHASES.index(kind), life, ".gate" not in of
 
 
 def _round(of: str) -> int:
