@@ -173,9 +173,12 @@ def _about_text(room: Room, hook: Literal["input", "output"], text: str) -> Ques
 
 def _release(room: Room, turn: int, text: str, effect: Effect, *, changed: bool) -> None:
     step = f"t{turn}/release"
-    room.steps.must_come(ReplyReleased, step)
-    event = ReplyReleased(step=step, turn=turn, text=text, effect=effect, changed=changed)
-    room.steps.decide(ReplyReleased, step, [text, effect], lambda: event)
+
+    def release() -> ReplyReleased:
+        room.steps.must_come(ReplyReleased, step)  # not where a life before had released it: this one may end later
+        return ReplyReleased(step=step, turn=turn, text=text, effect=effect, changed=changed)
+
+    room.steps.decide(ReplyReleased, step, [text, effect], release)
 
 
 def _finish(

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from greenroom.core.clock import stamp
 from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -20,8 +21,9 @@ from greenroom.core.events import (
     MemoryWritten,
     Record,
     TurnAbandoned,
+    TurnResumed,
 )
-from greenroom.core.values import GateReply
+from greenroom.core.values import GateReply, Stop
 from greenroom.engine import waiting
 from tests.engine.chaos import Steady
 from tests.engine.chaos_whole import WholeStory, WholeWorld
@@ -177,4 +179,30 @@ def test_a_turn_that_is_given_up_at_the_gate_of_a_result_in_a_later_life_had_its
     records = runner.run(scene())
     assert any(isinstance(record.event, TurnAbandoned) for record in records)
     assert {"gate": "result:c1", "action": "abandon", "life": 2} in lines(records, WHOLE)
+    same_again(records, runner, tmp_path, rest=WHOLE)
+
+
+def test_a_reply_that_an_earlier_life_released_keeps_no_life_after_it_from_its_gate(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives(mode="step", rest=WHOLE)
+        lives.say("I live in Leipzig.")
+        for gate in ("input", "recall", "retrieve", "prompt:1", "output"):
+            await lives.now.at(GatePaused, f"t1/gate:{gate}")
+            lives.now.session.pass_gate(f"t1/gate:{gate}", GateReply(action="continue", by="kim"))
+        await lives.now.at(GatePaused, "t1/gate:remember")
+        await lives.cut_off()
+        lives.resume()
+        await ticks(5)
+        lives.world.pressed.append(Stop(scope="everything", by="kim", at=stamp(lives.world.clock.now())))
+        lives.now.session.pass_gate("t1/gate:remember", GateReply(action="continue", by="kim"))
+        await lives.now.over()
+        lives.world.pressed.clear()
+        await lives.resume().over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert sum(isinstance(record.event, TurnResumed) for record in records) == 2
+    assert any(isinstance(record.event, MemoryWritten) for record in records)
     same_again(records, runner, tmp_path, rest=WHOLE)
