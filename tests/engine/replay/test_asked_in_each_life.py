@@ -21,6 +21,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import GateReply, Stop, ToolCall
+from tests.engine.chaos_world import ticks
 from tests.engine.replay.test_forked_stories import branch_of, holds
 from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_policy_comes_in import decided, press
@@ -270,3 +271,26 @@ def test_a_call_that_a_person_lets_run_once_more_may_have_been_looked_at_in_a_li
     records = runner.run(scene()).records
     assert any(r.event.step == "t1/verdict:tool.call:c1.start" for r in records)
     holds(records, runner, tmp_path)
+
+
+def test_an_edit_that_a_life_put_to_a_person_is_none_when_the_turn_is_stopped_in_a_later_one_before_it_is_answered(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), refund(70)], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        await lives.crash()
+        await ticks(5)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim", established="test"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", edit(90))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2.1")
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", STOP)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert any(r.event.step == "t1/verdict:tool.call:c2.1" for r in records)
+    assert not [line for line in lines(records) if line.get("of") == "c2.1"]
+    same_again(records, runner, tmp_path)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 from greenroom.core.events import (
     ApprovalGiven,
-    ApprovalRequested,
     Event,
     GatePassed,
     Record,
@@ -28,7 +27,7 @@ _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
 _GATE = re.compile(r"(t\d+)/gate:tool:(c\d+)")
-_READ = {ApprovalGiven, ApprovalRequested, VerdictReached, GatePassed, ToolReturned, TurnResumed}
+_READ = {ApprovalGiven, VerdictReached, GatePassed, ToolReturned, TurnResumed}
 Round = tuple[str, str, int]
 
 
@@ -46,14 +45,14 @@ def overtaken(records: Iterable[Record]) -> set[str]:
 class _Edits:
     """Edits of calls and words that are none any more: the question before it was put once more and got another answer; or
     it was not put again because the call may not run, was not left as it was at its gate, or a person had ended the turn
-    before that was asked about which it was edited to.
+    before that was answered which it was edited to.
     """
 
     def __init__(self) -> None:
         self.decided: dict[str, Round] = {}
         self._edited: dict[Round, bool] = {}
         self._denied: set[Round] = set()
-        self._unasked: dict[Round, int] = {}
+        self._unanswered: dict[Round, int] = {}
         self._life = 0
 
     def take(self, event: Event) -> None:
@@ -62,9 +61,8 @@ class _Edits:
             case ApprovalGiven(step=step, decision=decision) if (found := _round(step)) is not None:
                 self._edited[found] = decision == "edit"
                 self._denied.discard(found)
-                self._unasked[found] = self._life
-            case ApprovalRequested(step=step) if (found := _round(step)) is not None:
-                self._unasked.pop((*found[:2], found[2] - 1), None)
+                self._unanswered[found] = self._life
+                self._unanswered.pop((*found[:2], found[2] - 1), None)
             case VerdictReached(step=step, effect=effect) if (found := _round(step)) is not None:
                 self.decided[step] = found
                 (self._denied.add if effect == "deny" else self._denied.discard)(found)
@@ -72,7 +70,9 @@ class _Edits:
                 self._edited |= {one: False for one in self._edited if one[:2] == gate.groups()}
             case ToolReturned(turn=turn, call=call, error=error) if error == STOPPED:
                 of = f"t{turn}", call
-                self._edited |= {one: False for one, at in self._unasked.items() if one[:2] == of and at < self._life}
+                self._edited |= {
+                    one: False for one, at in self._unanswered.items() if one[:2] == of and at < self._life
+                }
             case TurnResumed():
                 self._life += 1
             case _:
