@@ -72,6 +72,7 @@ class World:
         self._model = tape.model
         self._turn = 0
         self._words = ""
+        self._cut_off = 0
         self._memories: dict[str, Memory] = {}
         self.events = Answers()
         self.lines: dict[Key, Line] = {}
@@ -171,7 +172,7 @@ class World:
 
     def turn(self, line: Line) -> None:
         self._settle_days()
-        self._turn, self._words = int(line["turn"]), str(line["user"])
+        self._turn, self._words, self._cut_off = int(line["turn"]), str(line["user"]), 0
         self.turns.append((self._turn, self._words))
 
     def gate(self, line: Line) -> None:
@@ -179,6 +180,7 @@ class World:
         gate = str(line["gate"]).partition(":")[0]
         if line["action"] == "waited":  # and was cut off there
             self._lived(GatePaused, step, line)
+            self._cut_off = life_of(line.get("life", 1)) if gate == "result" else self._cut_off
             return
         if ("edit" in line) != (line["action"] in _PUTTING_IN) or (line["action"] == "simulate" and gate != "tool"):
             raise ValueError(step)
@@ -341,6 +343,8 @@ class World:
             self.lives.give_up(self._turn)
             self.lives.lived(self._turn, life_of(line.get("lives", 1)))
             self._never_back(line)
+        elif self._cut_off:  # nobody passed that gate, so the turn came to its end in a later life
+            self.lives.lived(self._turn, self._cut_off + 1)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
 
 

@@ -1,0 +1,37 @@
+"""A gate at which a life was cut off, and that the next one did not come to: its turn had been ended meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from greenroom.core.events import ApprovalRequested, GatePaused, ToolReturned, ToolStarted, TurnFinished
+from tests.engine.replay.test_lives import runner
+from tests.engine.scripted import ALLOW, NOTE, STOP, Lives, lines, refund, same_again
+
+__all__ = ["runner"]
+
+
+def test_a_result_that_nobody_let_pass_says_that_its_turn_came_to_its_end_in_a_later_life(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(20), NOTE], held="orders.refund")
+        await lives.say().at(ApprovalRequested)
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted, "t1/tool:c1")
+        await lives.now.at(ToolReturned, "t1/tool:c2")
+        lives.level(0)  # decided anew for it in the next life, so the tape tells lives
+        await lives.crash(mode="step")
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.unknown")
+        await lives.now.at(GatePaused, "t1/gate:result:c2")
+        lives.now.session.answer("t1/ask:c1.unknown", STOP)
+        await lives.now.at(ToolReturned, "t1/tool:c1")
+        await lives.crash()
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {"gate": "result:c2", "action": "waited", "life": 2} in lines(records)
+    assert isinstance(records[-1].event, TurnFinished)
+    same_again(records, runner, tmp_path)
