@@ -87,3 +87,29 @@ def life_of(found: object) -> int:
     if type(found) is not int or not 0 < found <= _MOST_LIVES:
         raise ValueError(found)
     return found
+
+
+def texts_of(line: Line, key: str) -> tuple[str, ...]:
+    """The texts listed under a key.
+
+    Raises:
+        TypeError: one is no text.
+    """
+    found = line.get(key)
+    if not found:
+        return ()
+    if not {str}.issuperset(map(type, found)):
+        raise TypeError(key)
+    return tuple(found)
+
+
+def memory_of(line: Line) -> Memory:
+    """The memory that a line declares."""
+    return Memory(
+        id=line["memory"],
+        segment=line["segment"],
+        subject="",
+        text=line["text"],
+        key=line.get("key", ""),
+        confidence=line.get("confidence", 1.0),
+    )

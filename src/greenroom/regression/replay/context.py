@@ -29,7 +29,8 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import Memory
-from greenroom.regression.replay.world import MALFORMED, World, memory_of
+from greenroom.regression.replay.answers import memory_of
+from greenroom.regression.replay.world import MALFORMED, World
 from greenroom.regression.tape.days import day_of
 from greenroom.regression.tape.given_up import ABANDONED, BEGUN
 from greenroom.regression.tape.tape import Line, Tape

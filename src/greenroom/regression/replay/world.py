@@ -33,7 +33,17 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import Lives
-from greenroom.regression.replay.answers import Answers, Key, call_of, generated, life_of, recalled, retrieved
+from greenroom.regression.replay.answers import (
+    Answers,
+    Key,
+    call_of,
+    generated,
+    life_of,
+    memory_of,
+    recalled,
+    retrieved,
+    texts_of,
+)
 from greenroom.regression.replay.placeholders.held import Key as HeldKey
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.placeholders.known import Known
@@ -346,32 +356,6 @@ class World:
         elif self._cut_off:  # nobody passed that gate, so the turn came to its end in a later life
             self.lives.lived(self._turn, self._cut_off + 1)
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
-
-
-def texts_of(line: Line, key: str) -> tuple[str, ...]:
-    """The texts listed under a key.
-
-    Raises:
-        TypeError: one is no text.
-    """
-    found = line.get(key)
-    if not found:
-        return ()
-    if not {str}.issuperset(map(type, found)):
-        raise TypeError(key)
-    return tuple(found)
-
-
-def memory_of(line: Line) -> Memory:
-    """The memory that a line declares."""
-    return Memory(
-        id=line["memory"],
-        segment=line["segment"],
-        subject="",
-        text=line["text"],
-        key=line.get("key", ""),
-        confidence=line.get("confidence", 1.0),
-    )
 
 
 _TAKERS: dict[str, Callable[[World, Line], None]] = {
