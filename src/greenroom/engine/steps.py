@@ -19,6 +19,7 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChan
 from greenroom.core.values import Card, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
+from greenroom.engine.replay.last_of_all import GIVEN_UP, GIVING_UP, quiet
 from greenroom.engine.replay.lives import ByLife
 from greenroom.log.port import Log
 
@@ -208,6 +209,15 @@ class Steps:
     def anew(self, kind: type[Event], step: str) -> bool:
         """In a replay: whether what the log has at a step is an earlier life's, and this one is to have its own."""
         return isinstance(self._recording, ByLife) and self._recording.anew(kind, step)
+
+    async def last_of_all(self) -> None:
+        """In a replay, for who gives the turn up: wait until all that happened beside that has happened again."""
+        await quiet(lambda: len(self.log.records), GIVING_UP)
+
+    async def over(self, step: str, asked: str, over: Callable[[], bool]) -> None:
+        """In a replay: wait until the turn is over for a call that came to its result because of that (see `ByLife.unasked`)."""
+        if isinstance(self._recording, ByLife) and self._recording.unasked(step, asked):
+            await quiet(lambda: len(self.log.records), GIVEN_UP, over)
 
     def must_come(self, kind: type[Event], step: str) -> None:
         """Nothing, unless in a replay this life of the turn was cut off before it came to this.

@@ -107,6 +107,7 @@ async def _put(reply: Reply, item: Decided) -> None:
     if item.problem or item.verdict is None or item.verdict.effect == "deny":
         await _refuse(reply, item)
     elif item.verdict.blocks or _stepping(room, turn, item):
+        await _over(reply, item, item.suffix)
         async with reply.asking:
             call, settled = await _ask_until_settled(reply, item)
         await _obey(room, turn, call, item.step, settled)
@@ -118,6 +119,7 @@ async def _refuse(reply: Reply, item: Decided) -> None:
     """End a call that may not run at all; in a replay with the turn, where a person ended that while it waited at its gate."""
     room, turn = reply.room, reply.turn
     if room.steps.holds(ToolReturned, item.step):
+        await _over(reply, item, item.suffix)
         async with reply.asking:
             pass  # whoever came first has gone by then
         if reply.over:
@@ -129,6 +131,11 @@ async def _refuse(reply: Reply, item: Decided) -> None:
     else:
         result = ToolResult(status="invalid", error=item.problem)
     returned(room, turn, item.call, item.step, result)
+
+
+async def _over(reply: Reply, item: Decided, suffix: str) -> None:
+    """In a replay: let the turn be given up at a gate beside this call first, where that kept it from being asked about."""
+    await reply.room.steps.over(item.step, f"t{reply.turn}/ask:{item.call.id}{suffix}", lambda: reply.over)
 
 
 def _was_stopped(room: Room, turn: int, call: ToolCall) -> bool:
@@ -167,6 +174,8 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about
     while True:
+        if edits:
+            await _over(among, item, f".{edits}")
         if among.over:
             return call, ToolResult(status="denied", error=STOPPED)
         if verdict.effect == "deny":

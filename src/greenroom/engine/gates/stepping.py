@@ -187,6 +187,9 @@ class Gates:
             self._steps.must_come(GatePassed, step)
             raise Divergence(f"nobody passed {step} when this was recorded", step=step)
         await asyncio.sleep(0)  # a person took longer than the calls beside this one took to come to their own gates
+        passed = self._steps.peek(GatePassed, step)
+        if passed is not None and passed.action == "abandon":
+            await self._steps.last_of_all()
         return self._steps.recorded(GatePassed, step)
 
     async def _answered(self, waiting: _Waiting) -> GateReply:

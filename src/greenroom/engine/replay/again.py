@@ -103,6 +103,8 @@ class LogRecording(ByLife):
         for record in records:
             if record.seq in lives:
                 self._lives.lived(record.event.turn, lives[record.seq])
+            if isinstance(record.event, GatePassed) and record.event.action == "abandon":
+                self._lives.leave(record.event.turn, lives.get(record.seq, 1))
             if record.event.step and _answers(record.event):
                 self._lives.put(type(record.event), record.event.step, lives.get(record.seq, 1), record)
 
@@ -136,6 +138,11 @@ class LogRecording(ByLife):
 
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._lives.anew(kind, step)
+
+    def unasked(self, step: str, asked: str) -> bool:
+        ended = self._lives.here(ToolReturned, step)
+        stopped = ended is not None and isinstance(ended.event, ToolReturned) and ended.event.error == STOPPED
+        return stopped and self._lives.left(turn_of(step)) and not self.anew(ApprovalGiven, asked)
 
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if kind is TurnFinished:

@@ -53,6 +53,12 @@ class ByLife(ABC):
             Divergence: the turn was given up before it came to its end.
         """
 
+    @abstractmethod
+    def unasked(self, step: str, asked: str) -> bool:
+        """Whether this life was given up at a gate, and the call of the step came to its result because of that, with no
+        answer (any more) to the question that is put at `asked`.
+        """
+
     @property
     @abstractmethod
     def resumes(self) -> bool:
@@ -72,6 +78,7 @@ class Lives(Generic[T]):
         self._now: dict[int, int] = {}
         self._taken: set[tuple[Key, int]] = set()
         self._given_up: set[int] = set()
+        self._left: set[tuple[int, int]] = set()
         self._times: Counter[tuple[Key, int]] = Counter()
 
     def put(self, kind: type[Event], step: str, life: int, item: T) -> None:
@@ -86,6 +93,14 @@ class Lives(Generic[T]):
     def give_up(self, turn: int) -> None:
         """A person gave a turn up: its last life too was cut off."""
         self._given_up.add(turn)
+
+    def leave(self, turn: int, life: int) -> None:
+        """A person gave a turn up at a gate in this life."""
+        self._left.add((turn, life))
+
+    def left(self, turn: int) -> bool:
+        """Whether a person did so in the life that the replay is in."""
+        return (turn, self._now.get(turn, 1)) in self._left
 
     def next_life(self, turn: int) -> bool:
         """Come to the next life of a turn, if it had one."""

@@ -150,6 +150,9 @@ class LiveRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self.before(step) and self._tape.anew(kind, step)
 
+    def unasked(self, step: str, asked: str) -> bool:
+        return self.before(step) and self._tape.unasked(step, asked)
+
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if self.before(step):
             self._tape.must_come(kind, step, after)

@@ -111,6 +111,11 @@ class TapeRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._by_life(step) and self._world.lives.anew(kind, step)
 
+    def unasked(self, step: str, asked: str) -> bool:
+        lives = self._world.lives
+        stopped = step in self._world.stopped and lives.here(ToolReturned, step) is not None
+        return stopped and lives.left(turn_of(step)) and not lives.anew(ApprovalGiven, asked)
+
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         lives = self._world.lives
         if kind is TurnFinished:

@@ -199,6 +199,8 @@ class World:
         event = GatePassed.model_validate(
             {"step": step, "turn": self._turn, "gate": gate, "action": line["action"], "edit": edit}
         )
+        if event.action == "abandon":
+            self.lives.leave(self._turn, life_of(line.get("life", 1)))
         self._put(event, line)
 
     def memory(self, line: Line) -> None:
