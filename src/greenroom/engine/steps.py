@@ -235,7 +235,9 @@ class Steps:
         """In a replay: whether a question was answered before anything else happened: by leave, a stop or a deadline. One
         that is put because of a stop is so always.
         """
-        return step.endswith(".stop") or (self.governed is not None and self.governed.answered_at_once(step))
+        if step.endswith(".stop") or (self.governed is not None and self.governed.answered_at_once(step)):
+            return True
+        return isinstance(self._recording, ByLife) and self._recording.at_once(step)
 
     async def moment(self, kind: type[Event], step: str) -> None:
         """In a replay: wait for what governed when this happened."""

@@ -294,3 +294,23 @@ def test_an_edit_that_a_life_put_to_a_person_is_none_when_the_turn_is_stopped_in
     assert any(r.event.step == "t1/verdict:tool.call:c2.1" for r in records)
     assert not [line for line in lines(records) if line.get("of") == "c2.1"]
     same_again(records, runner, tmp_path)
+
+
+def test_a_question_that_a_stop_answered_at_once_is_so_before_the_calls_beside_it_take_a_level_on(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(300), refund(60), ToolCall(id="", tool="orders.get", arguments={})])
+        lives.world.pressed.append(Stop(scope="tool", target="orders.*", by="kim", at=""))
+        lives.say()
+        while lives.records[-1].event.step != "t1/verdict:tool.call:c3":
+            await ticks(1)
+        lives.level(0)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    told = [line for line in lines(records) if "answer" in line]
+    assert [(line["answer"], "at_once" in line) for line in told] == [("c1", True), ("c2", True), ("c3.stop", False)]
+    assert {"autonomy": 0, "of": "c3.stop"} in lines(records)
+    same_again(records, runner, tmp_path)

@@ -144,6 +144,9 @@ class LogRecording(ByLife):
         stopped = ended is not None and isinstance(ended.event, ToolReturned) and ended.event.error == STOPPED
         return stopped and self._lives.left(turn_of(step)) and not self.anew(ApprovalGiven, asked)
 
+    def at_once(self, step: str) -> bool:
+        return False  # what governs its replay says so, by the order of its events
+
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if kind is TurnFinished:
             if not self._lives.in_last(turn_of(step)):

@@ -20,12 +20,14 @@ from greenroom.core.events import (
 )
 from greenroom.engine.looks import NOW, VOID, place_of
 
+AT_ONCE = "at once"
+"""How it is established in the replay of a tape, which says no more of it than that."""
 _CALL = re.compile(
     r"t\d+/(?:ask|day|autonomy|tool|verdict:tool\.call|verdict:tool\.result|gate:tool|gate:result):(c\d+)"
 )
 _LEFT_OUT = frozenset({ApprovalPassedOn, AttemptFailed})
 """What a replay does not have: nobody waits in it, and no model fails."""
-_UNWAITED = ("grant ", "kill switch", "policy ")
+_UNWAITED = ("grant ", "kill switch", "policy ", AT_ONCE)
 """How it is established who answered, where nobody was waited for: by leave, by a stop, or because it was too late."""
 _AGAIN = (VOID, NOW)
 """Looks at something that was asked about, once its question is void or answered."""
@@ -97,10 +99,15 @@ class Course:
     def answered_at_once(self, step: str) -> bool:
         """Whether the next answer to a question came as the very next record after it was put, and nobody was waited for."""
         given = self.next_at(ApprovalGiven, step)
-        if given is None or not isinstance(given.event, ApprovalGiven):
+        if given is None or not unwaited(given.event):
             return False
         asked = [one.seq for one in self.told if one.kind is ApprovalRequested and one.step == step]
-        return given.seq - 1 in asked and given.event.established.startswith(_UNWAITED)
+        return given.seq - 1 in asked
+
+
+def unwaited(event: Event) -> bool:
+    """Whether this is an answer for which nobody was waited for."""
+    return isinstance(event, ApprovalGiven) and event.established.startswith(_UNWAITED)
 
 
 def course_of(step: str) -> str:

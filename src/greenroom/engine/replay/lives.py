@@ -59,6 +59,10 @@ class ByLife(ABC):
         answer (any more) to the question that is put at `asked`.
         """
 
+    @abstractmethod
+    def at_once(self, step: str) -> bool:
+        """Whether it says so itself that a question was answered in this life before anything else happened."""
+
     @property
     @abstractmethod
     def resumes(self) -> bool:

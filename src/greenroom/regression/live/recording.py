@@ -153,6 +153,9 @@ class LiveRecording(ByLife):
     def unasked(self, step: str, asked: str) -> bool:
         return self.before(step) and self._tape.unasked(step, asked)
 
+    def at_once(self, step: str) -> bool:
+        return self.before(step) and self._tape.at_once(step)
+
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         if self.before(step):
             self._tape.must_come(kind, step, after)

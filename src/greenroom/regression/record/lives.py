@@ -6,8 +6,9 @@ have the same lines in the same order, wherever each life broke off between two 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -28,6 +29,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Json
 from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.replay.courses import unwaited
 from greenroom.engine.replay.lives import by_life
 from greenroom.regression.tape.tape import Line, sorted_json
 from greenroom.views.people.grants import asking
@@ -36,6 +38,8 @@ UNKNOWN = ".unknown"
 """How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
 or that a person ended the turn for it.
 """
+STOP = ".stop"
+"""The same of a call that was stopped when it was about to run."""
 _ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven, ToolStarted})
 _READ = frozenset({AutonomyChanged, DaySumsRead})
 EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})
@@ -52,7 +56,8 @@ class ToldLives:
     """By record number the life it belongs to, in `turns` that are told life by life; by turn and call, in which lives
     the call was started, with what; and the turns in which something else than the calls themselves changed from call to
     call: there it counts which of them waited for a person at a gate, even if they only let it pass. `passed` is by gate
-    the life in which a person passed it, `last` by turn the last one that decided anything.
+    the life in which a person passed it, `last` by turn the last one that decided anything. `at_once` are answers in them
+    that came before anything else could happen beside the question.
     """
 
     life: Mapping[int, int] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class ToldLives:
     passed: Mapping[str, int] = field(default_factory=dict)
     last: Mapping[int, int] = field(default_factory=dict)
     unsteady: frozenset[int] = frozenset()
+    at_once: frozenset[int] = frozenset()
 
     def of(self, record: Record) -> int:
         """The life to tell of a record: 1 where it makes no difference."""
@@ -94,7 +100,9 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     """The lives to tell: of a replay all that it had, for it had those of its tape."""
     unsteady = frozenset(r.event.turn for r in records if type(r.event) in _CHANGING and _changes(r.event))
     if replayed and not any(type(r.event) is TurnResumed for r in records):
-        return ToldLives(unsteady=unsteady)  # nothing was taken up again, so all of it is of one life
+        return ToldLives(
+            unsteady=unsteady, at_once=_at_once(records, unsteady)
+        )  # nothing was taken up again, so all of it is of one life
     lives = by_life(records)
     several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and _shows(r.event)}
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
@@ -107,7 +115,7 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
         & (_decided_anew(records, lives) | _begun_in_vain(records, lives) | _ended_beside(records, lives) | gated)
     )
     if not turns:
-        return ToldLives(unsteady=unsteady)
+        return ToldLives(unsteady=unsteady, at_once=_at_once(records, unsteady))
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
     _same_questions(records, life)
     passed = {r.event.step: life[r.seq] for r in records if isinstance(r.event, GatePassed) and r.seq in life}
@@ -117,7 +125,23 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
         if isinstance(event, ToolStarted) and event.turn in turns:
             begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
     last = {r.event.turn: lives[r.seq] for r in records if r.seq in life}
-    return ToldLives(life, begun, frozenset(turns), passed, last, unsteady | turns)
+    unsteady |= turns
+    return ToldLives(life, begun, frozenset(turns), passed, last, unsteady, _at_once(records, unsteady))
+
+
+def _at_once(records: Sequence[Record], turns: Container[int]) -> frozenset[int]:
+    """The answers in these turns to a question that was put right before, for which nobody was waited for. Of a call that
+    was stopped when it was about to run that need not be said.
+    """
+    return frozenset(
+        answer.seq
+        for asked, answer in pairwise(records)
+        if answer.event.turn in turns
+        and unwaited(answer.event)
+        and isinstance(asked.event, ApprovalRequested)
+        and asked.event.step == answer.event.step
+        and not asked.event.step.endswith(STOP)
+    )
 
 
 def _of_a_life(event: Event) -> bool:

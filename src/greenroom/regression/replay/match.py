@@ -116,6 +116,12 @@ class TapeRecording(ByLife):
         stopped = step in self._world.stopped and lives.here(ToolReturned, step) is not None
         return stopped and lives.left(turn_of(step)) and not lives.anew(ApprovalGiven, asked)
 
+    def at_once(self, step: str) -> bool:
+        if self._by_life(step):
+            here = self._world.lives.here(ApprovalGiven, step)
+            return here is not None and "at_once" in here[0]
+        return "at_once" in self._world.lines.get((ApprovalGiven, step), {})
+
     def must_come(self, kind: type[Event], step: str, after: int = -1) -> None:
         lives = self._world.lives
         if kind is TurnFinished:

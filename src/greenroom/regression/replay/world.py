@@ -32,6 +32,7 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, Verdict
 from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.replay.courses import AT_ONCE
 from greenroom.engine.replay.lives import Lives
 from greenroom.regression.replay.answers import (
     Answers,
@@ -253,6 +254,7 @@ class World:
             call=str(line["answer"]).partition(".")[0],
             decision=line["decision"],
             approver="tape",
+            established=AT_ONCE if line.get("at_once") else "",
             reason=line.get("reason", ""),
             arguments=line.get("args"),
             result=line.get("result"),

@@ -20,7 +20,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("recall", "retrieve", "legs", "select", "memories", "calls", "tokens", "added"), (list,)),
     **dict.fromkeys(("found", "when", "propose", "clauses"), (list,)),
     **dict.fromkeys(("args", "dropped", "day", "own"), (dict,)),
-    **dict.fromkeys(("ran", "simulated", "later"), (bool,)),
+    **dict.fromkeys(("ran", "simulated", "later", "at_once"), (bool,)),
     "begun": (list, dict),
     "confidence": (int, float),
 }

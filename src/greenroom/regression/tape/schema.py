@@ -123,6 +123,7 @@ EVENTS: dict[str, dict[str, Json]] = {
         "when?": {"type": "array", "items": _TEXT},
         "args?": _OBJECT,
         "result?": _ANY,
+        "at_once?": _YES,
         "life?": _LIFE,
     },
     "autonomy": {"autonomy": _COUNT, "of?": _WORD, "life?": _LIFE},
