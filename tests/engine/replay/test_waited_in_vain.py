@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 from greenroom.core.events import ApprovalRequested, GatePaused, ToolReturned, ToolStarted, TurnFinished
+from greenroom.core.values import GateReply
+from tests.engine.chaos_world import ticks
 from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, NOTE, STOP, Lives, lines, refund, same_again
 
@@ -34,4 +36,27 @@ def test_a_result_that_nobody_let_pass_says_that_its_turn_came_to_its_end_in_a_l
     records = runner.run(scene()).records
     assert {"gate": "result:c2", "action": "waited", "life": 2} in lines(records)
     assert isinstance(records[-1].event, TurnFinished)
+    same_again(records, runner, tmp_path)
+
+
+def test_a_turn_that_was_ended_beside_a_result_that_waited_in_several_lives_says_how_many_it_had(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60), NOTE])
+        await lives.say().at(ToolReturned, "t1/tool:c2")
+        await (await lives.crash(mode="step")).at(GatePaused, "t1/gate:result:c2")
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim", established="test"))
+        await ticks(5)
+        await lives.cut_off()
+        lives.resume()
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c1", STOP)
+        await lives.now.at(ToolReturned, "t1/tool:c1")
+        await (await lives.crash()).over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {"gate": "result:c2", "action": "waited", "life": 2} in lines(records)
+    assert lines(records)[-1] == {"finish": "stopped", "lives": 4}
     same_again(records, runner, tmp_path)

@@ -13,7 +13,7 @@ from math import inf
 from typing import Generic, TypeVar
 
 from greenroom.core.errors import Divergence, WaitingForPerson
-from greenroom.core.events import Event, Record, TurnResumed, TurnStarted
+from greenroom.core.events import Event, Record, TurnFinished, TurnResumed, TurnStarted
 
 T = TypeVar("T")
 Key = tuple[type[Event], str]
@@ -166,7 +166,7 @@ def by_life(records: Iterable[Record]) -> dict[int, int]:
             life = 1
         elif isinstance(event, TurnResumed):
             life += 1
-        if life and event.step:
+        if life and (event.step or isinstance(event, TurnFinished)):  # of a turn that was stopped the end has no step
             found[record.seq] = life
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import inf
 from typing import Any
 
@@ -84,6 +84,15 @@ class ToldLives:
         """
         passed = self.passed.get(event.step, 0)
         return event.turn in self.turns and (passed != life if event.gate == "tool" else not passed)
+
+    def last_of(self, turn: int, told: Sequence[tuple[int, Line]]) -> Line:
+        """How many lives a turn had, if no line of it says so: those before waited at a result's gate that nobody passed, and
+        in the last the turn had been ended beside that already.
+        """
+        here = [line for _, line in takewhile(lambda one: "turn" not in one[1], reversed(told))]
+        waited = any(line["action"] == "waited" for line in here if str(line.get("gate")).startswith("result:"))
+        last = self.last.get(turn, 1)
+        return {"lives": last} if waited and last > max(int(line.get("life", 1)) for line in here) else {}
 
     def starts(self, event: ToolReturned, life: int, *, ran: bool) -> Line:
         """In which lives a call was started, if not just in the one in which it came back from that; and with what, where

@@ -318,7 +318,7 @@ class _Teller:
         return [line]
 
     def finished(self, event: TurnFinished) -> list[Line]:
-        return [{"finish": event.outcome}]
+        return [{"finish": event.outcome, **self._lives.last_of(event.turn, self._lines)}]
 
     def abandoned(self, event: TurnAbandoned) -> list[Line]:
         reason = {"reason": event.reason} if event.reason else {}

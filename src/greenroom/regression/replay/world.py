@@ -358,7 +358,7 @@ class World:
             self.lives.lived(self._turn, life_of(line.get("lives", 1)))
             self._never_back(line)
         elif self._cut_off:  # nobody passed that gate, so the turn came to its end in a later life
-            self.lives.lived(self._turn, self._cut_off + 1)
+            self.lives.lived(self._turn, life_of(line.get("lives", self._cut_off + 1)))
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
 
 

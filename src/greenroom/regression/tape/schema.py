@@ -155,7 +155,11 @@ EVENTS: dict[str, dict[str, Json]] = {
         "reason?": _TEXT,
         "after?": _WORD,
         "begun?": {"type": "object", "additionalProperties": _STARTS},
-        "lives?": {"description": "how many a turn that was given up had", "type": "integer", "minimum": 2},
+        "lives?": {
+            "description": "how many a turn had that was given up, or of whose last one no line is",
+            "type": "integer",
+            "minimum": 2,
+        },
     },
 }
 """The keys of each kind of event, which its first key names; those with a `?` need not be there."""
