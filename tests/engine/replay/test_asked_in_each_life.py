@@ -314,3 +314,28 @@ def test_a_question_that_a_stop_answered_at_once_is_so_before_the_calls_beside_i
     assert [(line["answer"], "at_once" in line) for line in told] == [("c1", True), ("c2", True), ("c3.stop", False)]
     assert {"autonomy": 0, "of": "c3.stop"} in lines(records)
     same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_leave_had_answered_for_when_everything_was_stopped_was_asked_about_in_that_life(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(60)], [refund(120), refund(90)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer(
+            "t1/ask:c1", ALLOW.model_copy(update={"scope": "session", "when": ("args.amount <= 100",)})
+        )
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.world.pressed.append(Stop(scope="everything", by="kim", at=""))
+        await lives.now.over()
+        lives.world.pressed.clear()
+        await lives.resume().at(TurnResumed)
+        lives.now.session.answer("t1/ask:c2", STOP)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    (given,) = (r.event for r in records if isinstance(r.event, ApprovalGiven) and r.event.call == "c3")
+    assert given.established == "grant t1/ask:c1"
+    assert {"answer": "c2", "decision": "stop", "life": 2} in lines(records)
+    same_again(records, runner, tmp_path)

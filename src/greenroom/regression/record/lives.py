@@ -6,6 +6,7 @@ have the same lines in the same order, wherever each life broke off between two 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
@@ -117,12 +118,8 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.
     passed_at = [r.event for r in records if isinstance(r.event, GatePassed) and r.event.gate == "tool"]
     gated = {event.turn for event in passed_at if event.turn in unsteady or event.action not in ("continue", "step")}
-    turns = (
-        several
-        if replayed
-        else several
-        & (_decided_anew(records, lives) | _begun_in_vain(records, lives) | _ended_beside(records, lives) | gated)
-    )
+    otherwise = (_decided_anew, _begun_in_vain, _answered_in_vain, _ended_beside)
+    turns = several if replayed else several & gated.union(*(found(records, lives) for found in otherwise))
     if not turns:
         return ToldLives(unsteady=unsteady, at_once=_at_once(records, unsteady))
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
@@ -236,6 +233,21 @@ def _begun_in_vain(records: Iterable[Record], lives: Mapping[int, int]) -> set[i
             started[event.turn, event.call] = life
         elif isinstance(event, ToolReturned) and event.status == "denied":
             found |= {event.turn} if started.get((event.turn, event.call), life) < life else set()
+    return found
+
+
+def _answered_in_vain(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
+    """The turns in which a call had an answer, and in a later life a person ended the turn at one that comes before it: in one
+    life it would not have been asked about.
+    """
+    answered: dict[tuple[int, str], int] = {}
+    found: set[int] = set()
+    for record in records:
+        event, life = record.event, lives.get(record.seq, 1)
+        if isinstance(event, ApprovalGiven):
+            answered[event.turn, event.call] = life if event.decision != "stop" else sys.maxsize
+        elif isinstance(event, ToolReturned) and event.error == STOPPED:
+            found |= {event.turn} if answered.get((event.turn, event.call), life) < life else set()
     return found
 
 
