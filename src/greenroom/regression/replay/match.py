@@ -78,6 +78,7 @@ class TapeRecording(ByLife):
 
         Raises:
             Divergence: it is not on the tape, or was recorded for something else.
+            LifeOver: the turn was cut off, or given up, before it came here.
         """
         if kind is MemoriesProposed:
             return self._proposed(step, *inputs)
@@ -102,11 +103,19 @@ class TapeRecording(ByLife):
 
     def _proposed(self, step: str, words: str, segment: str) -> Event | None:
         """What was proposed to be remembered of words of which a part is a placeholder now: of that nothing can be."""
+        if self._given_up_before(step):
+            raise LifeOver(step, self)
         if not masks_in(words) & self._world.known.placeholders:
             return None
         memories = self._world.proposed_at.get(step, ())
         own = tuple(memory.model_copy(update={"segment": segment}) for memory in memories)
         return MemoriesProposed(step=step, turn=_turn_of(step), memories=own)
+
+    def _given_up_before(self, step: str) -> bool:
+        """Whether a turn was given up that came to propose nothing: what it would have is not to take another's name."""
+        turn = turn_of(step)
+        passed = (GatePassed, f"t{turn}/gate:remember") in self._world.events
+        return turn in self._world.abandoned and step not in self._world.proposed_at and not passed
 
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._by_life(step) and self._world.lives.anew(kind, step)
