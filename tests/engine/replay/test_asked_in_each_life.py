@@ -339,3 +339,36 @@ def test_a_call_that_leave_had_answered_for_when_everything_was_stopped_was_aske
     assert given.established == "grant t1/ask:c1"
     assert {"answer": "c2", "decision": "stop", "life": 2} in lines(records)
     same_again(records, runner, tmp_path)
+
+
+def test_a_level_that_one_call_took_on_counts_for_those_that_were_looked_at_after_it(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120), refund(130), refund(60)], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        await lives.crash()
+        await ticks(5)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim", established="test"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", edit(140))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2.1")
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:c1")
+        lives.world.pressed.append(Stop(scope="turn", target="s1/t1", by="kim", at=""))
+        await lives.now.over()
+        lives.resume()
+        await ticks(2)  # what is decided first of all is decided again by then
+        lives.level(4)
+        await lives.now.over()
+        lives.world.pressed.clear()
+        await lives.resume().at(TurnResumed, times=4)
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await ticks(5)
+        lives.now.session.answer("t1/ask:c2.1", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    later = [r.event.step for r in records if isinstance(r.event, VerdictReached | AutonomyChanged)]
+    assert later.index("t1/autonomy:c2.1") < max(at for at, one in enumerate(later) if one == "t1/verdict:tool.call:c3")
+    same_again(records, runner, tmp_path)

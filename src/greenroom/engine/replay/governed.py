@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -32,11 +32,14 @@ _QUIET = 30
 
 
 class _Life:
-    """Of one life of a turn: what came in during it and after it, and the course of each call and of the turn itself."""
+    """Of one life of a turn: what came in during it and after it, the course of each call and of the turn itself, and the
+    levels that were taken on in any of them and still are to be.
+    """
 
     def __init__(self) -> None:
         self.changes: list[tuple[int, Contract]] = []
         self.courses: defaultdict[str, Course] = defaultdict(Course)
+        self.levels: list[Told] = []
 
     def of(self, step: str) -> Course:
         """The course that a step belongs to."""
@@ -72,7 +75,10 @@ class Governed:
                 case ContractLoaded() if turn and record.seq in contracts:
                     here.changes.append((record.seq, contracts[record.seq]))
                 case event if turn and event.step:
-                    here.of(event.step).put(Told(record.seq, type(event), event.step, told.get(record.seq, ""), event))
+                    one = Told(record.seq, type(event), event.step, told.get(record.seq, ""), event)
+                    here.of(event.step).put(one)
+                    if one.kind is AutonomyChanged:
+                        here.levels.append(one)
                 case _:
                     pass
 
@@ -88,9 +94,17 @@ class Governed:
                 self._now = self._now[0], self._now[1] + 1
             case event if event.step and record.seq > self._newest:
                 self._here.of(event.step).come_to(type(event), event.step)
+                if type(event) is AutonomyChanged:
+                    self._taken_on(event.step)
             case _:
                 pass
         self._newest = max(self._newest, record.seq)
+
+    def _taken_on(self, step: str) -> None:
+        """Nobody waits any more for the level that was taken on at this step."""
+        levels = self._here.levels
+        if (place := next((at for at, one in enumerate(levels) if one.step == step), None)) is not None:
+            del levels[place]
 
     @property
     def _here(self) -> _Life:
@@ -148,10 +162,25 @@ class Governed:
             await self._until(coming.seq)
 
     async def look(self, look: str, steps: Sequence[str]) -> None:
-        """Wait for what governed when a verdict was reached at one of these steps at this look at them, if one was."""
+        """Wait for what governed when a verdict was reached at one of these steps at this look at them, if one was, and for
+        the levels that had been taken on beside it by then.
+        """
         reached = [self._here.of(step).next_at(VerdictReached, step) for step in steps if self.reaches(step, look)]
         if reached:
-            await self._until(min(verdict.seq for verdict in reached if verdict is not None))
+            seq = min(verdict.seq for verdict in reached if verdict is not None)
+            await self._until(seq)
+            await self._levels_before(seq, {course_of(step) for step in steps})
+
+    async def _levels_before(self, seq: int, courses: Container[str]) -> None:
+        """Wait until other calls have taken on what they had before record `seq`, unless nothing happens any more."""
+        here, quiet = self._here, 0
+        while awaited := [one for one in here.levels if one.seq < seq and course_of(one.step) not in courses]:
+            if quiet == _QUIET:
+                here.levels = [one for one in here.levels if one not in awaited]  # they never come
+                return
+            noted = self._noted
+            await asyncio.sleep(0)
+            quiet = 0 if self._noted != noted else quiet + 1
 
     async def _until(self, seq: int) -> None:
         """Wait until everything governs that came in before record `seq`."""
