@@ -151,11 +151,14 @@ class TapeRecording(ByLife):
             raise LifeOver(step, self)
 
     def _never_said(self, step: str) -> bool:
-        """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid."""
+        """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid: what
+        there was to remember was proposed only once they had been said.
+        """
         asked = f"t{turn_of(step)}/ask:output"
         answers = [self._world.lives.latest(ApprovalGiven, key) for key in (asked, f"{asked}.1")]
         stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
-        return stopped and (ReplyReleased, step) not in self._world.lines
+        said = (ReplyReleased, step) in self._world.lines or f"t{turn_of(step)}/propose" in self._world.proposed_at
+        return stopped and not said
 
     def next_life(self, turn: int) -> bool:
         return self._world.lives.next_life(turn)
