@@ -125,13 +125,17 @@ class Lives:
         self.world.kept = kept
         self.now = Scripted(self.world, self._replies)
 
-    async def begin_again(self, up_to: type[Event] = ApprovalRequested) -> None:
-        """Another process goes on with what the world has kept, until something of a kind happens."""
+    async def as_kept(self) -> None:
+        """Another process stands there with what the world has kept."""
         kept = self.world.kept
         await self.now.die()
         self.world.kept = kept
         self.now = Scripted(self.world, self._replies)
-        before = sum(isinstance(r.event, up_to) for r in kept)
+
+    async def begin_again(self, up_to: type[Event] = ApprovalRequested) -> None:
+        """Another process goes on with what the world has kept, until something of a kind happens."""
+        await self.as_kept()
+        before = sum(isinstance(r.event, up_to) for r in self.world.kept)
         await self.resume().at(up_to, times=before + 1)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:

@@ -34,7 +34,7 @@ def one_life(records: Iterable[Record]) -> Sequence[Record]:
             case ContractLoaded(autonomy=autonomy):
                 level = autonomy if level == contract else level
                 contract = autonomy
-            case AutonomyChanged() as event:
+            case AutonomyChanged(from_next_call=False) as event:  # one that no call took on did not count
                 level = event.level
             case TurnStarted() | TurnFinished() | TurnAbandoned():
                 open_ = isinstance(record.event, TurnStarted)
