@@ -36,14 +36,14 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
         else:
             passages.append(passage.id)
     step = f"t{turn}/select"
-    return room.steps.decide(
-        ContextSelected,
-        step,
-        [memories, passages, dropped],
-        lambda: ContextSelected(
+
+    def select() -> ContextSelected:
+        room.steps.must_come(ContextSelected, step)  # from here on the session has read it
+        return ContextSelected(
             step=step, turn=turn, memories=tuple(memories), passages=tuple(passages), dropped=dropped
-        ),
-    )
+        )
+
+    return room.steps.decide(ContextSelected, step, [memories, passages, dropped], select)
 
 
 async def _recalled(room: Room, turn: int, found: MemoriesRecalled) -> tuple[tuple[Memory, ...], dict[str, str]]:

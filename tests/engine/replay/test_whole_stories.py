@@ -18,6 +18,7 @@ from greenroom.core.events import (
     DaySumsRead,
     GatePassed,
     GatePaused,
+    MemoriesRecalled,
     MemoryWritten,
     Record,
     TurnAbandoned,
@@ -226,3 +227,24 @@ def test_words_that_a_branch_stopped_at_had_been_said_where_something_was_rememb
     assert any("write" in line for line in lines(records, WHOLE))
     assert {"answer": "output", "decision": "stop", "life": 2} in lines(records, WHOLE)
     assert wrong_with(records, runner, tmp_path, "s2") == []
+
+
+def test_what_a_turn_recalled_and_had_not_read_when_it_was_given_up_is_behind_no_later_question(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([], [], [refund(120)], rest=WHOLE)
+        await lives.say("I live in Leipzig.").over()
+        await lives.say("What do you know of me?").over()
+        await lives.lose(next(r.seq for r in lives.records if r.event.step == "t2/select"))
+        lives.now.session.abandon("enough")
+        await lives.say().at(ApprovalRequested, "t3/ask:c1")
+        lives.now.session.answer("t3/ask:c1", DENY)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert any(isinstance(r.event, MemoriesRecalled) and r.event.memories for r in records)
+    (asked,) = (r.event for r in records if isinstance(r.event, ApprovalRequested))
+    assert "memory" not in asked.card.origin
+    same_again(records, runner, tmp_path, rest=WHOLE)

@@ -17,6 +17,7 @@ from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
+    ContextSelected,
     ContractLoaded,
     DaySumsRead,
     Event,
@@ -56,6 +57,8 @@ ANSWERED = CLOSED | {ToolStarted, GatePaused, GatePassed, DaySumsRead, AutonomyC
 REACHING = CLOSED | {ToolStarted, VerdictReached}
 """Of these, what happened in an earlier life answers too, should the replay not have come to it there."""
 _INTERVENTIONS: frozenset[type[Event]] = frozenset({ApprovalGiven, GatePassed, AutonomyChanged, DaySumsRead})
+_DECIDED = ApprovalRequested | ContextSelected | ReplyReleased | VerdictReached
+"""What a life may have been cut off before, though it is no answer."""
 _VOLATILE = {
     "inputs",
     "milliseconds",
@@ -168,7 +171,7 @@ class LogRecording(ByLife):
 
 
 def _answers(event: Event) -> bool:
-    return type(event) in ANSWERED or isinstance(event, ApprovalRequested | ReplyReleased | VerdictReached)
+    return type(event) in ANSWERED or isinstance(event, _DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
