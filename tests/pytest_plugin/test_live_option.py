@@ -85,9 +85,13 @@ def test_what_cannot_be_run_is_an_error_in_one_line(workspace: Workspace, option
     [
         (["--greenroom-live", "--greenroom-repeat", "0"], "so many runs cannot be made (from 1 to 1000)"),
         (["--greenroom-live", "--greenroom-usd", "nan"], "nan USD cannot be a ceiling (0 or more, such as 0.25)"),
+        (["--greenroom-live", "--greenroom-usd", "abc"], "--greenroom-usd must be an amount of US dollars (0 or more"),
+        (["--greenroom-live", "--greenroom-repeat", "x"], "--greenroom-repeat must be a whole number (from 1 to 1000)"),
+        (["--greenroom-usd", "abc"], "--greenroom-usd is for live runs: add --greenroom-live"),
+        (["--greenroom-stale", "maybe"], "--greenroom-stale 'maybe': write one of fail, warn, xfail"),
         (["--greenroom-from", "t2"], "--greenroom-from is for live runs: add --greenroom-live"),
     ],
 )
 def test_options_that_make_no_sense(workspace: Workspace, options: list[str], said: str) -> None:
     code, shown = run(workspace, *options)
-    assert code == 4 and f"ERROR: {said}" in shown
+    assert code == 4 and f"ERROR: {said}" in shown and "usage:" not in shown

@@ -26,11 +26,13 @@ _LIVE_OPTIONS = tuple(f"--greenroom-{name}" for name in ("model", "persona", "re
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the options, and what may stand in a team's pyproject.toml."""
+    """Declare the options, and what may stand in a team's pyproject.toml. None has a type: for what is of another, pytest
+    prints its whole usage.
+    """
     group = parser.getgroup("greenroom", "replayed sessions")
     group.addoption(
         "--greenroom-stale",
-        choices=_STALE,
+        metavar=f"{{{','.join(_STALE)}}}",
         help="a fixture whose persona, prompt, policy or tools changed since: fail (a count of its own; the default), "
         "warn (replay it under what holds today) or xfail",
     )
@@ -50,10 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     live.addoption("--greenroom-live", action="store_true", help="ask the model, with the person's words from the tape")
     live.addoption("--greenroom-model", metavar="MODEL", help="this model in place of the persona's")
     live.addoption("--greenroom-persona", metavar="ID[@VERSION]", help="this persona or version in place of the tape's")
-    live.addoption("--greenroom-repeat", metavar="N", type=int, help="so many runs of each, in place of the case's")
-    live.addoption(
-        "--greenroom-usd", metavar="USD", type=float, help="the most that all of them may cost; 0: only free models"
-    )
+    live.addoption("--greenroom-repeat", metavar="N", help="so many runs of each, in place of the case's")
+    live.addoption("--greenroom-usd", metavar="USD", help="the most that all of them may cost; 0: only free models")
     live.addoption("--greenroom-from", metavar="EVENT", help="the tape up to this event (t2, t2/c1, a line), then live")
 
 
@@ -61,11 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker that all fixtures carry, and take in the workspaces of the ini file.
 
     Raises:
-        pytest.UsageError: one is no workspace, or the ini file says of what is stale what nobody knows.
+        pytest.UsageError: one is no workspace, or an option or the ini file says what nobody knows.
     """
     config.addinivalue_line("markers", "greenroom: a recorded session that is replayed")
-    if (stale := config.getini("greenroom_stale")) not in _STALE:
-        raise pytest.UsageError(f"greenroom_stale = {stale!r}: write one of {', '.join(_STALE)}")
+    for name, stale in (("greenroom_stale =", config.getini("greenroom_stale")), _given_stale(config)):
+        if stale not in (None, *_STALE):
+            raise pytest.UsageError(f"{name} {stale!r}: write one of {', '.join(_STALE)}")
     for workspace in config.getini("greenroom_workspace"):
         if not (workspace / _SETTINGS).is_file():
             raise pytest.UsageError(f"greenroom_workspace: there is no {_SETTINGS} in {workspace}")
@@ -177,6 +178,10 @@ def greenroom_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
 
     with Sessions(request.config, request.path) as sessions:
         yield sessions
+
+
+def _given_stale(config: pytest.Config) -> tuple[str, str | None]:
+    return "--greenroom-stale", config.getoption("--greenroom-stale")
 
 
 def _collect_too(config: pytest.Config, fixtures: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from greenroom.assembly.fixture.live import LiveSessions, live_builder
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.regression.live import Budget, LiveOptions, LiveOutcome, run_live
+from greenroom.regression.live.options import MOST_RUNS
 from greenroom.regression.replay.outcome import outcome
 from greenroom.regression.replay.replay import Fixture
 from greenroom.workspace.find import require
@@ -28,7 +29,7 @@ class LiveBench:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        usd = config.getoption("--greenroom-usd")
+        usd = _usd(config.getoption("--greenroom-usd"))
         repeat = _repeat(config.getoption("--greenroom-repeat"))
         self._options = LiveOptions(
             model=config.getoption("--greenroom-model") or "",
@@ -54,9 +55,20 @@ class LiveBench:
         return self._sessions[workspace.root]
 
 
-def _repeat(asked: int | None) -> int:
+def _usd(asked: str | None) -> float | None:
+    """The most that may be spent; `Budget` says which amounts cannot be."""
+    try:
+        return None if asked is None else float(asked)
+    except ValueError:
+        raise UsageError("--greenroom-usd must be an amount of US dollars", hint="0 or more, such as 0.25") from None
+
+
+def _repeat(asked: str | None) -> int:
     """How often to run; 0 is the options' word for what the case says, so nobody may ask for it."""
-    return 0 if asked is None else asked or -1
+    try:
+        return 0 if asked is None else int(asked) or -1
+    except ValueError:
+        raise UsageError("--greenroom-repeat must be a whole number", hint=f"from 1 to {MOST_RUNS}") from None
 
 
 def _processes(config: pytest.Config) -> int:

@@ -11,13 +11,16 @@ from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from greenroom.commands.fixture.new_parts import told_new
 from greenroom.core.errors import GreenroomError
 from greenroom.tui.conversation.entries import Entry
-from greenroom.tui.frame.hints import Hint
+from greenroom.tui.conversation.transcript import Transcript
+from greenroom.tui.frame.hints import Hints
+from greenroom.tui.sheets.review_hints import hints_of
 from greenroom.tui.sheets.review_rows import acceptable, grouped, rows
 from greenroom.tui.sheets.review_words import not_accepted, said_of_cause, said_of_one
 from greenroom.tui.sheets.said import Said
@@ -32,14 +35,6 @@ if TYPE_CHECKING:
 
 _AROUND = 8
 """Cells of the sheet that are not its rows'."""
-_HINTS = (
-    Hint("enter", "diff"),
-    Hint("a", "accept"),
-    Hint("A", "accept the cause"),
-    Hint("e", "edit case"),
-    Hint("r", "replay"),
-    Hint("escape", "back"),
-)
 
 
 class ReviewSheet(Sheet):
@@ -47,6 +42,8 @@ class ReviewSheet(Sheet):
 
     DEFAULT_CSS = """
     ReviewSheet > #frame { width: 120; }
+    #review-state { display: none; }
+    #review-state.-said { display: block; }
     """
     ABOVE = 1
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,7 +54,7 @@ class ReviewSheet(Sheet):
     ]
 
     def __init__(self, workspace: Workspace, edit: Callable[[Path], None]) -> None:
-        super().__init__("Fixtures: recorded sessions, replayed under what holds today", (), _HINTS)
+        super().__init__("Fixtures: recorded sessions, replayed under what holds today", (), hints_of(None, (), ()))
         self._workspace = workspace
         self._edit = edit
         self._found: list[Reviewed] = []
@@ -66,8 +63,13 @@ class ReviewSheet(Sheet):
         self._replaying = False
 
     def above(self) -> ComposeResult:
-        """How far the replay is, and how it went."""
+        """How far the replay is and how it went; below it what a key came to, as long as there is something to say."""
+        yield Said("review-counts")
         yield Said("review-state")
+
+    def above_rows(self) -> int:
+        """The row of what a key came to is there only while something is said in it."""
+        return super().above_rows() + bool(self.query_one("#review-state", Said).said)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -101,21 +103,23 @@ class ReviewSheet(Sheet):
 
         def on_done(done: int, of: int) -> None:
             with suppress(RuntimeError):  # the screen is gone
-                loop.call_soon_threadsafe(self._say, f"replaying {done} of {of}; esc stops")
+                loop.call_soon_threadsafe(self._count, f"replaying {done} of {of}; esc stops")
 
         def run() -> list[Reviewed]:
             return asyncio.run(review(Fixtures(self._workspace), names, on_done, cancelled.is_set))
 
-        self._say("replaying; esc stops")
+        self._say("")
+        self._count("replaying; esc stops")
         try:
             found = await asyncio.to_thread(run)
         except GreenroomError as error:
             self._replaying = False
+            self._count("")
             self._say(error.line(), bad=True)
             return
         self._replaying = False
         self._take_in(found, all_of_them=not names)
-        self._say(f"{'stopped after ' if cancelled.is_set() else ''}{_counts(self._found)}")
+        self._count(f"{'stopped after ' if cancelled.is_set() else ''}{_counts(self._found)}")
 
     def _take_in(self, found: list[Reviewed], *, all_of_them: bool) -> None:
         fresh = {one.name for one in found}
@@ -143,6 +147,12 @@ class ReviewSheet(Sheet):
         if selected is None:
             first = next((entry.id for entry in self.list.entries if entry.id.startswith("fixture:")), "")
             self.list.select(first)
+        self._show_hints()
+
+    @on(Transcript.Selected)
+    def _show_hints(self) -> None:
+        """The keys that do something to the row that is looked at."""
+        self.query_one(Hints).show(hints_of(self._chosen(), self._group(), self._accepted))
 
     def action_accept(self) -> None:
         """Accept the one that is selected."""
@@ -209,9 +219,16 @@ class ReviewSheet(Sheet):
         if one is not None:
             self._say(said_of_one(one, self._accepted), bad=not one.outcome.good and one.name not in self._accepted)
 
+    def _count(self, text: str) -> None:
+        if self.is_attached:
+            self.query_one("#review-counts", Said).say(text)
+
     def _say(self, text: str, *, bad: bool = False) -> None:
         if self.is_attached:
-            self.query_one(Said).say(text, bad=bad)
+            said = self.query_one("#review-state", Said)
+            said.set_class(bool(text), "-said")
+            said.say(text, bad=bad)
+            self._fit()
 
 
 def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
