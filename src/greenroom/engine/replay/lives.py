@@ -117,6 +117,10 @@ class Lives(Generic[T]):
         """Whether the replay is in a turn's last life."""
         return self._now.get(turn, 1) >= self._last.get(turn, 1)
 
+    def before(self, turn: int, life: int) -> bool:
+        """Whether the replay is in an earlier life of a turn than this."""
+        return self._now.get(turn, 1) < life
+
     def several(self, turn: int) -> bool:
         """Whether a turn had more than one."""
         return self._last.get(turn, 1) > 1

@@ -21,6 +21,8 @@ from greenroom.core.events import (
     Event,
     GatePassed,
     GatePaused,
+    MemoriesProposed,
+    MemoryWritten,
     Record,
     ReplyGenerated,
     ToolReturned,
@@ -58,7 +60,8 @@ class ToldLives:
     the call was started, with what; and the turns in which something else than the calls themselves changed from call to
     call: there it counts which of them waited for a person at a gate, even if they only let it pass. `passed` is by gate
     the life in which a person passed it, `last` by turn the last one that decided anything. `at_once` are answers in them
-    that came before anything else could happen beside the question.
+    that came before anything else could happen beside the question; `kept` are memories, with the life in which each was
+    kept where that was not the one in which it was proposed.
     """
 
     life: Mapping[int, int] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class ToldLives:
     last: Mapping[int, int] = field(default_factory=dict)
     unsteady: frozenset[int] = frozenset()
     at_once: frozenset[int] = frozenset()
+    kept: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, record: Record) -> int:
         """The life to tell of a record: 1 where it makes no difference."""
@@ -78,6 +82,12 @@ class ToldLives:
         event = record.event
         life = self.life.get(record.seq, 1) if type(event) in EACH else 1
         return event.kind, (event.step or f"t{event.turn}") + (f" {life}" if life > 1 else "")
+
+    def more(self, record: Record) -> Line:
+        """What the line of a record says of its time, which a replay takes as it stands."""
+        if record.seq in self.at_once:
+            return {"at_once": True}
+        return {"in": self.kept[record.seq]} if record.seq in self.kept else {}
 
     def waited(self, event: GatePaused, life: int) -> bool:
         """Whether a life of a turn that is told by life was cut off while it waited at a call's gate, or the turn was given
@@ -132,7 +142,22 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
             begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
     last = {r.event.turn: lives[r.seq] for r in records if r.seq in life}
     unsteady |= turns
-    return ToldLives(life, begun, frozenset(turns), passed, last, unsteady, _at_once(records, unsteady))
+    return ToldLives(
+        life, begun, frozenset(turns), passed, last, unsteady, _at_once(records, unsteady), _kept_later(records, life)
+    )
+
+
+def _kept_later(records: Iterable[Record], life: Mapping[int, int]) -> dict[int, int]:
+    """The memories that were kept in a later life than the one in which they were proposed."""
+    proposed: dict[int, int] = {}
+    found: dict[int, int] = {}
+    for record in records:
+        here = life.get(record.seq, 1)
+        if isinstance(record.event, MemoriesProposed):
+            proposed.setdefault(record.event.turn, here)
+        elif isinstance(record.event, MemoryWritten) and here > proposed.get(record.event.turn, here):
+            found[record.seq] = here
+    return found
 
 
 def _at_once(records: Sequence[Record], turns: Container[int]) -> frozenset[int]:

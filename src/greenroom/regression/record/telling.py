@@ -112,8 +112,7 @@ class _Teller:
             step = record.event.step
             match = _CALL.search(step) if ":c" in step else None
             call = int(match[1]) if match else 0
-            if record.seq in self._lives.at_once:
-                lines[-1]["at_once"] = True
+            lines[-1] |= self._lives.more(record)
             if self._life > 1:
                 lines[-1]["life"] = self._life
             self._lines += [(call, line) for line in lines]

@@ -22,7 +22,7 @@ _SHOWN = 600
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
 _TIGHT = re.compile(r" ([.,;:!?)\]])|([(\[]) ")
 _MOST_WORDS = 2_000
-LEFT_OUT = ("added", "candidates", "later", "on", "at_once")
+LEFT_OUT = ("added", "candidates", "later", "on", "at_once", "in")
 """What a replay takes from the tape unchanged, or has checked already."""
 
 

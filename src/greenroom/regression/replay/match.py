@@ -24,7 +24,6 @@ from greenroom.core.events import (
     MemoryWritten,
     PassagesRetrieved,
     ReplyGenerated,
-    ReplyReleased,
     ToolReturned,
     ToolStarted,
     TurnAbandoned,
@@ -35,6 +34,7 @@ from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
 from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
+from greenroom.regression.replay.not_reached import not_reached
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.days import day_of
@@ -103,19 +103,12 @@ class TapeRecording(ByLife):
 
     def _proposed(self, step: str, words: str, segment: str) -> Event | None:
         """What was proposed to be remembered of words of which a part is a placeholder now: of that nothing can be."""
-        if self._given_up_before(step):
-            raise LifeOver(step, self)
+        self.must_come(MemoriesProposed, step)
         if not masks_in(words) & self._world.known.placeholders:
             return None
         memories = self._world.proposed_at.get(step, ())
         own = tuple(memory.model_copy(update={"segment": segment}) for memory in memories)
         return MemoriesProposed(step=step, turn=_turn_of(step), memories=own)
-
-    def _given_up_before(self, step: str) -> bool:
-        """Whether a turn was given up that came to propose nothing: what it would have is not to take another's name."""
-        turn = turn_of(step)
-        passed = (GatePassed, f"t{turn}/gate:remember") in self._world.events
-        return turn in self._world.abandoned and step not in self._world.proposed_at and not passed
 
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._by_life(step) and self._world.lives.anew(kind, step)
@@ -138,7 +131,7 @@ class TapeRecording(ByLife):
                 raise LifeOver(step, self)
             if turn_of(step) in self._world.abandoned:
                 raise given_up(step)
-        if kind is ReplyReleased and self._by_life(step) and lives.ended(step) and self._never_said(step):
+        if self._by_life(step) and lives.ended(step) and not_reached(self._world, kind, step):
             raise LifeOver(step, self)
         if kind not in _KNOWN_BY_LIFE or not self._by_life(step) or not lives.ended(step):
             return
@@ -149,16 +142,6 @@ class TapeRecording(ByLife):
             return  # whether it was started nobody knows
         if lives.here(kind, step) is None:
             raise LifeOver(step, self)
-
-    def _never_said(self, step: str) -> bool:
-        """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid: what
-        there was to remember was proposed only once they had been said.
-        """
-        asked = f"t{turn_of(step)}/ask:output"
-        answers = [self._world.lives.latest(ApprovalGiven, key) for key in (asked, f"{asked}.1")]
-        stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
-        said = (ReplyReleased, step) in self._world.lines or f"t{turn_of(step)}/propose" in self._world.proposed_at
-        return stopped and not said
 
     def next_life(self, turn: int) -> bool:
         return self._world.lives.next_life(turn)
@@ -241,7 +224,10 @@ class TapeRecording(ByLife):
     def line(self, kind: type[Event], step: str, inputs: Any) -> Line | None:
         """What the tape says of a step. A memory is found by what it is about: its id is another in every session."""
         if kind is MemoryWritten:
-            return self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
+            line = self._world.writes.get((_turn_of(step), inputs.segment, inputs.key))
+            if line is not None and self._by_life(step) and self._world.lives.before(_turn_of(step), line.get("in", 1)):
+                raise LifeOver(step, self)
+            return line
         if self._known_by_life(kind, step):
             lived = self._lived(kind, step)
             return None if lived is None or (kind is ToolReturned and lived[1] is None) else lived[0]

@@ -18,6 +18,7 @@ from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
+    ContextSelected,
     DaySumsRead,
     Event,
     GatePassed,
@@ -338,6 +339,9 @@ class World:
         if line.get("error") == STOPPED:
             self.stopped.add(step)
 
+    def select(self, line: Line) -> None:
+        self.lines[ContextSelected, f"t{self._turn}/select"] = line
+
     def release(self, line: Line) -> None:
         self.lines[ReplyReleased, f"t{self._turn}/release"] = line
 
@@ -348,6 +352,8 @@ class World:
 
     def write(self, line: Line) -> None:
         memory = self._memories[str(line["write"])]
+        if "in" in line:
+            self.lives.lived(self._turn, life_of(line["in"]))
         full = {"segment": memory.segment, "key": memory.key, "text": line.get("text", memory.text)}
         self.writes[self._turn, memory.segment, memory.key] = {**line, **full}
 
@@ -369,7 +375,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "memory": World.memory,
     "recall": World.recall,
     "retrieve": World.retrieve,
-    "select": World.derived,
+    "select": World.select,
     "verdict": World.derived,
     "reply": World.reply,
     "ask": World.ask,

@@ -16,7 +16,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("gate", "action", "memory", "segment", "key", "write", "superseded", "candidates"), (str,)),
     **dict.fromkeys(("verdict", "of", "effect", "rule", "ask", "answer", "role", "decision", "scope"), (str,)),
     **dict.fromkeys(("tool", "status", "finish", "after", "held", "why"), (str,)),
-    **dict.fromkeys(("turn", "reply", "risk", "milliseconds", "micro_usd", "autonomy", "life", "lives", "on"), (int,)),
+    **dict.fromkeys(
+        ("turn", "reply", "risk", "milliseconds", "micro_usd", "autonomy", "life", "lives", "on", "in"), (int,)
+    ),
     **dict.fromkeys(("recall", "retrieve", "legs", "select", "memories", "calls", "tokens", "added"), (list,)),
     **dict.fromkeys(("found", "when", "propose", "clauses"), (list,)),
     **dict.fromkeys(("args", "dropped", "day", "own"), (dict,)),

@@ -149,7 +149,16 @@ EVENTS: dict[str, dict[str, Json]] = {
     },
     "release": {"release": _TEXT, "effect": _EFFECT},
     "propose": {"propose": _WORDS},
-    "write": {"write": _WORD, "text?": _TEXT, "superseded?": _WORD},
+    "write": {
+        "write": _WORD,
+        "text?": _TEXT,
+        "superseded?": _WORD,
+        "in?": {
+            "description": "the life in which it was kept, where that is a later one than it was proposed in",
+            "type": "integer",
+            "minimum": 2,
+        },
+    },
     "finish": {
         "finish": {"enum": ["answered", "refused", "limited", "stopped", "abandoned"]},
         "reason?": _TEXT,

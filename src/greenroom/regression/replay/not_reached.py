@@ -1,0 +1,57 @@
+"""What a life of a turn that was cut off did not come to, of that of which a tape does not say in which life it happened.
+
+Invariant: only what the whole tape of a turn cannot have, had it come to it, is taken as never reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from greenroom.core.events import (
+    ApprovalGiven,
+    ContextSelected,
+    Event,
+    GatePassed,
+    MemoriesProposed,
+    ReplyGenerated,
+    ReplyReleased,
+)
+from greenroom.engine.replay.lives import turn_of
+from greenroom.regression.replay.world import World
+
+
+def not_reached(world: World, kind: type[Event], step: str) -> bool:
+    """Whether a life that was cut off did not come to this."""
+    return kind in _NEVER and _NEVER[kind](world, step)
+
+
+def _unsaid(world: World, step: str) -> bool:
+    """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid: what
+    there was to remember was proposed only once they had been said.
+    """
+    asked = f"t{turn_of(step)}/ask:output"
+    answers = [world.lives.latest(ApprovalGiven, key) for key in (asked, f"{asked}.1")]
+    stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
+    said = (ReplyReleased, step) in world.lines or f"t{turn_of(step)}/propose" in world.proposed_at
+    return stopped and not said
+
+
+def _unproposed(world: World, step: str) -> bool:
+    """Whether a turn came to propose nothing: what it would have is not to take the name of what another proposed."""
+    passed = (GatePassed, f"t{turn_of(step)}/gate:remember") in world.events
+    return step not in world.proposed_at and not passed
+
+
+def _unchosen(world: World, step: str) -> bool:
+    """Whether a turn was given up before it let anything in: what it would have is not to taint what comes after it."""
+    turn = turn_of(step)
+    later = ((ReplyGenerated, f"t{turn}/generate:1"), (GatePassed, f"t{turn}/gate:prompt:1"))
+    come = (ContextSelected, step) in world.lines or any(key in world.events for key in later)
+    return turn in world.abandoned and not come
+
+
+_NEVER: dict[type[Event], Callable[[World, str], bool]] = {
+    ContextSelected: _unchosen,
+    MemoriesProposed: _unproposed,
+    ReplyReleased: _unsaid,
+}
