@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from greenroom.core.events import ApprovalRequested, GatePaused, ToolReturned, ToolStarted, TurnFinished
-from greenroom.core.values import GateReply
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePaused, ToolReturned, ToolStarted, TurnFinished
+from greenroom.core.values import GateReply, Stop
 from tests.engine.chaos_world import ticks
 from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, NOTE, STOP, Lives, lines, refund, same_again
@@ -59,4 +59,21 @@ def test_a_turn_that_was_ended_beside_a_result_that_waited_in_several_lives_says
     records = runner.run(scene()).records
     assert {"gate": "result:c2", "action": "waited", "life": 2} in lines(records)
     assert lines(records)[-1] == {"finish": "stopped", "lives": 4}
+    same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_a_stop_kept_from_running_in_a_life_that_was_cut_off_there_runs_in_the_next(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE])
+        lives.world.pressed.append(Stop(scope="tool", target="orders.*", by="kim", at=""))
+        await lives.say().over()
+        lives.world.pressed.clear()
+        await lives.lose(1 + next(r.seq for r in lives.records if isinstance(r.event, ApprovalGiven)))
+        await lives.resume().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [r.event.status for r in records if isinstance(r.event, ToolReturned)] == ["done"]
     same_again(records, runner, tmp_path)

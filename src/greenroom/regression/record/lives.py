@@ -263,14 +263,19 @@ def _begun_in_vain(records: Iterable[Record], lives: Mapping[int, int]) -> set[i
 
 def _answered_in_vain(records: Iterable[Record], lives: Mapping[int, int]) -> set[int]:
     """The turns in which a call had an answer, and in a later life a person ended the turn at one that comes before it: in one
-    life it would not have been asked about.
+    life it would not have been asked about. Or a stop kept it from running, and it ran in a later life.
     """
     answered: dict[tuple[int, str], int] = {}
+    stopped: dict[tuple[int, str], int] = {}
     found: set[int] = set()
     for record in records:
         event, life = record.event, lives.get(record.seq, 1)
         if isinstance(event, ApprovalGiven):
             answered[event.turn, event.call] = life if event.decision != "stop" else sys.maxsize
+            if event.step.endswith(STOP) and event.decision != "allow":
+                stopped[event.turn, event.call] = life
+        elif isinstance(event, ToolStarted):
+            found |= {event.turn} if stopped.get((event.turn, event.call), life) < life else set()
         elif isinstance(event, ToolReturned) and event.error == STOPPED:
             found |= {event.turn} if answered.get((event.turn, event.call), life) < life else set()
     return found
