@@ -5,11 +5,19 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePaused, ToolReturned, ToolStarted, TurnFinished
-from greenroom.core.values import GateReply, Stop
-from tests.engine.chaos_world import ticks
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    GatePaused,
+    ToolReturned,
+    ToolStarted,
+    TurnFinished,
+)
+from greenroom.core.values import Breakpoint, GateReply, Stop
+from tests.engine.chaos_world import WHOLE, ticks
 from tests.engine.replay.test_lives import runner
-from tests.engine.scripted import ALLOW, NOTE, STOP, Lives, lines, refund, same_again
+from tests.engine.replay.test_whole_stories import pass_all
+from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
 __all__ = ["runner"]
 
@@ -77,3 +85,52 @@ def test_a_call_that_a_stop_kept_from_running_in_a_life_that_was_cut_off_there_r
     records = runner.run(scene()).records
     assert [r.event.status for r in records if isinstance(r.event, ToolReturned)] == ["done"]
     same_again(records, runner, tmp_path)
+
+
+def test_a_call_that_is_edited_when_asked_about_beside_one_that_waited_at_its_gate_is_decided_with_that_set_aside(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(300), refund(90)], mode="tools")
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        await lives.crash()
+        await ticks(5)
+        lives.now.session.pass_gate("t1/gate:tool:c1", GateReply(action="continue", by="kim", established="test"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", edit(720))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", DENY)
+        await lives.now.over()
+        return lives
+
+    records = runner.run(scene()).records
+    refused = next(r.event for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c2")
+    assert "would add up to 1020" in refused.error
+    same_again(records, runner, tmp_path)
+
+
+def test_a_result_that_a_later_life_stopped_at_is_told_before_the_prompt_that_an_earlier_one_had_passed(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([NOTE, refund(60)], rest=WHOLE)
+        lives.now.session.set_breakpoints([Breakpoint(when='gate == "prompt" && prompt.call == 2')])
+        await lives.say().at(ApprovalRequested, "t1/ask:c2")
+        lives.now.session.answer("t1/ask:c2", DENY)
+        await lives.now.at(GatePaused, "t1/gate:prompt:2")
+        shorter = [{"source": "input", "at": 1, "text": "a note, quick"}]
+        edited = GateReply(action="edit", edit=shorter, by="kim", established="test")
+        lives.world.pressed.append(Stop(scope="everything", by="kim", at=""))
+        lives.now.session.pass_gate("t1/gate:prompt:2", edited)
+        await lives.now.over()
+        lives.world.pressed.clear()
+        await (await lives.crash(mode="step")).at(GatePaused, "t1/gate:result:c1")
+        other = GateReply(action="edit", edit={"status": "failed", "error": "it broke"}, by="kim", established="test")
+        lives.now.session.pass_gate("t1/gate:result:c1", other)
+        await pass_all(lives)
+        return lives
+
+    records = runner.run(scene()).records
+    gates = [line["gate"] for line in lines(records, WHOLE) if line.get("action") == "edit"]
+    assert gates == ["result:c1", "prompt:2"]
+    same_again(records, runner, tmp_path, rest=WHOLE)

@@ -51,7 +51,7 @@ _REACHING = EACH | {GatePaused, GatePassed, ReplyGenerated, ToolReturned}
 
 _SHOWING = _REACHING - {GatePaused, ApprovalRequested}
 """Whose lines say in which life they were, whatever became of them."""
-_CHANGING = frozenset({AutonomyChanged, DaySumsRead, GatePassed, ToolReturned})
+_CHANGING = frozenset({ApprovalGiven, AutonomyChanged, DaySumsRead, GatePassed, ToolReturned})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +209,13 @@ def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
 
 def _changes(event: Event) -> bool:
     """Whether something else than the calls themselves is another from one call on, or a person ended the turn at one, or
-    put another call in the place of one at its gate: what it was decided with is what those beside it had come to by then.
+    put another call in the place of one: what it was decided with is what those beside it had come to by then.
     """
     match event:
         case GatePassed(gate=gate, action=action):
             return gate == "tool" and action == "edit"
+        case ApprovalGiven(decision=decision, step=step):
+            return decision == "edit" and "/ask:c" in step
         case AutonomyChanged(step=step):
             return bool(step)
         case DaySumsRead(sums=sums):

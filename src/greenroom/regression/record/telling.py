@@ -123,14 +123,17 @@ class _Teller:
         """The lines, each run of tool lines in the order of the calls."""
         out: list[Line] = []
         run: list[tuple[int, Line]] = []
+        held: list[Line] = []
         turn = 0
         for call, line in [*self._lines, (0, {})]:
             if call:
                 run.append((call, line))
                 continue
-            if run:
-                out += by_call(run, by_life=turn in self._lives.turns)
-                run = []
+            if str(line.get("gate")).startswith("prompt:"):  # a later life may have stopped at results before it
+                held.append(line)
+                continue
+            out += by_call(run, by_life=turn in self._lives.turns) + held
+            run, held = [], []
             turn = int(line.get("turn", turn))
             if line.get("finish") == ABANDONED:
                 line[AFTER] = before(out, len(out))
