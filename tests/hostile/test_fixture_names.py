@@ -50,7 +50,7 @@ def test_check_says_so_in_one_line_and_checks_the_others(shop: Workspace, name: 
     assert (done.returncode, done.stderr) == (3, b"")
     told, summary = done.stdout.decode().splitlines()
     assert told.startswith("broken ") and told.endswith("(rename it)")
-    assert summary == "4 fixtures: 3 passed, 1 broken"
+    assert summary == "4 fixtures: 3 fine, 1 broken"
     assert not RAW.search(done.stdout)
 
 

@@ -75,6 +75,36 @@ def test_a_memory_that_says_something_else_is_told_and_a_recalled_one_by_its_nam
     assert noteworthy(recorded, asked).changes
 
 
+def searched(*found: tuple[str, float], candidates: str = "1") -> Line:
+    return {
+        "retrieve": [[f"p{n}", label, score] for n, (label, score) in enumerate(found, 1)],
+        "candidates": candidates,
+    }
+
+
+def test_a_score_without_another_order_is_said_only_where_nothing_else_is() -> None:
+    recorded, fresh = (
+        [TURN, searched(("a.md", 0.9), ("b.md", low), candidates=name), {"recall": [["m1", -low]]}, reply("42", 5)]
+        for low, name in ((0.1, "one"), (0.2, "other"))
+    )
+    found = noteworthy(recorded, fresh)
+    assert found.changes == () and found.aside == "other scores behind the same choice in 2 searches"
+    beside = noteworthy(recorded, [*fresh[:3], reply("43", 6)])
+    assert [one.told for one in beside.changes] == ["~ reply 1: text 42 -> 43"]
+    assert beside.aside == "tokens 10 -> 11 in 1 reply and other scores behind the same choice in 2 searches"
+
+
+def test_another_order_and_what_is_found_no_longer_are_told_without_scores_that_moved() -> None:
+    recorded = [TURN, searched(("a.md", 0.9), ("b.md", 0.5)), {"recall": [["m1", -1.0], ["m2", -2.0]]}]
+    fresh = [TURN, searched(("a.md", 0.8), ("c.md", 0.4)), {"recall": [["m2", -0.0], ["m1", -0.1]]}]
+    told = [one.told.partition(": ")[2] for one in noteworthy(recorded, fresh).changes]
+    assert told == ["-b.md +c.md", "in another order: m1, m2 -> m2, m1"]
+    turned = [TURN, searched(("b.md", 0.5), ("a.md", 0.4))]
+    assert [one.told for one in noteworthy(recorded[:2], turned).changes] == [
+        "~ retrieve: in another order: a.md, b.md -> b.md, a.md"
+    ]
+
+
 _LINES = st.lists(
     st.one_of(
         st.builds(remembered, st.sampled_from(["m1", "m2"]), st.sampled_from(["42", "43"])),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from greenroom.policy.files.bundle import joined
 from greenroom.policy.load import PolicySource, builtin_source
+from greenroom.regression.stale.by_key import differences
 from greenroom.regression.stale.policy_change import policy_change
 
 TEXT = (Path(__file__).parents[3] / "workspaces/helpdesk/policies/support.toml").read_text(encoding="utf-8")
@@ -42,6 +43,14 @@ def bundle(text: str) -> str:
         ),
         ('then = ["escalate:lead", "deny"] }', "}", "rule refund.large: ask.then -escalate:lead"),
         ('"2.3.0"', '"2.3.1"', "support: version 2.3.0 -> 2.3.1"),
+        (
+            r"'\bNW-[A-Z0-9]{4}-[A-Z0-9]{4}-",
+            r"'\bNW-[A-Z0-9]{5}-[A-Z0-9]{4}-",
+            (
+                r"detector shop.gift_code: pattern \bNW-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}\b"
+                r" -> \bNW-[A-Z0-9]{5}-[A-Z0-9]{4}-[A-Z0-9]{4}\b"
+            ),
+        ),
         ("calls_per_turn = 6", "calls_per_turn = 5", "support: envelope.persona.limits.calls_per_turn 6 -> 5"),
         ("# What a person", "# Whatever a person", "the same rules, but other tools or bounds of the persona"),
     ],
@@ -118,3 +127,9 @@ def test_files_that_cannot_be_read_are_told_by_their_first_changed_line() -> Non
 def test_any_two_texts_are_told_apart_in_a_line_without_raising(old: str, new: str) -> None:
     said = policy_change(old, new)
     assert said and "\n" not in said
+
+
+def test_a_pattern_that_is_too_long_is_shown_from_where_it_differs() -> None:
+    old = "|".join(f"word{n}" for n in range(60))
+    (told,) = differences({"pattern": old}, {"pattern": old.replace("word50", "another")})
+    assert told.startswith("pattern …") and "word50|word51" in told and "another|word51" in told

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.noteworthy import noteworthy
 from greenroom.regression.accept.rest import with_rest
 from greenroom.regression.accept.retold import Retold
 from greenroom.regression.accept.tape_diff import changes_between
@@ -42,7 +43,8 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
         return _failed(fixture, retold, broken, found)
     said = [*(f"an expectation fails too: {one}" for one in broken), *retold.missing]
     if not said and found.kind == "stale" and effect == "otherwise":
-        said = [one.told for one in changes_between(fixture.tape.events, retold.tape.events)[:_MORE]]
+        found_now = noteworthy(fixture.tape.events, retold.tape.events)
+        said = [one.told for one in found_now.changes[:_MORE]] or [found_now.aside]
     said += [LIVE] if retold.live else []
     detail = "\n".join(row for row in (found.detail, *said) if row)
     again = outcome(found.kind, found.line, detail, found.reasons, found.tape_line)

@@ -1,5 +1,5 @@
 """What a person cares for in what two tapes of one fixture do not share: without memories that are only called otherwise,
-and with all that was counted in tokens as one phrase.
+with all that was counted in tokens as one phrase, and scores that changed neither order nor choice as another.
 
 Invariant: only what is shown is shorter; `changes_between` says all, and what is taken over is all of it.
 """
@@ -10,35 +10,60 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.values import Json
-from greenroom.regression.accept.tape_diff import Change, changes_between
+from greenroom.regression.accept.tape_diff import RANKED, Change, changes_between, ranked
 from greenroom.regression.tape.tape import Line
 
 _TOKENS = "tokens"
+_CANDIDATES = "candidates"
+"""All that was weighed with its scores, by the name of a text that lies beside the tape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noteworthy:
-    """The changes to be shown, and what became of the tokens (`tokens 4411 -> 4413 in 6 replies`, '' where it is the same in all)."""
+    """The changes to be shown, and what became of the tokens (`tokens 4411 -> 4413 in 6 replies`, '' where it is the same in all)
+    and of scores (`other scores behind the same choice in 2 searches`).
+    """
 
     changes: tuple[Change, ...]
     tokens: str = ""
+    scores: str = ""
+
+    @property
+    def aside(self) -> str:
+        """What is said where nothing else differs: tokens, scores, or both; '' where there is neither."""
+        return " and ".join(filter(None, (self.tokens, self.scores)))
 
 
 def noteworthy(recorded: Sequence[Line], new: Sequence[Line]) -> Noteworthy:
     """What of two tapes' events is worth a line."""
-    changes, counted = [], 0
+    changes, counted, weighed = [], 0, 0
     for change in changes_between(recorded, list(_called_alike(recorded, new))):
         old, fresh = change.recorded, change.new
         if old is not None and fresh is not None and old.get(_TOKENS) != fresh.get(_TOKENS):
             counted += 1
             change = replace(change, recorded=_with_tokens_of(old, fresh))  # noqa: PLW2901  the same but for its tokens
+        old = change.recorded
+        if old is not None and fresh is not None and (alike := _with_scores_of(old, fresh)) != old:
+            weighed += 1
+            change = replace(change, recorded=alike)  # noqa: PLW2901  the same but for its scores
         if change.recorded != change.new:
             changes.append(change)
+    searches = f"{weighed} {'search' if weighed == 1 else 'searches'}"
+    scores = f"other scores behind the same choice in {searches}" if weighed else ""
     before, after = _spent(recorded), _spent(new)
     if before == after:
-        return Noteworthy(tuple(changes))
+        return Noteworthy(tuple(changes), "", scores)
     replies = f" in {counted} {'reply' if counted == 1 else 'replies'}" if counted else ""
-    return Noteworthy(tuple(changes), f"{_TOKENS} {before} -> {after}{replies}")
+    return Noteworthy(tuple(changes), f"{_TOKENS} {before} -> {after}{replies}", scores)
+
+
+def _with_scores_of(line: Line, other: Line) -> Line:
+    """The line as it would be with the other's scores, where both found the same in the same order."""
+    kind = next((one for one in RANKED if one in line and one in other), "")
+    if not kind or ranked(line[kind]) != ranked(other[kind]):
+        return line
+    kept = {key: value for key, value in line.items() if key != _CANDIDATES}
+    return {**kept, kind: other[kind], **({_CANDIDATES: other[_CANDIDATES]} if _CANDIDATES in other else {})}
 
 
 def _with_tokens_of(line: Line, other: Line) -> Line:

@@ -43,6 +43,8 @@ _OF_LINE: dict[str, Aspect] = {
 _OF_KEY: dict[tuple[str, str], Aspect] = {("reply", "calls"): "args", ("select", "memories"): "memory"}
 _OF_TAG: dict[str, Aspect] = {"passages": "retrieval", "memory": "memory", "calls": "args"}
 _LONGEST, _KEYS = 200, 3
+RANKED = ("retrieve", "recall")
+"""Lines that list what was found, the best first, each with its score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,10 @@ def _changed(recorded: Line, new: Line) -> str:
 
 
 def _key_changed(key: str, old: Json, new: Json) -> str:
+    if isinstance(old, list) and isinstance(new, list) and all(isinstance(one, int) for one in (*old, *new)):
+        return f"{key} {' -> '.join(' + '.join(map(str, one)) for one in (old, new))}"
+    if key in RANKED and isinstance(old, list) and isinstance(new, list):
+        return _ranked_otherwise(old, new)
     if isinstance(old, list) and isinstance(new, list):
         went, came = ([item for item in one if item not in other] for one, other in ((old, new), (new, old)))
         names = [] if key in _OF_LINE else [key]
@@ -201,6 +207,28 @@ def _key_changed(key: str, old: Json, new: Json) -> str:
     if isinstance(old, str) and isinstance(new, str) and " " in old + new:
         return f"{key} {words_in_short(old, new, 120, 2)}"
     return f"{key} {shown(old, 80)} -> {shown(new, 80)}"
+
+
+def ranked(found: Sequence[Json]) -> list[Json]:
+    """What was found without its scores: passages by name and label, memories by name."""
+    return [item[:-1] if isinstance(item, list) and isinstance(item[-1], (int, float)) else item for item in found]
+
+
+def _ranked_otherwise(old: Sequence[Json], new: Sequence[Json]) -> str:
+    """What is found no longer or only now; else that the order is another, or the scores alone."""
+    before, after = ([_unscored(name) for name in ranked(one)] for one in (old, new))
+    parts = [f"-{_item(item)}" for item, name in zip(old, before, strict=True) if name not in after]
+    parts += [f"+{_item(item)}" for item, name in zip(new, after, strict=True) if name not in before]
+    if parts:
+        return " ".join(parts)
+    if before == after:
+        return "the same in the same order, scored or numbered otherwise"
+    return f"in another order: {' -> '.join(', '.join(one) for one in (before, after))}"
+
+
+def _unscored(name: Json) -> str:
+    """A passage by its label, whatever its number on the tape; a memory by its name."""
+    return shown(name[-1] if isinstance(name, list) and name else name, 60)
 
 
 def _item(item: Json) -> str:

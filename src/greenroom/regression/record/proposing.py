@@ -157,7 +157,7 @@ def _memories(turn: TurnFacts) -> Iterator[Item]:
 def _text(turn: TurnFacts, outputs: list[Json]) -> Item | None:
     if not turn.text.strip():
         return None
-    whole = Form({"contains": turn.text}, f"the reply is {_short(turn.text)}")
+    whole = Form({"contains": turn.text}, f"the reply says {_short(turn.text)}")
     phrases = telling_phrases(turn.text, outputs)
     if not phrases:
         return Item("contains", "text", (whole,), on=False) if len(turn.text) <= _WHOLE else None

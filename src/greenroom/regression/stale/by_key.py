@@ -17,6 +17,9 @@ _GONE = object()
 """In the place of a key that is not there, which is not the same as null."""
 _LONG = 30
 """Characters from which two texts are told apart word by word."""
+_PATTERNS, _PATTERN_SHOWN, _ALIKE = ("pattern", "regex"), 120, 20
+"""What is a regular expression, which no words that went and came can be read as; of a longer one a stretch from where the
+two part, with so many characters before it, is shown."""
 NAMES = ("id", "name", "user")
 """What tells the tables of a list apart, e.g. acceptance criteria by their id."""
 
@@ -50,9 +53,19 @@ def _told(old: Any, new: Any, path: str) -> str:
     shown = inert_line(path, SHOWN)
     if isinstance(old, list) and isinstance(new, list) and max(len(old), len(new)) > 1:
         return f"{shown} {_came_and_went(old, new)}"
+    if isinstance(old, str) and isinstance(new, str) and path.rpartition(".")[2] in _PATTERNS:
+        return f"{shown} {' -> '.join(_patterns(old, new))}"
     if isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
         return f"{shown}: {words_in_short(old, new, context=2)}"
     return f"{shown} {said(old)} -> {said(new)}"
+
+
+def _patterns(old: str, new: str) -> Iterator[str]:
+    """Two regular expressions whole, or long ones from shortly before where they part."""
+    apart = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    start = max(apart - _ALIKE, 0) if max(len(old), len(new)) > _PATTERN_SHOWN else 0
+    for one in (old, new):
+        yield inert_line(f"{'…' if start else ''}{one[start:]}" or "empty", _PATTERN_SHOWN)
 
 
 def in_short(sayings: Sequence[str], between: str = "; ") -> str:
