@@ -98,13 +98,63 @@ _SHAPES: tuple[tuple[str, float, float, float, bool, str], ...] = (
 )
 
 
+_TEXTS = """
+[[rule]]
+id = "prompt.long"
+why = "w"
+hook = "prompt"
+when = ["text.length > {length}"]
+then = "{prompt}"
+[[rule]]
+id = "memory.read"
+why = "w"
+hook = "memory.read"
+when = ["memory.key in ['email', 'size']"]
+then = "{read}"
+[[rule]]
+id = "memory.write"
+why = "w"
+hook = "memory.write"
+when = ["memory.key in ['email', 'city']"]
+then = "{write}"
+[[rule]]
+id = "passage.internal"
+why = "w"
+hook = "retrieval"
+when = ["passage.source.contains('internal')"]
+then = "{passage}"
+"""
+_MASKED = """
+[[rule]]
+id = "mail.masked"
+why = "w"
+hook = ["input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"]
+find = ["personal.email", "personal.phone"]
+then = "redact"
+"""
+RULES = {
+    "asking": _TEXTS.format(
+        length=400, prompt="require_approval", read="require_approval", write="require_approval", passage="escalate"
+    ),
+    "denying": _TEXTS.format(length=2000, prompt="deny", read="deny", write="deny", passage="deny"),
+    "masking": _MASKED,
+    "asking and masking": _TEXTS.format(
+        length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
+    )
+    + _MASKED,
+}
+"""Rests of a contract that looks things up and remembers, by what rules at the hooks of texts say."""
+
+
 @cache
-def policies(knows: bool = False) -> dict[str, tuple[Law, RulePolicy]]:
+def policies(knows: bool = False, more: str = "") -> dict[str, tuple[Law, RulePolicy]]:
     """The policies a story changes between, each in the oracle's numbers and as the real thing."""
     made = {}
     role = Role.of(_persona(knows=knows))
     for name, asks, denies, most, notes, then in _SHAPES:
-        text = _TEXT.format(name=name, asks=asks, denies=denies, most=most, then=then) + (_NOTES if notes else "")
+        text = (
+            _TEXT.format(name=name, asks=asks, denies=denies, most=most, then=then) + (_NOTES if notes else "") + more
+        )
         policy = compile_policies([PolicySource(f"{name}.toml", text)], TOOLS, role, clock=FrozenClock())
         made[name] = (Law(name, policy.digest, asks, denies, most, notes), policy)
     return made
@@ -148,8 +198,8 @@ WHOLE = "whole"
 
 
 def contract(name: str, rest: str = "first") -> Contract:
-    made = Rest(knows=True) if rest == WHOLE else RESTS[rest]
-    law, policy = policies(made.knows)[name]
+    made = Rest(knows=True) if rest == WHOLE or rest in RULES else RESTS[rest]
+    law, policy = policies(made.knows, RULES.get(rest, ""))[name]
     digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}"}
     if rest != "first":
         digests["rest"] = rest

@@ -31,8 +31,12 @@ class Names:
         return self._name("m", key)
 
     def of(self, key: str) -> str:
-        """The name an id already has, else the id itself."""
-        return self._known["p"].get(key) or self._known["m"].get(key) or key
+        """The name an id already has, with the round of its edits (`m1.2`) where the id has one; else the id itself."""
+        whole = self._known["p"].get(key) or self._known["m"].get(key)
+        memory, _, edits = key.rpartition(".")
+        if whole is None and edits.isdecimal() and memory in self._known["m"]:
+            return f"{self._known['m'][memory]}.{edits}"
+        return whole or key
 
     def _name(self, kind: str, key: str) -> str:
         known = self._known[kind]

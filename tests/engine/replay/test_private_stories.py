@@ -1,0 +1,75 @@
+"""A session full of private words replays from its log, and from its tape, where placeholders stand in their place: in
+arguments, results, edits, answers, memories and replies, whether a rule masks them before or only the export does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record
+from greenroom.engine import waiting
+from tests.engine.chaos import Steady, Story
+from tests.engine.chaos_kinds import PrivateStory
+from tests.engine.chaos_world import WHOLE, ticks
+from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
+from tests.engine.scripted import ALLOW, Lives, lines, same_again
+
+STORIES = 6
+OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
+
+
+@pytest.fixture
+def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
+    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
+    with asyncio.Runner(loop_factory=Steady) as made:
+        yield made
+
+
+@pytest.mark.parametrize("rest", [WHOLE, "masking"])
+def test_a_session_full_of_private_words_replays(rest: str, runner: asyncio.Runner, tmp_path: Path) -> None:
+    wrong, masked, held = [], 0, 0
+    deeds = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
+    for seed in range(STORIES):
+        records = runner.run(PrivateStory(seed, deeds, rest).finish())
+        replayed = from_log(records, runner, rest=rest)
+        wrong += [] if replayed.same else [f"seed {seed}, its log: {replayed.step} {replayed.difference}"]
+        outcome = from_tape(records, runner, tmp_path, rest=rest)
+        if outcome is None:
+            continue
+        wrong += [] if outcome.kind == "passed" else [f"seed {seed}, its tape: {outcome.line}\n{outcome.detail}"]
+        told = lines(records, rest)
+        masked += any("‹email#" in str(line.get("calls")) for line in told)
+        held += any("held" in line for line in told)
+        assert "@post.example" not in str(told)
+    assert wrong == []
+    assert masked > STORIES / 2
+    assert held > 0 or rest != WHOLE
+
+
+def test_a_memory_whose_words_a_person_changed_when_asked_has_one_name_on_a_tape(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives(rest="asking")
+        process = lives.say("I live in Leipzig.")
+        while process.busy:
+            await ticks(2)
+            given = {r.event.step for r in lives.records if isinstance(r.event, ApprovalGiven)}
+            for step in {r.event.step for r in lives.records if isinstance(r.event, ApprovalRequested)} - given:
+                changed = {"decision": "edit", "arguments": {"text": "Lives in: Leipzig, the north"}}
+                first = step == "t1/ask:memory.write:1"
+                process.session.answer(step, ALLOW.model_copy(update=changed) if first else ALLOW)
+        return lives.records
+
+    records = runner.run(scene())
+    assert [r.event.memory.text for r in records if isinstance(r.event, MemoryWritten)] == [
+        "Lives in: Leipzig, the north"
+    ]
+    told = lines(records, "asking")
+    (name,) = [line["write"] for line in told if "write" in line]
+    assert {line["of"] for line in told if line.get("verdict") == "memory.write"} <= {name, f"{name}.1"}
+    same_again(records, runner, tmp_path, rest="asking")
