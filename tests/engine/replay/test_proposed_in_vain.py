@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from greenroom.core.events import ApprovalRequested, Event, GatePaused, MemoriesProposed, ReplyReleased, VerdictReached
+from greenroom.core.events import (
+    ApprovalRequested,
+    Event,
+    GatePaused,
+    MemoriesProposed,
+    ReplyReleased,
+    TurnResumed,
+    VerdictReached,
+)
 from greenroom.core.values import ApprovalReply, GateReply
 from tests.engine.replay.test_forked_stories import branch_of
 from tests.engine.replay.test_lives import runner
@@ -111,4 +119,33 @@ def test_a_turn_that_was_given_up_before_it_let_anything_in_taints_nothing(
     [card] = [r.event.card for r in records if isinstance(r.event, ApprovalRequested)]
     assert card.origin == ("user",)
     assert from_log(records, runner, "s2", rest="whole").same
+    same_again(records, runner, tmp_path, rest="whole")
+
+
+def test_a_turn_that_was_given_up_where_it_would_have_kept_nothing_comes_there_again(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = Lives([refund(120)], rest="whole", mode="tools")
+        session = lives.now.session
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        lives.level(1)  # taken on in the next life, so the tape tells lives
+        await lives.cut_off()
+        await lives.resume().at(TurnResumed)
+        session.pass_gate("t1/gate:tool:c1", CONTINUE)
+        await lives.now.at(ApprovalRequested)
+        session.set_mode("step")
+        session.answer("t1/ask:c1", DENY)
+        for gate in ("result:c1", "prompt:2", "output"):
+            await lives.now.at(GatePaused, f"t1/gate:{gate}")
+            session.pass_gate(f"t1/gate:{gate}", CONTINUE)
+        await lives.now.at(GatePaused, "t1/gate:remember")
+        await lives.cut_off()
+        session.abandon("enough")
+        session.set_mode("run")
+        await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert {"gate": "remember", "action": "waited", "life": 2} in lines(records, "whole")
     same_again(records, runner, tmp_path, rest="whole")

@@ -12,6 +12,7 @@ from greenroom.core.events import (
     ContextSelected,
     Event,
     GatePassed,
+    GatePaused,
     MemoriesProposed,
     ReplyGenerated,
     ReplyReleased,
@@ -38,16 +39,19 @@ def _unsaid(world: World, step: str) -> bool:
 
 def _unproposed(world: World, step: str) -> bool:
     """Whether a turn came to propose nothing: what it would have is not to take the name of what another proposed."""
-    passed = (GatePassed, f"t{turn_of(step)}/gate:remember") in world.events
-    return step not in world.proposed_at and not passed
+    return step not in world.proposed_at and not _at_gate(world, f"t{turn_of(step)}/gate:remember")
 
 
 def _unchosen(world: World, step: str) -> bool:
     """Whether a turn was given up before it let anything in: what it would have is not to taint what comes after it."""
     turn = turn_of(step)
-    later = ((ReplyGenerated, f"t{turn}/generate:1"), (GatePassed, f"t{turn}/gate:prompt:1"))
-    come = (ContextSelected, step) in world.lines or any(key in world.events for key in later)
-    return turn in world.abandoned and not come
+    asked = (ReplyGenerated, f"t{turn}/generate:1") in world.events or _at_gate(world, f"t{turn}/gate:prompt:1")
+    return turn in world.abandoned and not asked and (ContextSelected, step) not in world.lines
+
+
+def _at_gate(world: World, step: str) -> bool:
+    """Whether the turn came to a gate, passed it or not."""
+    return (GatePassed, step) in world.events or world.lives.latest(GatePaused, step) is not None
 
 
 _NEVER: dict[type[Event], Callable[[World, str], bool]] = {
