@@ -18,7 +18,7 @@ from greenroom.core.values import ApprovalReply, GateReply
 from tests.engine.replay.test_forked_stories import branch_of
 from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_mixed_stories import from_log
-from tests.engine.scripted import ALLOW, DENY, Lives, Scripted, lines, refund, same_again
+from tests.engine.scripted import ALLOW, DENY, STOP, Lives, Scripted, lines, refund, same_again
 
 __all__ = ["runner"]
 CONTINUE = GateReply(action="continue", by="kim")
@@ -148,4 +148,19 @@ def test_a_turn_that_was_given_up_where_it_would_have_kept_nothing_comes_there_a
 
     records = runner.run(scene()).records
     assert {"gate": "remember", "action": "waited", "life": 2} in lines(records, "whole")
+    same_again(records, runner, tmp_path, rest="whole")
+
+
+def test_words_that_were_said_before_a_branch_ended_their_turn_are_in_the_next_prompt(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> Lives:
+        lives = await asked_once_more(ReplyReleased)
+        lives.now.session.answer("t1/ask:output", STOP)
+        await lives.now.over()
+        await lives.say().over()
+        return lives
+
+    records = runner.run(scene()).records
+    assert [line["release"] for line in lines(records, "whole") if "release" in line] == ["Write to ‹email#1›."]
     same_again(records, runner, tmp_path, rest="whole")

@@ -27,7 +27,7 @@ _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
 _GATE = re.compile(r"(t\d+)/gate:tool:(c\d+)")
-_READ = {ApprovalGiven, VerdictReached, GatePassed, ToolReturned, TurnResumed}
+_READ = {ApprovalGiven, VerdictReached, GatePassed, ToolStarted, ToolReturned, TurnResumed}
 Round = tuple[str, str, int]
 
 
@@ -44,8 +44,8 @@ def overtaken(records: Iterable[Record]) -> set[str]:
 
 class _Edits:
     """Edits of calls and words that are none any more: the question before it was put once more and got another answer; or
-    it was not put again because the call may not run, was not left as it was at its gate, or a person had ended the turn
-    before that was answered which it was edited to.
+    it was not put again because the call may not run, or runs unasked, was not left as it was at its gate, or a person had
+    ended the turn before that was answered which it was edited to.
     """
 
     def __init__(self) -> None:
@@ -69,14 +69,18 @@ class _Edits:
             case GatePassed(step=step, action="edit" | "simulate" | "skip") if gate := _GATE.fullmatch(step):
                 self._edited |= {one: False for one in self._edited if one[:2] == gate.groups()}
             case ToolReturned(turn=turn, call=call, error=error) if error == STOPPED:
-                of = f"t{turn}", call
-                self._edited |= {
-                    one: False for one, at in self._unanswered.items() if one[:2] == of and at < self._life
-                }
+                self._left_behind(turn, call)
+            case ToolStarted(turn=turn, call=call):
+                self._left_behind(turn, call)
             case TurnResumed():
                 self._life += 1
             case _:
                 pass
+
+    def _left_behind(self, turn: int, call: str) -> None:
+        """A call goes on, and nobody answered about what it had been edited to in an earlier life."""
+        of = f"t{turn}", call
+        self._edited |= {one: False for one, at in self._unanswered.items() if one[:2] == of and at < self._life}
 
     @property
     def no_more(self) -> set[Round]:
