@@ -7,9 +7,10 @@ where nothing changed the bytes are the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from greenroom.core.canonical import canonical
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import CheckFailed, Divergence, GreenroomError
 from greenroom.core.events import (
@@ -40,6 +41,8 @@ from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
 from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
 from greenroom.regression.tape.tape import Line, Tape, sealed
+
+_TIME = ("at_once", "in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,8 @@ def _retold(fixture: Fixture, world: World, session: Session, problem: Greenroom
         return Retold(tape, missing=(error.message,))
     told, texts = tell(records, tape.model, proposed_in(tape, world), added=True)
     told, header = _with_more_hidden(told, world, session, records)
-    lines = held_again(_with_given_up(with_context(tape, told), tape.events, world), tape.events)
+    told = _timed_as_recorded(with_context(tape, told), tape.events)
+    lines = held_again(_with_given_up(told, tape.events, world), tape.events)
     digests = {name: part_name(full) for name, full in contract.digests.items()} | recorded_digests(lines)
     digests |= corpus_state(tape, fixture.parts)
     header = {
@@ -135,6 +139,30 @@ def _let_out(records: Sequence[Record], policy: Policy) -> Sequence[Record]:
         CheckFailed: a rule forbids it.
     """
     return redacted(records, policy)[0] if policy.watches("export") else records
+
+
+def _timed_as_recorded(lines: Sequence[Line], recorded: Sequence[Line]) -> list[Line]:
+    """The lines with those that are another only in what they say of their time as they were: a replay goes by that, and
+    what happened beside them may stand elsewhere in it.
+    """
+    before = {_untimed(turn, line): line for turn, line in _timed(recorded)}
+    return [before.get(_untimed(turn, line), line) if turn else line for turn, line in _timed(lines, every=True)]
+
+
+def _timed(lines: Sequence[Line], *, every: bool = False) -> Iterator[tuple[int, Line]]:
+    """The lines that may say something of their time, with their turn; of `every` line, 0 for the others."""
+    turn = 0
+    for line in lines:
+        turn = int(line.get("turn", turn))
+        if "answer" in line or "write" in line:
+            yield turn, line
+        elif every:
+            yield 0, line
+
+
+def _untimed(turn: int, line: Line) -> tuple[int, bytes]:
+    """What makes a line that of an event, whatever it says of its time."""
+    return turn, canonical({key: value for key, value in line.items() if key not in _TIME})
 
 
 def _with_given_up(lines: Sequence[Line], recorded: Sequence[Line], world: World) -> list[Line]:
