@@ -64,7 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.UsageError: one is no workspace, or an option or the ini file says what nobody knows.
     """
     config.addinivalue_line("markers", "greenroom: a recorded session that is replayed")
-    for name, stale in (("greenroom_stale =", config.getini("greenroom_stale")), _given_stale(config)):
+    option = ("--greenroom-stale", config.getoption("--greenroom-stale"))
+    for name, stale in (("greenroom_stale =", config.getini("greenroom_stale")), option):
         if stale not in (None, *_STALE):
             raise pytest.UsageError(f"{name} {stale!r}: write one of {', '.join(_STALE)}")
     for workspace in config.getini("greenroom_workspace"):
@@ -178,10 +179,6 @@ def greenroom_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
 
     with Sessions(request.config, request.path) as sessions:
         yield sessions
-
-
-def _given_stale(config: pytest.Config) -> tuple[str, str | None]:
-    return "--greenroom-stale", config.getoption("--greenroom-stale")
 
 
 def _collect_too(config: pytest.Config, fixtures: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from greenroom.regression.accept.tape_diff import Aspect
 from greenroom.regression.record.record import record
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.replay.replay import Fixture, load_fixture
-from greenroom.regression.tape.tape import write
+from greenroom.regression.tape.sealed import SESSION, session_digest
+from greenroom.regression.tape.tape import sealed, write
 from tests.engine.stage import AmountPolicy
 from tests.regression.accept.test_retold import closed
 from tests.regression.taped import recorded_session
@@ -75,6 +77,20 @@ def test_half_a_last_run_is_none(spoil: Any, fixture: Fixture, tmp_path: Path) -
     spoil(runs.folder)
     assert runs.find("x") is None
     assert {path.name for path in runs.leftovers(["x"])} >= {path.name for path in runs.folder.glob("x.*")}
+
+
+def test_a_last_run_that_somebody_made_up_is_none(fixture: Fixture, tmp_path: Path) -> None:
+    runs = LastRuns(tmp_path / "last_run")
+    run = after(runs, fixture, STALE, policy=STRICTER)
+    assert run is not None
+    events = [{**line, "recall": 5} if "recall" in line else line for line in run.tape.events]
+    digests = {**run.tape.digests, SESSION: session_digest(events)}
+    forged = write(sealed({**run.tape.header, "digests": digests}, events))
+    (runs.folder / "x.tape.jsonl").write_bytes(forged)
+    about = json.loads((runs.folder / "x.run.json").read_text())
+    mark = sha256(forged).hexdigest()[: len(about["tape"])]
+    (runs.folder / "x.run.json").write_text(json.dumps({**about, "tape": mark}))
+    assert runs.find("x") is None
 
 
 def test_a_disk_that_refuses_changes_no_outcome(fixture: Fixture, tmp_path: Path) -> None:

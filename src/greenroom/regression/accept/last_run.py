@@ -20,6 +20,7 @@ from greenroom.regression.find import tapes_in
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import Build, Fixture
 from greenroom.regression.stale.stale import RECORDED_ONLY
+from greenroom.regression.tape.forms import require_form
 from greenroom.regression.tape.parts import FOLDER, Parts, write_whole
 from greenroom.regression.tape.sealed import broken_seal
 from greenroom.regression.tape.tape import MAX_BYTES, SUFFIX, Tape, read, write
@@ -72,12 +73,17 @@ class LastRuns:
         return tuple(tapes_in(self.folder))
 
     def find(self, name: str) -> LastRun | None:
-        """The last run of a fixture, None if it passed, was never replayed, or was only half written."""
+        """The last run of a fixture, None if it passed, was never replayed, or was only half written.
+
+        Neither is one whose lines are not of the form that a tape has: somebody else wrote that.
+        """
         tape_path, about = self._paths(name)
         try:
             if self._leads_elsewhere():
                 return None
             tape = read(read_regular(tape_path, MAX_BYTES), tape_path.name)
+            for event in tape.events:
+                require_form(next(iter(event)), event)
             told = json.loads(read_regular(about, _MOST_BYTES))
             if told["schema"] != _SCHEMA or told["tape"] != _mark(tape) or broken_seal(tape):
                 return None

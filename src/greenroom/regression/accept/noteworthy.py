@@ -59,7 +59,7 @@ def noteworthy(recorded: Sequence[Line], new: Sequence[Line]) -> Noteworthy:
 
 def _with_scores_of(line: Line, other: Line) -> Line:
     """The line as it would be with the other's scores, where both found the same in the same order."""
-    kind = next((one for one in RANKED if one in line and one in other), "")
+    kind = next((one for one in RANKED if isinstance(line.get(one), list) and isinstance(other.get(one), list)), "")
     if not kind or ranked(line[kind]) != ranked(other[kind]):
         return line
     kept = {key: value for key, value in line.items() if key != _CANDIDATES}

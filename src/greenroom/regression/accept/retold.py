@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from greenroom.core.canonical import canonical
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import CheckFailed, Divergence, GreenroomError
 from greenroom.core.events import (
@@ -29,6 +28,7 @@ from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.difference import TIME
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.match import place_of, shown_value
 from greenroom.regression.replay.placeholders.deciding import unheld
@@ -41,8 +41,6 @@ from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
 from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
 from greenroom.regression.tape.tape import Line, Tape, sealed
-
-_TIME = ("at_once", "in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +140,27 @@ def _let_out(records: Sequence[Record], policy: Policy) -> Sequence[Record]:
 
 
 def _timed_as_recorded(lines: Sequence[Line], recorded: Sequence[Line]) -> list[Line]:
-    """The lines with those that are another only in what they say of their time as they were: a replay goes by that, and
-    what happened beside them may stand elsewhere in it.
+    """The lines with those as they were that say another thing of their time alone: a replay goes by what was recorded of
+    that, and has other things happen beside them.
     """
-    before = {_untimed(turn, line): line for turn, line in _timed(recorded)}
-    return [before.get(_untimed(turn, line), line) if turn else line for turn, line in _timed(lines, every=True)]
+    before = dict(zip(_places(recorded), recorded, strict=True))
+    return [
+        was if _untimed(was := before.get(place, line)) == _untimed(line) else line
+        for place, line in zip(_places(lines), lines, strict=True)
+    ]
 
 
-def _timed(lines: Sequence[Line], *, every: bool = False) -> Iterator[tuple[int, Line]]:
-    """The lines that may say something of their time, with their turn; of `every` line, 0 for the others."""
+def _places(lines: Sequence[Line]) -> Iterator[tuple[int, str, str, int]]:
+    """Of each line its turn and, where it may say something of its time, what it is about and in which life."""
     turn = 0
     for line in lines:
         turn = int(line.get("turn", turn))
-        if "answer" in line or "write" in line:
-            yield turn, line
-        elif every:
-            yield 0, line
+        kind = next((one for one in ("answer", "write") if one in line), "")
+        yield turn, kind, str(line.get(kind)), int(line.get("life", 1)) if kind else 0
 
 
-def _untimed(turn: int, line: Line) -> tuple[int, bytes]:
-    """What makes a line that of an event, whatever it says of its time."""
-    return turn, canonical({key: value for key, value in line.items() if key not in _TIME})
+def _untimed(line: Line) -> Line:
+    return {key: value for key, value in line.items() if key not in TIME}
 
 
 def _with_given_up(lines: Sequence[Line], recorded: Sequence[Line], world: World) -> list[Line]:

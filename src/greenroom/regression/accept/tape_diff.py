@@ -211,7 +211,11 @@ def _key_changed(key: str, old: Json, new: Json) -> str:
 
 def ranked(found: Sequence[Json]) -> list[Json]:
     """What was found without its scores: passages by name and label, memories by name."""
-    return [item[:-1] if isinstance(item, list) and isinstance(item[-1], (int, float)) else item for item in found]
+    return [item[:-1] if isinstance(item, list) and _scored(item) else item for item in found]
+
+
+def _scored(item: list[Json]) -> bool:
+    return len(item) > 1 and isinstance(item[-1], int | float)
 
 
 def _ranked_otherwise(old: Sequence[Json], new: Sequence[Json]) -> str:

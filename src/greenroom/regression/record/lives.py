@@ -123,9 +123,8 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     """The lives to tell: of a replay all that it had, for it had those of its tape."""
     unsteady = frozenset(r.event.turn for r in records if type(r.event) in _CHANGING and _changes(r.event))
     if replayed and not any(type(r.event) is TurnResumed for r in records):
-        return ToldLives(
-            unsteady=unsteady, at_once=_at_once(records, unsteady)
-        )  # nothing was taken up again, so all of it is of one life
+        # Nothing was taken up again, so all of it is of one life.
+        return ToldLives(unsteady=unsteady, at_once=_at_once(records, unsteady))
     lives = by_life(records)
     several = {r.event.turn for r in records if lives.get(r.seq, 1) > 1 and _shows(r.event)}
     # Calls whose gates were passed in an earlier life do not wait for one another at them any more.

@@ -22,7 +22,9 @@ _SHOWN = 600
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*|[^\w\s]")
 _TIGHT = re.compile(r" ([.,;:!?)\]])|([(\[]) ")
 _MOST_WORDS = 2_000
-LEFT_OUT = ("added", "candidates", "later", "on", "at_once", "in")
+TIME = ("at_once", "in")
+"""What an answer says of when it was given, a memory of when it was kept."""
+LEFT_OUT = ("added", "candidates", "later", "on", *TIME)
 """What a replay takes from the tape unchanged, or has checked already."""
 
 

@@ -106,7 +106,7 @@ class World:
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
         self._lives_told = any(
-            "life" in line or "begun" in line or line.get("finish") == ABANDONED for line in tape.events
+            "life" in line or "begun" in line or "in" in line or line.get("finish") == ABANDONED for line in tape.events
         )
         self._take_all(tape, file)
         self._settle_days()
