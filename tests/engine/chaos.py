@@ -16,6 +16,7 @@ from greenroom.core.clock import stamp
 from greenroom.core.errors import GreenroomError, UsageError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Event, Record
 from greenroom.core.values import ApprovalReply, GateReply, Stop, StopScope
+from greenroom.engine.contract import Contract
 from greenroom.engine.session import Session
 from tests.engine.chaos_world import AMOUNTS, LEVEL, LIFE, World, contract, policies, ticks
 from tests.engine.oracle import Case
@@ -146,7 +147,11 @@ class Story:
 
     def reload(self) -> None:
         self.world.policy = self.world.dice.choice([name for name in policies() if name != self.world.policy])
-        self.process.session.reload(contract(self.world.policy))
+        self.process.session.reload(self.beside())
+
+    def beside(self) -> Contract:
+        """What stands beside another policy where only that is read."""
+        return contract(self.world.policy)
 
     def reload_and_answer(self) -> None:
         self.reload()

@@ -27,6 +27,7 @@ from greenroom.models.port import OnFailure, OnText
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.load import PolicySource, compile_policies
 from greenroom.policy.verdict.bounds import Role
+from tests.engine.chaos_rules import RULES
 from tests.engine.oracle import Law, Ran
 from tests.engine.stage import ListMemory, OnePassage, persona
 
@@ -98,54 +99,6 @@ _SHAPES: tuple[tuple[str, float, float, float, bool, str], ...] = (
 )
 
 
-_TEXTS = """
-[[rule]]
-id = "prompt.long"
-why = "w"
-hook = "prompt"
-when = ["text.length > {length}"]
-then = "{prompt}"
-[[rule]]
-id = "memory.read"
-why = "w"
-hook = "memory.read"
-when = ["memory.key in ['email', 'size']"]
-then = "{read}"
-[[rule]]
-id = "memory.write"
-why = "w"
-hook = "memory.write"
-when = ["memory.key in ['email', 'city']"]
-then = "{write}"
-[[rule]]
-id = "passage.internal"
-why = "w"
-hook = "retrieval"
-when = ["passage.source.contains('internal')"]
-then = "{passage}"
-"""
-_MASKED = """
-[[rule]]
-id = "mail.masked"
-why = "w"
-hook = ["input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"]
-find = ["personal.email", "personal.phone"]
-then = "redact"
-"""
-RULES = {
-    "asking": _TEXTS.format(
-        length=400, prompt="require_approval", read="require_approval", write="require_approval", passage="escalate"
-    ),
-    "denying": _TEXTS.format(length=2000, prompt="deny", read="deny", write="deny", passage="deny"),
-    "masking": _MASKED,
-    "asking and masking": _TEXTS.format(
-        length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
-    )
-    + _MASKED,
-}
-"""Rests of a contract that looks things up and remembers, by what rules at the hooks of texts say."""
-
-
 @cache
 def policies(knows: bool = False, more: str = "") -> dict[str, tuple[Law, RulePolicy]]:
     """The policies a story changes between, each in the oracle's numbers and as the real thing."""
@@ -196,10 +149,19 @@ RESTS: dict[str, Rest] = {
 WHOLE = "whole"
 """The rest of a contract that looks things up and remembers."""
 
+KNOWING = {
+    WHOLE: Rest(knows=True),
+    **{f"{WHOLE}, {name}": replace(RESTS[name], knows=True) for name in list(RESTS)[1:]},
+}
+"""The same for such a contract."""
+
 
 def contract(name: str, rest: str = "first") -> Contract:
-    made = Rest(knows=True) if rest == WHOLE or rest in RULES else RESTS[rest]
-    law, policy = policies(made.knows, RULES.get(rest, ""))[name]
+    return _contract(rest, name, *_policies(rest)[name])
+
+
+def _contract(rest: str, name: str, law: Law, policy: RulePolicy) -> Contract:
+    made = rest_of(rest)
     digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}"}
     if rest != "first":
         digests["rest"] = rest
@@ -215,10 +177,23 @@ def contract(name: str, rest: str = "first") -> Contract:
     )
 
 
+def rest_of(name: str) -> Rest:
+    """The rest of a contract by its name, also that of rules at the hooks of texts."""
+    return KNOWING[WHOLE] if name in RULES else {**RESTS, **KNOWING}[name]
+
+
+def _policies(rest: str) -> dict[str, tuple[Law, RulePolicy]]:
+    return policies(rest_of(rest).knows, RULES.get(rest, ""))
+
+
 def contract_of(digests: Mapping[str, str]) -> Contract:
-    """The contract that a log says was brought in."""
-    name = next(name for name, (law, _) in policies().items() if law.digest == digests["policy"])
-    return contract(name, digests.get("rest", "first"))
+    """The contract that a log says was brought in; its policy may have come in before the rest that was written with it."""
+    made = {
+        law.digest: (name, law, policy)
+        for rest in ("first", WHOLE, *RULES)
+        for name, (law, policy) in _policies(rest).items()
+    }
+    return _contract(digests.get("rest", "first"), *made[digests["policy"]])
 
 
 class Disk(MemoryLog):

@@ -12,6 +12,7 @@ from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.gates.pauses import of_call, of_result
 from greenroom.engine.gates.pending import Pending
 from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER
+from greenroom.engine.looks import FIRST
 from greenroom.engine.room import about_result
 from greenroom.views.prompt.edited import result_of
 
@@ -52,7 +53,9 @@ async def result_gate(reply: Reply, call: ToolCall, step: str) -> None:
     edited = _result(passed)
     if edited.status != "denied":  # else it was withheld, or its words are our own
         question = about_result(room, call, {"output": edited.output, "error": edited.error})
-        room.judge(turn, f"t{turn}/verdict:tool.result:{call.id}{EDITED_AT_GATE}", question)
+        verdict = f"t{turn}/verdict:tool.result:{call.id}{EDITED_AT_GATE}"
+        await room.steps.look(FIRST, verdict)
+        room.judge(turn, verdict, question)
 
 
 def _result(passed: GateReply) -> ToolResult:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record, VerdictReached
-from greenroom.regression.record.governing import changed_within, stretches
+from greenroom.regression.record.governing import changed_within, given_up_otherwise, stretches
 from greenroom.regression.record.lives import UNKNOWN
 from greenroom.regression.tape.under_test import Stretch, written
 
@@ -19,17 +19,23 @@ _TURN = re.compile(r"turn ([0-9]+): ")
 
 
 def changed_in(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], wanted: Stretch) -> set[int]:
-    """The turns of a range that came to their own end, and in the middle of which another contract came into force."""
-    return {turn for turn in changed_within(records) if wanted[0] <= turn <= wanted[1] and turn in by_turn}
+    """The turns of a range in the middle of which another contract came into force, or that were given up under another
+    than the range ended under.
+    """
+    inside = [turn for turn in by_turn if wanted[0] <= turn <= wanted[1]]
+    given_up = given_up_otherwise(records, by_turn[max(inside)]) if inside else set[int]()
+    found = {turn for turn in changed_within(records) if turn in by_turn} | given_up
+    return {turn for turn in found if wanted[0] <= turn <= wanted[1]}
 
 
 def require_own(
     records: Sequence[Record],
     by_turn: Mapping[int, ContractLoaded],
     changed: Collection[int],
+    loaded: ContractLoaded,
     otherwise: str | None = None,
 ) -> None:
-    """Nothing, if what came of the `changed` turns comes of them under the policy that a tape of them names.
+    """Nothing, if what came of the `changed` turns comes of them under what was `loaded`, which a tape of them names.
 
     `otherwise` is how it went otherwise when the tape was replayed under that, '' if it did not. None if nobody can say:
     then all of it must have been decided under it. That a policy changed while a question was open is no matter, for it
@@ -39,18 +45,29 @@ def require_own(
         UsageError: it does not; says why, and which turns can be exported.
     """
     if otherwise is None:
-        turn, why = _decided_before(records, by_turn, changed)
+        turn, why = _decided_before(records, changed, loaded)
     else:
         turn, why = _goes_otherwise(changed, otherwise)
     if not turn:
         return
-    parts = stretches({place: one for place, one in by_turn.items() if place not in changed})
-    without = f"without it: --turns {written(parts[-1])}; with it: " if parts else ""
+    part = _last_without(by_turn, changed)
+    without = f"without it: --turns {written(part)}; with it: " if part else ""
+    where = f"in the middle of turn {turn}" if turn in by_turn else f"around turn {turn}, which was given up"
     raise UsageError(
-        f"the policy changed in the middle of turn {turn}{why}",
+        f"the policy changed {where}{why}",
         hint=f"{without}greenroom session rerun, then export what that made",
         code="export.changed",
     )
+
+
+def _last_without(by_turn: Mapping[int, ContractLoaded], changed: Collection[int]) -> Stretch | None:
+    """The last turns that ran under one contract with none of the `changed` among them."""
+    parts = stretches({turn: one for turn, one in by_turn.items() if turn not in changed})
+    if not parts:
+        return None
+    first, last = parts[-1]
+    between = max((turn for turn in changed if first < turn < last), default=0)
+    return max(first, min(turn for turn in by_turn if turn > between)), last
 
 
 def _goes_otherwise(changed: Collection[int], otherwise: str) -> tuple[int, str]:
@@ -63,16 +80,14 @@ def _goes_otherwise(changed: Collection[int], otherwise: str) -> tuple[int, str]
     return turn, f", and replayed under the later one it goes otherwise: {said}"
 
 
-def _decided_before(
-    records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], changed: Collection[int]
-) -> tuple[int, str]:
+def _decided_before(records: Sequence[Record], changed: Collection[int], loaded: ContractLoaded) -> tuple[int, str]:
     """The first turn in which something was decided under another policy than its last, and what; 0 if there is none."""
     verdicts = {
         r.event.step: r.event for r in records if isinstance(r.event, VerdictReached) and r.event.turn in changed
     }
     for step, event in verdicts.items():
         plain = (event.effect, event.rule) == ("allow", "default") or UNKNOWN in step
-        if not plain and event.policy_digest != by_turn[event.turn].digests.get("policy"):
+        if not plain and event.policy_digest != loaded.digests.get("policy"):
             return event.turn, f", after {_about(event)} had been decided"
     return 0, ""
 

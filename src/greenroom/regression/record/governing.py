@@ -41,6 +41,24 @@ def changed_within(records: Sequence[Record]) -> set[int]:
     return found
 
 
+def given_up_otherwise(records: Sequence[Record], loaded: ContractLoaded) -> set[int]:
+    """The turns that a person gave up, and in which at any time another contract was in force than `loaded`."""
+    found, inside = set[int](), list[ContractLoaded]()
+    last: ContractLoaded | None = None
+    for item in records:
+        match item.event:
+            case TurnStarted():
+                inside = [last] if last is not None else []
+            case ContractLoaded() as event:
+                last = event
+                inside.append(event)
+            case TurnAbandoned(turn=turn) if not all(same(one, loaded) for one in inside):
+                found.add(turn)
+            case _:
+                pass
+    return found
+
+
 def same(one: ContractLoaded, other: ContractLoaded) -> bool:
     """Whether two are one contract."""
     return (one.model, one.table, one.digests, one.own) == (other.model, other.table, other.digests, other.own)

@@ -23,8 +23,9 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.case import Case, case_path
 from greenroom.regression.record.changed import changed_in, require_own
-from greenroom.regression.record.governing import changed_within, governing, one_contract, same
+from greenroom.regression.record.governing import changed_within, given_up_otherwise, governing, one_contract, same
 from greenroom.regression.record.holding import with_facts
+from greenroom.regression.record.levels import with_levels
 from greenroom.regression.record.proposal import USUAL, Proposal, case_of
 from greenroom.regression.record.proposing import proposals
 from greenroom.regression.record.redaction import Redaction, redacted
@@ -98,13 +99,13 @@ def record(
         CheckFailed: the policy's export hook forbids it.
     """
     by_turn = governing(records)
-    first, last = turns or (1, _last_turn(records))
+    first, last = turns or _all_turns(records, by_turn)
     _require_turns(records, by_turn, first, last)
     loaded = one_contract(by_turn, (first, last))
     records = until(records, last)
     made = _recorded(records, policy, by_turn, loaded, (first, last), behind)
     if changed := changed_in(records, by_turn, (first, last)):
-        require_own(records, by_turn, changed, replays(made, records, loaded) if replays is not None else None)
+        require_own(records, by_turn, changed, loaded, replays(made, records, loaded) if replays is not None else None)
     return made
 
 
@@ -120,7 +121,8 @@ def _recorded(
     policy = unheld(policy)
     clean, redactions = redacted(records, policy)
     placeholders = put_in(records, clean) if redactions else []
-    lines, texts = tell(clean, loaded.model)
+    taken_over = first > 1 and _other_contract_before(records, by_turn, loaded, first)
+    lines, texts = tell(with_levels(clean, loaded.autonomy, first - 1 if taken_over else 0), loaded.model)
     if isinstance(policy, RulePolicy):
         lines = with_facts(lines, records, clean, policy, placeholders, behind)
     else:
@@ -134,9 +136,8 @@ def _recorded(
         header[OWN] = own
     if first > 1:
         header["turns"] = written((first, last))
-        within = changed_within(records)
-        if not all(same(event, loaded) and turn not in within for turn, event in by_turn.items() if turn < first):
-            header["context"] = TAKEN_OVER
+    if taken_over:
+        header["context"] = TAKEN_OVER
     if placeholders or behind:
         header[REPLACED] = in_order({*placeholders, *behind})
     header["digests"] = dict(sorted(digests.items()))
@@ -145,12 +146,33 @@ def _recorded(
     return Recorded(sealed(header, lines), {**components, **texts}, redactions)
 
 
+def _other_contract_before(
+    records: Sequence[Record], by_turn: Mapping[int, ContractLoaded], loaded: ContractLoaded, first: int
+) -> bool:
+    """Whether another contract than was `loaded` governed anything of the turns before the `first` of a range."""
+    other = changed_within(records) & by_turn.keys() | given_up_otherwise(records, loaded)
+    other |= {turn for turn, event in by_turn.items() if not same(event, loaded)}
+    return any(turn < first for turn in other)
+
+
 def until(records: Sequence[Record], last: int) -> Sequence[Record]:
     """The records up to the end of turn `last`."""
     for at, item in enumerate(records):
         if isinstance(item.event, TurnFinished | TurnAbandoned) and item.event.turn == last:
             return records[: at + 1]
     return records
+
+
+def _all_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoaded]) -> Stretch:
+    """All turns that ended. One that was given up under another contract is none of them at their beginning, where it is
+    context, nor at their end.
+    """
+    first, last = 1, _last_turn(records)
+    if by_turn:
+        begins, ends = min(by_turn), max(by_turn)
+        first = begins if any(turn < begins for turn in given_up_otherwise(records, by_turn[begins])) else first
+        last = ends if any(turn > ends for turn in given_up_otherwise(records, by_turn[ends])) else last
+    return first, last
 
 
 def _last_turn(records: Sequence[Record]) -> int:

@@ -7,6 +7,7 @@ Invariant: the turns under test begin with what they began with in the session, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from greenroom.core.errors import FileInvalid
@@ -28,7 +29,7 @@ from greenroom.core.events import (
     TurnFinished,
     TurnStarted,
 )
-from greenroom.core.values import Memory
+from greenroom.core.values import Json, Memory
 from greenroom.regression.replay.answers import memory_of
 from greenroom.regression.replay.world import MALFORMED, World
 from greenroom.regression.tape.days import day_of
@@ -61,6 +62,13 @@ def context_of(tape: Tape, world: World, file: str) -> list[Event]:
                 code="tape.malformed",
             ) from None
     return taker.events
+
+
+def put_in(reply: Event, events: Iterable[Event]) -> Json:
+    """What a person put into the prompt of a reply of the context; None if they put nothing in."""
+    gate = reply.step.replace("/generate:", "/gate:prompt:")
+    passed = (one for one in events if isinstance(one, GatePassed) and one.step == gate and one.action == "edit")
+    return next((one.edit for one in passed), None)
 
 
 class _Taker:
@@ -96,7 +104,8 @@ class _Taker:
         self._put(TurnStarted, words=line["user"], origin="tape")
 
     def _gate_line(self, line: Line) -> None:
-        self._known(GatePassed, f"gate:{line['gate']}")
+        if line["action"] != "waited":
+            self._known(GatePassed, f"gate:{line['gate']}")
 
     def _memory_line(self, line: Line) -> None:
         self._memories[line["memory"]] = memory_of(line)

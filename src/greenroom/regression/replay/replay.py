@@ -21,7 +21,7 @@ from greenroom.regression.expect.judging import not_described
 from greenroom.regression.find import name_of
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.come_back import UNKNOWN, came_back, shows_otherwise, unknown
-from greenroom.regression.replay.context import context_of
+from greenroom.regression.replay.context import context_of, put_in
 from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.match import TapeRecording
@@ -38,6 +38,7 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.sealed import broken_seal
 from greenroom.regression.tape.tape import MAX_BYTES, Line, Tape, read
 from greenroom.regression.tape.under_test import context_length, under_test
+from greenroom.views.prompt.edited import edited_messages
 from greenroom.workspace.own_file import read_regular
 
 _NO_TAPE = "is missing, though its case is there"
@@ -170,7 +171,7 @@ def begin_again(session: Session, world: World, recording: TapeRecording, events
     asked = max((at for at, event in enumerate(events) if isinstance(event, ReplyGenerated)), default=0)
     for at, event in enumerate(events):
         if at == asked:
-            recording.take_over(session.request_now().messages)
+            recording.take_over(edited_messages(session.request_now().messages, put_in(event, events)))
         session.repeat(event)
 
 

@@ -1,0 +1,53 @@
+"""The rules at the hooks of texts that a contract of a story may have.
+
+Invariant: a rest of a contract that is named here looks things up and remembers.
+"""
+
+from __future__ import annotations
+
+_TEXTS = """
+[[rule]]
+id = "prompt.long"
+why = "w"
+hook = "prompt"
+when = ["text.length > {length}"]
+then = "{prompt}"
+[[rule]]
+id = "memory.read"
+why = "w"
+hook = "memory.read"
+when = ["memory.key in ['email', 'size']"]
+then = "{read}"
+[[rule]]
+id = "memory.write"
+why = "w"
+hook = "memory.write"
+when = ["memory.key in ['email', 'city']"]
+then = "{write}"
+[[rule]]
+id = "passage.internal"
+why = "w"
+hook = "retrieval"
+when = ["passage.source.contains('internal')"]
+then = "{passage}"
+"""
+_MASKED = """
+[[rule]]
+id = "mail.masked"
+why = "w"
+hook = ["input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"]
+find = ["personal.email", "personal.phone"]
+then = "redact"
+"""
+RULES = {
+    "asking": _TEXTS.format(
+        length=400, prompt="require_approval", read="require_approval", write="require_approval", passage="escalate"
+    ),
+    "denying": _TEXTS.format(length=2000, prompt="deny", read="deny", write="deny", passage="deny"),
+    "masking": _MASKED,
+    "asking and masking": _TEXTS.format(
+        length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
+    )
+    + _MASKED,
+}
+"""Rests of a contract that looks things up and remembers, by what rules at the hooks of texts say."""
