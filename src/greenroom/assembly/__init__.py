@@ -20,6 +20,7 @@ from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
+from greenroom.engine.known_masks import learn
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
@@ -163,6 +164,7 @@ async def _begun(
 ) -> Session:
     # A mask's number that already stands for a value in this log must not be given to another.
     cast.masks.reserve_all(record.event.model_dump_json() for record in tuple(log.records))
+    learn(log.records, cast.masks, cast.contract.policy)
     await asyncio.to_thread(note_policy, ledger, log.session, cast)
     recording = await asyncio.to_thread(reopened, workspace, log.records, outside, cast.contract.model)
     session = Session(

@@ -45,6 +45,12 @@ class Masks:
             known = self._by_value[label, value] = f"‹{label}#{number}›"
         return known
 
+    def learn(self, value: str, mask: str) -> None:
+        """Give a value this mask, unless it has one already."""
+        self.reserve_text(mask)
+        if (found := _MASK.fullmatch(mask)) is not None:
+            self._by_value.setdefault((found[1], value), mask)
+
     def reserve(self, payload: Json) -> None:
         """Never give out a number again that `payload` already shows, e.g. the log of a session that is resumed."""
         for _, text in walk(payload).strings:
@@ -106,6 +112,15 @@ def mask_all(payload: Json, wanted: Callable[[str], bool], masks: Masks, own: Ow
             break
         payload = redact(payload, findings, masks)
     return payload
+
+
+def same_but_numbers(one: Json, other: Json) -> bool:
+    """Whether two payloads differ in nothing but the numbers of masks."""
+    return bool(rewrite(one, _without_numbers) == rewrite(other, _without_numbers))
+
+
+def _without_numbers(_: str, text: str) -> str:
+    return _MASK.sub(r"‹\1›", text)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

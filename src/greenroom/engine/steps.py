@@ -6,7 +6,7 @@ done anew where the step is a pure decision. Not in the log: done, and logged.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -16,11 +16,11 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, Event, Record, VerdictReached
-from greenroom.core.values import Card, ToolCall
+from greenroom.core.values import Card, Memory, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
 from greenroom.engine.replay.last_of_all import GIVEN_UP, GIVING_UP, quiet
-from greenroom.engine.replay.lives import ByLife
+from greenroom.engine.replay.lives import ByLife, judging, words_judged
 from greenroom.log.port import Log
 
 E = TypeVar("E", bound=Event)
@@ -158,6 +158,13 @@ class Steps:
             return None
         self._meet(record)
         return cast(E, record.event)
+
+    def judged_before(self, turn: int, memory: Memory) -> Iterator[str]:
+        """The words of a memory as a recording has them judged, and as an earlier life of the turn has."""
+        if isinstance(self._recording, ByLife) and (text := self._recording.judged(turn, memory)) is not None:
+            yield text
+        if (record := self._latest.get((VerdictReached, judging(turn, memory)))) is not None:
+            yield from words_judged(record)
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
         """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""

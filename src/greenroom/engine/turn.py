@@ -19,7 +19,8 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.signals import StageEntered
-from greenroom.core.values import Effect, Memory, Origin, trusted
+from greenroom.core.values import Effect, Json, Memory, Origin, trusted
+from greenroom.detectors.masks import same_but_numbers
 from greenroom.engine.asking.permitting import permit
 from greenroom.engine.calls.carry_out import call_tools
 from greenroom.engine.context import gather
@@ -130,7 +131,7 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     await room.steps.look(FIRST, f"t{turn}/verdict:memory.write:{memory.id}")
     question = _about_keeping(room, memory)
     verdict, masked = room.admit(question)
-    about = question.model_copy(update={"payload": masked})
+    about = question.model_copy(update={"payload": _as_before(room, turn, memory, masked)})
     permitted = await permit(room, turn, about, item=memory.id, place=place)
     if permitted.refused or verdict.effect == "deny":
         return
@@ -144,6 +145,17 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
         )
 
     await room.steps.once(MemoryWritten, step, kept, act)
+
+
+def _as_before(room: Room, turn: int, memory: Memory, masked: dict[str, Json]) -> dict[str, Json]:
+    """A memory with the masks it had when it was judged before, in an earlier life or in what is replayed.
+
+    Only the process that gave out a number knows its value; with another number it would be another question.
+    """
+    for text in room.steps.judged_before(turn, memory):
+        if same_but_numbers(text, masked.get("text")):
+            return {**masked, "text": text}
+    return masked
 
 
 def _about_keeping(room: Room, memory: Memory) -> Question:

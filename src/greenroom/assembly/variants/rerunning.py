@@ -22,6 +22,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.fork import fork
+from greenroom.engine.known_masks import learn
 from greenroom.engine.outside import Outside
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import Said, announce, before, last_reply, said, say
@@ -224,6 +225,8 @@ def _begun(
 ) -> Session:
     for record in (*log.records, *recording.parent):  # a mask's number stands for one value in both
         cast.masks.reserve(record.event.model_dump(mode="json"))
+    for records in (recording.parent, log.records):
+        learn(records, cast.masks, cast.contract.policy)
     ledger = Ledger.of(workspace, clock)
     ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
     name = load_settings(workspace).id

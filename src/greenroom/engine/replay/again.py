@@ -40,9 +40,10 @@ from greenroom.core.events import (
     VariantChosen,
     VerdictReached,
 )
+from greenroom.core.values import Memory
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
-from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, turn_of
+from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, judging, turn_of, words_judged
 from greenroom.engine.replay.overtaken import overtaken
 from greenroom.engine.session import Session
 from greenroom.engine.standing import set_between_turns
@@ -123,6 +124,10 @@ class LogRecording(ByLife):
         if inputs is not None and not same_inputs(record, inputs):
             raise Divergence(f"{step} was recorded with other inputs", step=step)
         return record.event
+
+    def judged(self, turn: int, memory: Memory) -> str | None:
+        record = self._lives.here(VerdictReached, judging(turn, memory))
+        return None if record is None else next(words_judged(record), None)
 
     def holds(self, kind: type[Event], step: str) -> bool:
         if kind is ApprovalRequested:

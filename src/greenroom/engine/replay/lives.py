@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Generic, TypeVar
 
 from greenroom.core.errors import Divergence, WaitingForPerson
-from greenroom.core.events import Event, Record, TurnFinished, TurnResumed, TurnStarted
+from greenroom.core.events import Event, Record, TurnFinished, TurnResumed, TurnStarted, VerdictReached
+from greenroom.core.values import Memory
 
 T = TypeVar("T")
 Key = tuple[type[Event], str]
@@ -62,6 +63,10 @@ class ByLife(ABC):
     @abstractmethod
     def at_once(self, step: str) -> bool:
         """Whether it says so itself that a question was answered in this life before anything else happened."""
+
+    @abstractmethod
+    def judged(self, turn: int, memory: Memory) -> str | None:
+        """The words of a memory as they were judged in this life, with the masks they had; None where nothing is known."""
 
     @property
     @abstractmethod
@@ -158,6 +163,18 @@ class Lives(Generic[T]):
         """What happened last at a step, in whatever life."""
         by_life = self._kept.get((kind, step))
         return by_life[max(by_life)] if by_life else None
+
+
+def judging(turn: int, memory: Memory) -> str:
+    """The step at which it is first judged whether a memory is kept."""
+    return f"t{turn}/verdict:memory.write:{memory.id}"
+
+
+def words_judged(record: Record) -> Iterator[str]:
+    """The words that a verdict about a memory has, if it changed them: those it was reached about, masked."""
+    payload = record.event.verdict.payload if isinstance(record.event, VerdictReached) else None
+    if isinstance(payload, dict) and isinstance(text := payload.get("text"), str):
+        yield text
 
 
 def by_life(records: Iterable[Record]) -> dict[int, int]:

@@ -26,7 +26,7 @@ from greenroom.core.events import (
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory, ToolCall
 from greenroom.engine.model_call.generating import AGAIN
-from greenroom.engine.replay.lives import ByLife
+from greenroom.engine.replay.lives import ByLife, judging
 from greenroom.regression.live.desk import Desk
 from greenroom.regression.live.recorded import recorded_of
 from greenroom.regression.live.start import Start
@@ -131,6 +131,9 @@ class LiveRecording(ByLife):
         if kind is DaySumsRead or kind is AutonomyChanged:
             return self._as_recorded(kind, step)
         return None
+
+    def judged(self, turn: int, memory: Memory) -> str | None:
+        return self._tape.judged(turn, memory) if self.before(judging(turn, memory)) else None
 
     def holds(self, kind: type[Event], step: str) -> bool:
         """Whether a person stepped in here, and does so again."""

@@ -17,6 +17,7 @@ from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks, redact, with_masks
 from greenroom.detectors.own import MASK, NONE, OwnDetectors
 from greenroom.detectors.walk import walk
+from greenroom.engine.known_masks import learn
 from greenroom.log.codec import content_fields
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy, Question
@@ -73,6 +74,7 @@ def redacted(records: Iterable[Record], policy: Policy) -> tuple[list[Record], t
     editor = _Editor(policy)
     for record in records:
         editor.masks.reserve(_content(record.event))
+    learn(records, editor.masks, policy)
     clean = [editor.by_policy(record) for record in records]
     for record in clean:
         editor.masks.reserve(_content(record.event))

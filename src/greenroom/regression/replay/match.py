@@ -146,6 +146,10 @@ class TapeRecording(ByLife):
     def next_life(self, turn: int) -> bool:
         return self._world.lives.next_life(turn)
 
+    def judged(self, turn: int, memory: Memory) -> str | None:
+        line = self._world.writes.get((turn, memory.segment, memory.key))
+        return None if line is None else str(line["text"])
+
     def _by_life(self, step: str) -> bool:
         if not self._cut_off:
             return False
