@@ -11,7 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from greenroom.core.errors import CheckFailed
-from greenroom.core.events import ContractLoaded, Event, PassagesRetrieved, Record, ReplyGenerated, ToolReturned
+from greenroom.core.events import (
+    ApprovalRequested,
+    ContractLoaded,
+    Event,
+    PassagesRetrieved,
+    Record,
+    ReplyGenerated,
+    ToolReturned,
+)
 from greenroom.core.values import Finding, Json
 from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks, redact, with_masks
@@ -23,8 +31,10 @@ from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy, Question
 
 _ALWAYS = ("secret.", "personal.")
-_PUBLISHED = "candidates"
-"""Passages are documents the team keeps in git itself: of personal data nothing is replaced in them, of secrets all."""
+_PUBLISHED = {PassagesRetrieved: "candidates", ApprovalRequested: "card.call.arguments."}
+"""Passages are documents the team keeps in git itself: of personal data nothing is replaced in them, of secrets all. So it
+is where a person is asked about one, or the question would be another in a replay.
+"""
 
 _FIELD = re.compile(r"\w+")
 _PLACES = {
@@ -139,7 +149,7 @@ class _Editor:
         content = _content(record.event)
         if not content:
             return record
-        published = isinstance(record.event, PassagesRetrieved)
+        published = _published(record.event)
         findings = [item for item in find(content, self._own) if not item.mask and not self._leaves(item, published)]
         if not findings:
             return record
@@ -148,10 +158,10 @@ class _Editor:
         assert isinstance(payload, dict)
         return _with(record, payload)
 
-    def _leaves(self, item: Finding, published: bool) -> bool:
+    def _leaves(self, item: Finding, published: str) -> bool:
         if item.detector in self._private:
             return False
-        kept = _ALWAYS[:1] if published and item.path.startswith(_PUBLISHED) else _ALWAYS
+        kept = _ALWAYS[:1] if published and item.path.startswith(published) else _ALWAYS
         return not item.detector.startswith(kept)
 
     def _note(self, record: Record, content: Json, findings: Sequence[Finding], rule: str) -> None:
@@ -170,6 +180,13 @@ class _Editor:
         key = (record.event.turn, where, kind, placeholder)
         known = self.made.get(key)
         self.made[key] = replace(known, count=known.count + 1) if known else Redaction(*key)
+
+
+def _published(event: Event) -> str:
+    """Where in what an event holds words of documents stand; '' if nowhere."""
+    if isinstance(event, ApprovalRequested) and event.hook != "retrieval":
+        return ""
+    return _PUBLISHED.get(type(event), "")
 
 
 def _content(event: Event) -> dict[str, Json]:

@@ -247,6 +247,8 @@ class _Teller:
         line: Line = {"ask": event.step.partition("ask:")[2], "rule": event.rule, "role": event.role}
         if event.card.reason:
             line["reason"] = event.card.reason
+        if event.hook == "prompt":
+            return [line]  # what it is made of is on the tape, each message once
         return [line | self._if_other(event.call, event.card.call.arguments)]
 
     def answered(self, event: ApprovalGiven) -> list[Line]:

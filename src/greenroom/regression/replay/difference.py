@@ -115,7 +115,13 @@ def _side_by_side(told: list[Counted]) -> list[Counted]:
 def _same(old: Line, new: Line) -> bool:
     if old == new:
         return True
-    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in LEFT_OUT)
+    apart = LEFT_OUT if "ask" not in old or "args" in new else (*LEFT_OUT, *_of_a_prompt(old))
+    return all(old.get(key) == new.get(key) for key in old.keys() | new.keys() if key not in apart)
+
+
+def _of_a_prompt(asked: Line) -> tuple[str, ...]:
+    """What tapes of before say of a question about a prompt: all of it, though it is made of what is on the tape."""
+    return ("args",) if str(asked["ask"]).partition(":")[0] == "prompt" else ()
 
 
 def _explained(before: Counted | None, after: Counted | None, old: list[Counted], new: list[Counted]) -> Difference:
