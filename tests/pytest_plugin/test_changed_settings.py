@@ -22,7 +22,7 @@ from tests.pytest_plugin.running import copied, run
             "greenroom.toml",
             "tool_calls = 8",
             "tool_calls = 1",
-            "greenroom.toml: limits.tool_calls the persona's own -> 1 (greenroom.toml:43); 3 fixtures: 1 fails an expectation (refund-over-limit)",
+            "greenroom.toml: limits.tool_calls the persona's own -> 1 (greenroom.toml:43); 3 fixtures",
         ),
     ],
 )

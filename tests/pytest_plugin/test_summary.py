@@ -35,7 +35,7 @@ def said(*them: Any) -> Reporter:
 def test_two_hundred_stale_fixtures_are_one_row_for_each_cause_the_commonest_first() -> None:
     one, other = "persona aria 1.3.0 -> 1.4.0: prompt: -brief +warm", "policy: rule refund.large removed"
     stale = [told(f"f{n}", kind="stale", line=one, reasons=[one]) for n in range(212)]
-    both = told("both", kind="stale", line=f"{other} (and 1 more)", reasons=[other, one])
+    both = told("both", kind="stale", line=f"{other}; and {one}", reasons=[other, one])
     reporter = said(*stale, both)
     assert reporter.rows[:3] == [
         "- greenroom: stale recordings",

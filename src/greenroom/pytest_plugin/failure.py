@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from greenroom.pytest_plugin.place import CASE, TAPE, place_of, placed_line, placed_row
+from greenroom.pytest_plugin.place import CASE, TAPE, place_of, placed_line, placed_rows_of
 from greenroom.pytest_plugin.told import Told, harmless
 
 _SIGNS = {"- ": "red", "+ ": "green"}
@@ -45,14 +45,21 @@ class Crash:
 
 def _rows(told: Told) -> list[str]:
     detail = told["detail"] if told["detail"] != told["line"] else ""
-    rest = "\n".join(placed_row(told, _whole(row, told["reasons"])) for row in detail.splitlines())
-    text = harmless(f"{told['kind']}: {placed_line(told, _whole(told['line'], told['reasons']))}\n{rest}")
+    rest = [one for row in detail.splitlines() for one in placed_rows_of(told, _whole(row, told["reasons"]))]
+    text = harmless("\n".join([*_first(told), *rest]))
     rows = [row for row in text.splitlines() if row.strip()]
     if told["kind"] == "failed":
         case, line = place_of(told)
         at = f":{line}" if case.endswith(CASE) else ""
         rows.append(f"expected in {told['shown'].removesuffix(TAPE)}{CASE}{at}")
     return [*rows, f"{told['shown']}:{told['tape_line']}"]
+
+
+def _first(told: Told) -> list[str]:
+    """What it is, and of several causes for which it is stale the first: the others stand below."""
+    if told["kind"] == "stale" and told["changed"]:
+        return placed_rows_of(told, f"stale: {told['changed'][0]}")
+    return [f"{told['kind']}: {placed_line(told, _whole(told['line'], told['reasons']))}"]
 
 
 def _whole(row: str, reasons: list[str]) -> str:

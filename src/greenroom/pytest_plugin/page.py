@@ -121,7 +121,7 @@ def _facts(told: Told) -> str:
         "case": case,
         "stands for": "" if told["expect"] == "good" else told["expect"],
         "tags": ", ".join(told["tags"]),
-        "stale": "; ".join(told["changed"]) if told["kind"] != "stale" else "",
+        "stale": "; and ".join(told["changed"]) if told["kind"] != "stale" or len(told["changed"]) > 1 else "",
     }
     return f"<dl>{''.join(f'<dt>{key}</dt><dd>{escaped(value)}</dd>' for key, value in facts.items() if value)}</dl>"
 
@@ -130,8 +130,8 @@ def _diff(told: Told) -> str:
     known = {
         told["line"],
         f"why: {told['why']}",
-        *(f"since: {one}" for one in told["changed"]),
-        *(told["reasons"] if told["kind"] == "failed" else ()),
+        *(f"{begun}: {one}" for one in told["changed"] for begun in ("since", "and")),
+        *(f"and: {one}" for one in told["reasons"] if told["kind"] == "failed"),
     }
     rows = [row for row in told["detail"].splitlines() if row not in known]
     signs = {"- ": "gone", "+ ": "came"}

@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from greenroom.pytest_plugin.told import Told, causes
-from greenroom.regression.replay.outcome import EACH, places_of
+from greenroom.regression.replay.outcome import AND_ALSO, EACH, places_of
 
-SINCE = "since: "
+_BEGINNINGS = ("since: ", "and: ", "stale: ")
+"""What stands before a cause in what is said of a fixture."""
 TAPE, CASE = ".tape.jsonl", ".case.toml"
 _FILE_AND_LINE = re.compile(r"(?P<file>[^\s:]{1,200}):(?P<line>[0-9]{1,6})\b")
 _SETTINGS = "greenroom.toml"
@@ -41,20 +42,36 @@ def placed_line(told: Told, line: str) -> str:
     """
     if told["kind"] == "broken":
         return causes(told)[0]
-    first = next((one for one in told["changed"][:1] if line.startswith(one)), "")
-    if told["kind"] == "stale" and first:
-        return f"{placed_row(told, first)}{line.removeprefix(first)}"
+    if told["kind"] == "stale" and told["changed"] and line.startswith(told["changed"][0]):
+        return AND_ALSO.join(placed_row(told, one) for one in told["changed"])
     return line
 
 
 def placed_row(told: Told, row: str) -> str:
     """A row of what is said of a fixture; a cause with where it stands, from where pytest was started."""
-    cause = row.removeprefix(SINCE)
+    begun, cause = _parted(row)
     if cause not in told["changed"]:
         return row
     from greenroom.pytest_plugin.summary import with_place
 
-    return f"{row.removesuffix(cause)}{with_place(cause, [told])}"
+    return f"{begun}{with_place(cause, [told])}"
+
+
+def placed_rows_of(told: Told, row: str) -> list[str]:
+    """The same with a row for each change of a cause, each begun as the row is."""
+    begun, cause = _parted(row)
+    if cause not in told["changed"]:
+        return [row]
+    from greenroom.pytest_plugin.together import change_rows
+
+    first, *rest = change_rows(cause, [told])
+    return [f"{begun}{first}", *(f"  {one}" for one in rest)]
+
+
+def _parted(row: str) -> tuple[str, str]:
+    """How a row begins, and what it says."""
+    begun = next((one for one in _BEGINNINGS if row.startswith(one)), "")
+    return begun, row.removeprefix(begun)
 
 
 def shown_place(told: Told, place: str) -> str:

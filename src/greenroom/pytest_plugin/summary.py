@@ -29,12 +29,13 @@ _STOPPED = (
 _UNKEPT = (
     "what now: nothing could be written here, so fixture diff and accept know nothing of this run; replay where it can"
 )
-_EFFECTS = {
+EFFECTS = {
     "fails": ("fails an expectation", "fail an expectation"),
     "stops": ("stops where the tape has no answer", "stop where the tape has no answer"),
     "otherwise": ("goes otherwise", "go otherwise"),
     "same": ("goes as recorded", "go as recorded"),
 }
+"""What became of a fixture, the worst first, as one says it of one and of several."""
 _OBSERVED = "replayed, but no expectation is judged"
 _DIVERGED = (
     "greenroom: greenroom fixture diff NAME shows all that diverged; where that is right, fixture accept takes it over"
@@ -57,7 +58,9 @@ def summarise(terminalreporter: pytest.TerminalReporter, told: Sequence[Told]) -
         _write(terminalreporter, (f"error: {row}" for row in _rows(errors)))
     if stale:
         terminalreporter.section("greenroom: stale recordings", sep="-", yellow=True)
-        _write(terminalreporter, (*_rows(stale), *next_steps(stale)))
+        from greenroom.pytest_plugin.together import stale_rows
+
+        _write(terminalreporter, (*stale_rows(stale), *next_steps(stale)))
     if any(one["kind"] in FOLDED and not _expected(one) for one in told):
         # pytest colours its last line by the categories it knows, and this run is red.
         terminalreporter.stats.setdefault("failed", [])
@@ -134,29 +137,33 @@ def with_place(cause: str, told: Sequence[Told]) -> str:
 
 def worst(told: Sequence[Told]) -> Told:
     """The one that a change does most to, so that whoever looks at one place looks there."""
-    order = [*_EFFECTS, ""]
+    order = [*EFFECTS, ""]
     return min(told, key=lambda one: order.index(one["effect"]))
 
 
-def came_of(told: Sequence[Told]) -> str:
-    """What a change comes to in the fixtures it concerns, the worst first: `: 2 fail (a, b), 7 go as recorded`."""
+def came_of(told: Sequence[Told], *, alone: bool = False) -> str:
+    """What a change comes to in the fixtures it concerns, the worst first: `: 2 fail (a, b), 7 go as recorded`; where they
+    are stale for others too, `with all that changed`, unless this is the only cause told of.
+    """
     if all(one["effect"] == "same" for one in told):
-        return f"{_only_names(told)}, every event as recorded"
-    if any(one["effect"] not in _EFFECTS for one in told):
-        return _only_names(told)
-    by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in _EFFECTS}
-    of_all = " with all that changed" if any(len(one["changed"]) > 1 for one in told if one["effect"] != "same") else ""
+        return f"{only_names(told)}, every event as recorded"
+    if any(one["effect"] not in EFFECTS for one in told):
+        return only_names(told)
+    by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in EFFECTS}
+    together = not alone and any(len(one["changed"]) > 1 for one in told if one["effect"] != "same")
+    of_all = " with all that changed" if together else ""
     return f"{of_all}: " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
 
 
 def _shown(effect: str, names: Sequence[str]) -> str:
-    one, several = _EFFECTS[effect]
+    one, several = EFFECTS[effect]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     named = f" ({', '.join(names[:_NAMED])}{more})" if effect != "same" or len(names) <= _NAMED else ""
     return f"{len(names)} {one if len(names) == 1 else several}{named}"
 
 
-def _only_names(told: Sequence[Told]) -> str:
+def only_names(told: Sequence[Told]) -> str:
+    """`: a, b`, '' where they are many."""
     return f": {', '.join(one['name'] for one in told)}" if len(told) <= _NAMED else ""
 
 

@@ -53,7 +53,7 @@ def test_a_check_names_what_is_stale_with_the_words_that_changed(tmp_path: Path)
     path = written(tmp_path, prompt=part_name(digest(OLD)))
     assert check_file(path, {"prompt": digest(OLD)}, {"prompt": OLD}).kind == "passed"
     found = check_file(path, {"prompt": digest(NEW)}, {"prompt": NEW})
-    assert (found.kind, found.line) == ("stale", "persona aria 1.0.0: prompt: one sentence: … Be -brief +warm")
+    assert (found.kind, found.line) == ("stale", "persona aria 1.0.0: prompt: one sentence: … Be -brief +warm …")
 
 
 def test_a_component_whose_old_text_was_not_kept_is_told_by_its_digests(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_two_edits_of_a_prompt_are_two_and_no_sign_of_a_list_or_a_template_is_ta
         "You work for {{ shop }}. Never guess a price.\n\n- Cite the page.\n- If a tool says no, do not press for it.\n"
     )
     assert prompt_change(old, old.replace("Never guess", "Do not guess").replace("- Cite the page.\n", "")) == (
-        "2 edits: -Never +Do not; -Cite the page."
+        "2 edits: -Never +Do not …; -Cite the page."
     )
     assert prompt_change(old, old.replace("{{ shop }}", "{{ house }}")) == ("one sentence: … work for {{ -shop +house")
     long = " ".join(f"word{number}" for number in range(80))
@@ -149,7 +149,7 @@ def test_a_persona_with_a_new_version_is_one_cause_and_a_tool_is_not_told_twice(
     tape = Tape({"persona": "aria@1.3.0", "digests": {key: part_name(digest(text)) for key, text in old.items()}}, ())
     assert changes(tape, {key: digest(text) for key, text in new.items()}, new, Parts(tmp_path)) == (
         (
-            "persona aria 1.3.0 -> 1.4.0: tools.allow -mail.send; limits.usd 0.25 -> 1.0; "
+            "persona aria 1.3.0 -> 1.4.0: tools.allow -mail.send; limits.usd 0.25 -> 1; "
             "prompt: one sentence: … Be -brief +short"
         ),
         "tools: orders.refund: effects once -> none",

@@ -128,7 +128,7 @@ def test_whatever_a_tool_declares(desk: Workspace, fixture: Fixture) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("seconds    = 120", "seconds    = 10", "greenroom.toml: limits.seconds the persona's own -> 10.0"),
+        ("seconds    = 120", "seconds    = 10", "greenroom.toml: limits.seconds the persona's own -> 10"),
         ("usd        = 0.50", "usd        = 0.10", "greenroom.toml: limits.usd the persona's own -> 0.1"),
         ('read           = ["aria"]', 'read           = ["nobody"]', "aria may not read the memory segment 'customer'"),
         ('"OPENAI_API_KEY"', '"OTHER_KEY"', ""),  # how a model is reached: a replay reaches none

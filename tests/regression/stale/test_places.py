@@ -10,10 +10,11 @@ import pytest
 
 from greenroom.policy.files.bundle import joined
 from greenroom.policy.load import PolicySource
-from greenroom.regression.replay.outcome import EACH, placed
+from greenroom.regression.replay.outcome import EACH, placed, placed_rows
 from greenroom.regression.stale.persona_change import contract_change
 from greenroom.regression.stale.places import Places
 from greenroom.regression.stale.policy_change import policy_change
+from greenroom.regression.stale.prompt_change import prompt_change, prompt_lines
 
 HELPDESK = Path(__file__).parents[3] / "workspaces" / "helpdesk"
 CONTRACT = "personas/aria/persona.toml"
@@ -131,3 +132,55 @@ def test_each_rule_has_its_place_and_one_that_is_gone_none_of_another(root: Path
 def test_changes_that_cannot_be_told_apart_have_their_places_at_the_end() -> None:
     assert placed("a; b; c", EACH.join(["x.toml:1", "y.toml:2"])) == "a; b; c (x.toml:1, y.toml:2)"
     assert placed("a; b and 2 more", EACH.join(["x.toml:1", "x.toml:2"])) == "a (x.toml:1); b (:2) and 2 more"
+
+
+def test_a_cause_of_several_changes_has_a_row_for_each_with_its_own_place() -> None:
+    assert placed_rows("policy: a 1 -> 2", "x.toml:3") == ["policy: a 1 -> 2 (x.toml:3)"]
+    cause = "persona aria 1.3.0: limits.usd 1 -> 2; prompt: 2 edits: -One.; +Two.; parameters: seed 1 -> 2 and 3 more"
+    place = EACH.join(["p.toml:3", "p.md:1", "p.md:2", "p.toml:9"])
+    assert placed_rows(cause, place, place.replace("p.", "shop/p.")) == [
+        "persona aria 1.3.0: 7 changes",
+        "limits.usd 1 -> 2 (shop/p.toml:3)",
+        "prompt: -One. (shop/p.md:1)",
+        "prompt: +Two. (shop/p.md:2)",
+        "parameters: seed 1 -> 2 (shop/p.toml:9) and 3 more",
+    ]
+    ambiguous = "persona aria: prompt: 2 edits: be kind; be brief; +Two."
+    assert placed_rows(ambiguous, EACH.join(["p.md:1", "p.md:2"])) == [f"{ambiguous} (p.md:1, p.md:2)"]
+
+
+def test_each_edit_of_a_prompt_has_the_line_of_its_first_other_word(root: Path) -> None:
+    file = "personas/aria/prompt.md"
+    old = (root / file).read_text(encoding="utf-8")
+    new = old.replace("never press for it", "never ever press for it").replace(
+        "Never invent a rule, a price or a date.", ""
+    )
+    new = new.replace("What you keep:", "Always answer in German.\n\nWhat you keep:")
+    (root / file).write_text(new, encoding="utf-8")
+    lines = [line_of(root, file, text) for text in ("What you do:", "ever press", "Always answer")]
+    assert prompt_change(old, new).startswith("3 edits: -Never invent")
+    assert Places(root, "aria").of("prompt", old, new).split(EACH) == [f"{file}:{line}" for line in lines]
+    assert prompt_lines(old, old + "\nBe kind.") == [len(old.splitlines()) + 2]
+    assert prompt_lines("One. Two.", "One.") == [1] and prompt_lines("One.", "") == [1]
+
+
+def test_a_rule_that_is_gone_is_told_where_the_next_one_stands_whatever_else_changed(root: Path) -> None:
+    file = "policies/support.toml"
+    old = (root / file).read_text(encoding="utf-8")
+    start, end = old.index('[[rule]]\nid    = "refund.large"'), old.index('[[rule]]\nid    = "refund.finance"')
+    new = (
+        (old[:start] + old[end:])
+        .replace('version = "2.3.0"', 'version = "2.4.0"')
+        .replace("session = 500", "session = 80")
+    )
+    (root / file).write_text(new, encoding="utf-8")
+    before, after = (joined([PolicySource(file, one)]) for one in (old, new))
+    rows = placed_rows(f"policy: {policy_change(before, after)}", Places(root, "aria").of("policy", before, after))
+    finance, version, limits = (
+        line_of(root, file, one) for one in ('id    = "refund.finance"', "version =", "limits = {")
+    )
+    bound = "envelope.persona.limits.sum.args.amount.session"
+    assert rows[0] == "policy: 3 changes"
+    assert rows[1].startswith("rule refund.large removed (") and rows[1].endswith(f" ({file}:{finance - 1})")
+    assert rows[2] == f"support: version 2.3.0 -> 2.4.0 ({file}:{version})"
+    assert rows[3] == f"support: {bound} 500 -> 80 ({file}:{limits})"

@@ -12,7 +12,6 @@ from greenroom.regression.accept.last_run import LastRuns
 from greenroom.regression.accept.noteworthy import noteworthy
 from greenroom.regression.accept.rest import with_rest
 from greenroom.regression.accept.retold import Retold
-from greenroom.regression.accept.tape_diff import changes_between
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.difference import first_difference
 from greenroom.regression.replay.outcome import Outcome, outcome
@@ -42,7 +41,7 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
     if broken and found.changed and not expected:
         return _failed(fixture, retold, broken, found)
     said = [*(f"an expectation fails too: {one}" for one in broken), *retold.missing]
-    if not said and found.kind == "stale" and effect == "otherwise":
+    if not said and found.kind == "stale":
         found_now = noteworthy(fixture.tape.events, retold.tape.events)
         said = [one.told for one in found_now.changes[:_MORE]] or [found_now.aside]
     said += [LIVE] if retold.live else []
@@ -54,7 +53,7 @@ def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool 
 def _effect(fixture: Fixture, retold: Retold) -> str:
     if retold.missing:
         return "stops"
-    return "otherwise" if changes_between(fixture.tape.events, retold.tape.events) else "same"
+    return "otherwise" if noteworthy(fixture.tape.events, retold.tape.events).changes else "same"
 
 
 def _surely_broken(fixture: Fixture, retold: Retold) -> tuple[str, ...]:
@@ -66,8 +65,8 @@ def _surely_broken(fixture: Fixture, retold: Retold) -> tuple[str, ...]:
 
 
 def _failed(fixture: Fixture, retold: Retold, broken: tuple[str, ...], found: Outcome) -> Outcome:
-    rows = [f"why: {fixture.case.why}" if fixture.case.why else ""]
-    rows += [*(f"and: {one}" for one in broken[1:]), *(f"since: {one}" for one in found.changed)]
+    rows = [*(f"and: {one}" for one in broken[1:]), f"why: {fixture.case.why}" if fixture.case.why else ""]
+    rows += [f"since: {one}" for one in found.changed]
     first = first_difference(fixture.tape.events, retold.tape.events)
     rows += [first.line, first.detail, *retold.missing, LIVE if retold.live else ""]
     failed = outcome("failed", broken[0], "\n".join(filter(None, rows)), broken)

@@ -82,7 +82,7 @@ def failures(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -> tup
     judged = [judge(assertion, turns, beside) for assertion in case.assert_]
     if case.expect == "bad" and not any(one.failed for one in judged):
         decided = any(not one.unknown for one in judged)
-        return (_again(case.assert_),) if decided and not any(one.problems for one in judged) else ()
+        return _again(case.assert_) if decided and not any(one.problems for one in judged) else ()
     if case.expect == "bad":
         judged = [one if one.failed else Judged([]) for one in judged]
     return tuple(_numbered(judged))
@@ -109,11 +109,10 @@ def not_described(case: Case, lines: Sequence[Line], beside: Beside = NOTHING) -
     return next(_numbered(failed), "") or next((f"{NOT_DESCRIBED}: {said}" for said in _numbered(judged)), "")
 
 
-def _again(expected: Sequence[Assertion]) -> str:
-    """What holds, though it should not: the first of it in full, for whoever reads only this line."""
-    first, others = expected[0], len(expected) - 1
-    more = f" (and {counted(others, 'expectation')} more)" if others else ""
-    return f"what was recorded as bad happened again: turn {first.turn}: {in_toml(first)}{more}"
+def _again(expected: Sequence[Assertion]) -> tuple[str, ...]:
+    """What holds, though it should not, each by itself."""
+    first, *others = (f"turn {one.turn}: {in_toml(one)}" for one in expected)
+    return (f"what was recorded as bad happened again: {first}", *others)
 
 
 def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged:

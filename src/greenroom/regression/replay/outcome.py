@@ -17,7 +17,11 @@ from greenroom.core.inert import inert, inert_line
 DETAIL_LINES = 40
 EACH = "; "
 """Between the changes of a cause, and between their places where each has its own."""
+AND_ALSO = "; and "
+"""Between the causes of an outcome that is told in one line."""
 _AND_MORE = re.compile(r"(.*?)( and [0-9]+ more)", re.DOTALL)
+_LABELLED = re.compile(r"((?:prompt|parameters): )(?:[0-9]+ edits: )?")
+"""What begins the changes of a persona that are of a component of their own; it holds for those behind it too."""
 _DETAIL_WIDTH = 200
 _LINE, _REASON = 400, 700
 """The most code points of the line, and of a reason, which pages and JUnit files show whole."""
@@ -87,6 +91,28 @@ def _each_placed(cause: str, places: list[str]) -> str:
         told.append(f"{kept} ({f':{line}' if file and file == before else place}){more}")
         before = file
     return EACH.join(told)
+
+
+def placed_rows(cause: str, place: str, shown: str = "") -> list[str]:
+    """A cause with where it stands, in a row for each of its changes where each has its own place.
+
+    `policy: a 1 -> 2 (x.toml:3)` is one row; of two changes the first row is what both are of: `policy: 2 changes`,
+    `a 1 -> 2 (x.toml:3)`, `b 3 -> 4 (x.toml:9)`.
+    """
+    places, changes = (shown or place).split(EACH), cause.split(EACH)
+    whose, colon, first = changes[0].partition(": ")
+    if EACH not in place or len(places) != len(changes) or not colon:
+        return [placed(cause, place, shown)]
+    of, rows = "", []
+    for change, at in zip([first, *changes[1:]], places, strict=True):
+        if labelled := _LABELLED.match(change):
+            of = labelled[1]
+            change = change[labelled.end() :]  # noqa: PLW2901  without how many edits there are: they stand below one another
+        kept, more = cut.groups() if (cut := _AND_MORE.fullmatch(change)) else (change, "")
+        rows.append(f"{of}{kept} ({at}){more}")
+    left_out = _AND_MORE.fullmatch(changes[-1])
+    number = len(changes) + (int(re.sub(r"[^0-9]", "", left_out[2])) if left_out else 0)
+    return [f"{whose}: {number} changes", *rows]
 
 
 def places_of(place: str) -> list[str]:

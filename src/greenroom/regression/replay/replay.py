@@ -25,7 +25,7 @@ from greenroom.regression.replay.context import context_of, put_in
 from greenroom.regression.replay.difference import Difference, first_difference
 from greenroom.regression.replay.forgiving import ForgivingRecording
 from greenroom.regression.replay.match import TapeRecording
-from greenroom.regression.replay.outcome import Outcome, broken, outcome
+from greenroom.regression.replay.outcome import AND_ALSO, Outcome, broken, outcome
 from greenroom.regression.replay.placeholders.deciding import HeldPolicy
 from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.wall import walled
@@ -287,10 +287,10 @@ def _diverged(
     said = problem.message if problem is not None and stopped else difference.line
     if 0 < (reached if stopped else difference.turn) < tape.first_turn:
         said = f"in the context before turn {tape.first_turn}: {said}"
-    rows = [f"why: {case.why}" if case.why else ""]
+    rows = [f"why: {case.why}" if case.why else "", *(f"since: {one}" for one in changed)]
     if problem is not None and stopped:
         rows += [problem.difference if isinstance(problem, Divergence) else problem.hint]
-    rows += [difference.detail, *changed]
+    rows.append(difference.detail)
     detail = "\n".join(row for row in rows if row)
     return outcome("diverged", said, detail, (said,), tape.line_number(difference.index))
 
@@ -304,18 +304,15 @@ def _failed(case: Case, found: tuple[str, ...]) -> Outcome | None:
     if not found:
         return None
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    rows = [f"why: {case.why}"] if case.why else []
-    rows += found[1:]
+    rows = [f"and: {one}" for one in found[1:]]
+    rows += [f"why: {case.why}"] if case.why else []
     return outcome("failed", found[0] + more, "\n".join(rows), found)
 
 
 def _stale(case: Case, since: Sequence[Cause], also: str = "") -> Outcome:
     changed = tuple(cause.told for cause in since)
-    more = f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""
-    rows = [f"why: {case.why}"] if case.why else []
-    rows += changed if more else []
-    rows += [also] if also else []
-    return _since(outcome("stale", changed[0] + more, "\n".join(rows), changed), since)
+    rows = [*(f"and: {one}" for one in changed[1:]), f"why: {case.why}" if case.why else "", also]
+    return _since(outcome("stale", AND_ALSO.join(changed), "\n".join(filter(None, rows)), changed), since)
 
 
 def _since(judged: Outcome, since: Sequence[Cause]) -> Outcome:

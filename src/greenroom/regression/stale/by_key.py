@@ -12,9 +12,12 @@ from typing import Any, NamedTuple
 from greenroom.core.inert import inert_line
 from greenroom.regression.replay.difference import words_in_short
 
-TOLD, SHOWN = 3, 60
+TOLD, SHOWN = 6, 60
+"""So many changes of a component are told of by name, and so many characters of a value are shown."""
 _GONE = object()
 """In the place of a key that is not there, which is not the same as null."""
+_EXACT = 1e15
+"""Up to which every whole number is told from the next."""
 _LONG = 30
 """Characters from which two texts are told apart word by word."""
 _PATTERNS, _PATTERN_SHOWN, _ALIKE = ("pattern", "regex"), 120, 20
@@ -68,10 +71,10 @@ def _patterns(old: str, new: str) -> Iterator[str]:
         yield inert_line(f"{'…' if start else ''}{one[start:]}" or "empty", _PATTERN_SHOWN)
 
 
-def in_short(sayings: Sequence[str], between: str = "; ") -> str:
+def in_short(sayings: Sequence[str], between: str = "; ", most: int = TOLD) -> str:
     """The first few, and how many more there are."""
-    more = f" and {len(sayings) - TOLD} more" if len(sayings) > TOLD else ""
-    return between.join(sayings[:TOLD]) + more
+    more = f" and {len(sayings) - most} more" if len(sayings) > most else ""
+    return between.join(sayings[:most]) + more
 
 
 def said(value: Any) -> str:
@@ -82,7 +85,16 @@ def said(value: Any) -> str:
         return "empty"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return inert_line(", ".join(value), SHOWN)
-    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), SHOWN)
+    return inert_line(value if isinstance(value, str) else json.dumps(_as_written(value), ensure_ascii=False), SHOWN)
+
+
+def _as_written(value: Any) -> Any:
+    """A whole number as a person writes it: files are read with 500 as 500.0 where a fraction could stand."""
+    if isinstance(value, Mapping):
+        return {key: _as_written(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_written(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
 def _came_and_went(old: Sequence[Any], new: Sequence[Any]) -> str:

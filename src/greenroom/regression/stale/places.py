@@ -22,6 +22,7 @@ from greenroom.regression.stale.by_key import TOLD, Change
 from greenroom.regression.stale.changed_line import Written, changed_line
 from greenroom.regression.stale.persona_change import contract_keys, parameters_keys
 from greenroom.regression.stale.policy_change import policy_keys, stands
+from greenroom.regression.stale.prompt_change import prompt_lines
 from greenroom.regression.stale.tools_change import tools_keys
 from greenroom.workspace.layout import SETTINGS_FILE
 from greenroom.workspace.own_file import read_written
@@ -66,6 +67,8 @@ class Places:
         """A place for each change that is told; None where they cannot be told apart."""
         if not (old and new):
             return None
+        if component == "prompt" and (lines := prompt_lines(old, new)):
+            return [self._there(self._prompt(), line) for line in lines]
         if component == "persona" and (keys := contract_keys(old, new)):
             return self._keys(self._contract, keys, (), old, new)
         if component == "parameters" and (keys := parameters_keys(old, new)):
@@ -105,7 +108,9 @@ class Places:
         file, at = after.get(name) or before[name]
         if file not in now:
             return ""
-        if name not in after or not (at or keys):  # one that is gone, or the order of all: where the file first differs
+        if name not in after:
+            return self._there(file, _line_of_gone(name, before, after, then.get(file, ""), now[file]))
+        if not (at or keys):  # the order of all: where the file first differs
             return self._there(file, _first_other(then.get(file, ""), now[file]))
         text = Written(now[file], file)
         old = Written(then[file], file) if name in before and before[name][0] == file else None
@@ -190,6 +195,20 @@ def _first_other(old: str, new: str) -> int:
     if same is None:
         same = min(len(before), len(after) - 1)
     return max(1, same + 1)
+
+
+def _line_of_gone(name: str, before: Stands, after: Stands, then: str, now: str) -> int:
+    """Where a rule that is gone stood before: the line of the next one of its kind that is still there, or the last line."""
+    file, at = before[name]
+    if not at:
+        return _first_other(then, now)
+    behind = [other for other, (of, path) in before.items() if of == file and path[:1] == at[:1]]
+    behind = behind[behind.index(name) + 1 :]  # they are in the order in which the file has them
+    lines = positions(now)
+    kept = next((after[other][1] for other in behind if other in after and after[other][0] == file), None)
+    if kept in lines:
+        return lines[kept]
+    return _first_other(then, now) if not behind else len(now.splitlines())
 
 
 def _tools_other(old: str, new: str) -> list[str]:

@@ -18,6 +18,8 @@ from greenroom.regression.stale.by_key import SHOWN, Change, changed_keys, in_sh
 from greenroom.regression.stale.rule_in_words import effect_of
 
 SAME_RULES = "the same rules, but other tools or bounds of the persona"
+_OF_RULE = 3
+"""So many keys of one rule are told of by name."""
 _LISTS = {"rule": "id", "detector": "id", "exception": "rule"}
 
 
@@ -33,7 +35,7 @@ def policy_change(old: str, new: str) -> str:
 
 
 def policy_changes(old: str, new: str, *, short: bool = True) -> list[str] | None:
-    """What differs, each rule by itself, and not `short` each key of it; None where one of them cannot be read."""
+    """What differs, each rule and each key of a file's own by itself, and not `short` each key of a rule; None where one of them cannot be read."""
     found = policy_keys(old, new, short=short)
     return None if found is None else [change.told for change in found]
 
@@ -105,8 +107,8 @@ def _told(name: str, before: Mapping[str, Any], after: Mapping[str, Any], *, sho
     elif new is None:
         yield Change(f"{shown} removed{_does(name, before)}", (name,))
     elif keys := list(changed_keys(old, new)):
-        if short:
-            yield Change(f"{shown}: {in_short([key.told for key in keys], ', ')}", (name, *keys[0].path))
+        if short and name.startswith(tuple(_LISTS)):
+            yield Change(f"{shown}: {in_short([key.told for key in keys], ', ', _OF_RULE)}", (name, *keys[0].path))
         else:
             yield from (Change(f"{shown}: {key.told}", (name, *key.path)) for key in keys)
 

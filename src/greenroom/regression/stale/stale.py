@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from greenroom.core.canonical import digest, short
 from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.replay.outcome import EACH, placed
+from greenroom.regression.replay.outcome import EACH, placed, placed_rows
 from greenroom.regression.stale.documents import DOCUMENTS, changed_documents
 from greenroom.regression.stale.persona_change import (
     allowances,
@@ -62,6 +62,11 @@ class Cause(NamedTuple):
     def said(self) -> str:
         """Both, for people: `policy: rule refund.large: then deny -> allow (policies/support.toml:20)`."""
         return placed(self.told, self.place)
+
+    @property
+    def rows(self) -> list[str]:
+        """Both, in a row for each change where each has its own place; see `placed_rows`."""
+        return placed_rows(self.told, self.place)
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
@@ -134,7 +139,7 @@ def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, s
 def _where(own: Mapping[str, str], places: Mapping[str, str]) -> str:
     """Where a persona stands that took a new version: what came with it each by itself, where all of that is known."""
     each = [place for part in own for place in places[part].split(EACH)]
-    if "persona" in own and all(", " not in place for place in each):
+    if ("persona" in own or len(each) > 1) and all(", " not in place for place in each):
         return joined_places(each)
     every = [place for part in ("persona", *own) if part in places for place in places[part].split(EACH)]
     return ", ".join(dict.fromkeys(place for place in every if place))

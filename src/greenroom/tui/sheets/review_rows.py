@@ -5,7 +5,7 @@ Invariant: a pure function of what a review found and what was accepted since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -55,13 +55,9 @@ def rows(
 
 
 def _heading(causes: Sequence[str], concerned: Sequence[Reviewed], width: int) -> list[Entry]:
-    """All that a group shares, whole, in as many rows as it takes; one cause stands under the other."""
+    """All that a group shares, whole, in as many rows as it takes; one cause stands under the other, and so do its changes."""
     room = min(max(width - _ASIDE, 24), _TITLE)
-    lines = [
-        line
-        for place, cause in enumerate(causes)
-        for line in wrap(f"and {cause}" if place else cause, room, break_on_hyphens=False)
-    ]
+    lines = [line for cause in causes for line in wrap(cause, room, break_on_hyphens=False)]
     id = f"cause:{concerned[0].name}"
     first = Entry(id, "section", lines[0] if lines else "", aside=counted(len(concerned), "fixture"))
     return [first, *(Entry(f"{id}:{n}", "row", head=(Run(line, "wait"),)) for n, line in enumerate(lines[1:], 2))]
@@ -75,15 +71,17 @@ def grouped(found: Sequence[Reviewed]) -> list[tuple[tuple[str, ...], list[Revie
         causes = (one.outcome.changed or ("stale",)) if kind == "stale" else (_HEADINGS.get(kind, kind),)
         groups.setdefault((_ORDER.index(kind), tuple(causes)), []).append(one)
     order = sorted(groups, key=lambda key: (key[0], -len(groups[key]), key[1]))
-    return [
-        (tuple(inert_line(_placed(cause, groups[key]), _HEADING) for cause in key[1]), groups[key]) for key in order
-    ]
+    return [(tuple(_told(key[1], groups[key])), groups[key]) for key in order]
 
 
-def _placed(cause: str, concerned: Sequence[Reviewed]) -> str:
-    from greenroom.regression.replay.outcome import place_in, placed
+def _told(causes: Sequence[str], concerned: Sequence[Reviewed]) -> Iterator[str]:
+    """A row for each cause, and for each of its changes where each has its own place."""
+    from greenroom.regression.replay.outcome import place_in, placed_rows
 
-    return placed(cause, place_in([one.outcome for one in concerned], cause))
+    for at, cause in enumerate(causes):
+        first, *rest = placed_rows(cause, place_in([one.outcome for one in concerned], cause))
+        yield inert_line(f"and {first}" if at else first, _HEADING)
+        yield from (f"  {inert_line(row, _HEADING)}" for row in rest)
 
 
 def acceptable(one: Reviewed, accepted: Collection[str]) -> bool:
