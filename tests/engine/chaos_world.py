@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from greenroom.approval.mailbox import Mailbox
+from greenroom.core.canonical import digest
 from greenroom.core.clock import FrozenClock, stamp
 from greenroom.core.events import Event, Record
 from greenroom.core.ids import CountedIds
@@ -162,7 +163,7 @@ def contract(name: str, rest: str = "first") -> Contract:
 
 def _contract(rest: str, name: str, law: Law, policy: RulePolicy) -> Contract:
     made = rest_of(rest)
-    digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}"}
+    digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}", "prompt": digest(made.system)}
     if rest != "first":
         digests["rest"] = rest
     return Contract(
@@ -172,7 +173,7 @@ def _contract(rest: str, name: str, law: Law, policy: RulePolicy) -> Contract:
         policy=policy,
         tools=made.tools,
         model="chaos",
-        texts={"policy": name},
+        texts={"policy": name, "prompt": made.system},
         digests=digests,
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
-from greenroom.core.values import GateReply, Memory, Passage, trusted
+from greenroom.core.values import GateReply, Memory, Passage
+from greenroom.engine.about import about_memory, about_passage
 from greenroom.engine.asking.permitting import permit
 from greenroom.engine.gates.pauses import of_memories, of_passages
 from greenroom.engine.gates.pending import Pending
 from greenroom.engine.room import Room
 from greenroom.memory.port import MemoryQuery
-from greenroom.policy.port import Question, SessionFacts
 from greenroom.retrieval.port import PassageQuery
 from greenroom.retrieval.select import choose
 from greenroom.views.prompt.edited import DROPPED, SKIPPED, Item, edited_items
@@ -23,14 +23,14 @@ async def gather(room: Room, turn: int, words: str) -> ContextSelected:
     facts = room.facts.now()
     memories = []
     for place, memory in enumerate(recalled, 1):
-        read = await permit(room, turn, _about_memory(memory, facts), item=memory.id, place=place)
+        read = await permit(room, turn, about_memory(memory, facts), item=memory.id, place=place)
         if read.refused:
             dropped[memory.id] = f"policy: {read.verdict.rule}"
         else:
             memories.append(memory.id)
     passages = []
     for place, passage in enumerate(chosen, 1):
-        used = await permit(room, turn, _about_passage(passage, facts), item=passage.id, place=place)
+        used = await permit(room, turn, about_passage(passage, facts), item=passage.id, place=place)
         if used.refused:
             dropped[passage.id] = f"policy: {used.verdict.rule}"
         else:
@@ -51,7 +51,7 @@ async def _recalled(room: Room, turn: int, found: MemoriesRecalled) -> tuple[tup
 
     def look(step: str) -> Pending:
         facts = room.facts.now()
-        questions = tuple(_about_memory(memory, facts) for memory in found.memories)
+        questions = tuple(about_memory(memory, facts) for memory in found.memories)
         return of_memories(room, step, turn, "recall", found.memories, questions)
 
     passed = await room.gates.wait("recall", turn, look, beyond=(PassagesRetrieved, f"t{turn}/retrieve"))
@@ -67,7 +67,7 @@ async def _chosen(room: Room, turn: int, found: PassagesRetrieved) -> tuple[tupl
 
     def look(step: str) -> Pending:
         facts = room.facts.now()
-        questions = tuple(_about_passage(passage, facts) for passage in found.candidates)
+        questions = tuple(about_passage(passage, facts) for passage in found.candidates)
         return of_passages(room, step, turn, found.candidates, ids, questions)
 
     by_id = {passage.id: passage for passage in found.candidates}
@@ -121,7 +121,7 @@ async def _retrieve(room: Room, turn: int, words: str) -> PassagesRetrieved:
 
 def _masked(room: Room, passage: Passage) -> Passage:
     """The passage as policy lets it be kept: what a redact rule finds is masked before it is logged."""
-    question = _about_passage(passage, room.facts.now())
+    question = about_passage(passage, room.facts.now())
     _, payload = room.admit(question)
     changed = {name: payload[name] for name in ("text", "source", "heading") if payload[name] != getattr(passage, name)}
     if "source" in changed:  # an id is made of the file's name
@@ -132,32 +132,6 @@ def _masked(room: Room, passage: Passage) -> Passage:
 
 def _masked_memory(room: Room, memory: Memory) -> Memory:
     """The same for a memory: it may have been kept when the policy was another one."""
-    _, payload = room.admit(_about_memory(memory, room.facts.now()))
+    _, payload = room.admit(about_memory(memory, room.facts.now()))
     changed = {name: payload[name] for name in ("text", "key") if payload[name] != getattr(memory, name)}
     return memory.model_copy(update=changed) if changed else memory
-
-
-def _about_memory(memory: Memory, facts: SessionFacts) -> Question:
-    payload = {"text": memory.text, "key": memory.key, "segment": memory.segment}
-    return trusted(
-        Question,
-        hook="memory.read",
-        subject=memory.segment,
-        payload=payload,
-        origin="memory",
-        segment=memory.segment,
-        session=facts,
-    )
-
-
-def _about_passage(passage: Passage, facts: SessionFacts) -> Question:
-    payload = {
-        "text": passage.text,
-        "source": passage.source,
-        "heading": passage.heading,
-        "collection": passage.collection,
-        "score": passage.score,
-    }
-    return trusted(
-        Question, hook="retrieval", subject=passage.label, payload=payload, origin=passage.origin, session=facts
-    )

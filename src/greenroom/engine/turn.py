@@ -19,8 +19,9 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.signals import StageEntered
-from greenroom.core.values import Effect, Json, Memory, Origin, trusted
+from greenroom.core.values import Effect, Json, Memory
 from greenroom.detectors.masks import same_but_numbers
+from greenroom.engine.about import about_keeping, about_text
 from greenroom.engine.asking.permitting import permit
 from greenroom.engine.calls.carry_out import call_tools
 from greenroom.engine.context import gather
@@ -33,7 +34,6 @@ from greenroom.engine.model_call.prompting import prompt
 from greenroom.engine.room import Room
 from greenroom.engine.stopping import must_go_on
 from greenroom.memory.propose import propose
-from greenroom.policy.port import Question
 from greenroom.views.prompt.edited import edited_items
 
 
@@ -46,7 +46,7 @@ async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFin
         TurnStopped, TurnGivenUp: a person ended it.
     """
     words = await _edited(room, turn, "input", words)
-    taken = await permit(room, turn, _about_text(room, "input", words))
+    taken = await permit(room, turn, about_text("input", words, room.facts.now()))
     if taken.refused:
         return _finish(room, turn, budget, f"I can't take that in. {taken.refused}", "refused")
 
@@ -67,7 +67,7 @@ async def run_turn(room: Room, turn: int, words: str, budget: Budget) -> TurnFin
 
 async def _answer(room: Room, turn: int, words: str, reply: ReplyGenerated, budget: Budget) -> TurnFinished:
     text = await _edited(room, turn, "output", reply.text)
-    said = await permit(room, turn, _about_text(room, "output", text))
+    said = await permit(room, turn, about_text("output", text, room.facts.now()))
     if said.refused:
         return _finish(room, turn, budget, f"I can't say that. {said.refused}", "refused", said.verdict.effect)
     shown = str(said.payload["text"])
@@ -107,7 +107,7 @@ async def _to_keep(room: Room, turn: int, proposed: tuple[Memory, ...]) -> tuple
     """What goes on from the gate to be kept."""
 
     def look(step: str) -> Pending:
-        questions = tuple(_about_keeping(room, memory) for memory in proposed)
+        questions = tuple(about_keeping(memory, room.facts.now()) for memory in proposed)
         return of_memories(room, step, turn, "remember", proposed, questions)
 
     first = proposed[0].id if proposed else ""
@@ -129,7 +129,7 @@ async def _keep(room: Room, turn: int, memory: Memory, place: int) -> None:
     if room.steps.find(MemoryWritten, step) is not None:
         return  # in an earlier life, when its masks may have had other numbers
     await room.steps.look(FIRST, f"t{turn}/verdict:memory.write:{memory.id}")
-    question = _about_keeping(room, memory)
+    question = about_keeping(memory, room.facts.now())
     verdict, masked = room.admit(question)
     about = question.model_copy(update={"payload": _as_before(room, turn, memory, masked)})
     permitted = await permit(room, turn, about, item=memory.id, place=place)
@@ -158,29 +158,14 @@ def _as_before(room: Room, turn: int, memory: Memory, masked: dict[str, Json]) -
     return masked
 
 
-def _about_keeping(room: Room, memory: Memory) -> Question:
-    return Question(
-        hook="memory.write",
-        subject=memory.id,
-        payload={"text": memory.text, "key": memory.key, "segment": memory.segment},
-        segment=memory.segment,
-        session=room.facts.now(),
-    )
-
-
 async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text: str) -> str:
     """The text as it leaves its gate: a person may have put other words in its place."""
 
     def look(step: str) -> Pending:
-        return of_text(room, step, turn, gate, _about_text(room, gate, text))
+        return of_text(room, step, turn, gate, about_text(gate, text, room.facts.now()))
 
     passed = await room.gates.wait(gate, turn, look, beyond=(VerdictReached, f"t{turn}/verdict:{gate}"))
     return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
-
-
-def _about_text(room: Room, hook: Literal["input", "output"], text: str) -> Question:
-    origin: Origin = "user" if hook == "input" else "model"
-    return trusted(Question, hook=hook, payload={"text": text}, origin=origin, session=room.facts.now())
 
 
 def _release(room: Room, turn: int, text: str, effect: Effect, *, changed: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from greenroom.core.events import ReplyGenerated
 from greenroom.core.messages import ModelRequest
-from greenroom.core.values import Json
+from greenroom.engine.about import about_prompt
 from greenroom.engine.asking.permitting import Permitted, permit
 from greenroom.engine.gates.pauses import of_prompt
 from greenroom.engine.gates.pending import Pending
@@ -28,7 +28,7 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
     await room.steps.look(FIRST, f"t{turn}/verdict:prompt:{number}")
     if not room.contract.policy.watches("prompt"):
         return request, None
-    permitted = await permit(room, turn, _about_prompt(room, request), item=str(number), place=number)
+    permitted = await permit(room, turn, _about(room, request), item=str(number), place=number)
     texts = [str(one["text"]) for one in permitted.payload["messages"]]
     changed = tuple(
         message.model_copy(update={"text": text}) for message, text in zip(request.messages, texts, strict=True)
@@ -40,7 +40,7 @@ async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> 
     """The request as it leaves its gate: a person may have changed some of its messages, for this one call."""
 
     def look(step: str) -> Pending:
-        return of_prompt(room, step, turn, number, request, _about_prompt(room, request))
+        return of_prompt(room, step, turn, number, request, _about(room, request))
 
     passed = await room.gates.wait(
         "prompt", turn, look, f":{number}", beyond=(ReplyGenerated, f"t{turn}/generate:{number}")
@@ -50,12 +50,5 @@ async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> 
     return request.model_copy(update={"messages": edited_messages(request.messages, passed.edit)})
 
 
-def _about_prompt(room: Room, request: ModelRequest) -> Question:
-    messages: list[Json] = [{"role": one.role, "source": one.source, "text": one.text} for one in request.messages]
-    return Question(
-        hook="prompt",
-        subject=request.model,
-        payload={"messages": messages},
-        origin="persona",
-        session=room.facts.now(),
-    )
+def _about(room: Room, request: ModelRequest) -> Question:
+    return about_prompt(request.model, request.messages, room.facts.now())

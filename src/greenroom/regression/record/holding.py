@@ -1,7 +1,8 @@
-"""What a tape holds about calls whose arguments became placeholders: what every clause came to that reads them.
+"""What a tape holds about calls and words in which values became placeholders: what every clause came to that reads them.
 
-Invariant: every clause is held that the policy could have read about such a call, whether it was read or not; of values
-nothing is held but whether something is so about them.
+Invariant: every clause is held that the policy could have read about such a call, whether it was read or not, and about
+words every one that comes to something else without the values; of values nothing is held but whether something is so
+about them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from greenroom.core.toml_text import parse
 from greenroom.core.values import Json, Origin
 from greenroom.engine.facts import Facts
 from greenroom.persona.contract import Persona
+from greenroom.persona.voice import lines as voice_lines
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.files.bundle import parted
 from greenroom.policy.language.conditions import Condition, Environment
@@ -30,14 +32,14 @@ from greenroom.policy.port import Question
 from greenroom.policy.verdict.active_rule import Live
 from greenroom.policy.verdict.bounds import argument_checks
 from greenroom.policy.verdict.sight import clauses_about
+from greenroom.regression.record.holding_words import Row, WordsHeld
+from greenroom.regression.record.words_asked import Composed
 from greenroom.regression.replay.placeholders.held import Place, arguments_by_place, placed
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 from greenroom.views.prompt import transcript
 from greenroom.views.prompt.provenance import provenance, sources
 
-Row = tuple[str | bool | None, ...]
-"""Its key, whether it held, and what it is."""
 _STEP = "/verdict:tool.call:"
 
 
@@ -88,7 +90,8 @@ class _Holder:
         self._behind = Veil.of(behind, policy.own)
         self._untrusted = frozenset(tool.name for tool in policy.tools if tool.untrusted)
         self._facts = Facts(2, policy.reserves, self._untrusted)
-        self._system = ""
+        self._composed = Composed()
+        self._words = WordsHeld(policy, self._veil, self._behind)
         self._started: set[str] = set()
 
     def held(self, recorded: Sequence[Record], clean: Sequence[Record]) -> Iterator[tuple[Place, Line]]:
@@ -104,9 +107,14 @@ class _Holder:
                         yield place, line
                 self._reserve(event, before.arguments.get(place))
                 continue
+            if isinstance(event, VerdictReached):
+                self._words.decided(event, self._composed, self._facts.now(), self._asked)
+                continue
             self._see(old)
             before.see(old)
             after.see(new)
+            self._words.see(old, new)
+        yield from self._words.lines()
 
     def _see(self, record: Record) -> None:
         event = record.event
@@ -122,11 +130,11 @@ class _Holder:
 
     def _govern(self, event: ContractLoaded) -> None:
         known = {part: event.texts.get(full, "") for part, full in event.digests.items()}
-        try:
-            level = parse(known.get("persona", ""), Persona, "the recorded persona").policy.autonomy
-        except FileInvalid:
-            level = 2
-        self._system = known.get("prompt", "") or self._system
+        level, voice = 2, self._composed.voice
+        with suppress(FileInvalid):
+            persona = parse(known.get("persona", ""), Persona, "the recorded persona")
+            level, voice = persona.policy.autonomy, "\n".join(voice_lines(persona.voice))
+        self._composed = Composed(event.model, known.get("prompt", "") or self._composed.system, voice)
         self._facts.govern(level, self._policy.reserves, self._untrusted)
         self._ask_too(known.get("policy", ""))
 
@@ -155,7 +163,7 @@ class _Holder:
             origin="model",
             tool=next((tool for tool in self._policy.tools if tool.name == event.subject), None),
             session=self._facts.now(step),
-            args_from=told.args_from(place, self._system, self._untrusted),
+            args_from=told.args_from(place, self._composed.system, self._untrusted),
         )
 
     def _line(self, place: Place, was: Question, now: Question, said: str) -> Line | None:

@@ -46,8 +46,8 @@ from greenroom.regression.replay.answers import (
     retrieved,
     texts_of,
 )
+from greenroom.regression.replay.placeholders.held import HOOKS, key_of
 from greenroom.regression.replay.placeholders.held import Key as HeldKey
-from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.placeholders.known import Known
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.days import day_of, numbered
@@ -140,8 +140,13 @@ class World:
                 ) from None
 
     def hold(self, line: Line) -> None:
-        """A decision that is held, by the arguments it was about: those of the call, or of the edit before it."""
+        """A decision that is held, by the arguments it was about: those of the call, or of the edit before it. About words
+        by themselves.
+        """
         of = str(line["held"])
+        if of in HOOKS:
+            self.known.take_clauses(line)
+            return
         call, _, edits = of.partition(".")
         arguments: object = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
         tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])

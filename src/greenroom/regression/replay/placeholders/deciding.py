@@ -145,10 +145,11 @@ class _TapeSight:
         key = self.veil.clause(question, condition, environment.types, values)
         if key is None:
             return None
+        if (outcome := self.known.outcome(key)) is not None:
+            return outcome
         if self.before is not None and self._all_the_same(question, condition, environment, values):
             return None
-        outcome = self.known.outcome(key)
-        return outcome if outcome is not None else self._guess(key, lambda: self._reading(question, condition))
+        return self._guess(key, lambda: self._reading(question, condition))
 
     def _all_the_same(
         self, question: Question, condition: Condition, environment: Environment, values: Mapping[str, Any]

@@ -3,25 +3,29 @@
 A rule that reads an address cannot decide about `‹email#1›`. So a tape holds what every clause came to about the value that
 was there (see `record.holding`); tapes of before held the verdict as a whole, and those of policies that are not made of
 rules still do.
-Invariant: such a line stands right after the one that has the arguments it is about.
+What it holds about words stands in one line for a turn and hook (see `record.holding_words`).
+Invariant: such a line stands right after the one that has the arguments it is about, or after that of its turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
 
 from greenroom.core.canonical import canonical
 from greenroom.core.events import ApprovalGiven, GatePassed, Record, ReplyGenerated, VerdictReached
-from greenroom.core.values import Ask, Finding, Json, Verdict
+from greenroom.core.values import Ask, Finding, Hook, Json, Verdict
 from greenroom.regression.tape.tape import Line
 
 Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
 Place = tuple[int, str]
-"""Turn and call; the arguments of the second edit of c1 stand under c1.2."""
+"""Turn and call; the arguments of the second edit of c1 stand under c1.2, words under their hook."""
 
 _HOOK = "tool.call"
 _GATE = "gate"
+HOOKS = tuple(hook for hook in get_args(Hook) if hook != _HOOK)
+"""The hooks of words, which stand for a call in a line that holds something about words."""
 """The round of a call that was edited at its gate."""
 _STEP = f"/verdict:{_HOOK}:"
 
@@ -84,7 +88,7 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
 
 
 def placed(lines: Sequence[Line], held: Mapping[Place, Line]) -> list[Line]:
-    """The lines with each of `held` after the one that has its arguments."""
+    """The lines with each of `held` after the one that has its arguments; about words, after that of their turn."""
     if not held:
         return list(lines)
     out: list[Line] = []
@@ -145,7 +149,9 @@ def _next_round(asked: str) -> str:
 
 def _decided_after(line: Line) -> Iterator[str]:
     """The decisions whose arguments a line has."""
-    if "reply" in line:
+    if "turn" in line:
+        yield from HOOKS
+    elif "reply" in line:
         yield from (str(call["id"]) for call in line.get("calls", ()))
     elif _edits_call(line):
         yield f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"

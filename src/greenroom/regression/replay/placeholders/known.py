@@ -36,6 +36,20 @@ class Known:
         Raises:
             ValueError, TypeError: it is not of the form such a line has.
         """
+        self.take_clauses(line)
+        kinds, own = line.get("found", ()), line.get("own", {})
+        if not (isinstance(own, dict) and all(isinstance(one, str) for one in (*kinds, *own.values()))):
+            raise TypeError("found")
+        if "found" in line:
+            about = Veil(self.placeholders, {}).kinds(question_of(tool, arguments))
+            self._found[about] = frozenset(kinds), own
+
+    def take_clauses(self, line: Line) -> None:
+        """Take in what clauses came to, whatever they were asked about.
+
+        Raises:
+            ValueError, TypeError: it is not of the form such a line has.
+        """
         for key, outcome, *texts in line["clauses"]:
             texts_only = 1 <= len(texts) <= 2 and all(isinstance(one, str) for one in (key, *texts))
             if not (texts_only and (outcome is None or isinstance(outcome, bool))):
@@ -43,12 +57,6 @@ class Known:
             if len(texts) == 2:
                 self._why[key] = texts[1]
             self._outcomes[key] = UNEVALUATED if outcome is None else outcome
-        kinds, own = line.get("found", ()), line.get("own", {})
-        if not (isinstance(own, dict) and all(isinstance(one, str) for one in (*kinds, *own.values()))):
-            raise TypeError("found")
-        if "found" in line:
-            about = Veil(self.placeholders, {}).kinds(question_of(tool, arguments))
-            self._found[about] = frozenset(kinds), own
 
     def mask_all(self, arguments: Json) -> None:
         """Take every placeholder in these arguments for one that stands for a value: nothing says which ones do."""
