@@ -14,7 +14,8 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritte
 from greenroom.engine import waiting
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_kinds import PrivateStory
-from tests.engine.chaos_world import RULES, WHOLE, ticks
+from tests.engine.chaos_rules import RULES
+from tests.engine.chaos_world import WHOLE, ticks
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 from tests.engine.scripted import ALLOW, Lives, lines, same_again
 
