@@ -121,6 +121,7 @@ def test_one_is_accepted_then_all_that_can_be_and_the_rest_is_refused(workspace:
         sheet(hands).list.select(f"fixture:{CARD}")
         await hands.pilot.press("a")
         await hands.until(lambda: "accepted: the new tape" in state(hands), "one was accepted")
+        assert counts(hands) == "3 fixtures: 1 accepted, 1 stale, 1 failed"
         await hands.pilot.press("a")
         assert state(hands) == f"{CARD} is accepted already"
         assert changed() == {CARD}

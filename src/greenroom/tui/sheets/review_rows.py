@@ -57,7 +57,16 @@ def rows(
 def _heading(causes: Sequence[str], concerned: Sequence[Reviewed], width: int) -> list[Entry]:
     """All that a group shares, whole, in as many rows as it takes; one cause stands under the other, and so do its changes."""
     room = min(max(width - _ASIDE, 24), _TITLE)
-    lines = [line for cause in causes for line in wrap(cause, room, break_on_hyphens=False)]
+    lines = [
+        line
+        for at, cause in enumerate(causes)
+        for line in wrap(
+            cause,
+            room if at == 0 else max(width - _BELOW, 24),
+            subsequent_indent="  " * (1 + cause.startswith(" ")),
+            break_on_hyphens=False,
+        )
+    ]
     id = f"cause:{concerned[0].name}"
     first = Entry(id, "section", lines[0] if lines else "", aside=counted(len(concerned), "fixture"))
     return [first, *(Entry(f"{id}:{n}", "row", head=(Run(line, "wait"),)) for n, line in enumerate(lines[1:], 2))]
@@ -112,8 +121,9 @@ def _state(one: Reviewed, accepted: str) -> tuple[str, Tint]:
 
 def _body(one: Reviewed, width: int) -> list[Line]:
     if one.run is not None and one.fixture is not None:
-        lines = [line.removeprefix("  ") for line in diff_of(one.fixture, one.run)[1:]]
-        return [*((Run(f"fails: {failed}", "bad"),) for failed in one.failing), *map(_line, lines)]
+        lines = [line.removeprefix("  ") for line in diff_of(one.fixture, one.run, told=one.outcome.changed)[1:]]
+        failing = [(Run(f"fails: {failed}", "bad"),) for failed in one.failing]
+        return [*failing, *(row for line in lines for row in _rows_of(line, width - _BELOW))]
     if one.outcome.good:
         return []
     detail = [line for line in one.outcome.detail.splitlines() if line != one.outcome.line]
@@ -121,6 +131,9 @@ def _body(one: Reviewed, width: int) -> list[Line]:
     return [row for line in told if line.text for row in wrapped((line,), width - _BELOW)]
 
 
-def _line(text: str) -> Line:
-    sign = text.strip()[:1]
-    return (Run(text, _SIGNS.get(sign, "quiet") if text.startswith("  ") else "strong"),)
+def _rows_of(text: str, width: int) -> list[Line]:
+    """A line of a diff in rows of so many cells; what goes on in another stands further in than its beginning."""
+    tint = _SIGNS.get(text.strip()[:1], "quiet") if text.startswith("  ") else "strong"
+    inner = " " * (len(text) - len(text.lstrip()) + 2)
+    rows = wrap(text, max(width, 24), subsequent_indent=inner, break_on_hyphens=False)
+    return [(Run(row, tint),) for row in rows]

@@ -6,7 +6,7 @@ Invariant: replaying runs in a thread and ends when the sheet is left or escape 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, ClassVar
@@ -119,7 +119,7 @@ class ReviewSheet(Sheet):
             return
         self._replaying = False
         self._take_in(found, all_of_them=not names)
-        self._count(f"{'stopped after ' if cancelled.is_set() else ''}{_counts(self._found)}")
+        self._count(f"{'stopped after ' if cancelled.is_set() else ''}{_counts(self._found, self._accepted)}")
 
     def _take_in(self, found: list[Reviewed], *, all_of_them: bool) -> None:
         fresh = {one.name for one in found}
@@ -147,7 +147,14 @@ class ReviewSheet(Sheet):
         if selected is None:
             first = next((entry.id for entry in self.list.entries if entry.id.startswith("fixture:")), "")
             self.list.select(first)
+            self.call_after_refresh(self._from_the_top, first)
         self._show_hints()
+
+    def _from_the_top(self, first: str) -> None:
+        """Show the first heading, which says what changed, and as much below it as has room; the first fixture in any case."""
+        if self.list.selected is not None and self.list.selected.id == first:
+            self.list.select(self.list.entries[0].id)
+            self.list.select(first)
 
     @on(Transcript.Selected)
     def _show_hints(self) -> None:
@@ -208,6 +215,7 @@ class ReviewSheet(Sheet):
         done = frozenset(one.name for one in taken if one.done is not None)
         self._accepted |= dict.fromkeys(done, "accepted")
         self._show()
+        self._count(_counts(self._found, self._accepted))
         refused = [one.refused for one in taken if one.refused]
         said = said_of_cause(group, self._found, before, done) if group else "accepted: the new tape is on disk"
         new = told_new(self._workspace, [path for one in taken if one.done for path in one.done.parts])
@@ -246,8 +254,11 @@ def _take(workspace: Workspace, chosen: Sequence[Reviewed]) -> list[Taken]:
     return [take(fixtures, one.run, ASPECTS, force=False) for one in chosen if one.run is not None]
 
 
-def _counts(found: Sequence[Reviewed]) -> str:
+def _counts(found: Sequence[Reviewed], accepted: Collection[str]) -> str:
+    """How they went; one that was accepted since counts as that, for how it went is over."""
     from greenroom.commands.answer import counted
     from greenroom.commands.fixture.show import tally
 
-    return f"{counted(len(found), 'fixture')}: {tally([one.outcome.kind for one in found])}"
+    rest = [one.outcome.kind for one in found if one.name not in accepted]
+    taken = [f"{len(found) - len(rest)} accepted"] if len(rest) < len(found) else []
+    return f"{counted(len(found), 'fixture')}: {', '.join([*taken, *([tally(rest)] if rest or not taken else [])])}"
