@@ -220,3 +220,17 @@ def test_a_page_that_cannot_be_written_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     with pytest.raises(DiskFailed):
         write_page(tmp_path / "there", [told()])
+
+
+def test_what_causes_come_to_together_is_said_once_and_each_change_has_a_row() -> None:
+    policy = "policy: rule a added; rule b: then deny -> allow"
+    prompt = "persona aria 1.3.0: prompt: -brief +warm"
+    places = ["policies/a.toml:3; policies/a.toml:9", "personas/aria/prompt.md:2"]
+    found = [told(name, kind="stale", reasons=[policy, prompt], places=places, effect="otherwise") for name in "ab"]
+    seen = Seen(page(found))
+    assert seen.text.count("with all that changed: 2 go otherwise (a, b)") == 1
+    assert seen.text.count("with all that changed: as above") == 1
+    assert f"2 {prompt} (personas/aria/prompt.md:2)" in seen.text
+    assert (
+        "2 policy: 2 changesrule a added (policies/a.toml:3)rule b: then deny -> allow (policies/a.toml:9)" in seen.text
+    )

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from greenroom.pytest_plugin.place import changed_at, place_of
-from greenroom.pytest_plugin.summary import by_cause, concerning, is_stale, place_in, worst
+from greenroom.pytest_plugin.place import changed_at, place_of, placed_rows_of
+from greenroom.pytest_plugin.summary import by_cause, came_of, concerning, counted, is_stale, place_in, worst
+from greenroom.pytest_plugin.together import change_rows
 from greenroom.pytest_plugin.told import FOLDED, Told
 
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
@@ -24,7 +25,8 @@ def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
     """
     for one in told:
         if one["kind"] not in (*FOLDED, "passed"):
-            said = "\n".join(row for row in (one["line"], one["detail"]) if row)
+            rows = [one["line"], *one["detail"].splitlines()]
+            said = "\n".join(placed for row in rows if row for placed in placed_rows_of(one, row))
             yield _row("error", place_of(one), f"{one['kind']}: {one['name']}", said, root)
     for kind in ("broken", "error"):
         for cause, them in by_cause([one for one in told if one["kind"] == kind]).items():
@@ -32,7 +34,9 @@ def commands(told: Sequence[Told], root: Path) -> Iterator[str]:
     for cause, them in by_cause([one for one in told if is_stale(one)]).items():
         level = "error" if any(one["kind"] == "stale" and one["mode"] == "fail" for one in them) else "warning"
         at = changed_at(worst(them)["path"], place_in(cause, them)) or place_of(worst(them))
-        yield _row(level, at, f"stale: {_titled(them)}", concerning(cause, them), root)
+        first, *rest = change_rows(cause, them)
+        said = "\n".join([f"{first}; {counted(len(them))}{came_of(them)}", *rest])
+        yield _row(level, at, f"stale: {_titled(them)}", said, root)
 
 
 def _titled(told: Sequence[Told]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from greenroom.pytest_plugin.page_conversation import escaped
-from greenroom.pytest_plugin.summary import by_cause, came_of, is_stale, next_steps, with_place
+from greenroom.pytest_plugin.summary import TOGETHER, by_cause, came_of, is_stale, next_steps
+from greenroom.pytest_plugin.together import change_rows
 from greenroom.pytest_plugin.told import Told
 
+_AS_ABOVE = f"{TOGETHER}: as above"
 Fixture = Callable[[Told, bool], str]
 """A fixture as a folded row; whether its conversation is in it."""
 
@@ -35,16 +37,19 @@ def _steps(stale: Sequence[Told]) -> list[str]:
 
 def _stale(stale: Sequence[Told], fixture: Fixture, most: int) -> Iterator[str]:
     above: dict[str, str] = {}
+    before = ""
     for cause, them in by_cause(stale).items():
-        effect = came_of(them).lstrip(":, ")
-        said = f'<span class="said">{escaped(effect)}</span>' if effect else ""
+        first, *changes = change_rows(cause, them)
+        effect = came_of(them).strip(":, ")
+        changes += [_AS_ABOVE if effect == before and effect.startswith(TOGETHER) else effect] if effect else []
+        said = "".join(f'<span class="said">{escaped(row)}</span>' for row in changes)
+        before = effect
         fresh = [one for one in them if one["kind"] == "stale" and one["nodeid"] not in above]
         elsewhere = [one for one in them if one not in fresh]
         inside = "".join(fixture(one, len(above) + at < most) for at, one in enumerate(fresh))
         inside += "".join(_elsewhere(elsewhere, above))
         above |= {one["nodeid"]: cause for one in fresh}
-        told = with_place(cause, them)
-        head = f"<summary><b>{len(them)}</b> {escaped(told)}{said}</summary>"
+        head = f"<summary><b>{len(them)}</b> {escaped(first)}{said}</summary>"
         yield f'<details class="cause">{head}<div class="inside">{inside}</div></details>'
 
 

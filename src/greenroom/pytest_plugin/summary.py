@@ -36,6 +36,8 @@ EFFECTS = {
     "same": ("goes as recorded", "go as recorded"),
 }
 """What became of a fixture, the worst first, as one says it of one and of several."""
+TOGETHER = "with all that changed"
+"""Said of what fixtures come to that are stale for several causes: it is charged to none of them."""
 _OBSERVED = "replayed, but no expectation is judged"
 _DIVERGED = (
     "greenroom: greenroom fixture diff NAME shows all that diverged; where that is right, fixture accept takes it over"
@@ -151,7 +153,7 @@ def came_of(told: Sequence[Told], *, alone: bool = False) -> str:
         return only_names(told)
     by_effect = {effect: [one["name"] for one in told if one["effect"] == effect] for effect in EFFECTS}
     together = not alone and any(len(one["changed"]) > 1 for one in told if one["effect"] != "same")
-    of_all = " with all that changed" if together else ""
+    of_all = f" {TOGETHER}" if together else ""
     return f"{of_all}: " + ", ".join(_shown(effect, names) for effect, names in by_effect.items() if names)
 
 

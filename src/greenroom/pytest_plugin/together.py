@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from greenroom.pytest_plugin.place import shown_place
-from greenroom.pytest_plugin.summary import EFFECTS, by_cause, came_of, counted, only_names, place_in
+from greenroom.pytest_plugin.summary import EFFECTS, TOGETHER, by_cause, came_of, counted, only_names, place_in
 from greenroom.pytest_plugin.told import Told, harmless
 from greenroom.regression.replay.outcome import placed_rows
 
@@ -25,7 +25,7 @@ def stale_rows(told: Sequence[Told]) -> Iterator[str]:
         changed = [row for cause, them in causes.items() for row in _cause(cause, them, end=alike, named=not ends)]
         yield from changed
         if ends and not alike:
-            yield from [f"with all that changed, of {counted(len(concerned))}:"] if len(changed) > 1 else []
+            yield from [f"{TOGETHER}, of {counted(len(concerned))}:"] if len(changed) > 1 else []
             yield from (harmless(f"{_BELOW}{row}") for row in ends)
 
 

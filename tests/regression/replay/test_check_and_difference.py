@@ -13,7 +13,7 @@ from greenroom.core.inert import hidden_count
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.added import told_apart
 from greenroom.regression.replay.check import check_file
-from greenroom.regression.replay.difference import first_difference, words_in_short
+from greenroom.regression.replay.difference import first_difference, title, words_in_short
 from greenroom.regression.replay.outcome import DETAIL_LINES, outcome
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.names import Names
@@ -214,3 +214,11 @@ def test_names_are_stable_and_idempotent() -> None:
 )
 def test_what_is_other_in_a_prompt_is_said_in_plain_words(recorded: list[object], now: list[str], said: str) -> None:
     assert told_apart(recorded, now) == said
+
+
+def test_what_happened_in_the_place_of_another_event_is_told_in_words() -> None:
+    day: Line = {"day": {"orders.refund:args.amount:day": "90.0"}, "of": "c2"}
+    result: Line = {"result": "c2", "tool": "orders.refund", "status": "invalid"}
+    found = first_difference([LINES[0], day, *LINES[1:]], [LINES[0], result, *LINES[2:]])
+    assert found.line == "turn 1: result of c2 (orders.refund) happened in the place of sums of the day of c2"
+    assert title({"release": "I may not say that.", "effect": "deny"}) == "released reply"

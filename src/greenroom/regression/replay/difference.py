@@ -72,9 +72,13 @@ def title(line: Line) -> str:
     if kind in ("ask", "answer", "result"):
         tool = f" ({line['tool']})" if "tool" in line else ""
         return f"{kind} of {value}{tool}"
-    if kind == "verdict":
-        return f"verdict {value}" + (f" of {line['of']}" if "of" in line else "")
-    return f"{kind} {value}" if isinstance(value, str | int) and kind != "release" else kind
+    if kind == "verdict" or kind in _IN_WORDS:
+        return _IN_WORDS.get(kind, f"verdict {value}") + (f" of {line['of']}" if "of" in line else "")
+    return f"{kind} {value}" if isinstance(value, str | int) else kind
+
+
+_IN_WORDS = {"day": "sums of the day", "release": "released reply"}
+"""Events whose name on a tape says little, and whose value is not what they are about."""
 
 
 Counted = tuple[int, int, Line]
@@ -136,8 +140,11 @@ def _explained(before: Counted | None, after: Counted | None, old: list[Counted]
         nearest = f"\nrecorded next: {title(before[2])}"
         line = f"turn {after[1]}: {title(after[2])} happened and is not on the tape"
         return Difference(line, _rows("+", after[2]) + nearest, before[0])
-    what = changed_keys(before[2], after[2])
-    return Difference(f"turn {before[1]}: {title(before[2])}: {what}", _pair(before[2], after[2]), before[0])
+    if next(iter(before[2])) != next(iter(after[2])):
+        line = f"turn {after[1]}: {title(after[2])} happened in the place of {title(before[2])}"
+    else:
+        line = f"turn {before[1]}: {title(before[2])}: {changed_keys(before[2], after[2])}"
+    return Difference(line, _pair(before[2], after[2]), before[0])
 
 
 def _comes_later(item: Counted, others: list[Counted]) -> bool:
@@ -146,8 +153,6 @@ def _comes_later(item: Counted, others: list[Counted]) -> bool:
 
 def changed_keys(old: Line, new: Line) -> str:
     """`rule refund.large -> refund.huge`, for the first keys that differ."""
-    if next(iter(old)) != next(iter(new)):
-        return f"replayed {title(new)}"
     keys = [
         key for key in (*old, *(k for k in new if k not in old)) if old.get(key) != new.get(key) and key not in LEFT_OUT
     ]
