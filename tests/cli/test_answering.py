@@ -371,3 +371,24 @@ def test_hostile_words_reach_no_line(shop: Workspace, run: Run) -> None:
         assert "\x1b" not in run.out + run.err
         assert "\u202e" not in run.out + run.err
     assert any(isinstance(r.event, TurnStarted) for r in read_session(shop, "last"))
+
+
+def test_a_session_that_was_begun_with_another_model_goes_on_with_it_in_another_process(
+    shop: Workspace, run: Run
+) -> None:
+    called = 'calls = [{ tool = "orders.refund", args = { order_id = 1001, amount = 20, reason = "asked for" } }]'
+    rules = (
+        'id = "pay"\nwhen = { user = "pay" }\n' + called,
+        'id = "paid"\nwhen = { tool = "orders.refund" }\ntext = "Paid."',
+    )
+    script = "".join(f"[[rule]]\n{rule}\n" for rule in rules)
+    (shop.root / "scripts" / "payer.toml").write_text(f'schema = "script/1"\nid = "payer"\ntitle = "Pays"\n{script}')
+    assert run("run", "aria", "pay", "--model", "scripted/payer") == 6
+    assert "goes on under" not in run.err
+    assert run("approve", "yes", "last") == 0, run.err
+    assert run.out.strip() == "Paid."
+    assert "session  goes on under what it was made with: model scripted/payer" in run.err
+    assert [each["amount"] for each in refunds(shop)] == [20]
+    assert run("session", "replay", "last") == 0, run.out
+    assert run("session", "export", "last", "--name", "payer") == 0, run.out
+    assert run("fixture", "status", "payer") == 0, run.out

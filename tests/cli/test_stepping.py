@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pty
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from greenroom.assembly import read_session
 from greenroom.core.events import GatePassed, GatePaused, ToolReturned, ToolStarted
@@ -150,3 +153,18 @@ def on_a_terminal(arguments: list[str], answers: list[tuple[bytes, bytes]], fold
     process.wait(10)
     os.close(master)
     return heard.decode(errors="replace")
+
+
+def test_what_cannot_be_done_at_one_gate_is_all_that_is_said_where_calls_beside_it_wait_too(
+    shop: Workspace, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    twice = '{ tool = "orders.get", args = { order_id = 1001 } }, { tool = "orders.find", args = { name = "Mara" } }'
+    script = 'schema = "script/1"\nid = "two"\ntitle = "Two calls"\n[[rule]]\nid = "both"\n'
+    (shop.root / "scripts" / "two.toml").write_text(
+        f'{script}when = {{ user = "both" }}\ntext = "I look."\ncalls = [{twice}]\n', encoding="utf-8"
+    )
+    assert run("run", "aria", "both", "--model", "scripted/two", "--break", 'gate == "tool"') == 6
+    assert run("session", "resume", "last", "--edit", "not a value") == 2
+    gc.collect()
+    assert "is not NAME=VALUE" in run.err
+    assert [one.getMessage() for one in caplog.records if one.name == "asyncio"] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from greenroom.core.canonical import canonical
 from greenroom.core.errors import FileInvalid, ServiceUnavailable
 from greenroom.core.messages import Message, ModelReply, ModelRequest
 from greenroom.core.values import ToolCall, ToolSpec
@@ -79,6 +80,15 @@ def test_tokens_are_estimated_when_the_server_does_not_count() -> None:
     with loopback([text("x" * 400, usage=None)]) as base_url:
         reply, _ = ask(base_url, name="hosted_vllm/m")
     assert reply.usage.output_tokens > 0
+
+
+@pytest.mark.parametrize("usage", [(2**63, 2**64), (10**30, 7), (-5, 7), (7, -(10**30))])
+def test_a_count_that_is_no_count_is_neither_believed_nor_breaks_a_log(usage: tuple[int, int]) -> None:
+    with loopback([text("Hi.", usage=usage)]) as base_url:
+        used = ask(base_url)[0].usage
+    assert all(0 < count <= 10**12 for count in (used.input_tokens, used.output_tokens))
+    assert 0 <= used.micro_usd <= 10**12
+    assert canonical(used.model_dump(mode="json"))
 
 
 def test_parallel_tool_calls_in_fragments_come_back_under_our_names() -> None:

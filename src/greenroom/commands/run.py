@@ -12,6 +12,7 @@ from greenroom.commands.answer import Answer, answer
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.policy.trial import failing_tests
+from greenroom.commands.session.own import named
 from greenroom.commands.session.own import told as own_told
 from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of, how_to_go_on
 from greenroom.core.errors import UsageError, WaitingForPerson
@@ -76,7 +77,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
     if failing := failing_tests(session.contract.policy, recorded_tools(session.contract)):
         face.note(f"  policy   ATTENTION: {failing}")
     if own := await asyncio.to_thread(own_told, workspace, session):
-        face.note(f"  variant  {own}")
+        face.note(f"  {named(session)}  {own}")
     session.set_breakpoints(breakpoints)
     session.gates.keeper = Keeper(session, face)
     finished = await carry(session, face, lines, waiting=asked.text("approve") == "wait", workspace=workspace)

@@ -27,6 +27,8 @@ _FINISHES: dict[str, Finish] = {
     "content_filter": "filtered",
 }
 _MOST_ARGUMENTS = 1_000_000
+_MOST_TOKENS = 10**12
+"""The most that one reply is believed to use. A log holds whole numbers up to 2**53, and sums of them."""
 
 
 @dataclass(slots=True)
@@ -106,7 +108,8 @@ class ReplyParts:
     def _count(self, usage: Any) -> None:
         if usage is None:
             return
-        self.tokens = (int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0))
+        asked, answered = (_counted(getattr(usage, name, 0)) for name in ("prompt_tokens", "completion_tokens"))
+        self.tokens = None if asked is None or answered is None else (asked, answered)
         cost = getattr(usage, "cost", None)
         self.cost_usd = float(cost) if isinstance(cost, int | float) else self.cost_usd
 
@@ -144,3 +147,11 @@ def read_arguments(text: str) -> tuple[dict[str, Json], str]:
         return clean_json(value), ""
     except ValueError as error:
         return {}, f"the arguments cannot be kept: {error}"
+
+
+def _counted(tokens: Any) -> int | None:
+    """A count as a provider says it; None for what can be no count, which is estimated then."""
+    number = tokens or 0
+    if not isinstance(number, int | float) or not number >= 0:
+        return None
+    return int(min(number, _MOST_TOKENS))

@@ -8,11 +8,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+_DEAREST = 10**12
+"""The most that one reply is believed to cost. A log holds whole numbers up to 2**53, and sums of them."""
+
 
 def micro_usd(litellm: Any, model: str, tokens: tuple[int, int], reported_usd: float | None) -> int:
     """The price of (input, output) `tokens`; `reported_usd`, which knows of caching, is believed first."""
     usd = reported_usd if reported_usd is not None else _listed(litellm, model, tokens)
-    return round(usd * 1_000_000) if math.isfinite(usd) and usd > 0 else 0
+    return min(round(usd * 1_000_000), _DEAREST) if math.isfinite(usd) and usd > 0 else 0
 
 
 def _listed(litellm: Any, model: str, tokens: tuple[int, int]) -> float:

@@ -20,6 +20,7 @@ from greenroom.approval.mailbox import Mailbox
 from greenroom.commands.declare import Action
 from greenroom.commands.live.actions import Live, act, find_action
 from greenroom.commands.live.watching import Disk, against
+from greenroom.commands.session.own import named
 from greenroom.commands.session.own import told as told_own
 from greenroom.commands.session.sessions import conversation
 from greenroom.core.errors import GreenroomError
@@ -220,7 +221,7 @@ class Repl:
             self._out.lines(conversation(list(self._session.records)))
         self._out.lines([f"{contract.persona.label} on {contract.model}. /help lists the commands, Ctrl-D leaves."])
         if own := told_own(self._workspace, self._session):
-            self._out.lines([f"this variant {own}"])
+            self._out.lines([f"this {named(self._session)} {own}"])
         if self._session.open_turn() is not None:
             self._out.lines(["a turn is unfinished: /resume goes on with it, /abandon gives it up"])
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from greenroom.assembly.casting import Cast
 from greenroom.assembly.past.recorded import recorded_contract
 from greenroom.assembly.variants.kin import remembering
-from greenroom.assembly.variants.own import Own, own_cast, recorded_own
+from greenroom.assembly.variants.own import Own, named, own_cast, recorded_own
 from greenroom.core.clock import Clock, stamp
 from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.core.events import (
@@ -95,13 +95,30 @@ def reopened_cast(
 ) -> Cast:
     """What governs a session that is opened: what it has of its own, and all else as it is on disk now.
 
-    Where a `persona` is named, nothing of its own counts; where a `model` is, its own model does not. `records` are those
-    of its log, none for a new session. Raises as `own_cast`.
+    Where a `persona` is named, nothing of its own counts; where a `model` is, that is its own from now on, so that a turn
+    which waits for a person goes on with it in another process. `records` are those of its log, none for a new session.
+    Raises as `own_cast`.
     """
+    return as_begun(cast_again(workspace, records, persona, model, clock, trusted=trusted), records)
+
+
+def cast_again(
+    workspace: Workspace,
+    records: Sequence[Record],
+    persona: str,
+    model: str,
+    clock: Clock,
+    *,
+    trusted: bool | None,
+) -> Cast:
+    """The same, whatever a turn of it that is not over was begun under."""
     own = (Own() if persona else recorded_own(records)).without({"model"} if model else ())
     last = next((r.event for r in reversed(records) if isinstance(r.event, ContractLoaded | SessionOpened)), None)
     persona = persona or (last.persona if last is not None else "")
-    return as_begun(own_cast(workspace, own, clock, persona=persona, model=model, trusted=trusted), records)
+    cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=trusted)
+    if model:
+        cast = replace(cast, contract=replace(cast.contract, own=named((*own.parts, "model"))))
+    return cast
 
 
 def as_begun(cast: Cast, records: Sequence[Record]) -> Cast:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.commands.answer import Answer, answer
 from greenroom.core.errors import GreenroomError, UsageError
+from greenroom.core.events import RerunStarted, TurnStarted
 from greenroom.core.inert import inert_line
 from greenroom.engine.contract import Contract
 
@@ -23,9 +24,12 @@ _LONGEST = 200
 
 
 def told(workspace: Workspace, session: Session) -> str:
-    """`goes on under what it was made with: prompt, model scripted/other; ...`; '' where that is what is on disk, too."""
+    """`goes on under what it was made with: prompt, model scripted/other; ...`; '' where that is what is on disk, too.
+
+    Of one that just begins nothing is said: its model was asked for this very moment.
+    """
     contract = session.contract
-    if not contract.own:
+    if not contract.own or not any(isinstance(record.event, TurnStarted | RerunStarted) for record in session.records):
         return ""
     parts = _otherwise(workspace, contract)
     if not parts:
@@ -34,6 +38,11 @@ def told(workspace: Workspace, session: Session) -> str:
         f"goes on under what it was made with: {inert_line(', '.join(parts), _LONGEST)}; all else as on disk. "
         f"To go on as on disk: greenroom session disk {session.id} --take, or /let-go in it"
     )
+
+
+def named(session: Session) -> str:
+    """What a session with settings of its own is called: a variant, unless it was only begun with another model."""
+    return "variant" if any(isinstance(record.event, RerunStarted) for record in session.records) else "session"
 
 
 def _otherwise(workspace: Workspace, contract: Contract) -> list[str]:
@@ -90,7 +99,7 @@ async def let_go(workspace: Workspace, session: Session) -> Answer[str]:
         raise UsageError("this session has nothing of its own: it goes on as on disk", code="own.none")
     if session.open_turn() is not None:
         raise UsageError("a turn is not over", hint="finish it or give it up first", code="turn.open")
-    parts = [shown(session.contract, part) for part in own]
+    parts = [shown(session.contract, part) for part in session.contract.own]
     contract = await asyncio.to_thread(disk_contract, workspace, session)
     session.reload(contract)
     persona = f"{contract.persona.id}@{contract.persona.version}"

@@ -29,6 +29,18 @@ def policed_session(workspace: Workspace, records: Sequence[Record], change: Cha
     return closed_session(cast.contract, cast.tools, LogRecording(records), clock, RandomIds())
 
 
+def closed_again(workspace: Workspace, records: Sequence[Record], persona: str, model: str) -> Session:
+    """A closed session under what it has of its own and what is on disk, answered by a recording. Raises as `own_cast`."""
+    from greenroom.assembly.variants.reopening import cast_again
+    from greenroom.core.clock import SystemClock
+    from greenroom.core.ids import RandomIds
+    from greenroom.regression.replay.closed_session import closed_session
+
+    clock = SystemClock()
+    cast = cast_again(workspace, records, persona, model, clock, trusted=None)
+    return closed_session(cast.contract, cast.tools, LogRecording(records), clock, RandomIds())
+
+
 async def replay_session(asked: Invocation) -> Answer[Replayed]:
     """Exit 0 when the same events came, 1 at the first that differs.
 
@@ -36,7 +48,7 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
         FileInvalid: no such session.
         LogDamaged: it does not verify.
     """
-    from greenroom.assembly import read_session, replay_builder
+    from greenroom.assembly import read_session
     from greenroom.assembly.past.recorded import recorded_contracts, recorded_session
     from greenroom.assembly.variants.changing import Change
 
@@ -55,7 +67,7 @@ async def replay_session(asked: Invocation) -> Answer[Replayed]:
     elif policy:
         session = policed_session(workspace, records, Change(persona, model, tuple(Path(one) for one in policy)))
     else:
-        session = replay_builder(workspace, scripts=False)(LogRecording(records), persona=persona, model=model)
+        session = closed_again(workspace, records, persona, model)
     try:
         found = await replay(session, records, contracts)
     finally:

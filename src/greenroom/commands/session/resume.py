@@ -18,6 +18,7 @@ from greenroom.commands.answering.card import ESTABLISHED, approver
 from greenroom.commands.control.stop import heed
 from greenroom.commands.invocation import Face, Invocation
 from greenroom.commands.run import approver_of, hint_at_answers, how_to_answer, told
+from greenroom.commands.session.own import named
 from greenroom.commands.session.own import told as told_own
 from greenroom.commands.stepping.keeping import WAITING, Keeper, breakpoints_of, how_to_go_on
 from greenroom.core.errors import UsageError, WaitingForPerson
@@ -140,7 +141,7 @@ async def finish(
         if answered is not None:
             answered.records = session.records
         if own := await asyncio.to_thread(told_own, workspace, session):
-            face.note(f"  variant  {own}")
+            face.note(f"  {named(session)}  {own}")
         session.set_breakpoints(breakpoints)
         resting = paused(session.records) is not None
         if at_gate and not resting:

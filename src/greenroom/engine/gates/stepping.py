@@ -207,6 +207,8 @@ class Gates:
             if not keeping.done():
                 keeping.cancel()
                 await asyncio.wait({keeping})
+            if not keeping.cancelled():
+                keeping.exception()  # looked at, so that nobody is told of it later: a call beside may have ended the turn
 
 
 def _paused(pending: Pending) -> GatePaused:

@@ -141,13 +141,13 @@ class Doing:
 
     async def _tell_own(self) -> None:
         """Say what a variant goes on under, where that is not what is on disk."""
-        from greenroom.commands.session.own import told
+        from greenroom.commands.session.own import named, told
 
         session = self.rehearsal.session
         if session is not None and session.contract.own:
             said = await asyncio.to_thread(told, self.bench.workspace, session)
             if said:
-                self.bench.feed.note(f"This variant {said}.", "quiet")
+                self.bench.feed.note(f"This {named(session)} {said}.", "quiet")
 
     def _hand_back(self) -> None:
         """Nothing opened: what was sent meanwhile goes back to the composer."""
