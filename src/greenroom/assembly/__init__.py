@@ -20,7 +20,7 @@ from greenroom.core.clock import Clock, SystemClock
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.contract import Contract
 from greenroom.engine.fork import fork
-from greenroom.engine.known_masks import learn
+from greenroom.engine.known_masks import heed, learn
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
 from greenroom.ledger.ledger import Ledger
@@ -176,6 +176,7 @@ async def _begun(
         recording=recording,
         anchor=ledger.anchor,
     )
+    heed(session.bus, cast.masks)
     resume_as_variant(session, recording)
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, outside.approver)

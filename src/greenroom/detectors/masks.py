@@ -26,7 +26,7 @@ class Masks:
         self._by_value: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
         self._labels = dict(LABELS)
-        self._shown: Iterable[str] = ()
+        self._shown: list[Iterable[str]] = []
 
     def call(self, labels: Mapping[str, str]) -> None:
         """Call masks of further kinds by these labels."""
@@ -58,11 +58,11 @@ class Masks:
 
     def reserve_all(self, texts: Iterable[str]) -> None:
         """The same for texts, e.g. records as JSON; they are gone through when a new number is given out for the first time."""
-        self._shown = chain(self._shown, texts)
+        self._shown.append(texts)
 
     def _reserve_shown(self) -> None:
-        shown, self._shown = self._shown, ()
-        for text in shown:
+        shown, self._shown = self._shown, []
+        for text in chain.from_iterable(shown):
             self.reserve_text(text)
 
     def reserve_text(self, text: str) -> None:

@@ -8,12 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from greenroom.core.events import MemoriesProposed, Record
+from greenroom.core.signals import Signal
 from greenroom.detectors.find import find
 from greenroom.detectors.masks import Masks
 from greenroom.detectors.own import MASK, NONE, OwnDetectors
+from greenroom.engine.bus import Bus
 from greenroom.engine.replay.lives import judging, words_judged
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
+
+
+def heed(bus: Bus, masks: Masks) -> None:
+    """Never give out a number from here on that a session has come to show: a memory of another may have masks in it."""
+
+    def told(item: Record | Signal) -> None:
+        if isinstance(item, Record):
+            masks.reserve_all(event.model_dump_json() for event in (item.event,))
+
+    bus.subscribe(told)
 
 
 def learn(records: Iterable[Record], masks: Masks, policy: Policy) -> None:

@@ -22,7 +22,7 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.core.ids import Ids, RandomIds
 from greenroom.engine.fork import fork
-from greenroom.engine.known_masks import learn
+from greenroom.engine.known_masks import heed, learn
 from greenroom.engine.outside import Outside
 from greenroom.engine.rerun.recording import RerunRecording
 from greenroom.engine.rerun.turns import Said, announce, before, last_reply, said, say
@@ -231,6 +231,7 @@ def _begun(
     ledger.policy_loaded(log.session, cast.contract.persona.id, cast.contract.policy.digest, cast.policy)
     name = load_settings(workspace).id
     session = Session(log, cast.contract, outside, workspace=name, recording=recording, anchor=ledger.anchor)
+    heed(session.bus, cast.masks)
     recording.attach(session)
     outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
     hear_elsewhere(workspace, session, outside.approver)
