@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from greenroom.core.errors import FileInvalid
 from greenroom.core.inert import inert_line
 from greenroom.tools.declare import declaration_of
+from greenroom.tools.printed import printing
 from greenroom.workspace.own_file import read_written_bytes
 
 
@@ -81,7 +82,8 @@ class _Folder:
             self._private[path.stem] = module
         # Dataclasses and type hints look their module up by name.
         sys.modules[module.__name__] = module
-        exec(code, module.__dict__)  # noqa: S102  running it is the purpose
+        with printing():
+            exec(code, module.__dict__)  # noqa: S102  running it is the purpose
         return module
 
     def _import(

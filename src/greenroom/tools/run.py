@@ -20,6 +20,7 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.errors import GreenroomError
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Json, ToolResult, ToolSpec
+from greenroom.tools.printed import printing
 
 _LONGEST_ERROR = 400
 
@@ -29,9 +30,11 @@ async def run(function: Callable[..., Any], arguments: dict[str, Any], spec: Too
     limit = asyncio.timeout(spec.timeout_seconds)
     try:
         async with limit:
-            value = await (
-                function(**arguments) if inspect.iscoroutinefunction(function) else _in_thread(function, arguments)
-            )
+            if inspect.iscoroutinefunction(function):
+                with printing():
+                    value = await function(**arguments)
+            else:
+                value = await _in_thread(function, arguments)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -57,7 +60,7 @@ async def _in_thread(function: Callable[..., Any], arguments: dict[str, Any]) ->
     def work() -> None:
         outcome: tuple[Any, BaseException | None]
         try:
-            outcome = (context.run(function, **arguments), None)
+            outcome = (context.run(_apart, function, arguments), None)
         except BaseException as error:  # noqa: BLE001  carried over to the waiter, whatever it is
             outcome = (None, error)
         with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
@@ -68,6 +71,11 @@ async def _in_thread(function: Callable[..., Any], arguments: dict[str, Any]) ->
     if error is not None:
         raise error if isinstance(error, Exception) else RuntimeError(type(error).__name__)
     return value
+
+
+def _apart(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    with printing():
+        return function(**arguments)
 
 
 def _late(spec: ToolSpec) -> str:

@@ -16,12 +16,14 @@ from greenroom.regression.expect.judging import NOT_DESCRIBED
 from greenroom.regression.replay.check import check
 from greenroom.regression.replay.come_back import bad_turns, came_back, held_back, rest_of
 from greenroom.regression.replay.outcome import Outcome
-from greenroom.regression.replay.replay import load_fixture, replay_fixture
+from greenroom.regression.replay.replay import load_fixture, replay_fixture, replay_tape
 from greenroom.regression.tape.facts import turns_of
+from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Line, Tape
 from greenroom.workspace.layout import Workspace
 from tests.hostile.attack import change
 from tests.regression.mutation.suites import recorded, shop
+from tests.regression.taped import edited
 
 CASES: dict[str, dict[str, Any]] = {
     "a decision": {
@@ -252,3 +254,13 @@ def test_a_deed_whose_result_is_kept_back_was_done() -> None:
     never_made: list[Line] = [{key: line[key] for key in line if key != "ran"} for line in kept_back]
     assert came_back(case, tape, kept_back, Beside())
     assert came_back(case, tape, never_made, Beside()) == ()
+
+
+def test_a_recording_that_was_changed_is_not_taken_for_one_that_is_held_back(desk: Workspace) -> None:
+    fixture = load_fixture(desk.fixtures / "refund-over-limit.tape.jsonl", case=bad(CASES["a deed"]))
+    rule(desk, 'tools = ["orders.refund"]\nthen = "deny"')
+    other = edited(fixture.tape, "turn", 0, user="Something else that nobody said.")
+    went_on = asyncio.run(
+        replay_tape(other, fixture.case, replay_builder(desk, trusted=True), parts=Parts(desk.fixtures))
+    )
+    assert (went_on.kind, went_on.line) == ("broken", "tape:1: the recorded session is not what the header says")

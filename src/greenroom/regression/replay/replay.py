@@ -126,8 +126,9 @@ async def _replayed(tape: Tape, case: Case, build: Build, parts: Parts, file: st
         judged = _since(_judged(tape, case, world, session, problem, changed, beside), since)
         if case.expect == "bad" and judged.kind == "diverged":
             if await _prevented(tape, case, build, world, before, beside, parts):
-                return outcome("passed")
-            judged = _stale(case, since, UNKNOWN) if changed and stale != "warn" else judged
+                judged = outcome("passed")
+            elif changed and stale != "warn":
+                judged = _stale(case, since, UNKNOWN)
         # Last, because whatever went otherwise says more: this is about what nothing came of.
         wrong = broken_seal(tape) if judged.good else ""
         return outcome("broken", f"{file}:1: {wrong}") if wrong else judged
