@@ -8,7 +8,7 @@ import pytest
 
 from greenroom.commands.session.export import expected, in_words
 from greenroom.core.errors import UsageError
-from greenroom.regression.case import load_case
+from greenroom.regression.case import load_case, stated
 from greenroom.workspace.layout import Workspace
 from tests.cli.conftest import Run
 
@@ -40,8 +40,9 @@ def test_a_range_with_chosen_expectations_replays_at_once(spoken: Workspace, run
         "refunds",
     ]
     assert run("session", "export", "last", "--name", "over-limit", *arguments) == 0
-    assert re.search(r"replays: passed in \d+ ms", run.out)
+    assert re.search(r"expects: \d+ things\nreplays: passed in \d+ ms", run.out)
     case = load_case(spoken.fixtures / "over-limit.case.toml")
+    assert f"expects: {stated(case)} things" in run.out
     assert {one.turn for one in case.assert_} == {2, 3}
     assert (case.expect, case.tags) == ("good", ("refunds",))
     assert any(one.text is not None for one in case.assert_)
@@ -156,3 +157,10 @@ def test_words_that_contradict_each_other() -> None:
     assert expected("observe, contains") == ("observe", frozenset({"contains"}))
     with pytest.raises(UsageError, match="good or observe, not both"):
         expected("good,observe")
+
+
+def test_a_fixture_that_expects_nothing_is_said_to(spoken: Workspace, run: Run) -> None:
+    assert run("session", "export", "last", "--name", "seen", "--expect", "observe") == 0
+    assert "expects: nothing, it is only replayed" in run.out
+    assert run("session", "export", "last", "--name", "never", "--turns", "1", "--expect", "bad,limits") in (0, 1)
+    assert "expects: 1 thing\n" in run.out

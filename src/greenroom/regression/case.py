@@ -133,6 +133,11 @@ class Case(Frozen):
         return tags
 
 
+def stated(case: Case) -> int:
+    """How many things a case expects; those of one `[[assert]]` must hold together."""
+    return sum(len(one.model_fields_set - {"turn"}) for one in case.assert_)
+
+
 def case_path(tape: Path) -> Path:
     """The case that belongs to a tape."""
     return tape.with_name(tape.name.removesuffix(TAPE) + SUFFIX)

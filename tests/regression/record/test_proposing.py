@@ -90,6 +90,16 @@ def test_kinds_choose_what_is_switched_on() -> None:
     ]
 
 
+def test_a_whole_reply_is_expected_where_its_kind_is_named() -> None:
+    lines: list[Line] = [
+        {"turn": 1, "user": "Hi."},
+        {"reply": 1, "text": "Hello there.", "tokens": [1, 1]},
+        {"finish": "answered"},
+    ]
+    on = [[item.on for one in proposals(lines, kinds) for item in one.items] for kinds in (USUAL, ["contains"])]
+    assert on == [[False, False], [True, False]], "the other is a limit"
+
+
 def test_a_call_is_loosened_from_exact_to_its_tool_alone() -> None:
     item = proposals(lines_of({"order_id": 7, "amount": 90.0}))[0].items[0]
     said = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from greenroom.commands.answer import Answer, answer, counted, from_here
 from greenroom.commands.fixture.new_parts import told_new
 from greenroom.commands.invocation import Invocation, listed
-from greenroom.core.errors import UsageError
+from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record
 from greenroom.workspace.layout import Workspace
 
@@ -178,7 +178,8 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
 
 
 def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported]:
-    lines = [from_here(workspace, done.tape), from_here(workspace, done.case), f"replays: {tried.line}"]
+    lines = [from_here(workspace, done.tape), from_here(workspace, done.case), *_expects(done)]
+    lines.append(f"replays: {tried.line}")
     if not tried.as_it_should:
         lines += [f"  {row}" for row in tried.outcome.detail.splitlines() if row != tried.outcome.line]
     data = {
@@ -200,6 +201,22 @@ def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported
     }
     lines += [*told_new(workspace, done.parts), f"replay it with: {done.command}"]
     return answer(done, lines, data, notes=_notes(workspace, done), exit_code=0 if tried.as_it_should else 1)
+
+
+def _expects(done: Exported) -> list[str]:
+    """How much the case expects, so that nobody takes a fixture for a test that expects nothing."""
+    from greenroom.regression.case import load_case, stated
+
+    try:
+        case = load_case(done.case)
+    except FileInvalid:  # somebody's own that was there before: the replay says what is wrong with it
+        return []
+    number = 0 if case.expect == "observe" else stated(case)
+    if number:
+        return [f"expects: {counted(number, 'thing')}"]
+    if case.expect == "bad":
+        return ["expects: that the last reply does not come back word for word"]
+    return ["expects: nothing, it is only replayed; write what must hold into the case, or name it with --expect"]
 
 
 def _notes(workspace: Workspace, done: Exported) -> list[str]:

@@ -47,7 +47,8 @@ def case_text(
 
 
 def proposals(lines: Sequence[Line], kinds: Collection[str] = USUAL, never: Sequence[str] = ()) -> tuple[Proposal, ...]:
-    """What can be expected of the turns that these lines tell; what is not of `kinds` is switched off.
+    """What can be expected of the turns that these lines tell; what is not of `kinds` is switched off, and what is of kinds
+    that somebody named on, even where it is usually left to them.
 
     `never` are the words that the persona's voice rules out.
     """
@@ -226,8 +227,9 @@ def _holds(proposal: Proposal, lines: Sequence[Line]) -> bool:
 
 
 def _switched(proposal: Proposal, kinds: Collection[str]) -> Proposal:
+    named = kinds is not USUAL
     for place, item in enumerate(proposal.items):
-        if item.on and item.kind not in kinds:
+        if item.on != (item.kind in kinds) and (item.on or named):
             proposal = proposal.changed(place, item.toggled())
     return proposal
 

@@ -16,7 +16,7 @@ from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.detectors.about import ABOUT, LIMITS
-from greenroom.regression.case import Case
+from greenroom.regression.case import Case, stated
 from greenroom.regression.expect import failures
 from greenroom.regression.expect.said import counted
 from greenroom.regression.record.governing import governing, stretches
@@ -146,7 +146,7 @@ def problem_line(error: FileInvalid) -> int:
 def _expected(draft: Draft, expect: str) -> list[Entry]:
     if draft.case is not None:
         rows = [row for row in draft.text.splitlines() if row.strip() and not row.startswith("#")]
-        head = Entry("expectations", "section", f"{len(draft.case.assert_)} expected, as you edited it")
+        head = Entry("expectations", "section", f"{stated(draft.case)} expected, as you edited it")
         return [head, *(Entry(f"edited:{at}", "row", head=(Run(row),)) for at, row in enumerate(rows))]
     items = [
         (f"expect:{p}.{i}", one, item) for p, one in enumerate(draft.proposals) for i, item in enumerate(one.items)
