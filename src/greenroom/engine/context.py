@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved
+from collections.abc import Sequence
+
+from greenroom.core.events import ContextSelected, MemoriesRecalled, PassagesRetrieved, VerdictReached
 from greenroom.core.values import GateReply, Memory, Passage
 from greenroom.engine.about import about_memory, about_passage
 from greenroom.engine.asking.permitting import permit
@@ -18,7 +20,7 @@ from greenroom.views.prompt.edited import DROPPED, SKIPPED, Item, edited_items
 async def gather(room: Room, turn: int, words: str) -> ContextSelected:
     """Recall and retrieve, let a person look, give each item a verdict, and record what goes into the prompt."""
     recalled, left_out = await _recalled(room, turn, await _recall(room, turn, words))
-    chosen, dropped = await _chosen(room, turn, await _retrieve(room, turn, words))
+    chosen, dropped = await _chosen(room, turn, await _retrieve(room, turn, words), recalled)
     dropped |= left_out
     facts = room.facts.now()
     memories = []
@@ -54,12 +56,16 @@ async def _recalled(room: Room, turn: int, found: MemoriesRecalled) -> tuple[tup
         questions = tuple(about_memory(memory, facts) for memory in found.memories)
         return of_memories(room, step, turn, "recall", found.memories, questions)
 
-    passed = await room.gates.wait("recall", turn, look, beyond=(PassagesRetrieved, f"t{turn}/retrieve"))
+    passed = await room.gates.wait("recall", turn, look, beyond=[(PassagesRetrieved, f"t{turn}/retrieve")])
     return _passed(passed, found.memories, found.memories)
 
 
-async def _chosen(room: Room, turn: int, found: PassagesRetrieved) -> tuple[tuple[Passage, ...], dict[str, str]]:
-    """The passages that go on, as selection has it or a person at the gate, and why others do not."""
+async def _chosen(
+    room: Room, turn: int, found: PassagesRetrieved, recalled: Sequence[Memory]
+) -> tuple[tuple[Passage, ...], dict[str, str]]:
+    """The passages that go on, as selection has it or a person at the gate, and why others do not. `recalled` are the
+    memories that are judged before them.
+    """
     wanted = room.contract.persona.knowledge
     ids, dropped = choose(
         found.candidates, top_k=wanted.top_k, min_score=wanted.min_score, budget_chars=wanted.budget_chars
@@ -71,7 +77,9 @@ async def _chosen(room: Room, turn: int, found: PassagesRetrieved) -> tuple[tupl
         return of_passages(room, step, turn, found.candidates, ids, questions)
 
     by_id = {passage.id: passage for passage in found.candidates}
-    passed = await room.gates.wait("retrieve", turn, look, beyond=(ContextSelected, f"t{turn}/select"))
+    judged = [*(f"memory.read:{one.id}" for one in recalled[:1]), *(f"retrieval:{key}" for key in ids[:1])]
+    beyond = [(VerdictReached, f"t{turn}/verdict:{one}") for one in judged]
+    passed = await room.gates.wait("retrieve", turn, look, beyond=[*beyond, (ContextSelected, f"t{turn}/select")])
     going, left_out = _passed(passed, found.candidates, tuple([by_id[key] for key in ids]))
     gone = {passage.id for passage in going}
     return going, {**{key: why for key, why in dropped.items() if key not in gone}, **left_out}

@@ -112,7 +112,7 @@ async def _to_keep(room: Room, turn: int, proposed: tuple[Memory, ...]) -> tuple
 
     first = proposed[0].id if proposed else ""
     passed = await room.gates.wait(
-        "remember", turn, look, beyond=(VerdictReached, f"t{turn}/verdict:memory.write:{first}")
+        "remember", turn, look, beyond=[(VerdictReached, f"t{turn}/verdict:memory.write:{first}")]
     )
     if passed is not None and passed.action == "skip":
         return ()
@@ -164,7 +164,7 @@ async def _edited(room: Room, turn: int, gate: Literal["input", "output"], text:
     def look(step: str) -> Pending:
         return of_text(room, step, turn, gate, about_text(gate, text, room.facts.now()))
 
-    passed = await room.gates.wait(gate, turn, look, beyond=(VerdictReached, f"t{turn}/verdict:{gate}"))
+    passed = await room.gates.wait(gate, turn, look, beyond=[(VerdictReached, f"t{turn}/verdict:{gate}")])
     return passed.edit if passed is not None and isinstance(passed.edit, str) and passed.edit else text
 
 

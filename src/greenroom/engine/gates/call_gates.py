@@ -47,7 +47,7 @@ async def result_gate(reply: Reply, call: ToolCall, step: str) -> None:
     def look(at: str) -> Pending:
         return of_result(room, at, turn, call, result, more)
 
-    passed = await room.gates.wait("result", turn, look, f":{call.id}", beyond=(ReplyGenerated, reply.next))
+    passed = await room.gates.wait("result", turn, look, f":{call.id}", beyond=[(ReplyGenerated, reply.next)])
     if passed is None or passed.action != "edit":
         return
     edited = _result(passed)

@@ -40,6 +40,8 @@ EDITED_AT_GATE = ".gate"
 """The suffix of a verdict on what was edited at a gate, and of the question about it."""
 OVER = GateReply(action="abandon")
 """In the place of what a person did at a gate that was not put, because they had ended the turn meanwhile."""
+Beyond = tuple[type[Event], str]
+"""What has happened, by kind and step, once a gate was left behind."""
 Keeper = Callable[[Pending], Awaitable[None]]
 """Has the gate passed, in the place of a person who sees it on a screen. Raises WaitingForPerson where nobody is here."""
 
@@ -107,10 +109,10 @@ class Gates:
         suffix: str = "",
         among: asyncio.Lock | None = None,
         over: Callable[[], bool] = lambda: False,
-        beyond: tuple[type[Event], str] | None = None,
+        beyond: Sequence[Beyond] = (),
     ) -> GateReply | None:
         """Stop here if the mode, a breakpoint or a person says so; `look` tells what is about to happen at this step. A turn
-        that is taken up again stops at no gate that it left behind: what is `beyond` has happened then.
+        that is taken up again stops at no gate that it left behind: something that is `beyond` has happened then.
 
         Returns what the person did, None if nothing stopped. Pauses `among` the same questions come one at a time, and
         not at all once the turn is `over`: then `OVER` comes back.
@@ -133,7 +135,7 @@ class Gates:
         return GateReply(action=passed.action, edit=passed.edit, by=passed.by, established=passed.established)
 
     def _cause(
-        self, gate: Gate, step: str, look: Callable[[str], Pending], beyond: tuple[type[Event], str] | None
+        self, gate: Gate, step: str, look: Callable[[str], Pending], beyond: Sequence[Beyond]
     ) -> tuple[str, str] | None:
         """Why this gate stops, with the condition that held; None if it does not."""
         paused = self._steps.record_of(GatePaused, step)
@@ -141,7 +143,7 @@ class Gates:
             return "", ""
         if paused is not None and isinstance(paused.event, GatePaused):
             return paused.event.cause, paused.event.condition
-        if beyond is not None and self._steps.record_of(*beyond) is not None:
+        if any(self._steps.record_of(*step) is not None for step in beyond):
             return None
         if self._steps.stops_again(step, lambda: look(step).value):
             return RERUN, ""
