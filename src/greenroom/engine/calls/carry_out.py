@@ -44,7 +44,7 @@ async def call_tools(room: Room, turn: int, calls: tuple[ToolCall, ...], budget:
     await room.steps.look(FIRST, *(verdict_step(turn, call.id) for call in calls))
     before = budget.calls
     decided = [decide(room, turn, call, budget.no_call_left(before + place)) for place, call in enumerate(calls)]
-    reply = Reply(room, turn, asyncio.Lock(), [], f"t{turn}/generate:{budget.replies + 1}")
+    reply = Reply(room, turn, asyncio.Lock(), [], budget.replies + 1)
     async with asyncio.TaskGroup() as group:
         for item in decided:
             group.create_task(_to_the_end(reply, item))

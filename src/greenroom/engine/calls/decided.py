@@ -37,14 +37,14 @@ class Reply:
     """What the calls of one reply share while they are carried out side by side.
 
     Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
-    `next` is the step of the reply after it.
+    `next` is the number of the model call after it.
     """
 
     room: Room
     turn: int
     asking: asyncio.Lock
     ended: list[GreenroomError]
-    next: str
+    next: int
 
     @property
     def over(self) -> bool:

@@ -5,13 +5,13 @@ Invariant: what a person made up is marked as theirs in the log, and the model r
 
 from __future__ import annotations
 
-from greenroom.core.events import ReplyGenerated, ToolReturned
+from greenroom.core.events import ToolReturned
 from greenroom.core.values import GateReply, ToolCall, ToolResult
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.gates.pauses import of_call, of_result
 from greenroom.engine.gates.pending import Pending
-from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER
+from greenroom.engine.gates.stepping import EDITED_AT_GATE, OVER, before_reply
 from greenroom.engine.looks import FIRST
 from greenroom.engine.room import about_result
 from greenroom.views.prompt.edited import result_of
@@ -47,7 +47,8 @@ async def result_gate(reply: Reply, call: ToolCall, step: str) -> None:
     def look(at: str) -> Pending:
         return of_result(room, at, turn, call, result, more)
 
-    passed = await room.gates.wait("result", turn, look, f":{call.id}", beyond=[(ReplyGenerated, reply.next)])
+    beyond = before_reply(turn, reply.next)
+    passed = await room.gates.wait("result", turn, look, f":{call.id}", beyond=beyond)
     if passed is None or passed.action != "edit":
         return
     edited = _result(passed)

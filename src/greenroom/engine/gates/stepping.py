@@ -19,9 +19,11 @@ from greenroom.core.events import (
     GatePaused,
     ModeChanged,
     Record,
+    ReplyGenerated,
     TurnAbandoned,
     TurnFinished,
     TurnStarted,
+    VerdictReached,
 )
 from greenroom.core.signals import StageEntered
 from greenroom.core.values import Gate, GateReply, StepMode
@@ -256,3 +258,8 @@ def paused(records: Sequence[Record]) -> GatePaused | None:
             case _:
                 pass
     return None
+
+
+def before_reply(turn: int, number: int) -> tuple[Beyond, ...]:
+    """What is beyond every gate before a turn's model call of this number."""
+    return (VerdictReached, f"t{turn}/verdict:prompt:{number}"), (ReplyGenerated, f"t{turn}/generate:{number}")

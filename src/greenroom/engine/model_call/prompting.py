@@ -5,13 +5,12 @@ Invariant: a model is never sent more than the verdict on its prompt let through
 
 from __future__ import annotations
 
-from greenroom.core.events import ReplyGenerated, VerdictReached
 from greenroom.core.messages import ModelRequest
 from greenroom.engine.about import about_prompt
 from greenroom.engine.asking.permitting import Permitted, permit
 from greenroom.engine.gates.pauses import of_prompt
 from greenroom.engine.gates.pending import Pending
-from greenroom.engine.gates.stepping import Beyond
+from greenroom.engine.gates.stepping import before_reply
 from greenroom.engine.looks import FIRST
 from greenroom.engine.model_call.generating import request_for
 from greenroom.engine.room import Room
@@ -43,11 +42,7 @@ async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> 
     def look(step: str) -> Pending:
         return of_prompt(room, step, turn, number, request, _about(room, request))
 
-    beyond: list[Beyond] = [
-        (VerdictReached, f"t{turn}/verdict:prompt:{number}"),
-        (ReplyGenerated, f"t{turn}/generate:{number}"),
-    ]
-    passed = await room.gates.wait("prompt", turn, look, f":{number}", beyond=beyond)
+    passed = await room.gates.wait("prompt", turn, look, f":{number}", beyond=before_reply(turn, number))
     if passed is None or passed.action != "edit":
         return request
     return request.model_copy(update={"messages": edited_messages(request.messages, passed.edit)})

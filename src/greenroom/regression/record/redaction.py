@@ -33,7 +33,7 @@ from greenroom.policy.port import Policy, Question
 _ALWAYS = ("secret.", "personal.")
 _PUBLISHED = {PassagesRetrieved: "candidates", ApprovalRequested: "card.call.arguments."}
 """Passages are documents the team keeps in git itself: of personal data nothing is replaced in them, of secrets all. So it
-is where a person is asked about one, or the question would be another in a replay.
+is where a person is asked about one as it was found, or the question would be another in a replay.
 """
 
 _FIELD = re.compile(r"\w+")
@@ -123,6 +123,7 @@ class _Editor:
         self._policy = policy
         self._own: OwnDetectors = NONE
         self._private: frozenset[str] = frozenset()
+        self._documents: set[str] = set()
         if isinstance(policy, RulePolicy):
             self._policy = policy.apart(self.masks)
             self._own, self._private = policy.detectors, policy.private_kinds
@@ -149,7 +150,7 @@ class _Editor:
         content = _content(record.event)
         if not content:
             return record
-        published = _published(record.event)
+        published = self._published(record.event)
         findings = [item for item in find(content, self._own) if not item.mask and not self._leaves(item, published)]
         if not findings:
             return record
@@ -157,6 +158,15 @@ class _Editor:
         payload = redact(content, findings, self.masks)
         assert isinstance(payload, dict)
         return _with(record, payload)
+
+    def _published(self, event: Event) -> str:
+        """Where in what an event holds words of documents stand; '' if nowhere. What a person made of one is theirs."""
+        if isinstance(event, PassagesRetrieved):
+            self._documents |= {passage.text for passage in event.candidates}
+        elif isinstance(event, ApprovalRequested):
+            as_found = event.hook == "retrieval" and event.card.call.arguments.get("text") in self._documents
+            return _PUBLISHED[ApprovalRequested] if as_found else ""
+        return _PUBLISHED.get(type(event), "")
 
     def _leaves(self, item: Finding, published: str) -> bool:
         if item.detector in self._private:
@@ -180,13 +190,6 @@ class _Editor:
         key = (record.event.turn, where, kind, placeholder)
         known = self.made.get(key)
         self.made[key] = replace(known, count=known.count + 1) if known else Redaction(*key)
-
-
-def _published(event: Event) -> str:
-    """Where in what an event holds words of documents stand; '' if nowhere."""
-    if isinstance(event, ApprovalRequested) and event.hook != "retrieval":
-        return ""
-    return _PUBLISHED.get(type(event), "")
 
 
 def _content(event: Event) -> dict[str, Json]:
