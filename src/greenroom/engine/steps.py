@@ -251,6 +251,11 @@ class Steps:
         if self.governed is not None:
             await self.governed.moment(kind, step)
 
+    async def come_to_gate(self, step: str) -> None:
+        """In a replay: wait until the calls have come to their gates that were passed before this one was."""
+        if self.governed is not None:
+            await self.governed.come_to(step)
+
     async def next_of(self, step: str) -> None:
         """In a replay: wait for what governed when the next thing happened to the call that a step is of."""
         if self.governed is not None:

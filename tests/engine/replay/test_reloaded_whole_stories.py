@@ -16,10 +16,12 @@ from greenroom.core.events import (
     DaySumsRead,
     GatePaused,
     Record,
+    ToolReturned,
     TurnAbandoned,
     TurnResumed,
 )
-from greenroom.core.values import GateReply
+from greenroom.core.values import GateReply, ToolCall
+from greenroom.engine.looks import RUN
 from greenroom.regression.record.governing import governing, stretches
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.tape import Tape
@@ -222,3 +224,57 @@ def test_the_level_that_was_set_last_in_a_context_counts_after_it(runner: asynci
     assert from_log(records, runner).same
     assert [line["autonomy"] for line in tape_of(records, (2, 2)).events if "autonomy" in line] == [0, 4, 0]
     assert from_tape(records, (2, 2), runner, tmp_path).kind == "passed"
+
+
+async def decided_first_under(lives: Lives, policy: str, call: str) -> None:
+    """Another process takes the turn up under a policy, and has just decided about its calls."""
+    lives.world.policy = policy
+    await lives.crash(mode="tools")
+    resumed = len(lives.records)
+    while not any(r.event.step == f"t1/verdict:tool.call:{call}" for r in lives.records[resumed:]):
+        await ticks(1)
+
+
+def test_a_call_that_is_decided_once_more_counts_what_those_before_it_came_to(runner: asyncio.Runner) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([refund(60), refund(700)], mode="tools")
+        lives.now.session.reload(contract("strict"))
+        lives.say()
+        await step_to(lives, "tool:c1")
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        lives.now.session.pass_gate("t1/gate:tool:c2", put({"order_id": 1, "amount": 60}))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.world.clock.advance(700)
+        await decided_first_under(lives, "usual", "c2")
+        lives.now.session.reload(contract("strict"))
+        await lives.now.at(ToolReturned, "t1/tool:c1")  # nobody had answered in time
+        await lives.now.at(ApprovalRequested, "t1/ask:c2.gate")
+        lives.now.session.answer("t1/ask:c2.gate", DENY)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    last = verdicts(records, "t1/verdict:tool.call:c2")[-1]
+    assert (last.moment, last.verdict.why.partition(";")[0]) == (RUN, "args.amount would add up to 700 in this session")
+    assert from_log(records, runner).same
+
+
+def test_a_call_that_need_not_be_decided_comes_to_its_gate_after_those_before_it(runner: asyncio.Runner) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([refund(700), ToolCall(id="", tool="orders.lost", arguments={})], mode="tools")
+        lives.now.session.reload(contract("strict"))
+        await lives.say().at(GatePaused, "t1/gate:tool:c1")
+        await decided_first_under(lives, "lax", "c1")
+        lives.now.session.reload(contract("usual"))
+        await step_to(lives, "tool:c1")
+        await lives.now.at(ToolReturned, "t1/tool:c1")
+        await lives.now.at(GatePaused, "t1/gate:tool:c2")
+        lives.now.session.reload(contract("closed"))
+        await step_to(lives, "tool:c2")
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    (judged,) = verdicts(records, "t1/verdict:tool.result:c1")
+    assert judged.verdict.policy == "usual@1.0.0"
+    assert from_log(records, runner).same

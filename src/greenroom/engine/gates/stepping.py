@@ -128,6 +128,8 @@ class Gates:
         if passed is None:
             if (cause := self._cause(gate, step, look, beyond)) is None:
                 return None
+            if among is not None:
+                await self._steps.come_to_gate(step)
             async with among or nullcontext():
                 if over() and not self._steps.holds(GatePassed, step):
                     return OVER

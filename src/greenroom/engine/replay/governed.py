@@ -16,7 +16,9 @@ from greenroom.core.events import (
     AutonomyChanged,
     ContractLoaded,
     Event,
+    GatePassed,
     Record,
+    ToolReturned,
     TurnAbandoned,
     TurnFinished,
     TurnResumed,
@@ -31,15 +33,19 @@ _QUIET = 30
 """Turns of the loop in which nothing happens any more: then everything waits."""
 
 
+_COUNTING = (AutonomyChanged, ToolReturned)
+"""What happens to one call and counts for those beside it: a level, and that what was set aside for it no longer is."""
+
+
 class _Life:
-    """Of one life of a turn: what came in during it and after it, the course of each call and of the turn itself, and the
-    levels that were taken on in any of them and still are to be.
+    """Of one life of a turn: what came in during it and after it, the course of each call and of the turn itself, and what
+    happens in any of them that counts for the others and still is to happen.
     """
 
     def __init__(self) -> None:
         self.changes: list[tuple[int, Contract]] = []
         self.courses: defaultdict[str, Course] = defaultdict(Course)
-        self.levels: list[Told] = []
+        self.awaited: list[Told] = []
 
     def of(self, step: str) -> Course:
         """The course that a step belongs to."""
@@ -77,8 +83,8 @@ class Governed:
                 case event if turn and event.step:
                     one = Told(record.seq, type(event), event.step, told.get(record.seq, ""), event)
                     here.of(event.step).put(one)
-                    if one.kind is AutonomyChanged:
-                        here.levels.append(one)
+                    if one.kind in _COUNTING or (one.kind is GatePassed and "/gate:tool:" in one.step):
+                        here.awaited.append(one)
                 case _:
                     pass
 
@@ -94,17 +100,18 @@ class Governed:
                 self._now = self._now[0], self._now[1] + 1
             case event if event.step and record.seq > self._newest:
                 self._here.of(event.step).come_to(type(event), event.step)
-                if type(event) is AutonomyChanged:
-                    self._taken_on(event.step)
+                if type(event) in _COUNTING:
+                    self._happened(type(event), event.step)
             case _:
                 pass
         self._newest = max(self._newest, record.seq)
 
-    def _taken_on(self, step: str) -> None:
-        """Nobody waits any more for the level that was taken on at this step."""
-        levels = self._here.levels
-        if (place := next((at for at, one in enumerate(levels) if one.step == step), None)) is not None:
-            del levels[place]
+    def _happened(self, kind: type[Event], step: str) -> None:
+        """Nobody waits any more for what happened at this step."""
+        awaited = self._here.awaited
+        place = next((at for at, one in enumerate(awaited) if (one.kind, one.step) == (kind, step)), None)
+        if place is not None:
+            del awaited[place]
 
     @property
     def _here(self) -> _Life:
@@ -163,20 +170,32 @@ class Governed:
 
     async def look(self, look: str, steps: Sequence[str]) -> None:
         """Wait for what governed when a verdict was reached at one of these steps at this look at them, if one was, and for
-        the levels that had been taken on beside it by then.
+        the levels that had been taken on and the calls that had come back beside it by then.
         """
         reached = [self._here.of(step).next_at(VerdictReached, step) for step in steps if self.reaches(step, look)]
         if reached:
             seq = min(verdict.seq for verdict in reached if verdict is not None)
             await self._until(seq)
-            await self._levels_before(seq, {course_of(step) for step in steps})
+            await self._before(seq, _COUNTING, {course_of(step) for step in steps})
 
-    async def _levels_before(self, seq: int, courses: Container[str]) -> None:
-        """Wait until other calls have taken on what they had before record `seq`, unless nothing happens any more."""
+    async def come_to(self, gate: str) -> None:
+        """A call comes to its gate; wait until those have come to theirs that were passed before this one in this life."""
+        here = self._here
+        here.awaited = [one for one in here.awaited if (one.kind, one.step) != (GatePassed, gate)]
+        passed = here.of(gate).next_at(GatePassed, gate)
+        if passed is not None:
+            await self._before(passed.seq, (GatePassed,), ())
+
+    async def _before(self, seq: int, kinds: Container[type[Event]], courses: Container[str]) -> None:
+        """Wait until all of these kinds has happened to other calls that had before record `seq`, unless nothing happens any
+        more.
+        """
         here, quiet = self._here, 0
-        while awaited := [one for one in here.levels if one.seq < seq and course_of(one.step) not in courses]:
+        while awaited := [
+            one for one in here.awaited if one.seq < seq and one.kind in kinds and course_of(one.step) not in courses
+        ]:
             if quiet == _QUIET:
-                here.levels = [one for one in here.levels if one not in awaited]  # they never come
+                here.awaited = [one for one in here.awaited if one not in awaited]  # it never comes
                 return
             noted = self._noted
             await asyncio.sleep(0)
