@@ -223,7 +223,8 @@ class Steps:
 
     async def over(self, step: str, asked: str, over: Callable[[], bool]) -> None:
         """In a replay: wait until the turn is over for a call that came to its result because of that (see `ByLife.unasked`)."""
-        if isinstance(self._recording, ByLife) and self._recording.unasked(step, asked):
+        voided = self.governed is not None and self.governed.voided(asked)
+        if not voided and isinstance(self._recording, ByLife) and self._recording.unasked(step, asked):
             await quiet(lambda: len(self.log.records), GIVEN_UP, over)
 
     def must_come(self, kind: type[Event], step: str) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record
+from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record, ToolStarted
 from greenroom.engine import waiting
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_kinds import PrivateStory
 from tests.engine.chaos_rules import RULES
 from tests.engine.chaos_world import WHOLE, ticks
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
-from tests.engine.scripted import ALLOW, Lives, lines, same_again
+from tests.engine.scripted import ALLOW, Lives, lines, refund, same_again
 
 STORIES = 6
 OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
@@ -74,3 +74,24 @@ def test_a_memory_whose_words_a_person_changed_when_asked_has_one_name_on_a_tape
     (name,) = [line["write"] for line in told if "write" in line]
     assert {line["of"] for line in told if line.get("verdict") == "memory.write"} <= {name, f"{name}.1"}
     same_again(records, runner, tmp_path, rest="asking")
+
+
+def test_an_edit_of_a_call_that_may_have_run_holds_nothing(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([refund(120)], held="orders.refund", rest="masking")
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.at(ToolStarted)
+        await lives.crash()
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.unknown")
+        changed = {"order_id": 1, "amount": 120, "to": "mara.lindt@post.example"}
+        lives.now.session.answer(
+            "t1/ask:c1.unknown", ALLOW.model_copy(update={"decision": "edit", "arguments": changed})
+        )
+        await lives.now.over()
+        await lives.say("Thank you. It is kim@post.example.").over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert not any("held" in line for line in lines(records, "masking"))
+    same_again(records, runner, tmp_path, rest="masking")

@@ -13,6 +13,7 @@ import pytest
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ApprovalRequested,
+    AutonomyChanged,
     DaySumsRead,
     GatePaused,
     Record,
@@ -28,7 +29,7 @@ from greenroom.regression.tape.tape import Tape
 from tests.engine.chaos_changes import CHANGES, ChangingWhole
 from tests.engine.chaos_world import WHOLE, contract, contract_of, ticks
 from tests.engine.replay.test_reloaded_stories import from_log, from_tape, runner, verdicts
-from tests.engine.scripted import DENY, NOTE, Lives, edit, refund
+from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
 
 __all__ = ["runner"]
 STORIES = 48
@@ -277,4 +278,30 @@ def test_a_call_that_need_not_be_decided_comes_to_its_gate_after_those_before_it
     records = runner.run(scene())
     (judged,) = verdicts(records, "t1/verdict:tool.result:c1")
     assert judged.verdict.policy == "usual@1.0.0"
+    assert from_log(records, runner).same
+
+
+def test_a_level_counts_that_a_question_took_on_when_it_became_void_after_the_turn_was_given_up_beside_it(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([refund(120), NOTE], [NOTE], mode="step")
+        lives.say()
+        await step_to(lives, "input", "recall", "retrieve", "prompt:1", "tool:c1", "tool:c2")
+        await lives.now.at(GatePaused, "t1/gate:result:c2")
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.pass_gate("t1/gate:result:c2", GateReply(action="abandon", by="kim"))
+        await ticks(5)
+        lives.level(1, None)
+        lives.now.session.reload(contract("strict"))
+        await lives.now.over()
+        lives.now.session.set_mode("run")
+        await lives.say().at(ApprovalRequested, "t2/ask:c3")
+        lives.now.session.answer("t2/ask:c3", ALLOW)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert [r.event.step for r in records if isinstance(r.event, AutonomyChanged)] == ["", "t1/autonomy:c1"]
+    assert any(isinstance(record.event, TurnAbandoned) for record in records)
     assert from_log(records, runner).same

@@ -174,8 +174,8 @@ async def _ask_until_settled(among: Reply, item: Decided) -> tuple[ToolCall, App
     call, verdict, decided_anew, edits = now.call, now.verdict, now is not item, 0
     assert verdict is not None  # only what was decided is asked about
     while True:
-        if edits:
-            await _over(among, item, f".{edits}")
+        if edits or decided_anew:
+            await _over(among, item, f".{edits}" if edits else item.suffix)
         if among.over:
             return call, ToolResult(status="denied", error=STOPPED)
         if verdict.effect == "deny":

@@ -141,6 +141,11 @@ class Governed:
         """Whether a question was answered in this life before anything else happened."""
         return self._here.of(step).answered_at_once(step)
 
+    def voided(self, step: str) -> bool:
+        """Whether a question about a call is put in this life, or was before, and then becomes void."""
+        coming = self._here.of(step).after_asking(step)
+        return coming is not None and coming.voids(step, step.replace("/ask:", "/verdict:tool.call:"), put=False)
+
     async def void(self, step: str, verdict: str, *, put: bool) -> bool:
         """Whether a question becomes void in this life before it is answered, or, if it is not `put` yet, before it is.
         Returns when what made it void governs, or what its answer was given under.

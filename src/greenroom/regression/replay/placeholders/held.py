@@ -24,9 +24,11 @@ Place = tuple[int, str]
 
 _HOOK = "tool.call"
 _GATE = "gate"
+"""The round of a call that was edited at its gate."""
+_UNKNOWN = ".unknown"
+"""The round of the question whether a call that a crash cut off had run: no edit of its arguments answers that."""
 HOOKS = tuple(hook for hook in get_args(Hook) if hook != _HOOK)
 """The hooks of words, which stand for a call in a line that holds something about words."""
-"""The round of a call that was edited at its gate."""
 _STEP = f"/verdict:{_HOOK}:"
 
 
@@ -76,7 +78,7 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
         tools |= {str(call["id"]): str(call["tool"]) for call in line.get("calls", ())}
         if _edits_call(line):
             asked[f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"] = line.get("edit")
-        if "answer" in line and line.get("decision") == "edit":
+        if _decides_anew(line):
             asked[_next_round(str(line["answer"]))] = line.get("args")
         for of, arguments in asked.items():
             kept = held.get(key_of(turn, tools.get(of.partition(".")[0], ""), arguments))
@@ -132,7 +134,7 @@ def arguments_by_place(record: Record) -> dict[Place, Json]:
     match record.event:
         case ReplyGenerated(turn=turn, calls=calls):
             return {(turn, call.id): call.arguments for call in calls}
-        case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments):
+        case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments) if not step.endswith(_UNKNOWN):
             return {(turn, _next_round(step.partition("/ask:")[2])): arguments}
         case GatePassed(turn=turn, gate="tool", action="edit", step=step, edit=arguments):
             return {(turn, f"{step.rpartition(':')[2]}.{_GATE}"): arguments}
@@ -155,13 +157,18 @@ def _decided_after(line: Line) -> Iterator[str]:
         yield from (str(call["id"]) for call in line.get("calls", ()))
     elif _edits_call(line):
         yield f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"
-    elif "answer" in line and line.get("decision") == "edit":
+    elif _decides_anew(line):
         yield _next_round(str(line["answer"]))
 
 
 def _edits_call(line: Line) -> bool:
     """Whether a person gave a call other arguments at its gate."""
     return str(line.get("gate", "")).startswith("tool:") and line.get("action") == "edit"
+
+
+def _decides_anew(line: Line) -> bool:
+    """Whether a person gave a call other arguments when asked about it."""
+    return "answer" in line and line.get("decision") == "edit" and not str(line.get("answer")).endswith(_UNKNOWN)
 
 
 def says(verdict: Verdict) -> Line:
