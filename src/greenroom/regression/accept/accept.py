@@ -13,6 +13,7 @@ from pathlib import Path
 from greenroom.core.errors import CheckFailed, FileInvalid
 from greenroom.engine.contract import Contract
 from greenroom.regression.accept.last_run import LastRun, LastRuns, parts_of
+from greenroom.regression.accept.noteworthy import Noteworthy, noteworthy
 from greenroom.regression.accept.tape_diff import ASPECTS, Aspect, Change, changes_between, taken_over
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.check import failing
@@ -39,8 +40,8 @@ _OF_COMPONENT: Mapping[str, Aspect] = {
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What taking a fixture over did: the components and events taken, those left as they were recorded, and the `parts`
-    that were written, which no repository has yet.
+    """What taking a fixture over did: the components and events taken, those left as they were recorded, the `parts`
+    that were written, which no repository has yet, and what of the events is worth telling.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Accepted:
     taken: tuple[Change, ...]
     left_causes: tuple[Cause, ...]
     left: tuple[Change, ...]
+    noted: Noteworthy
     parts: tuple[Path, ...] = ()
 
 
@@ -113,7 +115,8 @@ def accept(fixture: Fixture, run: LastRun, runs: LastRuns, folder: Path, new: Ta
         runs.now_of(run.name, new)
     else:
         runs.clear(run.name)
-    return Accepted(run.name, path, before, changes_between(fixture.tape.events, new.events), after, left, fresh)
+    taken, noted = changes_between(fixture.tape.events, new.events), noteworthy(fixture.tape.events, new.events)
+    return Accepted(run.name, path, before, taken, after, left, noted, fresh)
 
 
 def _texts(run: LastRun, new: Tape, parts: Parts, policy: str) -> dict[str, str]:
