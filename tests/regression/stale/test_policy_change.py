@@ -133,3 +133,13 @@ def test_a_pattern_that_is_too_long_is_shown_from_where_it_differs() -> None:
     old = "|".join(f"word{n}" for n in range(60))
     (told,) = differences({"pattern": old}, {"pattern": old.replace("word50", "another")})
     assert told.startswith("pattern …") and "word50|word51" in told and "another|word51" in told
+
+
+def test_a_table_that_came_or_went_is_told_by_its_keys_or_as_gone() -> None:
+    asked = {"then": "deny", "ask": {"role": "lead", "deadline": "15m", "then": ["deny"]}}
+    assert list(differences(asked, {"then": "deny"})) == ["ask removed"]
+    assert list(differences({"then": "deny"}, asked)) == ["ask added: role lead, deadline 15m, then deny"]
+    assert list(differences({"usd": 0.25, "session": 500.0}, {"usd": 1, "session": 80.0})) == [
+        "usd 0.25 -> 1",
+        "session 500 -> 80",
+    ]

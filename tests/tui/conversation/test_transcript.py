@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from greenroom.tui.conversation.entries import Entry
 from greenroom.tui.conversation.transcript import Transcript
+from greenroom.tui.text.runs import Run
 
 Scene = Callable[[Transcript, Pilot[None]], Awaitable[None]]
 
@@ -281,5 +282,20 @@ def test_an_empty_transcript_says_what_to_do() -> None:
     async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
         assert "Nothing yet" in seen(transcript)
         await pilot.press("down", "enter", "c", "n", "home", "end", "pageup")
+
+    play(scene)
+
+
+def test_an_entry_that_is_taller_than_the_view_is_shown_from_its_start() -> None:
+    async def scene(transcript: Transcript, pilot: Pilot[None]) -> None:
+        tall = Entry("tall", "row", head=(Run("the head"),), body=tuple((Run(f"row {n}"),) for n in range(40)))
+        short = [Entry(f"s{n}", "row", head=(Run(f"short {n}"),)) for n in range(6)]
+        transcript.set_entries([*short, tall, Entry("last", "row", head=(Run("the last"),))])
+        transcript.select("tall")
+        await pilot.press("enter")
+        transcript.select("s0")
+        await pilot.pause()
+        transcript.select("tall")
+        assert "the head" in seen(transcript)[0] and "row 0" in seen(transcript)[1]
 
     play(scene)

@@ -60,6 +60,12 @@ def _told(old: Any, new: Any, path: str) -> str:
         return f"{shown} {' -> '.join(_patterns(old, new))}"
     if isinstance(old, str) and isinstance(new, str) and min(len(old), len(new)) > _LONG:
         return f"{shown}: {words_in_short(old, new, context=2)}"
+    if isinstance(old, Mapping) and new is _GONE:
+        return f"{shown} removed"
+    if isinstance(new, Mapping) and old is _GONE:
+        return inert_line(
+            f"{shown} added: {', '.join(f'{key} {said(value)}' for key, value in new.items())}", 2 * SHOWN
+        )
     return f"{shown} {said(old)} -> {said(new)}"
 
 

@@ -56,7 +56,7 @@ class Viewport:
             self.go(start)
             return
         top = self.column.walk(end, 1 - self.height)
-        self.go(max(start, top) if top.entry == index else top)
+        self.go(start if top.entry == index else top)
 
     def reveal_row(self, place: Place) -> None:
         """Scroll so that a row stands in the upper third, unless it is in view."""
