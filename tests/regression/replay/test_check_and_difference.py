@@ -141,6 +141,17 @@ def test_names_are_told_by_an_arrow_and_what_came_or_went_by_its_name() -> None:
     assert came.line == "turn 1: verdict tool.call of c2: rule autonomy -> refund.large; risk 40 is new"
 
 
+@pytest.mark.parametrize("size", [0, 10, 100, 5_000])
+def test_two_long_values_are_shown_from_where_they_part(size: int) -> None:
+    recorded: Line = {"result": "c1", "tool": "t", "output": {"note": "x" * size + "left" + "y" * size}}
+    replayed: Line = {"result": "c1", "tool": "t", "output": {"note": "x" * size + "right" + "y" * size}}
+    found = first_difference([recorded], [replayed])
+    gone, came = found.line.split(" -> ")
+    assert "left" in gone and "right" in came and len(found.line) < 250
+    minus, plus = (next(row for row in found.detail.splitlines() if row[0] == sign) for sign in "-+")
+    assert "left" in minus and "right" in plus and len(plus) < 700
+
+
 def test_a_missing_event_an_extra_event_and_an_early_end_are_told_apart() -> None:
     missing = first_difference(LINES, [*LINES[:3], LINES[4]])
     assert missing.line == "turn 1: reply 1 did not happen"

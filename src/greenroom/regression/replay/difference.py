@@ -172,7 +172,7 @@ def _changed(key: str, old: Line, new: Line) -> str:
     if isinstance(before, list) and isinstance(after, list):
         what = _entries(before, after)
         return what if key == next(iter(new)) else f"{key} {what}"
-    return f"{key} {shown(before, 80)} -> {shown(after, 80)}"
+    return f"{key} {' -> '.join(_shown_apart(_text(before), _text(after), 80))}"
 
 
 def _entries(before: list[Json], after: list[Json]) -> str:
@@ -213,8 +213,8 @@ def _phrase(words: Sequence[str]) -> str:
     return _TIGHT.sub(r"\1\2", " ".join(words))
 
 
-def _shared(one: list[str], other: list[str]) -> int:
-    """How many words two texts have in common at their beginning."""
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words, or characters, two texts have in common at their beginning."""
     pairs = zip(one, other, strict=False)
     return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
@@ -231,8 +231,9 @@ def _pair(old: Line, new: Line) -> str:
         if before == after:
             rows.append(f"  {key}: {_in_words(key, before, 100)}")
         else:
-            rows += [f"- {key}: {_in_words(key, before, _SHOWN)}"] if key in old else []
-            rows += [f"+ {key}: {_in_words(key, after, _SHOWN)}"] if key in new else []
+            both = _shown_apart(_in_words(key, before, 0), _in_words(key, after, 0), _SHOWN)
+            rows += [f"- {key}: {both[0]}"] if key in old else []
+            rows += [f"+ {key}: {both[1]}"] if key in new else []
     return "\n".join(rows)
 
 
@@ -252,4 +253,16 @@ def _is_passage(value: Json) -> bool:
 
 
 def shown(value: Json, limit: int) -> str:
-    return inert_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)
+    return inert_line(_text(value), limit)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown_apart(old: str, new: str, limit: int) -> tuple[str, str]:
+    """Two texts, each in at most `limit` code points; from shortly before they part, where that comes too late to be seen."""
+    alike = _shared(old, new)
+    start = alike - limit // 4 if alike > limit * 3 // 4 and max(len(old), len(new)) > limit else 0
+    before = "…" if start else ""
+    return inert_line(before + old[start:], limit), inert_line(before + new[start:], limit)
