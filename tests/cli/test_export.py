@@ -164,3 +164,14 @@ def test_a_fixture_that_expects_nothing_is_said_to(spoken: Workspace, run: Run) 
     assert "expects: nothing, it is only replayed" in run.out
     assert run("session", "export", "last", "--name", "never", "--turns", "1", "--expect", "bad,limits") in (0, 1)
     assert "expects: 1 thing\n" in run.out
+
+
+def test_a_reason_leaves_without_private_words_and_a_tag_that_is_none_is_said_before_anything_is_written(
+    spoken: Workspace, run: Run
+) -> None:
+    assert run("session", "export", "last", "--name", "told", "--tag", "two words") == 2
+    assert run.err.startswith("greenroom: 'two words' cannot be a tag (a letter, then")
+    assert files(spoken) == []
+    why = "kim@post.example asked, with DE89 3704 0044 0532 0130 00 \udcff"
+    assert run("session", "export", "last", "--name", "told", "--why", why) == 0, run.err
+    assert load_case(spoken.fixtures / "told.case.toml").why == "‹email#1› asked, with ‹iban#1› \ufffd"

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from greenroom.core.canonical import clean_text
-from greenroom.core.errors import FileInvalid
+from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse, positions
 from greenroom.core.values import Frozen
 from greenroom.regression.expect.against_tape import CaseMatch
@@ -52,6 +53,7 @@ __all__ = [
     "line_of_assertion",
     "load_case",
     "place_of_assertion",
+    "require_tag",
 ]
 
 SUFFIX = ".case.toml"
@@ -61,9 +63,19 @@ _MARKS = frozenset({"filterwarnings", "parametrize", "skipif", "tryfirst", "tryl
 """Marks that pytest acts on. `skip` and `xfail` are not among them: they mean something here too."""
 
 
-Tag = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$", json_schema_extra={"not": {"enum": sorted(_MARKS)}})
-]
+_TAG = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+Tag = Annotated[str, Field(pattern=_TAG, json_schema_extra={"not": {"enum": sorted(_MARKS)}})]
+
+
+def require_tag(word: str) -> None:
+    """Nothing, unless a fixture cannot be selected by this word.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if re.fullmatch(_TAG, word) is None or word in _MARKS:
+        hint = "a letter, then up to 63 letters, digits, '-' and '_', and no mark of pytest's own"
+        raise UsageError(f"'{inert_line(word, 40)}' cannot be a tag", hint=hint, code="fixture.tag")
 
 
 class LiveText(Frozen):

@@ -75,15 +75,18 @@ def export(asked: Invocation) -> Answer[Exported]:
     Exit 1 where the replay does not go as it should; the files stay.
 
     Raises:
-        UsageError: no name, a name that is taken, no finished turn, or turns that do not share one contract, or go
+        UsageError: no name, a name that is taken, a tag that is none, no finished turn, or turns that do not share one contract, or go
             otherwise under the policy they ended with.
         FileInvalid, LogDamaged: the session cannot be read.
         CheckFailed: the policy forbids the export.
         DiskFailed: the folder cannot be written.
     """
     from greenroom.assembly import load_contract, read_session
+    from greenroom.regression.case import require_tag
 
     expect, kinds = expected(asked.text("expect"))
+    for word in asked.words("tag"):
+        require_tag(word)
     wanted = Wanted(expect, kinds, asked.text("why"), asked.words("tag"), asked.text("turns"), asked.flag("replace"))
     workspace = asked.workspace()
     records = read_session(workspace, asked.text("session"))

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from greenroom.core.canonical import clean_text
 from greenroom.core.values import Json
+from greenroom.detectors.masks import Masks, mask_all
 from greenroom.regression.inline_toml import toml
 
 KINDS: Mapping[str, str] = {
@@ -83,8 +85,13 @@ class Proposal:
         return replace(self, items=(*self.items[:place], item, *self.items[place + 1 :]))
 
 
+LEAVING = ("secret.", "personal.")
+"""What of a person's own words is replaced before it leaves, by the beginning of its kind."""
+
+
 def case_of(name: str, why: str, expect: str, tags: Sequence[str], proposals: Iterable[Proposal]) -> str:
-    """The text of `<name>.case.toml`."""
+    """The text of `<name>.case.toml`. A person's `why` goes to git with it, so it is kept without secrets and personal data."""
+    why = str(mask_all(clean_text(why), lambda kind: kind.startswith(LEAVING), Masks()))
     head = [
         heading(name),
         'schema = "case/1"',

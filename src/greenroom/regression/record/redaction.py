@@ -29,8 +29,9 @@ from greenroom.engine.known_masks import learn
 from greenroom.log.codec import content_fields
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy, Question
+from greenroom.regression.record.proposal import LEAVING
 
-_ALWAYS = ("secret.", "personal.")
+_ALWAYS = LEAVING
 _PUBLISHED = {PassagesRetrieved: "candidates", ApprovalRequested: "card.call.arguments."}
 """Passages are documents the team keeps in git itself: of personal data nothing is replaced in them, of secrets all. So it
 is where a person is asked about one as it was found, or the question would be another in a replay.
