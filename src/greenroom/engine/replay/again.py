@@ -280,8 +280,12 @@ async def live_again(session: Session, words: str, origin: str) -> TurnFinished 
 
 
 def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> tuple[str, str]:
-    """The step and a short diff of the first event that differs; ('', '') if none does."""
-    old, new = _comparable(recorded), _comparable(replayed)
+    """The step and a short diff of the first event that differs; ('', '') if none does.
+
+    A turn that was cut off is not compared: it may have been so close before its end that a replay comes to it.
+    """
+    cut_off = _unfinished(recorded)
+    old, new = _comparable(recorded, cut_off), _comparable(replayed, cut_off | _unfinished(replayed))
     order = [*old, *(key for key in new if key not in old)]
     for key in order:
         if old.get(key) != new.get(key):
@@ -289,9 +293,8 @@ def first_difference(recorded: Sequence[Record], replayed: Sequence[Record]) -> 
     return "", ""
 
 
-def _comparable(records: Sequence[Record]) -> dict[str, Any]:
+def _comparable(records: Sequence[Record], unfinished: Container[int]) -> dict[str, Any]:
     """Each event that counts, by step and kind (the last one where a step was decided anew), without what varies."""
-    unfinished = _unfinished(records)
     answered = {r.event.step for r in records if isinstance(r.event, ApprovalGiven)}
     no_more = overtaken(records)
     return {
