@@ -74,7 +74,7 @@ def test_what_cannot_be_exported_is_one_line_and_no_file(spoken: Workspace, run:
         (["--expect", "good,bad"], "not both"),
         (["--turns", "9"], "this session has turns 1-4"),
         (["--turns", "4-2"], "not a range"),
-        (["--tag", "not a word"], "tags"),
+        (["--tag", "not a word"], "'not a word' cannot be a tag"),
     ]:
         assert run("session", "export", "last", "--name", "x", *arguments) in (2, 3)
         assert said in run.err

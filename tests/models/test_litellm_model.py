@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -338,3 +340,21 @@ def test_starting_is_quiet_and_needs_no_network() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+class OpenAIChatCompletion:
+    async def async_streaming(self) -> None:
+        """As the one of this name that litellm leaves behind."""
+
+    async def another(self) -> None:
+        """One of our own would be told."""
+
+
+def test_a_request_that_timed_out_before_it_was_sent_is_nothing_to_tell_a_person_of() -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        litellm_start.start()
+        left = [OpenAIChatCompletion().async_streaming(), OpenAIChatCompletion().another()]
+        del left
+        gc.collect()
+    assert [str(one.message).split("'")[1].rpartition(".")[2] for one in told] == ["another"]

@@ -45,6 +45,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """Which variables, any one of which will do, hold the key of a provider."""
 
+_LEFT_BEHIND = r"coroutine '[\w.]+\.(async_|acompletion)\w*' was never awaited"
+"""What Python says, wherever it is then, of a request that litellm made in a thread and that timed out before it was sent."""
+
 _REVIVING = ("AsyncHTTPHandler", "HTTPHandler")
 """Litellm's own handlers, which replace a closed client when they are used."""
 
@@ -62,6 +65,7 @@ def start() -> Any:
     # Its use of deprecated names would be printed over the screen, or raised in the middle of a stream where warnings
     # are errors. Set at each use, because whoever saves and restores warning filters would lose it.
     warnings.filterwarnings("ignore", module=r"(litellm|openai)(\.|$)")
+    warnings.filterwarnings("ignore", message=_LEFT_BEHIND, category=RuntimeWarning)
     return _module[0]
 
 
