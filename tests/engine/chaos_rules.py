@@ -39,6 +39,33 @@ hook = ["input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.
 find = ["personal.email", "personal.phone"]
 then = "redact"
 """
+_COUNTS = """
+[[rule]]
+id = "count.{hook}"
+why = "w"
+hook = "{hook}"
+when = ["text.length > {most}"]
+then = "{then}"
+"""
+_LONGEST = {
+    "input": (40, "require_approval"),
+    "memory.read": (24, "deny"),
+    "retrieval": (20, "escalate"),
+    "prompt": (430, "require_approval"),
+    "output": (38, "require_approval"),
+    "memory.write": (28, "require_approval"),
+}
+"""By hook, how long the words may be before a rule speaks, and what it says: near where words of stories are, so that it is
+the private ones that make the difference.
+"""
+_SHORT_ENOUGH = """
+[[exception]]
+rule = "count.output"
+owner = "kim"
+expires = 2999-01-01
+why = "w"
+when = ["text.length < 45"]
+"""
 RULES = {
     "asking": _TEXTS.format(
         length=400, prompt="require_approval", read="require_approval", write="require_approval", passage="escalate"
@@ -49,5 +76,7 @@ RULES = {
         length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
     )
     + _MASKED,
+    "counting": "".join(_COUNTS.format(hook=hook, most=most, then=then) for hook, (most, then) in _LONGEST.items())
+    + _SHORT_ENOUGH,
 }
 """Rests of a contract that looks things up and remembers, by what rules at the hooks of texts say."""
