@@ -93,7 +93,7 @@ class WordsAsked:
             case "output":
                 return self._edited(about_text("output", self._reply, facts), event, "ask:output", item)
             case "prompt":
-                return self._prompt(event.turn, int(item.removeprefix(":")), composed, facts)
+                return self._prompt(event.turn, _number(item), composed, facts)
             case "memory.read":
                 found = [one for one in self._memories.get("memory.read", ()) if one.id == item.removeprefix(":")]
                 return about_memory(found[0], facts) if found else None
@@ -115,7 +115,8 @@ class WordsAsked:
         """The same about the words that a person put in when asked; `edits` is their number, as `.2`."""
         if not edits:
             return question
-        before = f".{int(edits[1:]) - 1}" if edits != ".1" else ""
+        times = _number(edits.replace(".", ":"))
+        before = f".{times - 1}" if times > 1 else ""
         text = self._edits.get(f"t{event.turn}/{asked}{before}")
         if text is None:
             return None
@@ -137,7 +138,7 @@ class WordsAsked:
         later: set[str] = set()
         for record in self._turn:
             match record.event:
-                case ReplyGenerated(step=step, calls=calls) if int(step.rpartition(":")[2]) >= number:
+                case ReplyGenerated(step=step, calls=calls) if _number(step) >= number:
                     later |= {call.id for call in calls}
                 case ToolReturned(call=call) if call in later:
                     continue
@@ -151,3 +152,9 @@ class WordsAsked:
         for record in records:
             state = transcript.fold(state, record)
         return state
+
+
+def _number(step: str) -> int:
+    """The number at the end of a step, as `t1/generate:2` has one; 0 where there is none."""
+    last = step.rpartition(":")[2]
+    return int(last) if last.isdecimal() and len(last) < 10 else 0
