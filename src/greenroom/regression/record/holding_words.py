@@ -64,8 +64,11 @@ class WordsHeld:
         return question.model_copy(update={"payload": masked}) if isinstance(masked, dict) else question
 
     def _otherwise(self, was: Question, now: Question, asked: Asked) -> Iterator[Row]:
+        clauses = [(environment, condition) for _, environment, condition in asked(now)]
+        if not clauses:
+            return
         before, after = (Live(one, self._policy.decide(one).findings) for one in (was, now))
-        for _, environment, condition in asked(now):
+        for environment, condition in clauses:
             if self._behind.clause(was, condition, environment.types, before.values(environment)) is not None:
                 continue
             key = self._veil.clause(now, condition, environment.types, after.values(environment))
