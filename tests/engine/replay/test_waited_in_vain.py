@@ -9,11 +9,13 @@ from greenroom.core.events import (
     ApprovalGiven,
     ApprovalRequested,
     GatePaused,
+    Record,
     ToolReturned,
     ToolStarted,
     TurnFinished,
 )
 from greenroom.core.values import Breakpoint, GateReply, Stop
+from greenroom.engine.calls.results import STOPPED
 from tests.engine.chaos_world import WHOLE, ticks
 from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_whole_stories import pass_all
@@ -134,3 +136,25 @@ def test_a_result_that_a_later_life_stopped_at_is_told_before_the_prompt_that_an
     gates = [line["gate"] for line in lines(records, WHOLE) if line.get("action") == "edit"]
     assert gates == ["result:c1", "prompt:2"]
     same_again(records, runner, tmp_path, rest=WHOLE)
+
+
+def test_a_call_that_had_been_started_waits_at_its_gate_for_the_turn_that_was_ended_in_an_earlier_life(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([refund(20), NOTE], held="orders.note")
+        await lives.say().at(ToolStarted, "t1/tool:c2")
+        await lives.now.at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", STOP)
+        await lives.now.at(ToolReturned, "t1/tool:c1")
+        await lives.crash(mode="tools")
+        lives.level(0, None)
+        await lives.now.over()
+        lives.now.session.set_mode("run")
+        await lives.say().over()
+        return lives.records
+
+    records = runner.run(scene())
+    (error,) = (r.event.error for r in records if isinstance(r.event, ToolReturned) and r.event.call == "c2")
+    assert error == STOPPED
+    same_again(records, runner, tmp_path)

@@ -134,15 +134,23 @@ class LogRecording(ByLife):
             return step in self._reruns
         if kind is ToolReturned or kind is ToolStarted:
             record = self._lives.latest(ToolReturned, step)
-            if record is None or self._lives.latest(ToolStarted, step) is not None:
+            if record is None:
                 return False
-            return kind is ToolStarted or (isinstance(record.event, ToolReturned) and record.event.error == STOPPED)
+            if kind is ToolStarted:
+                return self._lives.latest(ToolStarted, step) is None
+            if not isinstance(record.event, ToolReturned) or record.event.error != STOPPED:
+                return False
+            here = self._lives.here(ToolReturned, step)  # where it had been started before, it is so in that life only
+            return self._lives.latest(ToolStarted, step) is None or (here is not None and not self._starts_here(step))
         if kind is GatePaused:
             return self._lives.ended(step) and self._lives.here(kind, step) is not None
         put = (
             kind is ApprovalGiven and self._lives.ended(step) and self._lives.here(ApprovalRequested, step) is not None
         )
         return put or (kind in _INTERVENTIONS and self._lives.here(kind, step) is not None)
+
+    def _starts_here(self, step: str) -> bool:
+        return self._lives.here(ToolStarted, step) is not None
 
     def anew(self, kind: type[Event], step: str) -> bool:
         return self._lives.anew(kind, step)

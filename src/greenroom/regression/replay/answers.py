@@ -6,6 +6,7 @@ Invariant: what was put here can be made; whoever puts it has looked at every va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from greenroom.core.canonical import clean_json
 from greenroom.core.events import Event, MemoriesRecalled, PassagesRetrieved, ReplyGenerated
@@ -76,6 +77,11 @@ def recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float |
     """Memories with their scores, where they had one."""
     memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
     return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)
+
+
+def life_begun(begun: Any) -> Any:
+    """The life in which a call was started, by one entry of its line."""
+    return begun[0] if isinstance(begun, list) else begun
 
 
 def life_of(found: object) -> int:

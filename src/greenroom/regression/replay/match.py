@@ -203,7 +203,8 @@ class TapeRecording(ByLife):
         turn while this call waited for them.
         """
         if kind is ToolReturned:
-            return step in self._world.stopped
+            here = step in self._world.unstarted or self._world.lives.here(ToolReturned, step) is not None
+            return here and step in self._world.stopped
         if kind is ApprovalRequested:
             return step in self._world.reruns
         if kind is ToolStarted:

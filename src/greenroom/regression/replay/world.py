@@ -40,6 +40,7 @@ from greenroom.regression.replay.answers import (
     Key,
     call_of,
     generated,
+    life_begun,
     life_of,
     memory_of,
     recalled,
@@ -302,6 +303,8 @@ class World:
         if "args" in line:
             self.lines[ToolStarted, step] = {"tool": line["tool"], "args": line["args"]}
         self._starts(step, line)
+        if line.get("error") == STOPPED and line.get("life", 1) not in map(life_begun, line.get("begun", ())):
+            self.stopped.add(step)
         if not line.get("ran"):
             self._unrun(step, line)
             return
@@ -331,18 +334,16 @@ class World:
 
     def _begun(self, step: str, lives: Iterable[Any]) -> None:
         for begun in lives if self._lives_told else ():
-            life, other = (begun[0], {"args": begun[1]}) if isinstance(begun, list) else (begun, {})
-            self._lived(ToolStarted, step, {**self.lines.get((ToolStarted, step), {}), **other, "life": life})
+            other = {"args": begun[1]} if isinstance(begun, list) else {}
+            more = {**other, "life": life_begun(begun)}
+            self._lived(ToolStarted, step, {**self.lines.get((ToolStarted, step), {}), **more})
 
     def _unrun(self, step: str, line: Line) -> None:
         """A call that came to its end without a run, or not by the one that it had."""
         self._lived(ToolReturned, step, line)
         self.lines.pop((ToolStarted, step), None)
-        if "begun" in line:
-            return
-        self.unstarted.add(step)
-        if line.get("error") == STOPPED:
-            self.stopped.add(step)
+        if "begun" not in line:
+            self.unstarted.add(step)
 
     def select(self, line: Line) -> None:
         self.lines[ContextSelected, f"t{self._turn}/select"] = line
