@@ -12,9 +12,11 @@ from typing import Any
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, ToolCall, ToolResult
 from greenroom.models.port import OnFailure, OnText
+from greenroom.retrieval.port import Found, PassageQuery
 from tests.engine import chaos_whole
 from tests.engine.chaos_whole import Whole, WholeStory, WholeWorld
 from tests.engine.chaos_world import Process
+from tests.engine.stage import OnePassage
 
 PRIVATE = (
     "mara.lindt@post.example",
@@ -43,6 +45,9 @@ class PrivateWorld(WholeWorld):
 class Private(Whole):
     """A life whose calls, results and replies hold private words."""
 
+    def documents(self) -> OnePassage:
+        return Letters(self.world.dice)
+
     async def generate(self, request: ModelRequest, on_text: OnText, on_failure: OnFailure) -> ModelReply:
         reply = await super().generate(request, on_text, on_failure)
         if not reply.calls:
@@ -57,6 +62,22 @@ class Private(Whole):
     async def call(self, call: ToolCall, idempotency_key: str) -> ToolResult:
         result = await super().call(call, idempotency_key)
         return result.model_copy(update={"output": {**result.output, "sent": self.world.dice.choice(PRIVATE)}})
+
+
+class Letters(OnePassage):
+    """Documents that have private words in them, others each time they are looked in."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+
+    async def retrieve(self, query: PassageQuery) -> Found:
+        found = await super().retrieve(query)
+        letters = [
+            one.model_copy(update={"id": f"{one.id}.{at}", "text": f"{one.text} {PRIVATE[at]}"})
+            for one in found.candidates
+            for at in [self._dice.randrange(len(PRIVATE))]
+        ]
+        return found.model_copy(update={"candidates": tuple(letters)})
 
 
 class PrivateStory(WholeStory):

@@ -288,7 +288,7 @@ class Process(Shelf):
         outside = Outside(
             model=self,
             tools=self,
-            retriever=OnePassage(),
+            retriever=self.documents(),
             memory=self.memory(),
             approver=self.mailbox,
             clock=world.clock,
@@ -300,6 +300,10 @@ class Process(Shelf):
             self.log, contract(world.policy, world.rest), outside, mode=world.dice.choice(world.modes)
         )
         self.work: asyncio.Task[Any] | None = None
+
+    def documents(self) -> OnePassage:
+        """What it looks things up in."""
+        return OnePassage()
 
     def memory(self) -> ListMemory:
         """What it remembers in."""

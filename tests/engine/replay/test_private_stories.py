@@ -5,13 +5,15 @@ arguments, results, edits, answers, memories and replies, whether a rule masks t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record, ToolStarted
 from greenroom.engine import waiting
+from greenroom.regression.tape.tape import Line
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_kinds import PrivateStory
 from tests.engine.chaos_rules import RULES
@@ -21,6 +23,7 @@ from tests.engine.scripted import ALLOW, Lives, lines, refund, same_again
 
 STORIES = 6
 OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
+CALM: dict[Callable[[Story], Any], int] = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
 
 
 @pytest.fixture
@@ -30,10 +33,17 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
         yield made
 
 
+def _shows_document(line: Line) -> bool:
+    """Whether this asks about a passage as it was found: documents are the team's own, and not replaced."""
+    return str(line.get("ask")).startswith("retrieval:")
+
+
+@pytest.mark.parametrize("deeds", [CALM, TROUBLE], ids=["calm", "all trouble"])
 @pytest.mark.parametrize("rest", [WHOLE, *RULES])
-def test_a_session_full_of_private_words_replays(rest: str, runner: asyncio.Runner, tmp_path: Path) -> None:
+def test_a_session_full_of_private_words_replays(
+    rest: str, deeds: dict[Callable[[Story], Any], int], runner: asyncio.Runner, tmp_path: Path
+) -> None:
     wrong, masked, held = [], 0, 0
-    deeds = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
     for seed in range(STORIES):
         records = runner.run(PrivateStory(seed, deeds, rest).finish())
         replayed = from_log(records, runner, rest=rest)
@@ -45,7 +55,7 @@ def test_a_session_full_of_private_words_replays(rest: str, runner: asyncio.Runn
         told = lines(records, rest)
         masked += any("‹email#" in str(line.get("calls")) for line in told)
         held += any("held" in line for line in told)
-        assert "@post.example" not in str(told)
+        assert "@post.example" not in str([line for line in told if not _shows_document(line)])
     assert wrong == []
     assert masked > STORIES / 2
     assert held > 0 or "masking" in rest
