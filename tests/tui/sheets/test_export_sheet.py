@@ -269,3 +269,23 @@ def test_what_is_wrong_is_read_whole_in_a_narrow_terminal(workspace: Workspace) 
         await hands.until(lambda: said.size.height == 1, "and no more than it needs")
 
     rehearse(workspace, scene, size=(80, 24))
+
+
+def test_the_editor_opens_at_the_expectation_that_is_looked_at(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "What is your return policy for shoes?")
+        draft = sheet._draft
+        assert draft is not None
+        text = draft.as_case("first", "", "good", ())
+        rows = text.splitlines()
+        places = [(p, i, item) for p, one in enumerate(draft.proposals) for i, item in enumerate(one.items)]
+        for p, i, item in places:
+            line = draft.line_of(f"expect:{p}.{i}", text)
+            assert rows[line - 1] == item.row if item.on else line == 0 or rows[line - 1] == "[[assert]]"
+        assert any(item.on for _, _, item in places)
+        assert draft.line_of("looked", text) == 0
+        edited = draft.edited(f"# mine\n\n{text}")
+        last = [row for row in edited.text.splitlines() if row.strip() and not row.startswith("#")]
+        assert edited.line_of(f"edited:{len(last) - 1}", edited.text) == len(rows) + 2
+
+    rehearse(workspace, scene)

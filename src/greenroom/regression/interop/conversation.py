@@ -131,7 +131,7 @@ def folded(losses: Iterable[Loss]) -> list[str]:
     for where, what, why in losses:
         places.setdefault((what, why), []).append(where)
     return [
-        f"  loss     {what}: {why} ({found[0]}{f' and {len(found) - 1} more' if len(found) > 1 else ''})"
+        f"  loss     {what}: {why} ({', '.join(found) if len(found) < 3 else f'{found[0]} and {len(found) - 1} more'})"
         for (what, why), found in places.items()
     ]
 

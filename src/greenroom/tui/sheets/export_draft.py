@@ -88,6 +88,21 @@ class Draft:
         first, line_end, rest = self.text.partition("\n")
         return f"{heading(name)}{line_end}{rest}" if is_heading(first) else self.text
 
+    def line_of(self, id: str, text: str) -> int:
+        """The line of the case's text at which what a row shows stands, or would; 0 where a row is of nothing in it."""
+        rows = [(number, row) for number, row in enumerate(text.splitlines(), 1) if _is_shown(row)]
+        kind, _, place = id.partition(":")
+        if kind == "edited" and place.isdecimal():
+            return next((number for number, _ in rows[int(place) :]), 0)
+        if (found := self.item(id)) is None:
+            return 0
+        proposal, _, item = found
+        blocks = [number for number, row in rows if row.strip() == "[[assert]]"]
+        before = sum(bool(one.rows) for one in self.proposals[:proposal])
+        start = next(iter(blocks[before:]), 0)
+        own = (number for number, row in rows if number > start and row == item.row)
+        return next(own, start) if start and item.on else start
+
     def edited(self, text: str) -> Draft:
         """With the case as it came back from an editor.
 
@@ -143,9 +158,14 @@ def problem_line(error: FileInvalid) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
+def _is_shown(row: str) -> bool:
+    """Whether a row of a case says something: it is neither empty nor a note to whoever edits it."""
+    return bool(row.strip()) and not row.startswith("#")
+
+
 def _expected(draft: Draft, expect: str) -> list[Entry]:
     if draft.case is not None:
-        rows = [row for row in draft.text.splitlines() if row.strip() and not row.startswith("#")]
+        rows = [row for row in draft.text.splitlines() if _is_shown(row)]
         head = Entry("expectations", "section", f"{stated(draft.case)} expected, as you edited it")
         return [head, *(Entry(f"edited:{at}", "row", head=(Run(row),)) for at, row in enumerate(rows))]
     items = [

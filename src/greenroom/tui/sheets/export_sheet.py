@@ -240,14 +240,18 @@ class ExportSheet(Sheet):
         self.edit_outside()
 
     def edit_outside(self) -> None:
-        """The whole case in `$EDITOR`; what comes back is kept, and counts if it is a case."""
+        """The whole case in `$EDITOR`, at the expectation that is looked at; what comes back is kept, and counts if it is a
+        case.
+        """
         if self._draft is None:
             return
         tags = self._value("tags").split()
         text = self._unread or self._draft.as_case(self._value("name"), self._value("why"), self._expect, tags)
+        selected = self.list.selected
+        line = self._line or (self._draft.line_of(selected.id, text) if selected is not None else 0)
         try:
             with self.app.suspend():
-                back = _edited(text, self._line)
+                back = _edited(text, line)
         except Exception as error:  # noqa: BLE001  no editor, no terminal to give up, a full disk: what there was stays
             self._problem(f"the editor could not be used: {error}")
             return
