@@ -108,7 +108,7 @@ def test_a_call_is_loosened_from_exact_to_its_tool_alone() -> None:
         item = item.loosened()
     assert said == [
         'call = { tool = "orders.get", args = { amount = 90.0, order_id = 7 } }',
-        'call = { tool = "orders.get", args = { amount = { approx = 90.0, within = 9.0 }, order_id = 7 } }',
+        'call = { tool = "orders.get", args = { amount = { approx = 90.0, within = 9 }, order_id = 7 } }',
         'call = { tool = "orders.get" }',
         'call = { tool = "orders.get", args = { amount = 90.0, order_id = 7 }, match = "exact" }',
     ]

@@ -121,7 +121,9 @@ def _near(name: str, value: Json) -> Json:
     """An amount as near to what it was; a number that names something stays."""
     if isinstance(value, bool) or not isinstance(value, int | float) or _NUMBER_NAMES.search(name):
         return value
-    return {"approx": value, "within": round(abs(value) / 10, 2) or 1}
+    within = round(abs(value) / 10, 2) or 1
+    whole = isinstance(within, float) and within.is_integer()
+    return {"approx": value, "within": int(within) if whole else within}
 
 
 def _verdict(effect: str, rule: str, hook: str = "") -> Item:
