@@ -50,6 +50,7 @@ from greenroom.regression.replay.answers import (
 from greenroom.regression.replay.placeholders.held import HOOKS, key_of
 from greenroom.regression.replay.placeholders.held import Key as HeldKey
 from greenroom.regression.replay.placeholders.known import Known
+from greenroom.regression.replay.put_in import fits
 from greenroom.regression.tape.candidates import listed
 from greenroom.regression.tape.days import day_of, numbered
 from greenroom.regression.tape.forms import require_form
@@ -202,6 +203,8 @@ class World:
             return
         if ("edit" in line) != (line["action"] in _PUTTING_IN) or (line["action"] == "simulate" and gate != "tool"):
             raise ValueError(step)
+        if "edit" in line and not fits(gate, line["action"], edit):
+            raise ValueError(f"{line['action']} at {line['gate']}")
         if gate == "input" and isinstance(edit, str) and edit:
             self._words = edit
         event = GatePassed.model_validate(
