@@ -305,3 +305,18 @@ def test_a_level_counts_that_a_question_took_on_when_it_became_void_after_the_tu
     assert [r.event.step for r in records if isinstance(r.event, AutonomyChanged)] == ["", "t1/autonomy:c1"]
     assert any(isinstance(record.event, TurnAbandoned) for record in records)
     assert from_log(records, runner).same
+
+
+def test_a_prompt_that_no_rule_watched_any_more_is_judged_by_none_in_a_replay(runner: asyncio.Runner) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([NOTE], rest="masking")
+        lives.say()
+        while not verdicts(lives.records, "t1/verdict:tool.result:c1"):
+            await ticks(1)
+        lives.now.session.reload(contract("usual", WHOLE))
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert [bool(verdicts(records, f"t1/verdict:prompt:{number}")) for number in (1, 2)] == [True, False]
+    assert from_log(records, runner).same

@@ -5,6 +5,7 @@ Invariant: a model is never sent more than the verdict on its prompt let through
 
 from __future__ import annotations
 
+from greenroom.core.events import VerdictReached
 from greenroom.core.messages import ModelRequest
 from greenroom.engine.about import about_prompt
 from greenroom.engine.asking.permitting import Permitted, permit
@@ -25,8 +26,7 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
         WaitingForPerson, TurnStopped, TurnGivenUp: as `permit` and the gate.
     """
     request = await _edited(room, turn, number, request_for(room.contract, room.transcript))
-    await room.steps.look(FIRST, f"t{turn}/verdict:prompt:{number}")
-    if not room.contract.policy.watches("prompt"):
+    if not await _watched(room, turn, number):
         return request, None
     permitted = await permit(room, turn, _about(room, request), item=str(number), place=number)
     texts = [str(one["text"]) for one in permitted.payload["messages"]]
@@ -34,6 +34,16 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
         message.model_copy(update={"text": text}) for message, text in zip(request.messages, texts, strict=True)
     )
     return request.model_copy(update={"messages": changed}), permitted
+
+
+async def _watched(room: Room, turn: int, number: int) -> bool:
+    """Whether any rule watches prompts; in a replay of a turn in which the policy changed, whether one did when this was sent."""
+    step = f"t{turn}/verdict:prompt:{number}"
+    await room.steps.look(FIRST, step)
+    governed = room.steps.governed
+    if governed is not None and governed.passes_unjudged(step) and room.steps.find(VerdictReached, step) is None:
+        return False
+    return room.contract.policy.watches("prompt")
 
 
 async def _edited(room: Room, turn: int, number: int, request: ModelRequest) -> ModelRequest:

@@ -26,6 +26,7 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.engine.contract import Contract
+from greenroom.engine.looks import FIRST
 from greenroom.engine.replay.courses import Course, Told, course_of
 from greenroom.engine.replay.untold import looks
 
@@ -66,6 +67,7 @@ class Governed:
         self._newest = -1
         self._waiting: list[object] = []
         self._voided: set[int] = set()
+        self._changed: set[int] = set()
         self._read(recorded, contracts)
 
     def _read(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> None:
@@ -80,6 +82,7 @@ class Governed:
                     turn = 0
                 case ContractLoaded() if turn and record.seq in contracts:
                     here.changes.append((record.seq, contracts[record.seq]))
+                    self._changed.add(turn)
                 case event if turn and event.step:
                     one = Told(record.seq, type(event), event.step, told.get(record.seq, ""), event)
                     here.of(event.step).put(one)
@@ -123,6 +126,10 @@ class Governed:
         """
         verdict = self._here.of(step).next_at(VerdictReached, step)
         return verdict is not None and verdict.look == look
+
+    def passes_unjudged(self, step: str) -> bool:
+        """Whether something else came to govern in the middle of this turn, and this life reaches no verdict at a step."""
+        return self._now[0] in self._changed and not self.reaches(step, FIRST)
 
     def levels(self, step: str, look: str) -> list[AutonomyChanged]:
         """The levels that changed at a look in this life, one right after another."""
