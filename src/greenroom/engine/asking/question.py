@@ -15,6 +15,7 @@ from greenroom.core.clock import parse_stamp, stamp
 from greenroom.core.errors import GreenroomError
 from greenroom.core.events import ApprovalGiven, ApprovalRequested
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, Verdict
+from greenroom.engine.asking.acted_upon import acted_upon
 from greenroom.engine.asking.deadlines import Overdue, Stage, pass_on, stage_of
 from greenroom.engine.asking.leave import leave_for, scoped
 from greenroom.engine.kept import NOT_KEPT, kept
@@ -55,6 +56,8 @@ async def ask(
     verdict = verdict or f"t{turn}/verdict:tool.call:{key}"
     if await _void(room, step, card, verdict, put=False):
         return Void()  # before it is put: a question with an older verdict on its card would be void for ever
+    if (stands := acted_upon(room, turn, step, card)) is not None:
+        return _reply(stands)
     binds, asked = request(room, turn, step, card)
     if room.steps.governed is None and _outdated(room, card):  # by whoever heard of the question
         return Void()
@@ -71,6 +74,10 @@ async def ask(
         if isinstance(reply, Void):
             return reply
         given = give(room, turn, step, asked, binds, reply)
+    return _reply(given)
+
+
+def _reply(given: ApprovalGiven) -> ApprovalReply:
     return ApprovalReply(
         decision=given.decision,
         approver=given.approver,
