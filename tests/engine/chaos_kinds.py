@@ -83,9 +83,9 @@ class Letters(OnePassage):
 class PrivateStory(WholeStory):
     """What one seed does to such a session."""
 
-    def __init__(self, seed: int, deeds: Any, rest: str) -> None:
-        world = PrivateWorld(random.Random(seed), modes=("run", "tools", "step", "step"), rest=rest)
-        super().__init__(seed, deeds, world)
+    def __init__(self, seed: int, deeds: Any, rest: str, world: PrivateWorld | None = None) -> None:
+        made = world or PrivateWorld(random.Random(seed), modes=("run", "tools", "step", "step"), rest=rest)
+        super().__init__(seed, deeds, made)
 
     def _give(self, step: str, reply: ApprovalReply) -> None:
         dice, arguments = self.world.dice, reply.arguments

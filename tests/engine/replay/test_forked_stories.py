@@ -94,11 +94,11 @@ def _asked_once_more(records: list[Record]) -> bool:
     return bool(before & after)
 
 
-def holds(records: list[Record], runner: asyncio.Runner, folder: Path) -> None:
+def holds(records: list[Record], runner: asyncio.Runner, folder: Path, rest: str = "first") -> None:
     """Hold a branch to its log and its tape."""
-    replayed = from_log(records, runner, "s2")
+    replayed = from_log(records, runner, "s2", rest=rest)
     assert replayed.same, replayed.difference
-    outcome = from_tape(records, runner, folder)
+    outcome = from_tape(records, runner, folder, rest=rest)
     assert outcome is not None and outcome.kind == "passed", outcome
 
 

@@ -5,6 +5,7 @@ arguments, results, edits, answers, memories and replies, whether a rule masks t
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritte
 from greenroom.engine import waiting
 from greenroom.regression.tape.tape import Line
 from tests.engine.chaos import Steady, Story
-from tests.engine.chaos_kinds import PrivateStory
+from tests.engine.chaos_kinds import PrivateStory, PrivateWorld
 from tests.engine.chaos_rules import RULES
 from tests.engine.chaos_world import WHOLE, ticks
+from tests.engine.replay.test_forked_stories import branched
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 from tests.engine.scripted import ALLOW, Lives, lines, refund, same_again
 
 STORIES = 6
+BRANCHES = 10
 OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
 CALM: dict[Callable[[Story], Any], int] = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
 
@@ -59,6 +62,38 @@ def test_a_session_full_of_private_words_replays(
     assert wrong == []
     assert masked > STORIES / 2
     assert held > 0 or "masking" in rest
+
+
+@pytest.mark.parametrize("rest", ["asking", "counting"])
+def test_a_branch_of_such_a_session_replays(rest: str, runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene(seed: int) -> list[Record]:
+        story = PrivateStory(seed, TROUBLE, rest)
+        await story._live()
+        await story.process.quiet()
+        parent, dice, old = list(story.process.log.records), random.Random(seed), story.world
+        assert isinstance(old, PrivateWorld)
+        world = PrivateWorld(
+            dice,
+            clock=old.clock,
+            ids=old.ids,
+            elsewhere=dict(old.elsewhere),
+            session="s2",
+            modes=old.modes,
+            memories=old.memories,
+            rest=rest,
+        )
+        world.kept = branched(parent, dice.randrange(2, len(parent)), world)
+        return await PrivateStory(seed, TROUBLE, rest, world).finish()
+
+    wrong = []
+    for seed in range(BRANCHES):
+        records = runner.run(scene(seed))
+        replayed = from_log(records, runner, "s2", rest=rest)
+        wrong += [] if replayed.same else [f"seed {seed}, its log: {replayed.step} {replayed.difference}"]
+        outcome = from_tape(records, runner, tmp_path, rest=rest)
+        told = outcome is None or outcome.kind == "passed"
+        wrong += [] if told else [f"seed {seed}, its tape: {outcome}"]
+    assert wrong == []
 
 
 def test_a_memory_whose_words_a_person_changed_when_asked_has_one_name_on_a_tape(
