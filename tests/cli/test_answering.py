@@ -16,7 +16,7 @@ from greenroom.commands.answering import elsewhere
 from greenroom.commands.answering.card import approver
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import WaitingForPerson
-from greenroom.core.events import ApprovalGiven, ToolStarted, TurnStarted
+from greenroom.core.events import ApprovalGiven, ContractLoaded, ToolStarted, TurnStarted
 from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.workspace.layout import Workspace
@@ -391,4 +391,7 @@ def test_a_session_that_was_begun_with_another_model_goes_on_with_it_in_another_
     assert [each["amount"] for each in refunds(shop)] == [20]
     assert run("session", "replay", "last") == 0, run.out
     assert run("session", "export", "last", "--name", "payer") == 0, run.out
+    assert run("run", "aria", "hello", "--model", "scripted/helpdesk") == 0
+    (own,) = (r.event.own for r in read_session(shop, "last") if isinstance(r.event, ContractLoaded))
+    assert own == ()  # it is the persona's anyway
     assert run("fixture", "status", "payer") == 0, run.out

@@ -116,7 +116,7 @@ def cast_again(
     last = next((r.event for r in reversed(records) if isinstance(r.event, ContractLoaded | SessionOpened)), None)
     persona = persona or (last.persona if last is not None else "")
     cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=trusted)
-    if model:
+    if model and model != cast.contract.persona.model.use:
         cast = replace(cast, contract=replace(cast.contract, own=named((*own.parts, "model"))))
     return cast
 
