@@ -103,4 +103,10 @@ def _changed(before: ContractLoaded, after: ContractLoaded) -> list[str]:
     """The components that are another, e.g. `prompt`; the policy's own digest is covered by its name."""
     names = sorted(before.digests.keys() | after.digests.keys())
     found = [name.replace("_", " ") for name in names if before.digests.get(name) != after.digests.get(name)]
-    return [*(["model"] if (before.model, before.table) != (after.model, after.table) else []), *found]
+    named = [*(["model"] if (before.model, before.table) != (after.model, after.table) else []), *found]
+    if named:
+        return named
+    let_go, put_in = set(before.own) - set(after.own), set(after.own) - set(before.own)
+    return [f"{name} (as on disk from then on)" for name in sorted(let_go)] + [
+        f"{name} (the session's own from then on)" for name in sorted(put_in)
+    ]
