@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from math import inf
 from typing import Any
 
@@ -184,19 +184,20 @@ def _kept_later(records: Iterable[Record], life: Mapping[int, int]) -> dict[int,
     return found
 
 
-def _at_once(records: Sequence[Record], turns: Container[int]) -> frozenset[int]:
-    """The answers in these turns to a question that was put right before, for which nobody was waited for. Of a call that
-    was stopped when it was about to run that need not be said.
+def _at_once(records: Iterable[Record], turns: Container[int]) -> frozenset[int]:
+    """The answers in these turns for which nobody was waited for: to a question that was put right before, or to one of an
+    earlier life before anything else happened in this one. Of a call that was stopped when it was about to run that need
+    not be said.
     """
-    return frozenset(
-        answer.seq
-        for asked, answer in pairwise(records)
-        if answer.event.turn in turns
-        and unwaited(answer.event)
-        and isinstance(asked.event, ApprovalRequested)
-        and asked.event.step == answer.event.step
-        and not asked.event.step.endswith(STOP)
-    )
+    found = set[int]()
+    asked, begins = "", False
+    for record in records:
+        event = record.event
+        if type(event) is ApprovalGiven and event.turn in turns and (begins or asked == event.step) and unwaited(event):
+            found |= {record.seq} if not event.step.endswith(STOP) else set()
+        asked = event.step if type(event) is ApprovalRequested else ""
+        begins = type(event) is TurnResumed or (begins and not event.step)
+    return frozenset(found)
 
 
 def _of_a_life(event: Event) -> bool:
