@@ -1,5 +1,5 @@
-"""In a branch nobody is asked again about words that a model has read or a person was shown before it began; about those of
-which nothing had come they are.
+"""In a branch nobody is asked again about words that a model has read before it began; about those of which nothing had come
+they are.
 """
 
 from __future__ import annotations

@@ -78,6 +78,12 @@ def test_whatever_the_model_called_with_what_is_proposed_holds(arguments: dict[s
     held_in_every_way(proposals(lines, KINDS, ("a", "b c*")), lines)
 
 
+@pytest.mark.parametrize("amount", [1e20, -1e20, 1e300, 9.3e18, 2.0**63, 2**53 - 1, 5e-324])
+def test_an_amount_of_any_size_is_proposed_in_ways_that_hold(amount: float) -> None:
+    lines = lines_of({"amount": amount})
+    assert held_in_every_way(proposals(lines, KINDS, ()), lines) > 4
+
+
 def test_kinds_choose_what_is_switched_on() -> None:
     lines = lines_of({"order_id": 7})
     for kind in KINDS:

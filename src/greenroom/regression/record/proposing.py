@@ -117,12 +117,16 @@ def _call_forms(call: CallFacts) -> tuple[tuple[Form, ...], int]:
     return (*forms, alone), forms.index(subset)
 
 
+_EXACT = 2**53
+"""Up to here a float holds every whole number exactly, and TOML, which has 64 bits for one, does too."""
+
+
 def _near(name: str, value: Json) -> Json:
     """An amount as near to what it was; a number that names something stays."""
     if isinstance(value, bool) or not isinstance(value, int | float) or _NUMBER_NAMES.search(name):
         return value
     within = round(abs(value) / 10, 2) or 1
-    whole = isinstance(within, float) and within.is_integer()
+    whole = isinstance(within, float) and within.is_integer() and within < _EXACT
     return {"approx": value, "within": int(within) if whole else within}
 
 
