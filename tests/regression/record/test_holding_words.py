@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # ships no types
 
-from greenroom.core.values import ApprovalReply, Memory
+from greenroom.core.values import ApprovalReply, GateReply, Memory
 from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.tape.schema import tape_schema
 from greenroom.regression.tape.tape import Line, sealed
@@ -30,7 +30,9 @@ def counted(hook: str, more: int, then: str = "deny") -> str:
     return f'{head}\nthen = "{then}"\n'
 
 
-def said(*rules: str, answers: tuple[ApprovalReply, ...] = ()) -> tuple[Stage, Recorded]:
+def said(
+    *rules: str, answers: tuple[ApprovalReply, ...] = (), words: str = WORDS, gates: dict[str, GateReply] | None = None
+) -> tuple[Stage, Recorded]:
     made = stage(
         says(REPLY),
         policy=policy(*rules),
@@ -40,8 +42,10 @@ def said(*rules: str, answers: tuple[ApprovalReply, ...] = ()) -> tuple[Stage, R
 
     async def run() -> Recorded:
         live = made.session()
-        answering(live, *answers)
-        await live.turn(WORDS)
+        answering(live, *answers, gates=gates)
+        if gates:
+            live.set_mode("step")
+        await live.turn(words)
         records = list(live.records)
         await live.aclose()
         return record(records, policy(*rules))
@@ -123,6 +127,21 @@ def test_words_a_person_put_in_are_asked_about_as_they_put_them(tmp_path: Path) 
         [True, f"text.length > {len(REPLY) - 1}"],
         [True, f"text.length > {len(put_in) - 1}"],
     ]
+    assert under(policy(*rules), made, kept, tmp_path).kind == "passed"
+
+
+def test_a_memory_is_asked_about_by_its_place_among_those_that_go_on(tmp_path: Path) -> None:
+    put_in = f"E-mail: {MARA}, or {SAM}"
+    answers = (ApprovalReply(decision="edit", approver="kim", arguments={"text": put_in}), ALLOW)
+    rules = (
+        counted("memory.write", len(f"E-mail: {MARA}") - 1, "require_approval"),
+        counted("memory.write", len(put_in) - 1).replace('"long"', '"longest"'),
+    )
+    only_the_second = GateReply(action="edit", edit=[{"at": 2}], by="kim")
+    words = f"My name is Mara Lindt. My email is {MARA}."
+    made, kept = said(*rules, answers=answers, words=words, gates={"t1/gate:remember": only_the_second})
+    [line] = held(kept)
+    assert {row[2] for row in line["clauses"]} >= {f"text.length > {len(put_in) - 1}"}
     assert under(policy(*rules), made, kept, tmp_path).kind == "passed"
 
 

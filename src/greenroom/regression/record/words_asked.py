@@ -24,7 +24,7 @@ from greenroom.core.values import Hook, Json, Memory, Passage
 from greenroom.engine.about import about_keeping, about_memory, about_passage, about_prompt, about_text
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.views.prompt import transcript
-from greenroom.views.prompt.edited import edited_messages, gate_call, in_place
+from greenroom.views.prompt.edited import edited_items, edited_messages, gate_call, in_place
 
 _AT_GATE: dict[str, Hook] = {"recall": "memory.read", "retrieve": "retrieval", "remember": "memory.write"}
 
@@ -80,6 +80,8 @@ class WordsAsked:
         hook = _AT_GATE.get(event.gate)
         if hook == "retrieval":
             self._passages = in_place(self._passages, event)
+        elif hook == "memory.write" and event.action == "edit":  # questions about these are numbered as they go on
+            self._memories[hook] = edited_items(self._memories.get(hook, ()), event.edit, event.by)
         elif hook is not None:
             self._memories[hook] = in_place(self._memories.get(hook, ()), event)
 
