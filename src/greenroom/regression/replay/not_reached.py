@@ -27,13 +27,14 @@ def not_reached(world: World, kind: type[Event], step: str) -> bool:
 
 
 def _unsaid(world: World, step: str) -> bool:
-    """Whether a person ended the turn when asked once more about words that an earlier life had let pass, unsaid: what
-    there was to remember was proposed only once they had been said.
+    """Whether a person ended the turn when asked once more about words that an earlier life had let pass or refused, and
+    nothing was said for that: what there was to remember was proposed only once something had been.
     """
-    asked = f"t{turn_of(step)}/ask:output"
-    answers = [world.lives.latest(ApprovalGiven, key) for key in (asked, f"{asked}.1")]
+    turn = turn_of(step)
+    asked = ("output", "output.1", "input", f"prompt:{_unanswered(world, turn)}")
+    answers = [world.lives.latest(ApprovalGiven, f"t{turn}/ask:{key}") for key in asked]
     stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
-    said = (ReplyReleased, step) in world.lines or f"t{turn_of(step)}/propose" in world.proposed_at
+    said = (ReplyReleased, step) in world.lines or f"t{turn}/propose" in world.proposed_at
     return stopped and not said
 
 
@@ -43,10 +44,18 @@ def _unproposed(world: World, step: str) -> bool:
 
 
 def _unchosen(world: World, step: str) -> bool:
-    """Whether a turn was given up before it let anything in: what it would have is not to taint what comes after it."""
+    """Whether a turn was ended before it let anything in: what it would have is not to taint what comes after it."""
     turn = turn_of(step)
     asked = (ReplyGenerated, f"t{turn}/generate:1") in world.events or _at_gate(world, f"t{turn}/gate:prompt:1")
-    return turn in world.abandoned and not asked and (ContextSelected, step) not in world.lines
+    return not asked and (ContextSelected, step) not in world.lines
+
+
+def _unanswered(world: World, turn: int) -> int:
+    """The number of the model call that a turn has no reply to."""
+    number = 1
+    while (ReplyGenerated, f"t{turn}/generate:{number}") in world.events:
+        number += 1
+    return number
 
 
 def _at_gate(world: World, step: str) -> bool:
