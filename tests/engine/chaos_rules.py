@@ -35,10 +35,13 @@ _MASKED = """
 [[rule]]
 id = "mail.masked"
 why = "w"
-hook = ["input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"]
+hook = [{hooks}]
 find = ["personal.email", "personal.phone"]
 then = "redact"
 """
+_EVERYWHERE = _MASKED.format(
+    hooks='"input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"'
+)
 _COUNTS = """
 [[rule]]
 id = "count.{hook}"
@@ -71,11 +74,13 @@ RULES = {
         length=400, prompt="require_approval", read="require_approval", write="require_approval", passage="escalate"
     ),
     "denying": _TEXTS.format(length=2000, prompt="deny", read="deny", write="deny", passage="deny"),
-    "masking": _MASKED,
+    "masking": _EVERYWHERE,
+    "masking prompts": _MASKED.format(hooks='"prompt"'),
+    "masking what goes out": _MASKED.format(hooks='"output", "tool.call", "memory.write"'),
     "asking and masking": _TEXTS.format(
         length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
     )
-    + _MASKED,
+    + _EVERYWHERE,
     "counting": "".join(_COUNTS.format(hook=hook, most=most, then=then) for hook, (most, then) in _LONGEST.items())
     + _SHORT_ENOUGH,
 }

@@ -6,7 +6,7 @@ done anew where the step is a pure decision. Not in the log: done, and logged.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from greenroom.core.canonical import clean_json
 from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, Event, Record, VerdictReached
+from greenroom.core.messages import Message
 from greenroom.core.values import Card, Memory, ToolCall
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
@@ -165,6 +166,11 @@ class Steps:
             yield text
         if (record := self._latest.get((VerdictReached, judging(turn, memory)))) is not None:
             yield from words_judged(record)
+
+    def composed(self, step: str, messages: Sequence[Message]) -> None:
+        """In a replay: say what the prompt of a model call is made of, before a rule masks any of it."""
+        if isinstance(self._recording, ByLife):
+            self._recording.composed(step, messages)
 
     def recorded(self, kind: type[E], step: str, changes: dict[str, Any] | None = None) -> E | None:
         """The recording's answer to a step without inputs, logged with `changes`; None if there is none."""

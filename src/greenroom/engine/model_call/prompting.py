@@ -28,6 +28,7 @@ async def prompt(room: Room, turn: int, number: int) -> tuple[ModelRequest, Perm
     request = await _edited(room, turn, number, request_for(room.contract, room.transcript))
     if not await _watched(room, turn, number):
         return request, None
+    room.steps.composed(f"t{turn}/generate:{number}", request.messages)
     permitted = await permit(room, turn, _about(room, request), item=str(number), place=number)
     texts = [str(one["text"]) for one in permitted.payload["messages"]]
     changed = tuple(

@@ -40,6 +40,7 @@ from greenroom.core.events import (
     VariantChosen,
     VerdictReached,
 )
+from greenroom.core.messages import Message
 from greenroom.core.values import Memory
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
@@ -128,6 +129,9 @@ class LogRecording(ByLife):
     def judged(self, turn: int, memory: Memory) -> str | None:
         record = self._lives.here(VerdictReached, judging(turn, memory))
         return None if record is None else next(words_judged(record), None)
+
+    def composed(self, step: str, messages: Sequence[Message]) -> None:
+        pass  # its session gives out the same masks, so what was sent is what is sent again
 
     def holds(self, kind: type[Event], step: str) -> bool:
         if kind is ApprovalRequested:

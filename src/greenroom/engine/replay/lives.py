@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Generic, TypeVar
 
 from greenroom.core.errors import Divergence, WaitingForPerson
 from greenroom.core.events import Event, Record, TurnFinished, TurnResumed, TurnStarted, VerdictReached
+from greenroom.core.messages import Message
 from greenroom.core.values import Memory
 
 T = TypeVar("T")
@@ -67,6 +68,10 @@ class ByLife(ABC):
     @abstractmethod
     def judged(self, turn: int, memory: Memory) -> str | None:
         """The words of a memory as they were judged in this life, with the masks they had; None where nothing is known."""
+
+    @abstractmethod
+    def composed(self, step: str, messages: Sequence[Message]) -> None:
+        """Take note of the prompt of a model call as it was composed, before a rule masked any of it."""
 
     @property
     @abstractmethod

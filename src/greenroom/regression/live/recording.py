@@ -23,6 +23,7 @@ from greenroom.core.events import (
     ReplyGenerated,
     ToolReturned,
 )
+from greenroom.core.messages import Message
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory, ToolCall
 from greenroom.engine.model_call.generating import AGAIN
@@ -145,6 +146,10 @@ class LiveRecording(ByLife):
         if kind is ApprovalGiven and not step.endswith(_RAISED):
             return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
         return self._tape.holds(kind, recorded)
+
+    def composed(self, step: str, messages: Sequence[Message]) -> None:
+        if self.before(step):
+            self._tape.composed(step, messages)
 
     @property
     def resumes(self) -> bool:

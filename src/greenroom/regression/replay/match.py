@@ -6,7 +6,7 @@ Invariant: an answer is given only to the question it was recorded for; anything
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -72,6 +72,7 @@ class TapeRecording(ByLife):
         self._cut_off = self._several_lives or bool(world.abandoned)
         self._added = Added()
         self._dated = False
+        self._composed: tuple[str, Sequence[Message]] = ("", ())
 
     def answer(self, kind: type[Event], step: str, inputs: Any) -> Event | None:
         """The recorded answer; None for a step that is done for real.
@@ -194,6 +195,9 @@ class TapeRecording(ByLife):
         self._added.since(messages)
         self._dated = True
 
+    def composed(self, step: str, messages: Sequence[Message]) -> None:
+        self._composed = step, messages
+
     def _first_day(self, step: str) -> DaySumsRead | None:
         """Of a tape that goes past midnight, the day it begins on: nothing was spent elsewhere, so no line says it."""
         return None if self._world.days == 1 else DaySumsRead(step=step, turn=_turn_of(step), day=day_of(1))
@@ -263,7 +267,9 @@ class TapeRecording(ByLife):
             raise _differs(step, "looked in other places than where this was found", other, sorted(among))
 
     def _check_prompt(self, step: str, line: Line, inputs: Any) -> None:
-        now = self._added.since(inputs.messages)
+        # A tape tells what was composed. What a rule masked of that is told by its verdict, and gets other numbers here.
+        watched, messages = self._composed
+        now = self._added.since(messages if watched == step else inputs.messages)
         recorded = line.get("added")
         if recorded != now:
             was = recorded if isinstance(recorded, list) else []

@@ -1,10 +1,12 @@
 """The placeholders of a tape that stand for a value: the others were there when it was recorded, as words like any others.
 
-Invariant: no placeholder is both, because an export gives out no number that stands in what it exports already.
+Invariant: a placeholder is both only where a rule of the session had put it in the place of that very value later on: an
+export gives out no other number that stands in what it exports already.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -25,14 +27,13 @@ _NONE: frozenset[str] = frozenset()
 
 
 def put_in(recorded: Iterable[Record], clean: Iterable[Record]) -> list[str]:
-    """The placeholders that only `clean` has, by kind and number."""
-    before: set[str] = set()
-    after: set[str] = set()
+    """The placeholders that stand in `clean` where there was something else, by kind and number."""
+    found: set[str] = set()
     for old, new in zip(recorded, clean, strict=True):
         if old is not new:
-            after |= set(MASK.findall(new.event.model_dump_json()))
-        before |= set(MASK.findall(old.event.model_dump_json()))
-    return in_order(after - before)
+            before, after = (Counter(MASK.findall(one.event.model_dump_json())) for one in (old, new))
+            found |= (after - before).keys()
+    return in_order(found)
 
 
 def in_order(masks: Iterable[str]) -> list[str]:
