@@ -78,6 +78,12 @@ def test_a_listed_model_has_a_price_and_an_unlisted_one_costs_nothing() -> None:
         assert ask(base_url, name="hosted_vllm/nobody-knows-it")[0].usage.micro_usd == 0
 
 
+def test_a_declared_price_counts_for_a_model_that_the_list_does_not_know() -> None:
+    with loopback([text("Hi.", usage=(1000, 500))]) as base_url:
+        assert ask(base_url, name="hosted_vllm/nobody-knows-it", price=(10.0, 30.0))[0].usage.micro_usd == 25_000
+        assert ask(base_url, price=(0.0, 0.0))[0].usage.micro_usd == 450, "the list is believed before a table"
+
+
 def test_tokens_are_estimated_when_the_server_does_not_count() -> None:
     with loopback([text("x" * 400, usage=None)]) as base_url:
         reply, _ = ask(base_url, name="hosted_vllm/m")

@@ -152,7 +152,9 @@ def _made(workspace: Workspace, one: Reached, clock: Clock, *, instant: bool) ->
         path = script_of(workspace, name)
         require_script(workspace, path, workspace.shown(path))
         return ScriptedModel.from_file(path, clock, instant=instant)
-    return LitellmModel(name, api_base=how.api_base or None, key_variable=how.key, timeout_seconds=how.timeout)
+    return LitellmModel(
+        name, api_base=how.api_base or None, key_variable=how.key, timeout_seconds=how.timeout, price=how.price
+    )
 
 
 def script_of(workspace: Workspace, name: str) -> Path:

@@ -19,7 +19,7 @@ from greenroom.models.litellm_errors import explained
 from greenroom.models.litellm_reply import ReplyParts
 from greenroom.models.litellm_wire import ToolNames, check_params, wire_messages, wire_tools
 from greenroom.models.port import OnFailure, OnText
-from greenroom.models.prices import micro_usd
+from greenroom.models.prices import Declared, micro_usd
 from greenroom.models.problems import ModelProblem, problem, quoted
 
 _NO_KEY_NEEDED = "not-needed"
@@ -36,13 +36,20 @@ class LitellmModel:
             names it, so that a workspace file cannot send a key somewhere else unnoticed.
         key_variable: the environment variable that holds the key, if it is not the provider's usual one.
         timeout_seconds: the longest silence allowed, before the first piece and between pieces.
+        price: what a million tokens cost, for a model that litellm's list has no price of.
 
     Raises:
         FileInvalid: an address with a user name or password in it.
     """
 
     def __init__(
-        self, name: str, *, api_base: str | None = None, key_variable: str = "", timeout_seconds: float = 60.0
+        self,
+        name: str,
+        *,
+        api_base: str | None = None,
+        key_variable: str = "",
+        timeout_seconds: float = 60.0,
+        price: Declared | None = None,
     ) -> None:
         self._name = name
         if api_base and "@" in api_base.partition("://")[2].partition("/")[0]:
@@ -54,6 +61,7 @@ class LitellmModel:
         self._api_base = api_base
         self._key_variable = key_variable
         self._timeout = timeout_seconds
+        self._price = price
         self._holding = False
 
     @property
@@ -183,7 +191,7 @@ class LitellmModel:
         """What the provider counted; where it does not count, four characters are taken for a token."""
         asked = sum(len(message.text) for message in request.messages)
         tokens = parts.tokens or (estimated_tokens(asked), estimated_tokens(parts.written))
-        price = micro_usd(litellm, self._name, tokens, parts.cost_usd)
+        price = micro_usd(litellm, self._name, tokens, parts.cost_usd, self._price)
         return Usage(input_tokens=tokens[0], output_tokens=tokens[1], micro_usd=price)
 
 

@@ -123,6 +123,13 @@ class ModelSettings(Frozen):
     input_usd: float | None = Field(default=None, ge=0)
     output_usd: float | None = Field(default=None, ge=0)
 
+    @property
+    def price(self) -> tuple[float, float] | None:
+        """What a million tokens cost in US dollars, input and output; None where nothing is declared."""
+        if self.input_usd is None and self.output_usd is None:
+            return None
+        return self.input_usd or 0.0, self.output_usd or 0.0
+
 
 class ServerSettings(Frozen):
     """A tool server: a command to start, or an address to call. `secrets` names the variables it is given."""

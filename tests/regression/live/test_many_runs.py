@@ -98,6 +98,18 @@ def test_a_ceiling_is_looked_at_before_each_call(tmp_path: Path) -> None:
     )
 
 
+def test_a_price_that_the_workspace_declares_counts_against_a_ceiling(tmp_path: Path) -> None:
+    workspace, tape = taped(tmp_path)
+    with loopback([DEAR]) as address:
+        served(workspace, address)
+        path = workspace.root / "greenroom.toml"
+        unlisted = path.read_text().replace("openai/gpt-4o-mini", "hosted_vllm/nobody-knows-it")
+        path.write_text(f"{unlisted}input_usd = 0.1\noutput_usd = 1.0\n")
+        came = live(tape, workspace, model="served", repeat=5, usd=0.3)
+        assert len(address.requests) == 2
+    assert came.outcome.kind == "error" and (came.passed, came.micro_usd) == (2, 400_000)
+
+
 def test_a_ceiling_of_nothing_lets_models_run_that_cost_nothing(tmp_path: Path) -> None:
     workspace, tape = taped(tmp_path)
     budget = Budget(0)
