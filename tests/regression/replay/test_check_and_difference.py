@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from greenroom.core.canonical import digest
 from greenroom.core.inert import hidden_count
+from greenroom.core.values import Json
 from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.added import told_apart
 from greenroom.regression.replay.check import check_file
@@ -150,6 +151,13 @@ def test_two_long_values_are_shown_from_where_they_part(size: int) -> None:
     assert "left" in gone and "right" in came and len(found.line) < 250
     minus, plus = (next(row for row in found.detail.splitlines() if row[0] == sign) for sign in "-+")
     assert "left" in minus and "right" in plus and len(plus) < 700
+
+
+def test_of_many_passages_the_rows_of_an_outcome_show_where_they_part() -> None:
+    passages: list[Json] = [[f"p{n}", f"returns.md#a-heading-of-some-length-{n}", 0.5] for n in range(12)]
+    found = first_difference([{"retrieve": passages}], [{"retrieve": passages[:10]}])
+    minus, plus = (row for row in outcome("diverged", found.line, found.detail).detail.splitlines() if row[0] in "-+")
+    assert minus != "-" + plus[1:] and "length-10" in minus and "length-10" not in plus
 
 
 def test_a_missing_event_an_extra_event_and_an_early_end_are_told_apart() -> None:

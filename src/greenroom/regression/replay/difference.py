@@ -16,6 +16,7 @@ from greenroom.core.inert import inert_line
 from greenroom.core.values import Json
 from greenroom.regression.replay.broken_off import given_up
 from greenroom.regression.replay.left_out import DROPPED, left_out, left_out_otherwise
+from greenroom.regression.replay.outcome import DETAIL_WIDTH
 from greenroom.regression.tape.tape import Line
 
 _SHOWN = 600
@@ -231,7 +232,8 @@ def _pair(old: Line, new: Line) -> str:
         if before == after:
             rows.append(f"  {key}: {_in_words(key, before, 100)}")
         else:
-            both = _shown_apart(_in_words(key, before, 0), _in_words(key, after, 0), _SHOWN)
+            room = DETAIL_WIDTH - len(f"- {key}: ")
+            both = _shown_apart(_in_words(key, before, 0), _in_words(key, after, 0), room)
             rows += [f"- {key}: {both[0]}"] if key in old else []
             rows += [f"+ {key}: {both[1]}"] if key in new else []
     return "\n".join(rows)

@@ -22,7 +22,8 @@ AND_ALSO = "; and "
 _AND_MORE = re.compile(r"(.*?)( and [0-9]+ more)", re.DOTALL)
 _LABELLED = re.compile(r"((?:prompt|parameters): )(?:[0-9]+ edits: )?")
 """What begins the changes of a persona that are of a component of their own; it holds for those behind it too."""
-_DETAIL_WIDTH = 200
+DETAIL_WIDTH = 200
+"""The most code points of a row of the detail."""
 _LINE, _REASON = 400, 700
 """The most code points of the line, and of a reason, which pages and JUnit files show whole."""
 Kind = Literal["passed", "failed", "diverged", "stale", "broken", "error"]
@@ -128,11 +129,11 @@ def place_in(found: Iterable[Outcome], cause: str) -> str:
 
 def _cut(row: str) -> str:
     """A row of at most the width, cut between words where there are any near its end."""
-    if len(row) <= _DETAIL_WIDTH:
+    if len(row) <= DETAIL_WIDTH:
         return row
-    kept = row[: _DETAIL_WIDTH - 2]
+    kept = row[: DETAIL_WIDTH - 2]
     word = kept.rfind(" ")
-    return f"{kept[:word] if word > _DETAIL_WIDTH - 40 else kept} …"
+    return f"{kept[:word] if word > DETAIL_WIDTH - 40 else kept} …"
 
 
 def broken(error: GreenroomError, tape: str = "") -> Outcome:
