@@ -117,8 +117,8 @@ def _never(run: Ended) -> Iterator[str]:
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome:
     if not found:
         return outcome("passed")
-    why = f"{case.why.rstrip()}{'' if case.why.rstrip()[-1:] in '.!?:;…' else ':'} " if case.why.strip() else ""
-    return outcome("failed", f"{why}{found[0]}", "\n".join(found), found)
+    rows = (f"why: {case.why}", *found) if case.why.strip() else found
+    return outcome("failed", found[0], "\n".join(rows), found)
 
 
 def _alike(run: Ended) -> Iterator[str]:
