@@ -108,8 +108,8 @@ def test_what_holds_is_not_mentioned(assertion: dict[str, Any]) -> None:
             'turn 1: the reply says "guaranteed", which this voice never does: "Within',
         ),
         (
-            {"voice": {"words": {"at_most": 7}}},
-            "turn 1: the reply has 8 words, expected at most 7: ",
+            {"voice": {"words": {"at_most": 6}}},
+            "turn 1: the reply has 7 words, expected at most 6: ",
         ),
         ({"turn": 3, "voice": {"sentences": {"at_least": 2}}}, "turn 3: the reply has 1 sentence, expected at least 2"),
         ({"limits": {"milliseconds": 1199}}, "assert[0] turns 1-3: 1200 milliseconds passed, at most 1199 expected"),
@@ -196,3 +196,10 @@ def test_only_an_edit_gives_a_call_other_arguments() -> None:
 
     assert judged_with("allow") == ()
     assert judged_with("edit")
+
+
+@pytest.mark.parametrize("text", ["It is free. [1]", "It is free [1].", "It [12] is free. [1] [2]"])
+def test_the_number_of_a_citation_is_neither_a_word_nor_a_sentence(text: str) -> None:
+    run: list[Line] = [{"turn": 1, "user": "Is it?"}, {"reply": 1, "text": text}, {"finish": "answered"}]
+    exactly = {"sentences": {"at_least": 1, "at_most": 1}, "words": {"at_least": 3, "at_most": 3}}
+    assert failures(case_of({"voice": exactly}), run) == ()

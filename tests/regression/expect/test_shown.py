@@ -45,7 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     [
         (
             'never = { text = { contains = "I will look at order 1001" } }',
-            'never come: "I will look at order 1001 first."',
+            'never come (contains = "I will look at order 1001"): "I will look at order 1001 first."',
         ),
         ('text = { absent = "I am asking for a refund of 120.00 EUR now" }', "the reply contains"),
         ('voice = { never = ["I am asking for"] }', 'the reply says "I am asking for"'),
@@ -78,7 +78,7 @@ def test_pytest_says_it_too(shop: Workspace) -> None:
     write_case(shop, 'never = { text = { contains = "I will look at order 1001" } }')
     code, told = under_pytest(shop)
     assert code == 1
-    assert 'the reply is one that must never come: "I will look at order 1001 first."' in told
+    assert 'must never come (contains = "I will look at order 1001"): "I will look at order 1001 first."' in told
 
 
 def test_json_and_similar_are_about_the_final_answer_alone() -> None:

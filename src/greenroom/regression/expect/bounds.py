@@ -22,6 +22,8 @@ from greenroom.regression.tape.given_up import ABANDONED
 
 _NO_PERSONA = "the persona is not known, so neither is what its voice never says"
 _WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
+_CITATION = re.compile(r"\[\d{1,2}\]")
+"""The number of a passage behind what is said from it: no word, and no sentence of its own."""
 _SENTENCE = re.compile(r"[.!?…]+(?=[\s\"'”’)\]]|$)|\n\s*\n|$")
 
 
@@ -69,7 +71,8 @@ Phrases = Annotated[
 class VoiceExpected(Stated):
     """How the replies speak, those beside calls too. `never = true`: none of the phrases that the persona's voice never
     uses, or a list of phrases (whole words; a last `*` stands for any ending). `words`, `sentences` and `characters`, as
-    `{ at_most = 60 }`: no reply has more of them, and no turn's final answer fewer.
+    `{ at_most = 60 }`: no reply has more of them, and no turn's final answer fewer. A citation such as `[1]` is neither
+    a word nor a sentence.
     """
 
     never: Phrases | None = None
@@ -119,7 +122,7 @@ def voice_problems(expected: VoiceExpected, turns: Sequence[TurnFacts], beside: 
 def _speaks(expected: VoiceExpected, never: Sequence[str], text: str, final: bool) -> Iterator[str]:
     yield from (f"says {shown(phrase)}, which this voice never does" for phrase in _spoken(never, text))
     for bounds, noun, number in (
-        (expected.words, "word", len(_WORD.findall(text))),
+        (expected.words, "word", len(_words(text))),
         (expected.sentences, "sentence", sentences(text)),
         (expected.characters, "character", len(text)),
     ):
@@ -129,7 +132,11 @@ def _speaks(expected: VoiceExpected, never: Sequence[str], text: str, final: boo
 
 def sentences(text: str) -> int:
     """How many sentences a text has, as far as its full stops and empty lines tell."""
-    return sum(1 for part in _SENTENCE.split(text) if _WORD.search(part))
+    return sum(1 for part in _SENTENCE.split(text) if _words(part))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_CITATION.sub("", text))
 
 
 def phrases_in(persona: str) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from greenroom.core.cut import at_word
 from greenroom.core.inert import inert_line
+from greenroom.core.values import Frozen
 from greenroom.regression.expect.assertion import Assertion, Never
 from greenroom.regression.expect.beside import NOTHING, Beside, CannotJudge, NotHere
 from greenroom.regression.expect.bounds import limits_problems, voice_problems
@@ -37,6 +38,8 @@ NOT_DESCRIBED = "it does not describe what was recorded"
 Turns = Sequence[TurnFacts]
 _WHOLE = 600
 """The most code points of an expectation in a sentence, which leaves room for the words around it."""
+_WHICH = 120
+"""What is told of a text that must never come, before the reply that has it."""
 _SHORT = 90
 """What is told of each alternative, so that several stand in one line."""
 
@@ -258,7 +261,8 @@ def _happened(expected: Never, turn: TurnFacts, beside: Beside) -> Iterator[str]
     if expected.verdict is not None and any(is_verdict(expected.verdict, v) for v in turn.verdicts):
         yield f"a verdict {verdict_worded(expected.verdict)} was reached, and never should be"
     if expected.text is not None and not list(_of_text(expected.text, turn, beside)):
-        yield f"the reply is one that must never come: {shown(telling(expected.text, turn))}"
+        which = at_word(inert_line(_keys_in_toml(expected.text)), _WHICH)
+        yield f"the reply is one that must never come ({which}): {shown(telling(expected.text, turn))}"
 
 
 def _of_text(expected: TextExpected, turn: TurnFacts, beside: Beside) -> Iterator[str]:
@@ -292,9 +296,12 @@ def _either(found: Judged, expected: Sequence[Assertion], turns: Turns, run: Tur
 
 def in_toml(expected: Assertion) -> str:
     """An expectation as a case says it, on one line; a very long one is cut at a word."""
+    return at_word(inert_line(_keys_in_toml(expected)), _WHOLE)
+
+
+def _keys_in_toml(expected: Frozen) -> str:
     table = expected.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    table.pop("turn", None)
-    return at_word(inert_line(", ".join(f"{key} = {toml(value)}" for key, value in table.items())), _WHOLE)
+    return ", ".join(f"{key} = {toml(value)}" for key, value in table.items() if key != "turn")
 
 
 def _only(turns: Turns) -> int:
