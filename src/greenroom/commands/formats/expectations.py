@@ -30,6 +30,42 @@ HEAD = (
     "",
     'In a case each stands below [[assert]], with turn = 2, "2-4" or "any"; what stands in one holds together.',
 )
+VALUES = (
+    ("{ approx = 90, within = 1 }", "expect.approx(90, within=1)"),
+    ("{ at_least = 1 }", "expect.at_least(1)"),
+    ("{ at_most = 120 }", "expect.at_most(120)"),
+    ('{ regex = "(?i)asked" }', 'expect.regex("(?i)asked")'),
+    ('{ one_of = ["visa", "sepa"] }', 'expect.one_of("visa", "sepa")'),
+    ('{ type = "integer" }', 'expect.of_type("integer")'),
+    ("{ any = true }", "expect.anything()"),
+    ('{ contains = "asked" }', 'expect.containing("asked")'),
+    ("{ length = 2 }", "expect.length(2)"),
+    ('{ each = { type = "string" } }', 'expect.each(expect.of_type("string"))'),
+    ("{ subset = { id = 7 } }", 'expect.subset({"id": 7})'),
+    ("{ superset = { id = 7 } }", 'expect.superset({"id": 7})'),
+    ("{ not = 0 }", "expect.not_(0)"),
+    ("{ equals = { any = true } }", 'expect.equals({"any": True})'),
+)
+"""Every matcher, as a case and as a test in Python write it."""
+
+_LIVE = (
+    "",
+    "Replies of live runs are compared below [live] of the case, by a model where a rubric is named:",
+    "    text = { similar = 0.82 }",
+    '    text = { judge = "rubrics/tone.md", votes = 3 }',
+    "    greenroom fixture judge rubrics/tone.md LABELLED says how far such a judge agrees with people",
+)
+_OWN = (
+    "",
+    "custom: An expectation of your own: a function of an installed package, named in its pyproject.toml. It returns True,",
+    "False, or what is wrong, a text each. `facts.turns` are the turns it is about: words, text, calls, verdicts, passages ...",
+    '    [project.entry-points."greenroom.expectations"]',
+    '    thanks = "shop_checks:thanks"',
+    "    def thanks(facts, options):",
+    """        return [f"turn {one.turn}: no thanks" for one in facts.turns if options["word"] not in one.text]""",
+    '    custom = { thanks = { word = "thank" } }',
+    '    expect(session).custom("thanks", word="thank")',
+)
 
 
 def examples() -> Iterator[tuple[str, str, str, str]]:
@@ -81,9 +117,13 @@ def as_lines() -> list[str]:
     lines = [*HEAD]
     for key, about, case, word in examples():
         lines += ["", f"{key}: {about}", f"    {case}", f"    expect(session).{word}"]
-    return lines
+    width = max(len(case) for case, _ in VALUES)
+    lines += ["", "For the value of an argument, or within JSON, may stand:"]
+    lines += [f"    {case:<{width}}  {word}" for case, word in VALUES]
+    return [*lines, *_LIVE, *_OWN]
 
 
 def as_data() -> Json:
     """The same for a program."""
-    return [{"kind": key, "about": about, "case": case, "python": word} for key, about, case, word in examples()]
+    kinds = [{"kind": key, "about": about, "case": case, "python": word} for key, about, case, word in examples()]
+    return [*kinds, *({"kind": "value", "about": "", "case": case, "python": word} for case, word in VALUES)]
