@@ -48,3 +48,13 @@ def test_a_failed_assertion_of_a_test_is_left_as_pytest_tells_it(tmp_path: Path)
     code, said = run(shop, "test_it.py")
     assert (code == 1 and "AssertionError" in said) or "assert <" in said
     assert "several tests for one reason" not in said
+
+
+def test_an_error_in_what_a_test_answers_has_the_lines_of_the_test_alone(tmp_path: Path) -> None:
+    shop = copied(tmp_path / "shop")
+    refund = 'def test_it(greenroom):\n    greenroom("aria", approve=answer).say("I want a refund of 120 EUR for order 1001")\n'
+    (shop / "test_it.py").write_text(f"def answer(card):\n    return card.call.args[7]\n\n\n{refund}")
+    code, said = run(shop, "test_it.py")
+    assert code == 1 and "AttributeError: 'ToolCall' object has no attribute 'args'" in said
+    assert "test_it.py:6: " in said and "test_it.py:2: " in said
+    assert "src/greenroom/" not in said and "asyncio/" not in said and "During handling" not in said

@@ -174,6 +174,13 @@ def greenroom_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
     """Conversations with personas: `session = greenroom("aria")`, `reply = session.say("...")`.
 
     They are real sessions in a sealed copy of the workspace, without network; nothing is left behind.
+
+    `greenroom("aria", approve="allow")` answers what a person is asked: "deny" unless given, "allow", or a function of the
+    card that returns True, False or an `ApprovalReply` (from greenroom.core.values; an edit, a simulated result). More:
+    `model=` in place of the persona's, `network=True` where tools may reach it, `workspace=` for another one.
+
+    `from greenroom.regression import expect` says what must hold (`greenroom help expectations`); `session.export(NAME)`
+    makes a fixture of the conversation.
     """
     from greenroom.pytest_plugin.sessions import Sessions
 

@@ -17,6 +17,8 @@ from greenroom.pytest_plugin.reply import Reply, reply_of
 from greenroom.regression.record.record import Exported, export
 from greenroom.workspace.layout import Workspace
 
+__tracebackhide__ = True
+"""pytest shows the line of the test that asked, not the ones in here."""
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 

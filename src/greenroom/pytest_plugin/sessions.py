@@ -19,6 +19,7 @@ from greenroom.core.errors import UsageError
 from greenroom.pytest_plugin.approver import Approve, approver_of
 from greenroom.pytest_plugin.bench import offline
 from greenroom.pytest_plugin.conversation import Conversation
+from greenroom.pytest_plugin.own_lines import leave_ours_out
 from greenroom.pytest_plugin.sealed import prepared, sealed_copy
 from greenroom.workspace.find import find
 from greenroom.workspace.layout import Workspace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 T = TypeVar("T")
+__tracebackhide__ = True
+"""pytest shows the line of the test that asked, not the ones in here."""
 _SCRIPTED = "scripted/"
 _SAID = "a test tried to use the network; where that is meant: greenroom(..., network=True)"
 
@@ -111,17 +114,27 @@ class Sessions:
         return self._copies[workspace.root]
 
     def _run(self, work: Coroutine[Any, Any, T], *, reaches: bool) -> T:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            with nullcontext() if reaches else offline(_SAID):
+        if _in_a_loop():
+            work.close()
+            raise UsageError(
+                "the greenroom fixture is for tests without async",
+                hint="write `def test_...`, not `async def`",
+                code="test.async",
+            )
+        with nullcontext() if reaches else offline(_SAID):
+            try:
                 return self._runner.run(work)
-        work.close()
-        raise UsageError(
-            "the greenroom fixture is for tests without async",
-            hint="write `def test_...`, not `async def`",
-            code="test.async",
-        )
+            except Exception as error:
+                leave_ours_out(error)
+                raise
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _workspace_of(config: pytest.Config, test: Path) -> Workspace:
