@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from greenroom.core.events import (
+    ApprovalGiven,
     ApprovalRequested,
     Event,
     GatePaused,
     MemoriesProposed,
+    MemoryWritten,
     ReplyReleased,
+    SessionForked,
     TurnResumed,
     VerdictReached,
 )
 from greenroom.core.values import ApprovalReply, GateReply
-from tests.engine.replay.test_forked_stories import branch_of
+from tests.engine.replay.test_forked_stories import branch_of, holds
 from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_mixed_stories import from_log
 from tests.engine.scripted import ALLOW, DENY, STOP, Lives, Scripted, lines, refund, same_again
@@ -50,8 +55,8 @@ def told_otherwise(text: str) -> ApprovalReply:
     return ApprovalReply(decision="edit", approver="kim", established="test", arguments={"text": text})
 
 
-async def asked_once_more(at: type[Event]) -> Lives:
-    """What is to be said was asked about and let pass; in a branch after that it is asked about again."""
+async def let_pass(at: type[Event]) -> Lives:
+    """What is to be said was asked about and let pass in a second life; a branch begins at something after that."""
     lives = Lives(rest="whole", words="Write to kim@post.example.")
     await lives.say("I live in Leipzig.").at(ApprovalRequested)
     await lives.cut_off()
@@ -59,36 +64,65 @@ async def asked_once_more(at: type[Event]) -> Lives:
     lives.now.session.answer("t1/ask:output", ALLOW)
     await lives.now.over()
     branch_of(lives, at)
-    await lives.begin_again()
     return lives
 
 
-def test_a_life_that_broke_off_once_it_had_said_its_reply_proposed_nothing(
-    runner: asyncio.Runner, tmp_path: Path
+@pytest.mark.parametrize("answer", [DENY, STOP, told_otherwise("By letter.")], ids=["deny", "stop", "edit"])
+def test_words_that_were_let_pass_and_not_said_yet_are_asked_about_again_in_a_branch_and_said_as_that_has_it(
+    answer: ApprovalReply, runner: asyncio.Runner, tmp_path: Path
 ) -> None:
     async def scene() -> Lives:
-        lives = await asked_once_more(ReplyReleased)
-        lives.now.session.answer("t1/ask:output", DENY)
+        lives = await let_pass(ApprovalGiven)
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:output", answer)
+        if answer.decision == "edit":
+            await lives.now.at(ApprovalRequested, "t1/ask:output.1")
+            await lives.crash()
+            lives.now.session.answer("t1/ask:output.1", ALLOW)
         await lives.now.over()
+        await lives.say("Thank you.").over()
         return lives
 
     records = runner.run(scene()).records
-    assert not any(isinstance(r.event, MemoriesProposed) for r in records)
-    same_again(records, runner, tmp_path, rest="whole")
+    assert sum(isinstance(r.event, MemoriesProposed) and r.event.turn == 1 for r in records) == (
+        answer.decision == "edit"
+    )
+    holds(records, runner, tmp_path, "whole")
+
+
+def test_words_that_had_been_said_are_not_asked_about_again_in_a_branch(runner: asyncio.Runner, tmp_path: Path) -> None:
+    async def scene() -> Lives:
+        lives = await let_pass(ReplyReleased)
+        await lives.as_kept()
+        await lives.resume().over()
+        await lives.say("Thank you.").over()
+        return lives
+
+    records = runner.run(scene()).records
+    forked = next(r.seq for r in records if isinstance(r.event, SessionForked))
+    asked = [r.seq > forked for r in records if isinstance(r.event, ApprovalRequested) and r.event.turn == 1]
+    assert asked == [False]
+    assert any(isinstance(r.event, MemoryWritten) and r.event.turn == 1 for r in records)
+    holds(records, runner, tmp_path, "whole")
 
 
 def test_what_was_proposed_is_kept_in_the_life_that_kept_it(runner: asyncio.Runner, tmp_path: Path) -> None:
     async def scene() -> Lives:
-        lives = await asked_once_more(MemoriesProposed)
-        lives.now.session.answer("t1/ask:output", told_otherwise("By letter."))
-        await lives.now.at(ApprovalRequested, "t1/ask:output.1")
-        lives.now.session.answer("t1/ask:output.1", ALLOW)
+        lives, kept = Lives(rest="asking"), "t1/ask:memory.write:1"
+        lives.say("I live in Leipzig.")
+        for asked in ("t1/ask:retrieval:2", kept):
+            await lives.now.at(ApprovalRequested, asked)
+            lives.now.session.answer(asked, ALLOW)
+        await lives.now.over()
+        branch_of(lives, ApprovalGiven, kept)
+        await lives.begin_again()
+        lives.now.session.answer(kept, ALLOW)
         await lives.now.over()
         return lives
 
     records = runner.run(scene()).records
-    assert [line["in"] for line in lines(records, "whole") if "write" in line] == [3]
-    same_again(records, runner, tmp_path, rest="whole")
+    assert [line["in"] for line in lines(records, "asking") if "write" in line] == [2]
+    holds(records, runner, tmp_path, "asking")
 
 
 def test_a_turn_that_was_given_up_before_it_let_anything_in_taints_nothing(
@@ -148,19 +182,4 @@ def test_a_turn_that_was_given_up_where_it_would_have_kept_nothing_comes_there_a
 
     records = runner.run(scene()).records
     assert {"gate": "remember", "action": "waited", "life": 2} in lines(records, "whole")
-    same_again(records, runner, tmp_path, rest="whole")
-
-
-def test_words_that_were_said_before_a_branch_ended_their_turn_are_in_the_next_prompt(
-    runner: asyncio.Runner, tmp_path: Path
-) -> None:
-    async def scene() -> Lives:
-        lives = await asked_once_more(ReplyReleased)
-        lives.now.session.answer("t1/ask:output", STOP)
-        await lives.now.over()
-        await lives.say().over()
-        return lives
-
-    records = runner.run(scene()).records
-    assert [line["release"] for line in lines(records, "whole") if "release" in line] == ["Write to ‹email#1›."]
     same_again(records, runner, tmp_path, rest="whole")

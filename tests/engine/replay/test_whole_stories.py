@@ -29,9 +29,9 @@ from greenroom.engine import waiting
 from tests.engine.chaos import Steady
 from tests.engine.chaos_whole import WholeStory, WholeWorld
 from tests.engine.chaos_world import WHOLE, ticks
-from tests.engine.replay.test_forked_stories import branch_of, branched
+from tests.engine.replay.test_forked_stories import branched
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
-from tests.engine.scripted import ALLOW, DENY, STOP, Lives, lines, refund, same_again
+from tests.engine.scripted import ALLOW, DENY, Lives, lines, refund, same_again
 
 STORIES = 64
 BLOCKS = 2
@@ -207,26 +207,6 @@ def test_a_reply_that_an_earlier_life_released_keeps_no_life_after_it_from_its_g
     assert sum(isinstance(record.event, TurnResumed) for record in records) == 2
     assert any(isinstance(record.event, MemoryWritten) for record in records)
     same_again(records, runner, tmp_path, rest=WHOLE)
-
-
-def test_words_that_a_branch_stopped_at_had_been_said_where_something_was_remembered_after_them(
-    runner: asyncio.Runner, tmp_path: Path
-) -> None:
-    async def scene() -> list[Record]:
-        lives = Lives(words="Done. Write to kim@post.example.", rest=WHOLE)
-        await lives.say("I live in Leipzig.").at(ApprovalRequested)
-        lives.now.session.answer("t1/ask:output", ALLOW)
-        await lives.now.at(MemoryWritten)
-        branch_of(lives, MemoryWritten)
-        await lives.begin_again()
-        lives.now.session.answer("t1/ask:output", STOP)
-        await lives.now.over()
-        return lives.records
-
-    records = runner.run(scene())
-    assert any("write" in line for line in lines(records, WHOLE))
-    assert {"answer": "output", "decision": "stop", "life": 2} in lines(records, WHOLE)
-    assert wrong_with(records, runner, tmp_path, "s2") == []
 
 
 def test_what_a_turn_recalled_and_had_not_read_when_it_was_given_up_is_behind_no_later_question(

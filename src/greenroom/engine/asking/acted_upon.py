@@ -1,4 +1,4 @@
-"""Answers about words that a log has acted upon: what a model has read is not asked about again.
+"""Answers about words that a log has acted upon: what a model has read, or a person was shown, is not asked about again.
 
 A branch of a session puts its open questions once more, because an answer holds for the session it was given in. What came
 of an answer before the branch began is its past, and no answer could take it back.
@@ -14,6 +14,7 @@ from greenroom.core.events import (
     Event,
     MemoriesRecalled,
     ReplyGenerated,
+    ReplyReleased,
 )
 from greenroom.core.values import Card
 from greenroom.engine.room import Room
@@ -24,10 +25,9 @@ _BEYOND: dict[str, tuple[type[Event], str]] = {
     "memory.read": _SELECTED,
     "retrieval": _SELECTED,
     "prompt": (ReplyGenerated, "generate:{number}"),
+    "output": (ReplyReleased, "release"),
 }
-"""By hook, what comes of words that may go on, and of those that a turn goes on without. What was said by a turn that is not
-over is asked about again: the turn may still end otherwise.
-"""
+"""By hook, what comes of words that may go on, and of those that a turn goes on without."""
 
 
 def acted_upon(room: Room, turn: int, step: str, card: Card) -> ApprovalGiven | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import inf
 from typing import Generic, TypeVar
 
@@ -130,6 +130,12 @@ class Lives(Generic[T]):
     def before(self, turn: int, life: int) -> bool:
         """Whether the replay is in an earlier life of a turn than this."""
         return self._now.get(turn, 1) < life
+
+    def later(self, turn: int, found: Callable[[type[Event], str], bool]) -> bool:
+        """Whether something of a kind and step that is looked for happened in a later life of a turn than the replay is in."""
+        now, prefix = self._now.get(turn, 1), f"t{turn}/"
+        here = ((kind, step, lives) for (kind, step), lives in self._kept.items() if step.startswith(prefix))
+        return any(max(lives) > now and found(kind, step) for kind, step, lives in here)
 
     def several(self, turn: int) -> bool:
         """Whether a turn had more than one."""

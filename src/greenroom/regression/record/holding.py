@@ -34,7 +34,7 @@ from greenroom.policy.verdict.bounds import argument_checks
 from greenroom.policy.verdict.sight import clauses_about
 from greenroom.regression.record.holding_words import Row, WordsHeld
 from greenroom.regression.record.words_asked import Composed
-from greenroom.regression.replay.placeholders.held import Place, arguments_by_place, placed
+from greenroom.regression.replay.placeholders.held import Place, Round, arguments_by_round, place_of, placed
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 from greenroom.views.prompt import transcript
@@ -64,17 +64,17 @@ class _Told:
     """One telling of a session, followed record by record: the arguments of its calls and whose words they repeat."""
 
     def __init__(self, policy: RulePolicy) -> None:
-        self.arguments: dict[Place, Json] = {}
+        self.arguments: dict[Round, Json] = {}
         self._follows = policy.uses("args_from")
         self._transcript = transcript.EMPTY
 
     def see(self, record: Record) -> None:
-        self.arguments |= arguments_by_place(record)
+        self.arguments |= arguments_by_round(record)
         if self._follows:
             self._transcript = transcript.fold(self._transcript, record)
 
-    def args_from(self, place: Place, system: str, untrusted: frozenset[str]) -> dict[str, tuple[Origin, ...]]:
-        arguments = self.arguments.get(place)
+    def args_from(self, decided: Round, system: str, untrusted: frozenset[str]) -> dict[str, tuple[Origin, ...]]:
+        arguments = self.arguments.get(decided)
         if not self._follows or not isinstance(arguments, dict):
             return {}
         return provenance(arguments, sources(self._transcript, system, untrusted))
@@ -99,13 +99,14 @@ class _Holder:
         for old, new in zip(recorded, clean, strict=True):
             event = new.event
             if isinstance(event, VerdictReached) and event.hook == "tool.call":
-                place = event.turn, event.step.partition(_STEP)[2]
-                if isinstance(after.arguments.get(place), dict):
-                    was, now = (self._question(event, told, place) for told in (before, after))
+                decided = event.turn, event.step.partition(_STEP)[2]
+                arguments = after.arguments.get(decided)
+                if isinstance(arguments, dict):
+                    was, now = (self._question(event, told, decided) for told in (before, after))
                     said = event.verdict.why if event.rule == "envelope" else ""
-                    if line := self._line(place, was, now, said):
-                        yield place, line
-                self._reserve(event, before.arguments.get(place))
+                    if line := self._line(decided, was, now, said):
+                        yield place_of(decided, arguments), line
+                self._reserve(event, before.arguments.get(decided))
                 continue
             if isinstance(event, VerdictReached):
                 self._words.decided(event, self._composed, self._facts.now(), self._asked)
@@ -154,24 +155,24 @@ class _Holder:
         if event.effect != "deny" and isinstance(arguments, dict):
             self._facts.reserve(step, event.subject, arguments)
 
-    def _question(self, event: VerdictReached, told: _Told, place: Place) -> Question:
-        step = f"t{event.turn}/tool:{place[1].partition('.')[0]}"
+    def _question(self, event: VerdictReached, told: _Told, decided: Round) -> Question:
+        step = f"t{event.turn}/tool:{decided[1].partition('.')[0]}"
         return Question(
             hook="tool.call",
             subject=event.subject,
-            payload={"args": told.arguments.get(place)},
+            payload={"args": told.arguments.get(decided)},
             origin="model",
             tool=next((tool for tool in self._policy.tools if tool.name == event.subject), None),
             session=self._facts.now(step),
-            args_from=told.args_from(place, self._composed.system, self._untrusted),
+            args_from=told.args_from(decided, self._composed.system, self._untrusted),
         )
 
-    def _line(self, place: Place, was: Question, now: Question, said: str) -> Line | None:
+    def _line(self, decided: Round, was: Question, now: Question, said: str) -> Line | None:
         """What is held about one decision; None where nothing of it needs to be. `said` is why it was out of bounds."""
         rows = [*self._clauses(was, now), *self._bounds(was, now, said)]
         if not rows and not self._veil.over(now):
             return None
-        line: Line = {"held": place[1], "clauses": [list(row) for row in dict.fromkeys(rows)]}
+        line: Line = {"held": decided[1], "clauses": [list(row) for row in dict.fromkeys(rows)]}
         if not self._behind.over(was):
             line["found"] = sorted({finding.detector for finding in self._policy.decide(was).findings})
             line |= {"own": dict(sorted(self._veil.own.items()))} if self._veil.own else {}

@@ -14,7 +14,7 @@ from greenroom.policy.language.conditions import Condition, Environment, Outcome
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.policy.verdict.active_rule import Live
 from greenroom.regression.record.words_asked import Composed, WordsAsked
-from greenroom.regression.replay.placeholders.held import Place
+from greenroom.regression.replay.placeholders.held import Place, Round, place_of
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 
@@ -32,7 +32,7 @@ class WordsHeld:
         self._veil = veil
         self._behind = behind
         self._before, self._after = WordsAsked(), WordsAsked()
-        self._rows: dict[Place, dict[Row, None]] = {}
+        self._rows: dict[Round, dict[Row, None]] = {}
 
     def see(self, recorded: Record, clean: Record) -> None:
         """Take in a record as both tellings have it."""
@@ -51,8 +51,8 @@ class WordsHeld:
 
     def lines(self) -> Iterator[tuple[Place, Line]]:
         """A line for each hook of a turn about which something is held."""
-        for place, rows in self._rows.items():
-            yield place, {"held": place[1], "clauses": [list(row) for row in rows]}
+        for decided, rows in self._rows.items():
+            yield place_of(decided, None), {"held": decided[1], "clauses": [list(row) for row in rows]}
 
     def _judged(self, question: Question | None) -> Question | None:
         """The question as it is put after what may be kept of it was found out."""

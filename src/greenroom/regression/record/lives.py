@@ -25,7 +25,6 @@ from greenroom.core.events import (
     MemoryWritten,
     Record,
     ReplyGenerated,
-    ReplyReleased,
     ToolReturned,
     ToolStarted,
     TurnResumed,
@@ -62,8 +61,7 @@ class ToldLives:
     call: there it counts which of them waited for a person at a gate, even if they only let it pass. `passed` is by gate
     the life in which a person passed it, `last` by turn the last one that decided anything. `at_once` are answers in them
     that came before anything else could happen beside the question; `kept` are memories, with the life in which each was
-    kept where that was not the one in which it was proposed; `said` are turns that a person ended when asked once more about
-    words that had been said.
+    kept where that was not the one in which it was proposed.
     """
 
     life: Mapping[int, int] = field(default_factory=dict)
@@ -74,7 +72,6 @@ class ToldLives:
     unsteady: frozenset[int] = frozenset()
     at_once: frozenset[int] = frozenset()
     kept: Mapping[int, int] = field(default_factory=dict)
-    said: frozenset[int] = frozenset()
 
     def of(self, record: Record) -> int:
         """The life to tell of a record: 1 where it makes no difference."""
@@ -153,22 +150,7 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
         unsteady,
         _at_once(records, unsteady),
         _kept_later(records, life),
-        _said_before(records) & turns,
     )
-
-
-def _said_before(records: Iterable[Record]) -> frozenset[int]:
-    """The turns that a person ended when asked about a reply that an earlier life had released."""
-    released, found = set[int](), set[int]()
-    for event in (record.event for record in records):
-        match event:
-            case ReplyReleased(turn=turn):
-                released.add(turn)
-            case ApprovalGiven(turn=turn, decision="stop", step=step) if "/ask:output" in step and turn in released:
-                found.add(turn)
-            case _:
-                pass
-    return frozenset(found)
 
 
 def _kept_later(records: Iterable[Record], life: Mapping[int, int]) -> dict[int, int]:

@@ -303,7 +303,7 @@ class _Teller:
         return [line | self._time(event)]
 
     def released(self, event: ReplyReleased) -> list[Line]:
-        if event.text == self._reply and not event.changed and event.turn not in self._lives.said:
+        if event.text == self._reply and not event.changed:
             return []
         return [{"release": event.text, "effect": event.effect}]
 

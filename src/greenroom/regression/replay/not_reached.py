@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from greenroom.core.events import (
-    ApprovalGiven,
+    ApprovalRequested,
     ContextSelected,
     Event,
     GatePassed,
@@ -20,6 +20,9 @@ from greenroom.core.events import (
 from greenroom.engine.replay.lives import turn_of
 from greenroom.regression.replay.world import World
 
+_LET_IN = frozenset({"input", "memory.read", "retrieval"})
+"""The hooks of what a turn lets in before it asks a model anything."""
+
 
 def not_reached(world: World, kind: type[Event], step: str) -> bool:
     """Whether a life that was cut off did not come to this."""
@@ -27,15 +30,10 @@ def not_reached(world: World, kind: type[Event], step: str) -> bool:
 
 
 def _unsaid(world: World, step: str) -> bool:
-    """Whether a person ended the turn when asked once more about words that an earlier life had let pass or refused, and
-    nothing was said for that: what there was to remember was proposed only once something had been.
-    """
-    turn = turn_of(step)
-    asked = ("output", "output.1", "input", f"prompt:{_unanswered(world, turn)}")
-    answers = [world.lives.latest(ApprovalGiven, f"t{turn}/ask:{key}") for key in asked]
-    stopped = any(isinstance(one[1], ApprovalGiven) and one[1].decision == "stop" for one in answers if one)
-    said = (ReplyReleased, step) in world.lines or f"t{turn}/propose" in world.proposed_at
-    return stopped and not said
+    """Whether something still came in a later life of what comes before a turn says anything."""
+    return world.lives.later(
+        turn_of(step), lambda kind, at: "/ask:memory.write" not in at and "/gate:remember" not in at
+    )
 
 
 def _unproposed(world: World, step: str) -> bool:
@@ -44,18 +42,16 @@ def _unproposed(world: World, step: str) -> bool:
 
 
 def _unchosen(world: World, step: str) -> bool:
-    """Whether a turn was ended before it let anything in: what it would have is not to taint what comes after it."""
+    """Whether a turn was ended before it let anything in, or asked again whether it may: what it would have is not to taint
+    what comes after it.
+    """
     turn = turn_of(step)
+    if world.lives.later(
+        turn, lambda kind, at: kind is ApprovalRequested and at.partition("/ask:")[2].partition(":")[0] in _LET_IN
+    ):
+        return True
     asked = (ReplyGenerated, f"t{turn}/generate:1") in world.events or _at_gate(world, f"t{turn}/gate:prompt:1")
     return not asked and (ContextSelected, step) not in world.lines
-
-
-def _unanswered(world: World, turn: int) -> int:
-    """The number of the model call that a turn has no reply to."""
-    number = 1
-    while (ReplyGenerated, f"t{turn}/generate:{number}") in world.events:
-        number += 1
-    return number
 
 
 def _at_gate(world: World, step: str) -> bool:

@@ -9,7 +9,7 @@ Invariant: such a line stands right after the one that has the arguments it is a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from greenroom.core.canonical import canonical
@@ -19,8 +19,10 @@ from greenroom.regression.tape.tape import Line
 
 Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
-Place = tuple[int, str]
+Round = tuple[int, str]
 """Turn and call; the arguments of the second edit of c1 stand under c1.2, words under their hook."""
+Place = tuple[int, str, bytes]
+"""The same with the arguments: two lives of a turn may have edited a call in two ways. Of words there are none."""
 
 _HOOK = "tool.call"
 _GATE = "gate"
@@ -38,20 +40,39 @@ def with_verdicts(lines: Sequence[Line], recorded: Sequence[Record], clean: Sequ
 
 
 def held_again(lines: Sequence[Line], tape: Sequence[Line]) -> list[Line]:
-    """The lines of another telling with what a tape holds about the same calls, beside what they hold themselves."""
-    held = _by_place(lines)
+    """The lines of another telling with what a tape holds about the same calls, beside what they hold themselves: more of
+    their arguments may be placeholders now.
+    """
+    held, then, now = _by_place(lines), _rounds(tape), _rounds(lines)
+    same = {
+        old: new for decided, places in then.items() for old, new in zip(places, now.get(decided, ()), strict=False)
+    }
     for place, line in _by_place(tape).items():
-        held[place] = _both(line, held.get(place, {}))
+        if place in same:
+            held[same[place]] = _both(line, held.get(same[place], {}))
     return placed([line for line in lines if "held" not in line], held)
+
+
+def _rounds(lines: Sequence[Line]) -> dict[Round, list[Place]]:
+    """The places at which something may be held, one after another where a round has several."""
+    found: dict[Round, list[Place]] = {}
+    turn = 0
+    for line in lines:
+        turn = int(line["turn"]) if "turn" in line else turn
+        for of, arguments in _decided_after(line).items():
+            found.setdefault((turn, of), []).append(place_of((turn, of), arguments))
+    return found
 
 
 def _by_place(lines: Sequence[Line]) -> dict[Place, Line]:
     held: dict[Place, Line] = {}
     turn = 0
+    here: dict[str, Json] = {}
     for line in lines:
         turn = int(line["turn"]) if "turn" in line else turn
+        here |= _decided_after(line)
         if "held" in line:
-            held[turn, str(line["held"])] = line
+            held[place_of((turn, str(line["held"])), here.get(str(line["held"])))] = line
     return held
 
 
@@ -68,24 +89,17 @@ def held_alike(lines: Sequence[Line], held: Mapping[Key, Line]) -> list[Line]:
 
     What such a telling holds already stays.
     """
-    found: dict[tuple[int, str], Line] = {}
-    there: set[tuple[int, str]] = set()
+    found: dict[Place, Line] = {}
     tools: dict[str, str] = {}
     turn = 0
     for line in lines:
         turn = int(line["turn"]) if "turn" in line else turn
-        asked = {str(call["id"]): call["args"] for call in line.get("calls", ())}
         tools |= {str(call["id"]): str(call["tool"]) for call in line.get("calls", ())}
-        if _edits_call(line):
-            asked[f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"] = line.get("edit")
-        if _decides_anew(line):
-            asked[_next_round(str(line["answer"]))] = line.get("args")
-        for of, arguments in asked.items():
+        for of, arguments in _decided_after(line).items():
             kept = held.get(key_of(turn, tools.get(of.partition(".")[0], ""), arguments))
             if kept is not None:
-                found[turn, of] = {"held": of, **kept}
-        if "held" in line:
-            there.add((turn, str(line["held"])))
+                found[place_of((turn, of), arguments)] = {"held": of, **kept}
+    there = _by_place(lines)
     return placed(lines, {place: line for place, line in found.items() if place not in there})
 
 
@@ -98,7 +112,8 @@ def placed(lines: Sequence[Line], held: Mapping[Place, Line]) -> list[Line]:
     for line in lines:
         out.append(line)
         turn = int(line["turn"]) if "turn" in line else turn
-        out += [held[turn, of] for of in _decided_after(line) if (turn, of) in held]
+        places = [place_of((turn, of), arguments) for of, arguments in _decided_after(line).items()]
+        out += [held[place] for place in places if place in held]
     return out
 
 
@@ -107,29 +122,28 @@ def key_of(turn: int, tool: str, arguments: Json) -> Key:
     return turn, tool, canonical(arguments)
 
 
+def place_of(decided: Round, arguments: Json) -> Place:
+    """Where a decision about arguments is held."""
+    return *decided, canonical(arguments)
+
+
 def _verdicts(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[Place, Line]:
-    """By turn and call, what was decided about arguments that are others now."""
-    before, after = _arguments(recorded), _arguments(clean)
-    changed = {place for place, arguments in before.items() if after.get(place) != arguments}
+    """What was decided about arguments that are others now."""
+    before: dict[Round, Json] = {}
+    after: dict[Round, Json] = {}
     found: dict[Place, Line] = {}
-    for record in clean if changed else ():
-        event = record.event
+    for old, new in zip(recorded, clean, strict=True):
+        before |= arguments_by_round(old)
+        after |= arguments_by_round(new)
+        event = new.event
         if isinstance(event, VerdictReached) and event.hook == _HOOK:
-            place = event.turn, event.step.partition(_STEP)[2]
-            if place in changed:
-                found[place] = {"held": place[1], **says(event.verdict)}
+            decided = event.turn, event.step.partition(_STEP)[2]
+            if before.get(decided) != after.get(decided):
+                found[place_of(decided, after[decided])] = {"held": decided[1], **says(event.verdict)}
     return found
 
 
-def _arguments(records: Sequence[Record]) -> dict[Place, Json]:
-    """The arguments that were decided about."""
-    found: dict[Place, Json] = {}
-    for record in records:
-        found |= arguments_by_place(record)
-    return found
-
-
-def arguments_by_place(record: Record) -> dict[Place, Json]:
+def arguments_by_round(record: Record) -> dict[Round, Json]:
     """The arguments that a record brings in, to be decided about."""
     match record.event:
         case ReplyGenerated(turn=turn, calls=calls):
@@ -149,16 +163,15 @@ def _next_round(asked: str) -> str:
     return f"{call}.{int(edits or 0) + 1}" if not edits or edits.isdigit() else asked
 
 
-def _decided_after(line: Line) -> Iterator[str]:
-    """The decisions whose arguments a line has."""
+def _decided_after(line: Line) -> dict[str, Json]:
+    """The decisions whose arguments a line has, with those."""
     if "turn" in line:
-        yield from HOOKS
-    elif "reply" in line:
-        yield from (str(call["id"]) for call in line.get("calls", ()))
-    elif _edits_call(line):
-        yield f"{str(line['gate']).rpartition(':')[2]}.{_GATE}"
-    elif _decides_anew(line):
-        yield _next_round(str(line["answer"]))
+        return dict.fromkeys(HOOKS)
+    if "reply" in line:
+        return {str(call["id"]): call["args"] for call in line.get("calls", ())}
+    if _edits_call(line):
+        return {f"{str(line['gate']).rpartition(':')[2]}.{_GATE}": line.get("edit")}
+    return {_next_round(str(line["answer"])): line.get("args")} if _decides_anew(line) else {}
 
 
 def _edits_call(line: Line) -> bool:
