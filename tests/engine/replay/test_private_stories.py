@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record, ToolStarted
+from greenroom.core.values import ApprovalReply
 from greenroom.engine import waiting
 from greenroom.regression.tape.tape import Line
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_kinds import PrivateStory, PrivateWorld
 from tests.engine.chaos_rules import RULES
 from tests.engine.chaos_world import WHOLE, ticks
-from tests.engine.replay.test_forked_stories import branched
+from tests.engine.replay.test_forked_stories import branch_of, branched, holds
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 from tests.engine.scripted import ALLOW, Lives, lines, refund, same_again
 
@@ -143,3 +144,26 @@ def test_an_edit_of_a_call_that_may_have_run_holds_nothing(runner: asyncio.Runne
     assert any(line.get("answer") == "c1.unknown" for line in lines(records, "masking"))
     assert not any("held" in line for line in lines(records, "masking"))
     same_again(records, runner, tmp_path, rest="masking")
+
+
+def test_what_is_held_about_an_edited_call_is_about_the_arguments_of_its_own_life(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    def changed(amount: float | str, to: str) -> ApprovalReply:
+        return ALLOW.model_copy(update={"decision": "edit", "arguments": {"order_id": 1, "amount": amount, "to": to}})
+
+    async def scene() -> list[Record]:
+        lives = Lives([refund(120)])
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", changed(60, "+49 341 5550123"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1.1")
+        branch_of(lives, ApprovalRequested, "t1/ask:c1.1")
+        await lives.begin_again()
+        lives.now.session.answer("t1/ask:c1", changed("many", "kim@post.example"))
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert [line["held"] for line in lines(records) if "held" in line] == ["c1.1"]
+    assert any(line.get("status") == "invalid" for line in lines(records))
+    holds(records, runner, tmp_path)

@@ -6,12 +6,15 @@ Invariant: a decision is replaced by another, never changed.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from greenroom.core.errors import GreenroomError
 from greenroom.core.values import ToolCall, Verdict
 from greenroom.engine.asking.question import TurnStopped
 from greenroom.engine.gates.stepping import TurnGivenUp
+from greenroom.engine.replay.lives import LifeOver
 from greenroom.engine.room import Room
 
 
@@ -37,7 +40,7 @@ class Reply:
     """What the calls of one reply share while they are carried out side by side.
 
     Questions are put one at a time in call order, so that what an edit is decided against does not depend on timing.
-    `next` is the number of the model call after it.
+    `next` is the number of the model call after it, `cut_off` is what cut a question off in a replay.
     """
 
     room: Room
@@ -45,6 +48,24 @@ class Reply:
     asking: asyncio.Lock
     ended: list[GreenroomError]
     next: int
+    cut_off: list[LifeOver] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def asking_about(self, item: Decided, suffix: str) -> AsyncIterator[None]:
+        """The turn of a call to be asked about; in a replay of a life that was cut off at the question before it, it has none.
+
+        Raises:
+            LifeOver: that is so.
+        """
+        async with self.asking:
+            asked = f"t{self.turn}/ask:{item.call.id}{suffix}"
+            if self.cut_off and not self.room.steps.comes_to(item.step, asked):
+                raise self.cut_off[0]
+            try:
+                yield
+            except LifeOver as error:
+                self.cut_off.append(error)
+                raise
 
     @property
     def over(self) -> bool:

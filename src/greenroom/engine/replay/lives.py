@@ -62,6 +62,12 @@ class ByLife(ABC):
         """
 
     @abstractmethod
+    def comes_to(self, step: str, asked: str) -> bool:
+        """Whether a life that was cut off at the question about one call went on to the next, whose question is put at
+        `asked`: nobody was there to wait for. If not, that had not been decided again either.
+        """
+
+    @abstractmethod
     def at_once(self, step: str) -> bool:
         """Whether it says so itself that a question was answered in this life before anything else happened."""
 

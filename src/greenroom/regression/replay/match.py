@@ -32,7 +32,7 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
-from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
+from greenroom.engine.replay.lives import ByLife, Key, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.not_reached import not_reached
 from greenroom.regression.replay.placeholders.held import key_of
@@ -118,6 +118,20 @@ class TapeRecording(ByLife):
         lives = self._world.lives
         stopped = step in self._world.stopped and lives.here(ToolReturned, step) is not None
         return stopped and lives.left(turn_of(step)) and not lives.anew(ApprovalGiven, asked)
+
+    def comes_to(self, step: str, asked: str) -> bool:
+        lives, about = self._world.lives, asked.replace("/ask:", "/{}:")
+        done: list[Key] = [
+            (ToolStarted, step),
+            (ToolReturned, step),
+            (ApprovalRequested, asked),
+            (ApprovalGiven, asked),
+        ]
+        read: list[Key] = [
+            (AutonomyChanged, f"{about.format('autonomy')}.ask"),
+            (DaySumsRead, f"{about.format('day')}.ask"),
+        ]
+        return not self._by_life(step) or any(lives.here(kind, at) is not None for kind, at in [*done, *read])
 
     def at_once(self, step: str) -> bool:
         if self._by_life(step):
