@@ -102,7 +102,7 @@ class _Teller:
         self._started: dict[str, Json] = {}
         self._proposed: dict[str, str] = {}
         self._days = days
-        self._day_read = False
+        self._day_read = self._spent = False
         self._out = Out()
         self._prompts: dict[str, Json] = {}
 
@@ -274,9 +274,9 @@ class _Teller:
         return [{"autonomy": event.level} | _of(event.step, "autonomy:")]
 
     def day(self, event: DaySumsRead) -> list[Line]:
-        first, number = not self._day_read, self._days[event.day]
-        self._day_read = True
-        if not event.sums and number == 1 and (first or self._life == 1):
+        first, number, less = not self._day_read, self._days[event.day], self._spent and not event.sums
+        self._day_read, self._spent = True, bool(event.sums)
+        if not event.sums and number == 1 and not less and (first or self._life == 1):
             return []  # a later life begins with what was known before its turn, so there it is told
         return [{"day": dict(event.sums)} | _of(event.step, "day:") | ({"on": number} if number > 1 else {})]
 

@@ -32,6 +32,8 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.engine.looks import ASK
+from greenroom.engine.looks import place_of as place_of_look
 from greenroom.engine.replay.lives import ByLife, Key, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.not_reached import not_reached
@@ -120,18 +122,16 @@ class TapeRecording(ByLife):
         return stopped and lives.left(turn_of(step)) and not lives.anew(ApprovalGiven, asked)
 
     def comes_to(self, step: str, asked: str) -> bool:
-        lives, about = self._world.lives, asked.replace("/ask:", "/{}:")
+        look = "" if asked.endswith(".unknown") else place_of_look(ASK)
+        read: dict[type[Event], str] = {AutonomyChanged: "/autonomy:", DaySumsRead: "/day:"}
         done: list[Key] = [
             (ToolStarted, step),
             (ToolReturned, step),
             (ApprovalRequested, asked),
             (ApprovalGiven, asked),
         ]
-        read: list[Key] = [
-            (AutonomyChanged, f"{about.format('autonomy')}.ask"),
-            (DaySumsRead, f"{about.format('day')}.ask"),
-        ]
-        return not self._by_life(step) or any(lives.here(kind, at) is not None for kind, at in [*done, *read])
+        done += [(kind, f"{asked.replace('/ask:', name)}{look}") for kind, name in read.items()]
+        return not self._by_life(step) or any(self._world.lives.here(kind, at) is not None for kind, at in done)
 
     def at_once(self, step: str) -> bool:
         if self._by_life(step):
