@@ -223,9 +223,9 @@ class Steps:
         """In a replay: whether what the log has at a step is an earlier life's, and this one is to have its own."""
         return isinstance(self._recording, ByLife) and self._recording.anew(kind, step)
 
-    def comes_to(self, step: str, asked: str) -> bool:
+    def comes_to(self, step: str) -> bool:
         """In a replay: whether this life comes to a call behind a question at which it was cut off (see `ByLife.comes_to`)."""
-        return not isinstance(self._recording, ByLife) or self._recording.comes_to(step, asked)
+        return not isinstance(self._recording, ByLife) or self._recording.comes_to(step)
 
     async def last_of_all(self) -> None:
         """In a replay, for who gives the turn up: wait until all that happened beside that has happened again."""

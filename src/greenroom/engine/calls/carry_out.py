@@ -25,7 +25,7 @@ from greenroom.engine.calls.deciding import admitted, as_decided_now, card_of, d
 from greenroom.engine.calls.results import STOPPED, judge_unjudged, returned, waited_in_vain
 from greenroom.engine.calls.running import run
 from greenroom.engine.calls.spending import read_day
-from greenroom.engine.calls.unknown import settle_unknown, unknown
+from greenroom.engine.calls.unknown import settle_unknown
 from greenroom.engine.gates.call_gates import SKIPPED, STOPPED_CALL, result_gate, tool_gate
 from greenroom.engine.gates.stepping import EDITED_AT_GATE, TurnGivenUp
 from greenroom.engine.limits import Budget
@@ -77,9 +77,8 @@ async def _carry_out(reply: Reply, item: Decided) -> None:
             raise TurnStopped("a person stopped the turn")
     elif started is not None and started.effects == "once":
         call = item.call.model_copy(update={"arguments": started.arguments})
-        suffix = unknown(room, item)
-        async with reply.asking_about(item, suffix):
-            await settle_unknown(reply, call, item, suffix)
+        async with reply.asking_about(item):
+            await settle_unknown(reply, call, item)
     else:
         await _through_gate(reply, item)
 
@@ -109,7 +108,7 @@ async def _put(reply: Reply, item: Decided) -> None:
         await _refuse(reply, item)
     elif item.verdict.blocks or _stepping(room, turn, item):
         await _over(reply, item, item.suffix)
-        async with reply.asking_about(item, item.suffix):
+        async with reply.asking_about(item):
             call, settled = await _ask_until_settled(reply, item)
         await _obey(room, turn, call, item.step, settled)
     else:

@@ -51,15 +51,14 @@ class Reply:
     cut_off: list[LifeOver] = field(default_factory=list)
 
     @asynccontextmanager
-    async def asking_about(self, item: Decided, suffix: str) -> AsyncIterator[None]:
+    async def asking_about(self, item: Decided) -> AsyncIterator[None]:
         """The turn of a call to be asked about; in a replay of a life that was cut off at the question before it, it has none.
 
         Raises:
             LifeOver: that is so.
         """
         async with self.asking:
-            asked = f"t{self.turn}/ask:{item.call.id}{suffix}"
-            if self.cut_off and not self.room.steps.comes_to(item.step, asked):
+            if self.cut_off and not self.room.steps.comes_to(item.step):
                 raise self.cut_off[0]
             try:
                 yield

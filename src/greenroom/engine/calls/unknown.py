@@ -13,20 +13,15 @@ from greenroom.engine.calls.deciding import card_of, decide_call, verdict_step
 from greenroom.engine.calls.results import returned
 from greenroom.engine.calls.running import run
 from greenroom.engine.looks import FIRST, NOW
-from greenroom.engine.room import Room
 
 UNKNOWN_OUTCOME = "It was started before a crash and its outcome is unknown; running it again may do it twice."
 
 
-def unknown(room: Room, item: Decided) -> str:
-    """What the question about such a call is told apart by: leave to repeat is good for one repetition."""
-    starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
-    return f".{starts}.unknown" if starts > 1 else ".unknown"
-
-
-async def settle_unknown(among: Reply, call: ToolCall, item: Decided, suffix: str) -> None:
+async def settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     """A call that may or may not have happened: a person says what is true, or has it run once more if policy lets it."""
     room, turn = among.room, among.turn
+    starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
+    suffix = f".{starts}.unknown" if starts > 1 else ".unknown"  # leave to repeat is good for one repetition
     await room.steps.look(FIRST, verdict_step(turn, call.id, suffix))
     verdict = decide_call(room, turn, call, suffix)
     unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)

@@ -164,7 +164,7 @@ class LogRecording(ByLife):
         stopped = ended is not None and isinstance(ended.event, ToolReturned) and ended.event.error == STOPPED
         return stopped and self._lives.left(turn_of(step)) and not self.anew(ApprovalGiven, asked)
 
-    def comes_to(self, step: str, asked: str) -> bool:
+    def comes_to(self, step: str) -> bool:
         return True  # what was decided in which life is in its records
 
     def at_once(self, step: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Generic, TypeVar
 
@@ -62,9 +62,9 @@ class ByLife(ABC):
         """
 
     @abstractmethod
-    def comes_to(self, step: str, asked: str) -> bool:
-        """Whether a life that was cut off at the question about one call went on to the next, whose question is put at
-        `asked`: nobody was there to wait for. If not, that had not been decided again either.
+    def comes_to(self, step: str) -> bool:
+        """Whether a life that was cut off at the question about one call went on to the call of this step behind it, for
+        nobody was there to wait for. If not, that had not been decided again either.
         """
 
     @abstractmethod
@@ -137,11 +137,15 @@ class Lives(Generic[T]):
         """Whether the replay is in an earlier life of a turn than this."""
         return self._now.get(turn, 1) < life
 
-    def later(self, turn: int, found: Callable[[type[Event], str], bool]) -> bool:
-        """Whether something of a kind and step that is looked for happened in a later life of a turn than the replay is in."""
+    def later(self, turn: int) -> Iterator[Key]:
+        """What happened in a later life of a turn than the replay is in, too."""
         now, prefix = self._now.get(turn, 1), f"t{turn}/"
-        here = ((kind, step, lives) for (kind, step), lives in self._kept.items() if step.startswith(prefix))
-        return any(max(lives) > now and found(kind, step) for kind, step, lives in here)
+        return (key for key, lives in self._kept.items() if key[1].startswith(prefix) and max(lives) > now)
+
+    def all_here(self, turn: int) -> Iterator[Key]:
+        """What happened in the life of a turn that the replay is in."""
+        now, prefix = self._now.get(turn, 1), f"t{turn}/"
+        return (key for key, lives in self._kept.items() if key[1].startswith(prefix) and now in lives)
 
     def several(self, turn: int) -> bool:
         """Whether a turn had more than one."""

@@ -158,8 +158,8 @@ class LiveRecording(ByLife):
     def anew(self, kind: type[Event], step: str) -> bool:
         return self.before(step) and self._tape.anew(kind, step)
 
-    def comes_to(self, step: str, asked: str) -> bool:
-        return not self.before(step) or self._tape.comes_to(step, asked)
+    def comes_to(self, step: str) -> bool:
+        return not self.before(step) or self._tape.comes_to(step)
 
     def unasked(self, step: str, asked: str) -> bool:
         return self.before(step) and self._tape.unasked(step, asked)

@@ -32,11 +32,9 @@ from greenroom.core.events import (
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
 from greenroom.core.values import Json, Memory, ToolCall
-from greenroom.engine.looks import ASK
-from greenroom.engine.looks import place_of as place_of_look
-from greenroom.engine.replay.lives import ByLife, Key, LifeOver, given_up, turn_of
+from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
-from greenroom.regression.replay.not_reached import not_reached
+from greenroom.regression.replay.not_reached import came_behind, not_reached
 from greenroom.regression.replay.placeholders.held import key_of
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.days import day_of
@@ -121,17 +119,8 @@ class TapeRecording(ByLife):
         stopped = step in self._world.stopped and lives.here(ToolReturned, step) is not None
         return stopped and lives.left(turn_of(step)) and not lives.anew(ApprovalGiven, asked)
 
-    def comes_to(self, step: str, asked: str) -> bool:
-        look = "" if asked.endswith(".unknown") else place_of_look(ASK)
-        read: dict[type[Event], str] = {AutonomyChanged: "/autonomy:", DaySumsRead: "/day:"}
-        done: list[Key] = [
-            (ToolStarted, step),
-            (ToolReturned, step),
-            (ApprovalRequested, asked),
-            (ApprovalGiven, asked),
-        ]
-        done += [(kind, f"{asked.replace('/ask:', name)}{look}") for kind, name in read.items()]
-        return not self._by_life(step) or any(self._world.lives.here(kind, at) is not None for kind, at in done)
+    def comes_to(self, step: str) -> bool:
+        return not self._by_life(step) or came_behind(self._world, step)
 
     def at_once(self, step: str) -> bool:
         if self._by_life(step):

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from greenroom.core.events import (
     ApprovalRequested,
+    AutonomyChanged,
     ContextSelected,
+    DaySumsRead,
     Event,
     GatePassed,
     GatePaused,
@@ -17,11 +19,17 @@ from greenroom.core.events import (
     ReplyGenerated,
     ReplyReleased,
 )
+from greenroom.engine.gates.stepping import EDITED_AT_GATE
+from greenroom.engine.looks import PASSED, RUN, place_of
 from greenroom.engine.replay.lives import turn_of
 from greenroom.regression.replay.world import World
 
 _LET_IN = frozenset({"input", "memory.read", "retrieval"})
 """The hooks of what a turn lets in before it asks a model anything."""
+
+_READ = frozenset({AutonomyChanged, DaySumsRead})
+_FIRST = frozenset({"", EDITED_AT_GATE})
+"""How a call is decided about before it is its turn to be asked about."""
 
 
 def not_reached(world: World, kind: type[Event], step: str) -> bool:
@@ -29,11 +37,29 @@ def not_reached(world: World, kind: type[Event], step: str) -> bool:
     return kind in _NEVER and _NEVER[kind](world, step)
 
 
+def came_behind(world: World, step: str) -> bool:
+    """Whether the life that the replay is in came to the call of a step, behind a question about another at which it was cut
+    off: something happened to it that happens to no call before its own turn to be asked about.
+    """
+    call = _call_of(step).partition(".")[0]
+    here = ((kind, _call_of(at)) for kind, at in world.lives.all_here(turn_of(step)))
+    return any(of.partition(".")[0] == call and not _before_its_turn(kind, of.removeprefix(call)) for kind, of in here)
+
+
+def _before_its_turn(kind: type[Event], suffix: str) -> bool:
+    waits = kind is GatePassed or kind is GatePaused
+    return waits or (kind in _READ and suffix.removesuffix(place_of(RUN)).removesuffix(place_of(PASSED)) in _FIRST)
+
+
+def _call_of(step: str) -> str:
+    """`c2.1` for `t1/ask:c2.1`."""
+    return step.rpartition(":")[2]
+
+
 def _unsaid(world: World, step: str) -> bool:
     """Whether something still came in a later life of what comes before a turn says anything."""
-    return world.lives.later(
-        turn_of(step), lambda kind, at: "/ask:memory.write" not in at and "/gate:remember" not in at
-    )
+    later = (at for _, at in world.lives.later(turn_of(step)))
+    return any("/ask:memory.write" not in at and "/gate:remember" not in at for at in later)
 
 
 def _unproposed(world: World, step: str) -> bool:
@@ -46,9 +72,8 @@ def _unchosen(world: World, step: str) -> bool:
     what comes after it.
     """
     turn = turn_of(step)
-    if world.lives.later(
-        turn, lambda kind, at: kind is ApprovalRequested and at.partition("/ask:")[2].partition(":")[0] in _LET_IN
-    ):
+    later = (at.partition("/ask:")[2] for kind, at in world.lives.later(turn) if kind is ApprovalRequested)
+    if any(asked.partition(":")[0] in _LET_IN for asked in later):
         return True
     asked = (ReplyGenerated, f"t{turn}/generate:1") in world.events or _at_gate(world, f"t{turn}/gate:prompt:1")
     return not asked and (ContextSelected, step) not in world.lines
