@@ -24,9 +24,9 @@ from greenroom.core.events import (
 from greenroom.core.values import GateReply, Stop, ToolCall
 from greenroom.engine import waiting
 from greenroom.regression.record.order import by_call
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.tape.given_up import BEGUN
 from greenroom.regression.tape.header_seal import SEAL
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, sealed
 from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from greenroom.core.canonical import digest
 from greenroom.core.inert import hidden_count
 from greenroom.core.values import Json
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.added import told_apart
 from greenroom.regression.replay.check import check_file
 from greenroom.regression.replay.difference import first_difference, title, words_in_short
@@ -19,6 +18,7 @@ from greenroom.regression.replay.outcome import DETAIL_LINES, outcome
 from greenroom.regression.stale.stale import changes
 from greenroom.regression.tape.names import Names
 from greenroom.regression.tape.parts import Parts, part_name, text_name
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, sealed, write
 
 LINES: tuple[Line, ...] = (

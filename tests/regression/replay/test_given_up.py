@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from greenroom.regression.mutation.mutant import Retold
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.check import check
 from greenroom.regression.replay.difference import first_difference
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 from tests.regression.mutation.stories import of_story, replayed
 from tests.regression.taped import edited, written_as

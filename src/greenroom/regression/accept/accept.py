@@ -15,7 +15,6 @@ from greenroom.engine.contract import Contract
 from greenroom.regression.accept.last_run import LastRun, LastRuns, parts_of
 from greenroom.regression.accept.noteworthy import Noteworthy, noteworthy
 from greenroom.regression.accept.tape_diff import ASPECTS, Aspect, Change, changes_between, taken_over
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
@@ -23,6 +22,7 @@ from greenroom.regression.stale.documents import DOCUMENTS
 from greenroom.regression.stale.stale import RECORDED_ONLY, Cause
 from greenroom.regression.stale.stale import causes as stale_causes
 from greenroom.regression.tape.parts import Parts, part_name, text_name, write_whole
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import SUFFIX, Tape, sealed, write
 
 _OF_COMPONENT: Mapping[str, Aspect] = {

@@ -24,7 +24,6 @@ from greenroom.engine.session import Session
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.port import Policy
 from greenroom.regression.record.holding import with_facts
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.record.redaction import redacted
 from greenroom.regression.record.telling import tell
 from greenroom.regression.replay.context import context_of
@@ -40,6 +39,7 @@ from greenroom.regression.stale.documents import corpus_state
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import part_name
 from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, sealed
 
 

@@ -17,7 +17,7 @@ from greenroom.core.values import Frozen, Json
 from greenroom.regression.expect.against_tape import CaseMatch, problems_under
 from greenroom.regression.expect.assertion import Assertion
 from greenroom.regression.expect.judging import judge, there_are
-from greenroom.regression.expect.names import slips
+from greenroom.regression.expect.names import Told, slips
 from greenroom.regression.expect.run import Run, run_of
 from greenroom.regression.expect.said import SENTENCE, shown
 from greenroom.regression.expect.words import Spec, Words
@@ -98,7 +98,7 @@ class Expect(Words["Expect"]):
         return self
 
     def _require_known(self, expected: Assertion) -> None:
-        for path, said in slips(expected, self._run.lines, self._run.around):
+        for path, said in slips(expected, Told(self._run.lines), self._run.around):
             raise UsageError(f"{dotted(path)}: {said}", code="expect.name")
 
     def _judge(self, table: Mapping[str, Json]) -> None:

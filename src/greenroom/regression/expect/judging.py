@@ -125,7 +125,8 @@ def judge(expected: Assertion, turns: Turns, beside: Beside = NOTHING) -> Judged
     except NoSuchTurn as missing:
         return Judged([str(missing)])
     found.problems = [inert_line(problem, SENTENCE) for problem in found.problems]
-    found.failed = inert_line(found.failed, SENTENCE)
+    if found.failed:
+        found.failed = inert_line(found.failed, SENTENCE)
     return found
 
 

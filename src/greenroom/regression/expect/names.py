@@ -70,15 +70,28 @@ NOBODY = Around(())
 """Nothing is known, so no name is called wrong."""
 
 
-def slips(assertion: Assertion, lines: Sequence[Line], around: Around) -> Iterator[Slip]:
+class Told:
+    """The names that the lines of a recording tell, by kind: looked for once, however many expectations ask."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        self._names: dict[str, set[str]] = {}
+
+    def of(self, kind: str) -> set[str]:
+        """Those of a kind."""
+        if kind not in self._names:
+            self._names[kind] = _ON_TAPE[kind](self._lines)
+        return self._names[kind]
+
+
+def slips(assertion: Assertion, told: Told, around: Around) -> Iterator[Slip]:
     """The names of an expectation that nobody knows, with what was probably meant."""
     if not around.today:
         return
     for path, kind, name in _named(assertion):
-        on_tape, beside = _ON_TAPE[kind], _BESIDE[kind]
-        if _is_known(kind, name, on_tape(lines)):
+        if _is_known(kind, name, told.of(kind)):
             continue
-        known = {*on_tape(lines), *beside(around)}
+        known = told.of(kind) | _BESIDE[kind](around)
         if not _is_known(kind, name, known):
             yield path, f"there is no {kind} '{inert_line(name, 80)}' ({_hint(name, known)})"
 

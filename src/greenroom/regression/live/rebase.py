@@ -14,11 +14,12 @@ from greenroom.regression.live.budget import Budget
 from greenroom.regression.live.once import LiveBuild
 from greenroom.regression.live.options import LiveOptions
 from greenroom.regression.live.run import run_once
-from greenroom.regression.record.record import record, recorded_digests
+from greenroom.regression.record.record import record
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.replay.placeholders.held import held_alike
 from greenroom.regression.replay.replay import Fixture, with_context
 from greenroom.regression.replay.world import World
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Tape, sealed, turns_of_header
 
 

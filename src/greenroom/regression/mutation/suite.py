@@ -15,10 +15,10 @@ from greenroom.regression.mutation import persona, policy, prompt, tools, world
 from greenroom.regression.mutation.ground import Ground
 from greenroom.regression.mutation.mutant import Kind, Mutant, Retold
 from greenroom.regression.mutation.overlay import PartsWith
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Fixture, replay_tape
 from greenroom.regression.tape.facts import turns_over
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, read, sealed, write
 
 GroundOf = Callable[[str, str], Ground]

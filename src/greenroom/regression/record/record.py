@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from greenroom.core.canonical import digest
 from greenroom.core.errors import DiskFailed, UsageError
 from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished
 from greenroom.core.inert import inert_line
@@ -37,7 +36,7 @@ from greenroom.regression.tape.own import told as own_told
 from greenroom.regression.tape.parts import FOLDER as PARTS
 from greenroom.regression.tape.parts import Parts, part_name, write_whole
 from greenroom.regression.tape.replaced import REPLACED, in_order, put_in
-from greenroom.regression.tape.sealed import SESSION, session_digest
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import OWN, SUFFIX, Line, Tape, sealed, write
 from greenroom.regression.tape.under_test import TAKEN_OVER, Stretch, named, under_test, written
 
@@ -189,24 +188,6 @@ def _require_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoad
         raise UsageError(
             f"there is no ended turn {last}", hint=f"this session has {named((1, max(ended)))}", code="export.turns"
         )
-
-
-def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
-    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written,
-    `session` over everything.
-    """
-    passages = [str(line["candidates"]) for line in lines if "candidates" in line]
-    written = {line["write"] for line in lines if "write" in line}
-    memories = sorted(
-        [str(line["segment"]), str(line.get("key", "")), str(line["text"])]
-        for line in lines
-        if "memory" in line and line["memory"] not in written
-    )
-    return {
-        "corpus": part_name(digest(passages)),
-        "memory": part_name(digest(memories)),
-        SESSION: session_digest(lines),
-    }
 
 
 def export(

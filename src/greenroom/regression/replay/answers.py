@@ -5,17 +5,19 @@ Invariant: what was put here can be made; whoever puts it has looked at every va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from greenroom.core.canonical import clean_json
 from greenroom.core.events import Event, MemoriesRecalled, PassagesRetrieved, ReplyGenerated
 from greenroom.core.values import Memory, Passage, ToolCall, Usage
+from greenroom.regression.tape.given_up import ABANDONED
 from greenroom.regression.tape.tape import Line
 
 Key = tuple[type[Event], str]
 """Kind and step."""
 
+_OF_LIVES = frozenset({"life", "begun", "in"})
 _MOST_LIVES = 10_000
 """Of one turn: more than any person cuts off, and few enough to live through."""
 
@@ -77,6 +79,13 @@ def recalled(step: str, turn: int, query: str, found: list[tuple[Memory, float |
     """Memories with their scores, where they had one."""
     memories = tuple(memory.model_copy(update={"score": score}) for memory, score in found)
     return MemoriesRecalled(step=step, turn=turn, query=query, memories=memories)
+
+
+def tells_lives(lines: Sequence[Line]) -> bool:
+    """Whether any line says in which life of its turn something was, or that a turn was given up."""
+    if not _OF_LIVES.isdisjoint(set[str]().union(*lines)):
+        return True
+    return ABANDONED in [line["finish"] for line in lines if "finish" in line]
 
 
 def life_begun(begun: Any) -> Any:

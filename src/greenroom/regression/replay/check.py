@@ -13,7 +13,6 @@ from greenroom.core.errors import FileInvalid
 from greenroom.regression.expect import Beside, failures
 from greenroom.regression.expect.bounds import phrases_in
 from greenroom.regression.expect.judging import not_described
-from greenroom.regression.record.record import recorded_digests
 from greenroom.regression.replay.context import context_of
 from greenroom.regression.replay.outcome import Outcome, broken, outcome
 from greenroom.regression.replay.replay import Fixture, load_fixture
@@ -22,6 +21,7 @@ from greenroom.regression.replay.world import World
 from greenroom.regression.stale.kept_texts import require_kept
 from greenroom.regression.stale.stale import causes
 from greenroom.regression.tape.parts import Parts
+from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Tape
 from greenroom.regression.tape.under_test import under_test
 

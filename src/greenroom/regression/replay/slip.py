@@ -12,7 +12,7 @@ from greenroom.core.toml_text import dotted, line_of, positions
 from greenroom.regression.case import SUFFIX as CASE
 from greenroom.regression.case import Case
 from greenroom.regression.expect.assertion import Assertion
-from greenroom.regression.expect.names import Around, Texts, slips
+from greenroom.regression.expect.names import Around, Texts, Told, slips
 from greenroom.regression.find import name_of
 from greenroom.regression.replay.outcome import Outcome, outcome
 from greenroom.regression.tape.facts import turns_over
@@ -26,8 +26,9 @@ _COMPONENTS = ("persona", "policy", "tools")
 def slip(case: Case, tape: Tape, parts: Parts, texts: Texts, file: str) -> Outcome | None:
     """The first slip of a case, as a broken file; None where there is none. `texts` are today's, by component."""
     around = Around((texts, _Kept(tape, parts)), parts.workspace / "knowledge", lambda: _listings(tape, parts))
+    lines, told = under_test(tape, tape.events), Told(tape.events)
     for number, one in enumerate(case.assert_):
-        for path, said in (*_beyond(one, under_test(tape, tape.events)), *slips(one, tape.events, around)):
+        for path, said in (*_beyond(one, lines), *slips(one, told, around)):
             whole: KeyPath = ("assert", number, *path)
             return outcome("broken", f"{_place(parts, file, whole)} {dotted(whole)}: {said}")
     return None

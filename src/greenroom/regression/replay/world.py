@@ -45,6 +45,7 @@ from greenroom.regression.replay.answers import (
     memory_of,
     recalled,
     retrieved,
+    tells_lives,
     texts_of,
 )
 from greenroom.regression.replay.placeholders.held import HOOKS, key_of
@@ -107,9 +108,7 @@ class World:
         self.ruled: set[str] = set()
         self.lives: Lives[tuple[Line, Event | None]] = Lives()
         self.reruns: set[str] = set()
-        self._lives_told = any(
-            "life" in line or "begun" in line or "in" in line or line.get("finish") == ABANDONED for line in tape.events
-        )
+        self._lives_told = tells_lives(tape.events)
         self._take_all(tape, file)
         self._settle_days()
         if self._given_up and (wrong := wrong_ending(tape.events)) is not None:
@@ -123,7 +122,8 @@ class World:
     def _take_all(self, tape: Tape, file: str) -> None:
         for index, line in enumerate(tape.events):
             kind = next(iter(line), "")
-            if kind not in _TAKERS:
+            take = _TAKERS.get(kind)
+            if take is None:
                 raise FileInvalid(
                     f"a tape has no '{inert_line(kind, 20)}' lines",
                     where=f"{file}:{tape.line_number(index)}",
@@ -132,7 +132,7 @@ class World:
                 )
             try:
                 require_form(kind, line)
-                _TAKERS[kind](self, line)
+                take(self, line)
             except MALFORMED:
                 raise FileInvalid(
                     f"this '{kind}' line is not of the form a tape has",

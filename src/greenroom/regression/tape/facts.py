@@ -5,8 +5,9 @@ Invariant: a pure function of tape lines, so an expectation says the same of a r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from greenroom.core.values import Json
 from greenroom.regression.tape.given_up import ABANDONED
@@ -37,8 +38,7 @@ class CallFacts:
         return self.status == "invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryFacts:
+class MemoryFacts(NamedTuple):
     """A memory that was written or recalled: its `key` ('' where it has none), `segment` and text."""
 
     key: str
@@ -94,48 +94,60 @@ def turns_over(lines: Sequence[Line]) -> list[TurnFacts]:
 
 def turns_begun(lines: Sequence[Line]) -> list[TurnFacts]:
     """The facts of every turn, one that is still open too."""
-    labels: dict[str, str] = {}
-    texts: dict[str, MemoryFacts] = {}
+    told = _Told({}, {})
     turns: list[TurnFacts] = []
     for line in lines:
-        if "turn" in line:
+        kind = next(iter(line))
+        if kind == "turn":
             turns.append(TurnFacts(int(line["turn"]), words=str(line["user"])))
-        elif "retrieve" in line:
-            labels.update({str(name): str(label) for name, label, _ in line["retrieve"]})
-        elif "memory" in line:
-            texts[line["memory"]] = MemoryFacts(str(line.get("key", "")), str(line["segment"]), str(line["text"]))
-        elif turns:
-            _see(turns[-1], line, labels, texts)
+        elif kind == "retrieve":
+            told.labels.update({str(name): str(label) for name, label, _ in line["retrieve"]})
+        elif kind == "memory":
+            told.texts[line["memory"]] = MemoryFacts(str(line.get("key", "")), str(line["segment"]), str(line["text"]))
+        elif turns and (see := _SEEN.get(kind)) is not None:
+            see(turns[-1], line, told)
     return turns
 
 
-def _see(turn: TurnFacts, line: Line, labels: dict[str, str], texts: dict[str, MemoryFacts]) -> None:
-    match next(iter(line)):
-        case "verdict":
-            turn.verdicts.append((line["verdict"], line["effect"], line["rule"]))
-        case "select":
-            turn.passages = [labels.get(name, name) for name in line["select"]]
-        case "recall":
-            names = [found if isinstance(found, str) else found[0] for found in line["recall"]]
-            turn.recalled = [texts.get(name, _UNTOLD) for name in names]
-        case "reply":
-            _see_reply(turn, line)
-        case "ask" | "answer" | "result":
-            _see_call(turn, line)
-        case "release":
-            turn.text = str(line["release"])
-        case "gate" if line["gate"] == "output" and isinstance(line.get("edit"), str):
-            turn.text = line["edit"] or turn.text
-        case "write":
-            kept = texts.get(line["write"], MemoryFacts(str(line["write"]), "", ""))
-            turn.memories.append(replace(kept, text=str(line.get("text", kept.text))))
-        case "finish":
-            turn.finish = str(line["finish"])
-        case _:
-            pass
+class _Told(NamedTuple):
+    """What names stand for: the labels of passages, and memories."""
+
+    labels: dict[str, str]
+    texts: dict[str, MemoryFacts]
 
 
-def _see_reply(turn: TurnFacts, line: Line) -> None:
+def _see_verdict(turn: TurnFacts, line: Line, _: _Told) -> None:
+    turn.verdicts.append((line["verdict"], line["effect"], line["rule"]))
+
+
+def _see_select(turn: TurnFacts, line: Line, told: _Told) -> None:
+    turn.passages = [told.labels.get(name, name) for name in line["select"]]
+
+
+def _see_recall(turn: TurnFacts, line: Line, told: _Told) -> None:
+    names = [found if isinstance(found, str) else found[0] for found in line["recall"]]
+    turn.recalled = [told.texts.get(name, _UNTOLD) for name in names]
+
+
+def _see_release(turn: TurnFacts, line: Line, _: _Told) -> None:
+    turn.text = str(line["release"])
+
+
+def _see_gate(turn: TurnFacts, line: Line, _: _Told) -> None:
+    if line["gate"] == "output" and isinstance(line.get("edit"), str):
+        turn.text = line["edit"] or turn.text
+
+
+def _see_write(turn: TurnFacts, line: Line, told: _Told) -> None:
+    kept = told.texts.get(line["write"]) or MemoryFacts(str(line["write"]), "", "")
+    turn.memories.append(kept._replace(text=str(line["text"])) if "text" in line else kept)
+
+
+def _see_finish(turn: TurnFacts, line: Line, _: _Told) -> None:
+    turn.finish = str(line["finish"])
+
+
+def _see_reply(turn: TurnFacts, line: Line, _: _Told) -> None:
     said = str(line.get("text", ""))
     if line.get("calls"):
         turn.text = ""
@@ -149,7 +161,7 @@ def _see_reply(turn: TurnFacts, line: Line) -> None:
         turn.calls[call["id"]] = CallFacts(call["tool"], call["args"], reply=turn.model_calls)
 
 
-def _see_call(turn: TurnFacts, line: Line) -> None:
+def _see_call(turn: TurnFacts, line: Line, _: _Told) -> None:
     kind = next(iter(line))
     name = str(line[kind])
     call = turn.calls.get(name.partition(".")[0])
@@ -168,3 +180,19 @@ def _see_call(turn: TurnFacts, line: Line) -> None:
         call.error = str(line.get("error", ""))
     if "args" in line and (kind != "answer" or line["decision"] == "edit"):
         call.args = line["args"]
+
+
+_SEEN: Mapping[str, Callable[[TurnFacts, Line, _Told], None]] = {
+    "verdict": _see_verdict,
+    "select": _see_select,
+    "recall": _see_recall,
+    "reply": _see_reply,
+    "ask": _see_call,
+    "answer": _see_call,
+    "result": _see_call,
+    "release": _see_release,
+    "gate": _see_gate,
+    "write": _see_write,
+    "finish": _see_finish,
+}
+"""What is seen of each kind of line."""

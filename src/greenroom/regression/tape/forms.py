@@ -46,7 +46,7 @@ def require_form(kind: str, line: Line) -> None:
         KeyError, TypeError: it is not.
     """
     _require_shape(kind, tuple(line), tuple(map(type, line.values())))
-    if kind in ("result", "select") and not all(isinstance(name, str) for name in _names(kind, line)):
+    if kind in _NAMING and not {str}.issuperset(map(type, _names(kind, line))):
         raise TypeError(kind)
 
 
@@ -61,6 +61,9 @@ def _require_shape(kind: str, keys: tuple[str, ...], types: tuple[type, ...]) ->
             raise TypeError(key)
     if not set(_NEEDED.get(kind, ())).issubset(keys):
         raise KeyError(kind)
+
+
+_NAMING = frozenset({"result", "select"})
 
 
 def _names(kind: str, line: Line) -> list[object]:

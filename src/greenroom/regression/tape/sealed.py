@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from greenroom.core.canonical import digest
 from greenroom.regression.tape.parts import part_name
 
 if TYPE_CHECKING:
@@ -24,6 +25,32 @@ SESSION = "session"
 def session_digest(lines: Sequence[Line]) -> str:
     """Over the lines as a tape has them, whose keys have a fixed order: a canonical form would cost a replay too much."""
     return part_name(hashlib.sha256(orjson.dumps(lines)).hexdigest())
+
+
+def recorded_digests(lines: Sequence[Line]) -> dict[str, str]:
+    """Digests of the recorded world: `corpus` over the candidates, `memory` over what was recalled and not written,
+    `session` over everything.
+    """
+    passages: list[str] = []
+    memories: list[Line] = []
+    written = set[object]()
+    for line in lines:
+        if "candidates" in line:
+            passages.append(str(line["candidates"]))
+        elif "memory" in line:
+            memories.append(line)
+        elif "write" in line:
+            written.add(line["write"])
+    recalled = sorted(
+        [str(line["segment"]), str(line.get("key", "")), str(line["text"])]
+        for line in memories
+        if line["memory"] not in written
+    )
+    return {
+        "corpus": part_name(digest(passages)),
+        "memory": part_name(digest(recalled)),
+        SESSION: session_digest(lines),
+    }
 
 
 def broken_seal(tape: Tape) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Tape:
     def digests(self) -> dict[str, str]:
         """What each component was when this was recorded, by name."""
         found = self.header.get("digests")
-        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        return dict(found) if isinstance(found, dict) else {}
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -194,8 +195,9 @@ def _escape(character: str) -> str:
 
 def _checks(rows: list[bytes]) -> str:
     """Two hex digits a line of a checksum that rolls on, so that the first changed line shows."""
-    rolling = 0
-    return bytes([(rolling := zlib.crc32(row, rolling)) & 0xFF for row in rows]).hex()
+    rolling, crc = 0, zlib.crc32
+    whole = [rolling := crc(row, rolling) for row in rows]
+    return struct.pack(f"<{len(whole)}I", *whole)[::4].hex()
 
 
 def _last_row(events: int, checks: str, digest: str) -> bytes:
