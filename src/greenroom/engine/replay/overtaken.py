@@ -26,6 +26,8 @@ _ROUND = re.compile(r"(t\d+)/(?:ask:|verdict:tool\.call:|verdict:)(c\d+|input|ou
 _STOP = re.compile(r"t\d+/(?:ask|verdict:tool\.call):c\d+\.stop")
 """The same about a call that was stopped when it was about to run."""
 _START = re.compile(r"t\d+/verdict:tool\.call:c\d+\.start")
+_EDITED = re.compile(r"\.\d+\Z")
+"""The end of one about what an answer had changed already."""
 _GATE = re.compile(r"(t\d+)/gate:tool:(c\d+)")
 _READ = {ApprovalGiven, VerdictReached, GatePassed, ToolStarted, ToolReturned, TurnResumed}
 Round = tuple[str, str, int]
@@ -35,11 +37,13 @@ def overtaken(records: Iterable[Record]) -> set[str]:
     """The verdicts that count no more, by step."""
     records = tuple(records)
     read = [record for record in records if type(record.event) in _READ]
-    return (
-        _edits_no_more(read)
-        | _stops_unasked(read)
-        | (_starts_put_off(records) if any(one.event.step.endswith(".start") for one in read) else set())
-    )
+    steps = [one.event.step for one in read if type(one.event) is VerdictReached]
+    found = _edits_no_more(read) if any(map(_EDITED.search, steps)) else set[str]()
+    if any(step.endswith(".stop") for step in steps):
+        found |= _stops_unasked(read)
+    if any(step.endswith(".start") for step in steps):
+        found |= _starts_put_off(records)
+    return found
 
 
 class _Edits:

@@ -6,6 +6,7 @@ Invariant: what a crash, a cancel or another answer made come again is told once
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -56,13 +57,19 @@ TOLD = {
     TurnFinished,
     TurnAbandoned,
 }
+_EVENT = attrgetter("event")
 _ENDINGS = {TurnFinished, TurnAbandoned}
 _RUN_OR_REFUSED = {ToolStarted, ApprovalGiven, ToolReturned}
 
 
+def _events(records: Iterable[Record]) -> Iterator[Event]:
+    return map(_EVENT, records)
+
+
 def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> list[Record]:
     """One record a step: where one was decided anew, the last one in the place of the first."""
-    between = set_between_turns(records)
+    kinds = set(map(type, _events(records)))
+    between = set_between_turns(records) if AutonomyChanged in kinds else frozenset[int]()
     found: dict[tuple[str, str], Record] = {}
     for record in _given_up_first(records, between) if between else records:
         event = record.event
@@ -73,7 +80,7 @@ def latest(records: Sequence[Record], lives: ToldLives, *, open_too: bool) -> li
             found[lives.key(record)] = record
     answered = {r.event.step for r in found.values() if type(r.event) is ApprovalGiven}
     ended = {r.event.turn for r in found.values() if type(r.event) in _ENDINGS}
-    no_more = overtaken(records) | _open_to_change(records)
+    no_more = overtaken(records) | (_open_to_change(records) if TurnAbandoned in kinds else set())
     kept = [r for r in found.values() if not _overtaken(r.event, ended, answered) and r.event.step not in no_more]
     if open_too:
         return kept
@@ -100,7 +107,7 @@ def _open_to_change(records: Iterable[Record]) -> set[str]:
     """
     found, open_ = set[str](), dict[str, str]()
     before = set[str]()
-    for event in (record.event for record in records):
+    for event in _events(records):
         match event:
             case TurnStarted():
                 open_, before = {}, set()
@@ -128,7 +135,7 @@ def chosen(records: Iterable[Record]) -> dict[int, set[str]]:
     """By turn, the passages that reached the prompt or that a verdict kept out of it."""
     return {
         event.turn: {*event.passages, *(key for key, why in event.dropped.items() if why.startswith(POLICY))}
-        for event in (record.event for record in records)
+        for event in _events(records)
         if type(event) is ContextSelected
     }
 
@@ -137,7 +144,7 @@ def timed(records: Iterable[Record]) -> set[int]:
     """The turns that ran out of time: there alone, how long each step took is part of what happened."""
     return {
         event.turn
-        for event in (record.event for record in records)
+        for event in _events(records)
         if type(event) is ReplyReleased and event.changed and "limits.seconds" in event.text
     }
 

@@ -166,20 +166,28 @@ def _kept_later(records: Iterable[Record], life: Mapping[int, int]) -> dict[int,
     return found
 
 
-def _at_once(records: Iterable[Record], turns: Container[int]) -> frozenset[int]:
+def _at_once(records: Sequence[Record], turns: Container[int]) -> frozenset[int]:
     """The answers in these turns for which nobody was waited for: to a question that was put right before, or to one of an
     earlier life before anything else happened in this one. Of a call that was stopped when it was about to run that need
     not be said.
     """
     found = set[int]()
-    asked, begins = "", False
-    for record in records:
+    for at, record in enumerate(records):
         event = record.event
-        if type(event) is ApprovalGiven and event.turn in turns and (begins or asked == event.step) and unwaited(event):
-            found |= {record.seq} if not event.step.endswith(STOP) else set()
-        asked = event.step if type(event) is ApprovalRequested else ""
-        begins = type(event) is TurnResumed or (begins and not event.step)
+        if type(event) is ApprovalGiven and event.turn in turns and not event.step.endswith(STOP) and unwaited(event):
+            found |= {record.seq} if _put_right_before(records, at) else set()
     return frozenset(found)
+
+
+def _put_right_before(records: Sequence[Record], at: int) -> bool:
+    """Whether the record before an answer is its question, or nothing of a step came since its life began."""
+    before = records[at - 1].event if at else None
+    if type(before) is ApprovalRequested:
+        return before.step == records[at].event.step
+    for record in reversed(records[:at]):
+        if record.event.step or type(record.event) is TurnResumed:
+            return type(record.event) is TurnResumed
+    return False
 
 
 def _of_a_life(event: Event) -> bool:
