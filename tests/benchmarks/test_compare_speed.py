@@ -18,7 +18,7 @@ from greenroom.core.events import Record, SessionForked
 from greenroom.core.ids import CountedIds
 from greenroom.log.memory_log import MemoryLog
 from greenroom.tui.compare.lines import Look, turn_lines
-from greenroom.views.comparison import Side, compare
+from greenroom.views.comparison.comparison import Side, compare
 from greenroom.views.comparison.words import word_diff
 from tests.engine.stage import says, stage
 

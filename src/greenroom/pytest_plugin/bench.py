@@ -18,8 +18,8 @@ import pytest
 from greenroom.assembly import replay_builder
 from greenroom.core.errors import FileInvalid, GreenroomError
 from greenroom.pytest_plugin.garbage import uncollected
-from greenroom.regression.accept.consequence import replay_and_weigh
 from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.replayed import replay_and_weigh
 from greenroom.regression.replay.outcome import Outcome, broken
 from greenroom.regression.replay.replay import Build, Fixture, load_fixture, replay_fixture
 from greenroom.regression.tape.parts import Parts

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from greenroom.assembly import replay_builder
-from greenroom.regression.accept.consequence import replay_and_weigh
 from greenroom.regression.accept.last_run import LastRuns
+from greenroom.regression.accept.replayed import replay_and_weigh
 from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import load_fixture
 from greenroom.workspace.layout import Workspace

@@ -10,7 +10,7 @@ from greenroom.core.events import Record
 from greenroom.tui.compare.heads import changes_of, head_lines
 from greenroom.tui.compare.lines import Look, places_for, turn_lines
 from greenroom.tui.text.runs import Line, plain
-from greenroom.views.comparison import Comparison, Side, compare
+from greenroom.views.comparison.comparison import Comparison, Side, compare
 from tests.engine.stage import AmountPolicy, ListedApprover, says, stage
 
 LETTERS = "ABCD"

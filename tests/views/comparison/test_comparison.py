@@ -13,7 +13,7 @@ from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply
 from greenroom.core.values import ApprovalReply, Passage
 from greenroom.log.memory_log import MemoryLog
-from greenroom.views.comparison import Comparison, Side, compare
+from greenroom.views.comparison.comparison import Comparison, Side, compare
 from greenroom.views.comparison.shown import rows, totals
 from tests.engine.stage import AmountPolicy, ListedApprover, OnePassage, says, stage
 

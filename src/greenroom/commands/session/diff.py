@@ -9,7 +9,7 @@ from greenroom.commands.invocation import Invocation
 from greenroom.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from greenroom.views.comparison import Comparison
+    from greenroom.views.comparison.comparison import Comparison
 
 MOST_SIDES = 26
 
@@ -25,7 +25,7 @@ def diff(asked: Invocation) -> Answer[Comparison]:
     from greenroom.commands.session.diff_data import data_of
     from greenroom.commands.session.diff_lines import lines_of
     from greenroom.commands.suite.lines import width
-    from greenroom.views.comparison import Side, compare
+    from greenroom.views.comparison.comparison import Side, compare
 
     workspace = asked.workspace()
     names = [session_id(workspace, word) for word in asked.words("session")]

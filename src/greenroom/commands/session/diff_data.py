@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from greenroom.core.values import Json
-from greenroom.views.comparison import ComparedTurn, Comparison, Row, Words
+from greenroom.views.comparison.comparison import ComparedTurn, Comparison, Row, Words
 from greenroom.views.comparison.facts import Call, Decision, Hit, Kept, Question, TurnFacts
 
 T = TypeVar("T", Call, Decision, Hit, Kept, Question)

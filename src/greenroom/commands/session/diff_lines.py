@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from greenroom.commands.answer import counted
 from greenroom.commands.suite.lines import letter
 from greenroom.core.inert import inert, inert_line
-from greenroom.views.comparison import ComparedTurn, Comparison, Words
+from greenroom.views.comparison.comparison import ComparedTurn, Comparison, Words
 from greenroom.views.comparison.shown import Shown, rows, totals
 from greenroom.views.comparison.words import Piece, alike, word_diff
 

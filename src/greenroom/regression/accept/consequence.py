@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from greenroom.regression.accept.last_run import LastRuns
 from greenroom.regression.accept.noteworthy import noteworthy
 from greenroom.regression.accept.rest import with_rest
 from greenroom.regression.accept.retold import Retold
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.difference import first_difference
 from greenroom.regression.replay.outcome import Outcome, outcome
-from greenroom.regression.replay.replay import Build, Fixture, replay_fixture
+from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.tape.tape import sealed
 
 _MORE = 3
 LIVE = "judged by what greenroom fixture rebase ran live, which accepting would take over"
-
-
-async def replay_and_weigh(fixture: Fixture, build: Build, runs: LastRuns, stale: str = "fail") -> Outcome:
-    """Replay a fixture, keep what it would write today where that differs, and say what the difference comes to.
-
-    `stale` is `fail`, `warn` or `xfail`: what is expected to be stale stays stale, whatever comes of it.
-    """
-    found = await replay_fixture(fixture, build, stale="warn" if stale == "warn" else "fail")
-    retold = await runs.after(fixture, found, build)
-    return found if retold is None or found.good else weighed(found, fixture, retold, expected=stale == "xfail")
 
 
 def weighed(found: Outcome, fixture: Fixture, retold: Retold, *, expected: bool = False) -> Outcome:

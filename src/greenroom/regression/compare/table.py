@@ -16,7 +16,7 @@ from greenroom.core.events import Record, TurnStarted
 from greenroom.core.values import Usage
 from greenroom.regression.compare.inputs import Spoken
 from greenroom.regression.compare.journal import Header, Row, Run
-from greenroom.views.comparison import Comparison, Side, compare, turns_of
+from greenroom.views.comparison.comparison import Comparison, Side, compare, turns_of
 from greenroom.views.comparison.facts import TurnFacts
 
 NOT_SAID = "‹not said›"

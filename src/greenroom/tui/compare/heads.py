@@ -8,7 +8,7 @@ from __future__ import annotations
 from greenroom.core.inert import inert_line
 from greenroom.tui.compare.lines import Look, beside, fitted
 from greenroom.tui.text.runs import Line, Run, plain, safe, wrapped
-from greenroom.views.comparison import Comparison
+from greenroom.views.comparison.comparison import Comparison
 from greenroom.views.comparison.governing import Governed
 
 _MOST_ROWS = 2

@@ -14,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 
 from greenroom.core.inert import inert_line
 from greenroom.tui.text.runs import Line, Run, Tint, plain, safe, wrapped
-from greenroom.views.comparison import ComparedTurn, Words
+from greenroom.views.comparison.comparison import ComparedTurn, Words
 from greenroom.views.comparison.shown import Shown, rows
 from greenroom.views.comparison.words import Piece
 

@@ -25,7 +25,7 @@ from greenroom.tui.compare.lines import Look, places_for, turn_lines
 from greenroom.tui.compare.rows import CompareRows
 from greenroom.tui.frame.hints import Hint, Hints
 from greenroom.tui.text.runs import Line, Run
-from greenroom.views.comparison import Comparison, Side, compare
+from greenroom.views.comparison.comparison import Comparison, Side, compare
 
 _HINTS = (
     Hint("left right", "side"),

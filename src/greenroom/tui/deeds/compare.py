@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from greenroom.core.events import Record
     from greenroom.engine.contract import Contract
     from greenroom.tui.workbench import Workbench
-    from greenroom.views.comparison import Side
+    from greenroom.views.comparison.comparison import Side
 
 
 class CompareDeeds:
@@ -41,7 +41,7 @@ class CompareDeeds:
 
     async def _compare(self, here: str, records: Sequence[Record], other: str) -> None:
         from greenroom.assembly.variants.lineage import variants
-        from greenroom.views.comparison import Side
+        from greenroom.views.comparison.comparison import Side
 
         try:
             names = [other] if other else await asyncio.to_thread(variants, self.bench.workspace, here)
@@ -68,7 +68,7 @@ class CompareDeeds:
 
     def _read(self, name: str) -> Side:
         from greenroom.assembly import read_session, session_id
-        from greenroom.views.comparison import Side
+        from greenroom.views.comparison.comparison import Side
 
         id = session_id(self.bench.workspace, name)
         return Side(id, read_session(self.bench.workspace, id))

@@ -161,7 +161,7 @@ class RerunDeeds:
         self.bench.opened()
 
     def _compare(self, session: Session, done: Rerun, turn: int) -> None:
-        from greenroom.views.comparison import Side
+        from greenroom.views.comparison.comparison import Side
 
         kept, redone = len(done.kept), len(done.redone)
         self.bench.feed.note(f"Said again: {kept} steps kept, {redone} redone.", "quiet")
