@@ -39,6 +39,19 @@ json.dump({{"code": int(code), "modules": sorted({{name.partition(".")[0] for na
 """
 
 
+WHOLE_NAMES = REPLAY.replace('name.partition(".")[0]', "name")
+ONLY_WHERE_IT_DIFFERS = (
+    "greenroom.assembly.opening",
+    "greenroom.ledger",
+    "greenroom.log.catalog",
+    "greenroom.regression.accept.consequence",
+    "greenroom.regression.record.record",
+    "greenroom.regression.stale.telling",
+    "greenroom.views.comparison.comparison",
+)
+"""What opens sessions of a person's own, exports them, and tells of differences: memory that no fixture that passes needs."""
+
+
 def modules_after(program: str, words: list[str], folder: Path, where: Path) -> set[str]:
     """The modules a program has imported when it is done; the test fails if the program does."""
     report = folder / "report.json"
@@ -70,7 +83,16 @@ def test_the_pytest_plugin_costs_an_unrelated_run_next_to_nothing(tmp_path: Path
 
 
 def test_a_replay_imports_no_model_index_or_screen(tmp_path: Path) -> None:
-    words = [str(HELPDESK / "fixtures")]
-    if not entry_points(group="pytest11", name="greenroom"):
-        words += ["-p", "greenroom.pytest_plugin"]
-    assert modules_after(REPLAY, words, tmp_path, ROOT).isdisjoint({"litellm", "chromadb", "mcp", "textual"})
+    assert modules_after(REPLAY, fixtures(), tmp_path, ROOT).isdisjoint({"litellm", "chromadb", "mcp", "textual"})
+
+
+def test_a_replay_that_passes_loads_nothing_that_opens_sessions_or_tells_of_differences(tmp_path: Path) -> None:
+    found = modules_after(WHOLE_NAMES, fixtures(), tmp_path, ROOT)
+    assert "greenroom.regression.replay.replay" in found
+    assert found.isdisjoint(ONLY_WHERE_IT_DIFFERS)
+
+
+def fixtures() -> list[str]:
+    """The words for a pytest run of the helpdesk's fixtures."""
+    plugin = [] if entry_points(group="pytest11", name="greenroom") else ["-p", "greenroom.pytest_plugin"]
+    return [str(HELPDESK / "fixtures"), *plugin]

@@ -7,10 +7,13 @@ anybody waits is kept, and each counts only for the very question it was given t
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from greenroom.approval.answers import Elsewhere
 from greenroom.approval.port import Approver
 from greenroom.core.values import ApprovalReply, Card
+
+if TYPE_CHECKING:
+    from greenroom.approval.answers import Elsewhere
 
 POLL_SECONDS = 0.2
 """How long an answer from another terminal may lie unseen."""

@@ -1,52 +1,40 @@
 """The composition root: the only place that chooses what stands behind each port.
 
 Invariant: nothing heavy is imported before a session or a search is opened, and a workspace nobody trusted runs no code.
+What is named here is loaded when it is first asked for: a replay opens no log.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-from greenroom.approval.mailbox import Mailbox
-from greenroom.assembly.casting import Cast, cast_of, workspace_tools
-from greenroom.assembly.day_book import LogDayBook
-from greenroom.assembly.hearing import hear_elsewhere
-from greenroom.assembly.variants.own import Own, of_texts, own_cast
-from greenroom.assembly.variants.reopening import reopened, reopened_cast, resume_as_variant
-from greenroom.core.clock import Clock, SystemClock
-from greenroom.core.ids import Ids, RandomIds
-from greenroom.engine.contract import Contract
-from greenroom.engine.fork import fork
-from greenroom.engine.known_masks import heed, learn
-from greenroom.engine.outside import Outside
-from greenroom.engine.session import Session
-from greenroom.ledger.ledger import Ledger
-from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
-from greenroom.log.file_log import FileLog
-from greenroom.log.summary import SessionSummary
-from greenroom.policy.decide import RulePolicy
-from greenroom.workspace.find import require
-from greenroom.workspace.layout import Workspace
-from greenroom.workspace.settings import load_settings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from greenroom.approval.port import Approver
-    from greenroom.core.values import StepMode
-    from greenroom.engine.steps import Recording
-    from greenroom.retrieval.ingest import IngestProgress, IngestReport
-    from greenroom.retrieval.store_retriever import StoreRetriever
+    from greenroom.assembly.casting import workspace_tools
+    from greenroom.assembly.opening import (
+        cast_again,
+        disk_contract,
+        fork_session,
+        ingest_knowledge,
+        note_policy,
+        open_retriever,
+        open_session,
+        reloaded_contract,
+    )
+    from greenroom.assembly.replaying import Build, find_workspace, load_contract, replay_builder
+    from greenroom.log.catalog import read_session, session_id, session_path, sessions, verify_session
+    from greenroom.log.summary import SessionSummary
 
 __all__ = [
     "Build",
     "SessionSummary",
+    "cast_again",
     "disk_contract",
     "find_workspace",
     "fork_session",
     "ingest_knowledge",
     "load_contract",
+    "note_policy",
     "open_retriever",
     "open_session",
     "read_session",
@@ -59,245 +47,21 @@ __all__ = [
     "workspace_tools",
 ]
 
-
-class Build(Protocol):
-    """Makes a session that is answered by a recording and reaches nothing outside."""
-
-    def __call__(
-        self,
-        recording: Recording,
-        *,
-        persona: str = "",
-        model: str = "",
-        clock: Clock | None = None,
-        ids: Ids | None = None,
-        own: Mapping[str, str] = {},
-    ) -> Session: ...
+_WHERE = {
+    "greenroom.assembly.casting": ("workspace_tools",),
+    "greenroom.assembly.replaying": ("Build", "find_workspace", "load_contract", "replay_builder"),
+    "greenroom.assembly.opening": (
+        *("cast_again", "disk_contract", "fork_session", "ingest_knowledge", "note_policy"),
+        *("open_retriever", "open_session", "reloaded_contract"),
+    ),
+    "greenroom.log.catalog": ("read_session", "session_id", "session_path", "sessions", "verify_session"),
+    "greenroom.log.summary": ("SessionSummary",),
+}
+"""By module, what of it is named here."""
 
 
-def find_workspace(path: Path | None = None) -> Workspace:
-    """The nearest workspace at or above `path` (the current folder when None).
-
-    Raises:
-        UsageError: there is none.
-    """
-    return require(path or Path.cwd())
-
-
-def load_contract(
-    workspace: Workspace,
-    persona: str = "",
-    model: str = "",
-    *,
-    trusted: bool | None = None,
-    own: Mapping[str, str] = {},
-) -> Contract:
-    """What would govern a session now. `persona` may carry a version (`aria@1.2.0`), `own` has a tape's own texts.
-
-    Raises:
-        UsageError: the workspace is not trusted, or there is no such persona.
-        FileInvalid: a persona, policy, tools or settings file is broken.
-    """
-    mine = of_texts(own, persona)
-    return own_cast(workspace, mine, SystemClock(), persona=persona, model=model, trusted=trusted).contract
-
-
-async def open_session(
-    workspace: Workspace,
-    *,
-    persona: str = "",
-    model: str = "",
-    session: str = "",
-    mode: StepMode = "run",
-    approver: Approver | None = None,
-    clock: Clock | None = None,
-    ids: Ids | None = None,
-    instant: bool = False,
-    trusted: bool | None = None,
-) -> Session:
-    """A new session, or the one named `session` to go on with.
-
-    Args:
-        workspace: where it lives.
-        persona: its id; when empty, an old session's own or the workspace's default. An old session for which one is
-            named goes on under what is on disk, whatever it was made with.
-        model: a full name or alias to use in place of the persona's, or of the session's own.
-        session: id, unique prefix or `last`.
-        mode: how to step.
-        approver: who answers questions; a mailbox when None.
-        clock: the machine's when None.
-        ids: random when None.
-        instant: scripted models do not wait.
-        trusted: what a caller knows already; asked of the person's trust file when None.
-
-    Raises:
-        UsageError: not trusted, no such persona, or the session is open elsewhere.
-        FileInvalid, LogDamaged, DiskFailed: what they say.
-    """
-    from greenroom.assembly.world import outside_of
-
-    clock, ids = clock or SystemClock(), ids or RandomIds()
-    workspace.make_state()
-    ledger = Ledger.of(workspace, clock)
-    log = _opened(workspace, session, ledger, clock, ids) if session else None
-    outside: Outside | None = None
-    try:
-        records = log.records if log is not None else ()
-        cast = await asyncio.to_thread(reopened_cast, workspace, records, persona, model, clock, trusted=trusted)
-        outside = await outside_of(workspace, cast, approver or Mailbox(), clock, ids, instant=instant)
-        log = log or FileLog.create(session_path(workspace, ids.name("s")), clock, ids)
-        return await _begun(workspace, log, cast, outside, ledger, mode)
-    except BaseException:
-        await _let_go(log, outside)
-        raise
-
-
-async def _let_go(log: FileLog | None, outside: Outside | None) -> None:
-    if outside is not None:
-        await outside.aclose()
-    if log is not None:
-        log.close()
-
-
-async def _begun(
-    workspace: Workspace, log: FileLog, cast: Cast, outside: Outside, ledger: Ledger, mode: StepMode
-) -> Session:
-    # A mask's number that already stands for a value in this log must not be given to another.
-    cast.masks.reserve_all(record.event.model_dump_json() for record in tuple(log.records))
-    learn(log.records, cast.masks, cast.contract.policy)
-    await asyncio.to_thread(note_policy, ledger, log.session, cast)
-    recording = await asyncio.to_thread(reopened, workspace, log.records, outside, cast.contract.model)
-    session = Session(
-        log,
-        cast.contract,
-        outside,
-        workspace=load_settings(workspace).id,
-        mode=mode,
-        recording=recording,
-        anchor=ledger.anchor,
-    )
-    heed(session.bus, cast.masks)
-    resume_as_variant(session, recording)
-    outside.day = LogDayBook(workspace, log, lambda: session.contract.policy.reserves)
-    hear_elsewhere(workspace, session, outside.approver)
-    return session
-
-
-def reloaded_contract(workspace: Workspace, session: Session) -> Contract:
-    """What governs a session from here on if it is given to `Session.reload`: everything as it is on disk now.
-
-    The ledger has another policy before it counts.
-
-    Raises:
-        FileInvalid: something a person wrote is broken; the session goes on under what it has.
-        UsageError: what would run is not what was trusted.
-        DiskFailed: the ledger could not be written.
-    """
-    return cast_again(workspace, session).contract
-
-
-def cast_again(workspace: Workspace, session: Session) -> Cast:
-    """The persona and model that a session was opened with, as they are on disk now, with what it has of its own.
-
-    Raises as `reloaded_contract`.
-    """
-    now, clock = session.contract, SystemClock()
-    persona, model = now.asked if now.asked[0] else (now.persona.id, now.reached_by)
-    masks = now.policy.masks if isinstance(now.policy, RulePolicy) else None
-    own = Own.of(now)
-    cast = own_cast(workspace, own, clock, persona=persona, model=model, trusted=None, masks=masks)
-    note_policy(Ledger.of(workspace, clock), session.id, cast)
-    return cast
-
-
-def disk_contract(workspace: Workspace, session: Session) -> Contract:
-    """A session's persona as it is on disk, with nothing that the session has of its own. Raises as `reloaded_contract`."""
-    clock, persona = SystemClock(), session.contract.persona.id
-    masks = session.contract.policy.masks if isinstance(session.contract.policy, RulePolicy) else None
-    cast = cast_of(workspace, persona, "", clock, trusted=None, masks=masks)
-    note_policy(Ledger.of(workspace, clock), session.id, cast)
-    return cast.contract
-
-
-def note_policy(ledger: Ledger, session: str, cast: Cast) -> None:
-    """Have the ledger know the policy before it counts."""
-    contract = cast.contract
-    ledger.policy_loaded(session, contract.persona.id, contract.policy.digest, cast.policy)
-
-
-def _opened(workspace: Workspace, session: str, ledger: Ledger, clock: Clock, ids: Ids) -> FileLog:
-    name = session_id(workspace, session)
-    return FileLog.open(session_path(workspace, name), clock, ids, ledger.anchors(name))
-
-
-async def fork_session(
-    workspace: Workspace, session: str, at: int, *, approver: Approver | None = None, trusted: bool | None = None
-) -> Session:
-    """A new session that begins as a copy of another up to record `at`.
-
-    Raises:
-        UsageError: there is no such session or record.
-        LogDamaged: the parent does not verify.
-    """
-    clock, ids = SystemClock(), RandomIds()
-    name = session_id(workspace, session)
-    anchors = Ledger(workspace.ledger, clock).anchors(name)
-    target = session_path(workspace, ids.name("s"))
-    fork(session_path(workspace, name), at, target, clock, ids, anchors).close()
-    return await open_session(workspace, session=target.stem, approver=approver, trusted=trusted)
-
-
-def replay_builder(workspace: Workspace, *, trusted: bool | None = None, scripts: bool = True) -> Build:
-    """Builds sessions over a log in memory with every port closed. Contracts are loaded once for each persona and model,
-    and for what a tape has of its own.
-
-    `trusted` is what a caller knows already (pytest runs the code of its folder anyway); None asks the trust file.
-    `scripts` says whether those that a persona names have to be there, though a replay asks no model.
-    """
-    from greenroom.assembly.fixture.scripts import require_scripts
-    from greenroom.regression.replay.closed_session import closed_session
-
-    casts: dict[tuple[object, ...], Cast] = {}
-
-    def build(
-        recording: Recording,
-        *,
-        persona: str = "",
-        model: str = "",
-        clock: Clock | None = None,
-        ids: Ids | None = None,
-        own: Mapping[str, str] = {},
-    ) -> Session:
-        clock, ids = clock or SystemClock(), ids or RandomIds()
-        key = (persona, model, *own.items())
-        if key not in casts:
-            mine = of_texts(own, persona)
-            fresh = own_cast(workspace, mine, clock, persona=persona, model=model, trusted=trusted)
-            if scripts:
-                require_scripts(workspace, fresh.contract)
-            casts[key] = fresh
-        cast = casts[key]
-        return closed_session(cast.contract, cast.tools, recording, clock, ids)
-
-    return build
-
-
-def ingest_knowledge(workspace: Workspace, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
-    """Bring the store to hold what the collections of greenroom.toml say. Blocks; unchanged documents are skipped.
-
-    Raises:
-        FileInvalid: a document cannot be read.
-        DiskFailed: the store cannot be written.
-    """
-    from greenroom.assembly.world import take_in
-
-    return take_in(workspace, on_progress)
-
-
-async def open_retriever(workspace: Workspace) -> StoreRetriever:
-    """Retrieval over the workspace's store, with its vector leg up."""
-    from greenroom.assembly.world import retriever_of
-
-    retriever = retriever_of(workspace, SystemClock())
-    await retriever.warm()
-    return retriever
+def __getattr__(name: str) -> Any:
+    for module, names in _WHERE.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

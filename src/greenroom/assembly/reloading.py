@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from greenroom.assembly import cast_again
 from greenroom.assembly.casting import Cast
-from greenroom.assembly.past.recorded import recorded_tools
+from greenroom.assembly.past.tools import recorded_tools
 from greenroom.assembly.world import documents_of, model_source, models_of, script_of
 from greenroom.core.errors import DiskFailed, FileInvalid, GreenroomError
 from greenroom.core.inert import inert_line

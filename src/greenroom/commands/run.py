@@ -58,7 +58,7 @@ async def run(asked: Invocation) -> Answer[tuple[TurnFinished, ...]]:
         WaitingForPerson, ServiceUnavailable, KillSwitchThrown: the turn stays open and can be resumed.
     """
     from greenroom.assembly import open_session
-    from greenroom.assembly.past.recorded import recorded_tools
+    from greenroom.assembly.past.tools import recorded_tools
 
     workspace, face = asked.workspace(), asked.person()
     persona, words = _said(asked, workspace)

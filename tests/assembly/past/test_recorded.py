@@ -17,8 +17,8 @@ from greenroom.assembly.past.recorded import (
     judged_again,
     recorded_contract,
     recorded_contracts,
-    recorded_tools,
 )
+from greenroom.assembly.past.tools import recorded_tools
 from greenroom.core.errors import FileInvalid, UsageError
 from greenroom.core.events import ContractLoaded, Record, VerdictReached
 from greenroom.policy.files.bundle import parted

@@ -19,7 +19,8 @@ from greenroom.core.values import ToolSpec
 from greenroom.persona.contract import Persona
 from greenroom.policy.files.rules import PolicyFile
 from greenroom.regression.replay.replay import load_fixture
-from greenroom.regression.stale.stale import Cause, causes
+from greenroom.regression.stale.cause import Cause
+from greenroom.regression.stale.stale import causes
 from greenroom.regression.tape.tape import read, sealed, write
 from greenroom.tools.declare import Declaration
 from greenroom.workspace.find import require

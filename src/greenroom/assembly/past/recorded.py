@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from greenroom.assembly.casting import CEILINGS, KNOWLEDGE, OTHER_TOOLS, PARAMETERS, cast_of
+from greenroom.assembly.past.tools import recorded_specs, recorded_tools
 from greenroom.core.canonical import canonical
 from greenroom.core.clock import FrozenClock, SystemClock, parse_stamp
 from greenroom.core.errors import FileInvalid, UsageError
@@ -59,11 +60,6 @@ def recorded_contracts(records: Sequence[Record]) -> dict[int, Contract]:
             texts |= record.event.texts
             found[record.seq] = _contract(record, record.event, texts)
     return found
-
-
-def recorded_tools(contract: Contract) -> tuple[ToolSpec, ...]:
-    """Every tool the policies of a recorded contract may name."""
-    return (*contract.tools, *recorded_specs(contract.texts.get(OTHER_TOOLS, "[]")))
 
 
 def recorded_session(records: Sequence[Record], contracts: Mapping[int, Contract]) -> Session:
@@ -140,18 +136,6 @@ def recorded_persona(event: ContractLoaded, known: Mapping[str, str]) -> Persona
     if CEILINGS not in known:
         return persona
     return persona.model_copy(update={"limits": persona.limits.model_copy(update=json.loads(known[CEILINGS]))})
-
-
-def recorded_specs(text: str) -> tuple[ToolSpec, ...]:
-    """Tools as a log keeps them.
-
-    Raises:
-        FileInvalid: they were kept in another form.
-    """
-    try:
-        return tuple(ToolSpec.model_validate(spec) for spec in json.loads(text))
-    except (TypeError, ValueError):  # what pydantic and json raise are ValueErrors
-        raise FileInvalid("were kept in another form by another Greenroom", where="the recorded tools") from None
 
 
 class RecordedTools:

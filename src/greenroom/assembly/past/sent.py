@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from greenroom.assembly.past.recorded import recorded_persona, recorded_specs
+from greenroom.assembly.past.recorded import recorded_persona
+from greenroom.assembly.past.tools import recorded_specs
 from greenroom.core.errors import UsageError
 from greenroom.core.events import (
     ContextSelected,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from greenroom.assembly.casting import KNOWLEDGE, PARAMETERS, Cast, cast_of
-from greenroom.assembly.past.recorded import recorded_tools
+from greenroom.assembly.past.tools import recorded_tools
 from greenroom.core.canonical import digest
 from greenroom.core.clock import Clock
 from greenroom.core.errors import FileInvalid, UsageError

@@ -158,7 +158,8 @@ def flip_line(flip: Flip) -> str:
 
 def _judged(records: Sequence[Record], contract: Contract) -> tuple[Flips, str]:
     """What would differ, and which of its own tests fail, under the policy as it reads now, but with masks of its own: those of the live session belong to its own thread."""
-    from greenroom.assembly.past.recorded import flips, recorded_tools
+    from greenroom.assembly.past.recorded import flips
+    from greenroom.assembly.past.tools import recorded_tools
 
     tools = recorded_tools(contract)
     policy = compile_policies(parted(contract.texts["policy"]), tools, Role.of(contract.persona))

@@ -40,7 +40,7 @@ def _sides(compared: Comparison) -> Iterator[str]:
 
 
 def _governed(compared: Comparison, width: int) -> Iterator[str]:
-    from greenroom.regression.stale.stale import component_change
+    from greenroom.regression.stale.telling import component_change
 
     for part in compared.parts:
         for place, digest in enumerate(part.digests[1:], 1):

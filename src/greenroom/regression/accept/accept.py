@@ -18,8 +18,9 @@ from greenroom.regression.accept.tape_diff import ASPECTS, Aspect, Change, chang
 from greenroom.regression.replay.check import failing
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.cause import Cause
 from greenroom.regression.stale.documents import DOCUMENTS
-from greenroom.regression.stale.stale import RECORDED_ONLY, Cause
+from greenroom.regression.stale.stale import RECORDED_ONLY
 from greenroom.regression.stale.stale import causes as stale_causes
 from greenroom.regression.tape.parts import Parts, part_name, text_name, write_whole
 from greenroom.regression.tape.sealed import recorded_digests

@@ -30,8 +30,9 @@ from greenroom.regression.replay.placeholders.deciding import HeldPolicy
 from greenroom.regression.replay.slip import slip
 from greenroom.regression.replay.wall import walled
 from greenroom.regression.replay.world import World
+from greenroom.regression.stale.cause import Cause
 from greenroom.regression.stale.kept_texts import require_kept
-from greenroom.regression.stale.stale import Cause, causes
+from greenroom.regression.stale.stale import causes
 from greenroom.regression.tape.file_name import require_fit
 from greenroom.regression.tape.own import asked_for
 from greenroom.regression.tape.parts import Parts

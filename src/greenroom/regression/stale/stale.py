@@ -1,31 +1,16 @@
-"""Whether a tape was recorded under what governs today: component by component, with the keys, rules or words that changed.
+"""Whether a tape was recorded under what governs today: component by component.
 
-Invariant: a component counts as changed only when both sides know it; what is said depends on the two states alone, so
-that one change is told alike for every fixture of a suite.
+Invariant: a component counts as changed only when both sides know it. What tells of changes is loaded when there are any:
+most fixtures are not stale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from collections.abc import Mapping
 
-from greenroom.core.canonical import digest, short
-from greenroom.regression.replay.difference import words_in_short
-from greenroom.regression.replay.outcome import EACH, placed, placed_rows
+from greenroom.core.canonical import digest
+from greenroom.regression.stale.cause import Cause
 from greenroom.regression.stale.documents import DOCUMENTS, changed_documents
-from greenroom.regression.stale.persona_change import (
-    allowances,
-    ceilings_change,
-    contract_change,
-    parameters_change,
-    version_of,
-)
-from greenroom.regression.stale.places import Places, joined_places
-from greenroom.regression.stale.policy_change import SAME_RULES, policy_change
-from greenroom.regression.stale.prompt_change import prompt_change
-from greenroom.regression.stale.tools_change import tools_change
 from greenroom.regression.tape.parts import Parts, part_name
 from greenroom.regression.tape.tape import Tape
 
@@ -34,39 +19,10 @@ RECORDED_ONLY = ("corpus", "memory", "session", DOCUMENTS)
 and of documents that changed since, which `changed_documents` compares.
 """
 
-_SET_OR_NOT = ("ceilings", "models")
+SET_OR_NOT = ("ceilings", "models")
 """Components that a contract has only where they say something."""
-_NOTHING = "{}"
-_OF_NOTHING = digest(_NOTHING)
-
-_OF_PERSONA = ("persona", "prompt", "parameters")
-_OF_TOOLS = ("tools", "other_tools")
-"""The tools of a persona, and those it may not use: a policy is compiled with both."""
-_NAMES = {"other_tools": "other tools"}
-_OF_SETTINGS = "greenroom.toml: "
-_UNTOLD = "changed ("
-_MOST_CAUSES = 1_000
-_PLACES: WeakKeyDictionary[Parts, dict[tuple[str, ...], str]] = WeakKeyDictionary()
-
-
-class Cause(NamedTuple):
-    """One cause, e.g. `persona aria 1.3.0: prompt: one sentence: … be -old +new`, and where in the workspace that stands,
-    as far as that is known: `personas/aria/prompt.md:7`, or several with commas between, or with `EACH` where each change
-    that is told of has its own.
-    """
-
-    told: str
-    place: str = ""
-
-    @property
-    def said(self) -> str:
-        """Both, for people: `policy: rule refund.large: then deny -> allow (policies/support.toml:20)`."""
-        return placed(self.told, self.place)
-
-    @property
-    def rows(self) -> list[str]:
-        """Both, in a row for each change where each has its own place; see `placed_rows`."""
-        return placed_rows(self.told, self.place)
+OF_NOTHING = digest("{}")
+"""What such a component is named by that says nothing."""
 
 
 def changes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
@@ -82,137 +38,19 @@ def causes(tape: Tape, digests: Mapping[str, str], texts: Mapping[str, str], par
     """
     changed = []
     for component, recorded in _recorded(tape, digests).items():
-        today = digests.get(component) or (_OF_NOTHING if digests and component in _SET_OR_NOT else None)
+        today = digests.get(component) or (OF_NOTHING if digests and component in SET_OR_NOT else None)
         if today is not None and component not in RECORDED_ONLY and part_name(today) != recorded:
             changed.append((component, recorded, today))
-    told = _told(tape, changed, texts, parts) if changed else ()
     documents = changed_documents(tape, parts) if digests else {}
-    if not documents:
-        return told
-    places = Places(parts.workspace, "")
-    return (
-        *told,
-        *(Cause(one.told, places.document(source, one.collection, one.line)) for source, one in documents.items()),
-    )
+    if not (changed or documents):
+        return ()
+    from greenroom.regression.stale.telling import told, told_documents
+
+    return (*told(tape, changed, texts, parts), *told_documents(documents, parts))
 
 
 def _recorded(tape: Tape, digests: Mapping[str, str]) -> Mapping[str, str]:
     """The tape's digests. Limits that the workspace set only since are a change of what governed it."""
     if "ceilings" in digests and "persona" in tape.digests:
-        return {**tape.digests, "ceilings": tape.digests.get("ceilings", part_name(_OF_NOTHING))}
+        return {**tape.digests, "ceilings": tape.digests.get("ceilings", part_name(OF_NOTHING))}
     return tape.digests
-
-
-def component_change(component: str, old: str, new: str, recorded: str, today: str) -> str:
-    """What changed between two texts of one component, e.g. `prompt: one sentence: … be -old +new`.
-
-    `recorded` and `today` are their digests, which are told where a text is ''.
-    """
-    return _labelled(component, _saying(component, old, new, recorded, today))
-
-
-def _told(tape: Tape, changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[Cause, ...]:
-    allowed = _allowances(changed, texts, parts)
-    found = {
-        component: _saying(component, _kept(parts, recorded), _known(texts, component), recorded, today, allowed)
-        for component, recorded, today in changed
-    }
-    told = {component: saying for component, saying in found.items() if saying}
-    if len(told) > 1 and told.get("policy") == SAME_RULES:
-        del told["policy"]  # what it was compiled with is told of by itself
-    name, _, before = str(tape.header.get("persona", "")).partition("@")
-    after = version_of(texts.get("persona", "")) or before
-    places = _places(name, changed, texts, parts, allowed)
-    own = {part: _labelled(part, told[part]) for part in _OF_PERSONA if part in told}
-    rest = [
-        Cause(_labelled(component, saying), places[component])
-        for component, saying in told.items()
-        if component not in _OF_PERSONA
-    ]
-    if after != before:
-        line = f"persona {name} {before} -> {after}: {'; '.join(own.values()) or 'nothing else of it changed'}"
-        return (Cause(line, _where(own, places)), *rest)
-    who = f"persona {name}{f' {before}' if before else ''}"
-    return (*(Cause(f"{who}: {one}", places[part]) for part, one in own.items()), *rest)
-
-
-def _where(own: Mapping[str, str], places: Mapping[str, str]) -> str:
-    """Where a persona stands that took a new version: what came with it each by itself, where all of that is known."""
-    each = [place for part in own for place in places[part].split(EACH)]
-    if ("persona" in own or len(each) > 1) and all(", " not in place for place in each):
-        return joined_places(each)
-    every = [place for part in ("persona", *own) if part in places for place in places[part].split(EACH)]
-    return ", ".join(dict.fromkeys(place for place in every if place))
-
-
-def _places(
-    persona: str,
-    changed: list[tuple[str, str, str]],
-    texts: Mapping[str, str],
-    parts: Parts,
-    allowed: tuple[str, ...],
-) -> Mapping[str, str]:
-    """Where each component that changed stands, worked out once for all fixtures that were recorded under the same."""
-    known = _PLACES.setdefault(parts, {})
-    found = {}
-    for component, recorded, today in changed:
-        key = (persona, component, recorded, today, *allowed)
-        if key not in known:
-            places = Places(parts.workspace, persona)
-            known[key] = places.of(component, _kept(parts, recorded), _known(texts, component), allowed)
-        found[component] = known[key]
-    return found
-
-
-def _allowances(changed: list[tuple[str, str, str]], texts: Mapping[str, str], parts: Parts) -> tuple[str, ...]:
-    """What the contract lets its persona call since, or no longer: that is told of the contract, not of the tools."""
-    recorded = next((recorded for component, recorded, _ in changed if component == "persona"), "")
-    return allowances(_kept(parts, recorded), _known(texts, "persona")) if recorded else ()
-
-
-def _kept(parts: Parts, recorded: str) -> str:
-    """The text of a component as it was recorded, '' if it was not kept."""
-    return _NOTHING if recorded == part_name(_OF_NOTHING) else parts.component(recorded)
-
-
-def _known(texts: Mapping[str, str], component: str) -> str:
-    """The text of a component today."""
-    return texts.get(component, _NOTHING if component in _SET_OR_NOT else "")
-
-
-def _labelled(component: str, saying: str) -> str:
-    """`prompt: one sentence`, `greenroom.toml: limits.usd the persona's own -> 0.1`; the contract's own keys need no label."""
-    if component == "ceilings":
-        return f"{_OF_SETTINGS}{saying}" if not saying.startswith(_UNTOLD) else f"{_OF_SETTINGS}limits {saying}"
-    if saying.startswith(_UNTOLD):
-        return f"{'contract' if component == 'persona' else _NAMES.get(component, component)} {saying}"
-    return saying if component == "persona" else f"{_NAMES.get(component, component)}: {saying}"
-
-
-@lru_cache(maxsize=_MOST_CAUSES)
-def _saying(component: str, old: str, new: str, recorded: str, today: str, allowed: tuple[str, ...] = ()) -> str:
-    """What of a component changed; its digests where its old text was not kept, '' where it says the same.
-
-    Tools that came or went because the contract allows others (`allowed`) are told of the contract alone.
-    """
-    if not (old and new):
-        return f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
-    if component in _OF_TOOLS and allowed:
-        return tools_change(old, new, allowed)
-    told = _TELLERS.get(component, _words)(old, new)
-    return told if told or component == "persona" else f"{_UNTOLD}#{short(recorded)} -> #{short(today)})"
-
-
-def _words(old: str, new: str) -> str:
-    return words_in_short(old, new, context=3)
-
-
-_TELLERS: Mapping[str, Callable[[str, str], str]] = {
-    "persona": contract_change,
-    "prompt": prompt_change,
-    "parameters": parameters_change,
-    "ceilings": ceilings_change,
-    "models": parameters_change,
-    **dict.fromkeys(_OF_TOOLS, tools_change),
-    "policy": policy_change,
-}

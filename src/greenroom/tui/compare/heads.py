@@ -17,7 +17,7 @@ _MOST_ROWS = 2
 
 def changes_of(compared: Comparison) -> tuple[str, ...]:
     """For each side, what it ran under that is other than on the first, in a few words. Reads texts: not on the loop."""
-    from greenroom.regression.stale.stale import component_change
+    from greenroom.regression.stale.telling import component_change
 
     told: list[list[str]] = [[] for _ in compared.sides]
     for part in compared.parts:
