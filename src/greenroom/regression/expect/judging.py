@@ -169,8 +169,7 @@ def _in_one_turn(expected: Assertion, turns: Turns, beside: Beside) -> Judged:
     least = (0, 0, 0, False)
     for turn in turns:
         found = Judged([], turn=turn.turn)
-        for part in _of_turn(expected, turn, beside):
-            found.take(part)
+        _judge_turn(found, expected, turn, beside)
         if found.failed or not (found.problems or found.unknown):
             return found
         away = (_from_call(expected, turn), _from_verdict(expected, turn), len(found.problems), bool(found.unknown))
@@ -196,28 +195,29 @@ def _from_verdict(expected: Assertion, turn: TurnFacts) -> int:
     return 1 if turn.verdicts else 2
 
 
-def _of_turn(expected: Assertion, turn: TurnFacts, beside: Beside) -> Iterator[Callable[[], Iterable[str]]]:
+def _judge_turn(found: Judged, expected: Assertion, turn: TurnFacts, beside: Beside) -> None:
+    """Add what of an expectation does not hold in a turn. Of its parts only texts may be such as cannot be judged here."""
     calls = list(turn.calls.values())
     if (call := expected.call) is not None:
         calls = [one for one in calls if not call_problem(call, one)]
         if not calls:
-            yield lambda: [no_call(call, turn)]
+            found.problems.append(no_call(call, turn))
             return
     if (approval := expected.approval) is not None:
         about = calls if call is not None else [*calls, *turn.questions.values()]
-        yield lambda: approval_problems(approval, about)
+        found.problems += approval_problems(approval, about)
         if call is not None and approval.asked is False:
-            yield lambda: asked_problems(about)
-    if (verdict := expected.verdict) is not None:
-        yield lambda: filter(None, [verdict_problem(verdict, turn)])
+            found.problems += asked_problems(about)
+    if (verdict := expected.verdict) is not None and (said := verdict_problem(verdict, turn)):
+        found.problems.append(said)
     if (text := expected.text) is not None:
-        yield lambda: text_problems(text, turn, beside)
+        found.take(lambda: text_problems(text, turn, beside))
     if (passages := expected.passages) is not None:
-        yield lambda: passages_problems(passages, turn)
+        found.problems += passages_problems(passages, turn)
     if (memory := expected.memory) is not None:
-        yield lambda: memory_problems(memory, turn)
+        found.problems += memory_problems(memory, turn)
     if expected.finish is not None and turn.finish != expected.finish:
-        yield lambda: [f"the turn ended as {turn.finish}, expected {expected.finish}"]
+        found.problems.append(f"the turn ended as {turn.finish}, expected {expected.finish}")
 
 
 def _nowhere(expected: Assertion, turn: TurnFacts) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import NoneType
+from typing import Any
 
 from greenroom.regression.tape.schema import EVENTS
 from greenroom.regression.tape.tape import Line
@@ -45,14 +46,16 @@ def require_form(kind: str, line: Line) -> None:
     Raises:
         KeyError, TypeError: it is not.
     """
-    _require_shape(kind, tuple(line), tuple(map(type, line.values())))
+    _require_shape((*line, *map(type, line.values())))
     if kind in _NAMING and not {str}.issuperset(map(type, _names(kind, line))):
         raise TypeError(kind)
 
 
 @lru_cache(1_024)  # most lines of a kind have the same keys, and only shapes that are fine are remembered
-def _require_shape(kind: str, keys: tuple[str, ...], types: tuple[type, ...]) -> None:
-    """The same as far as it depends on the keys and what is under each alone."""
+def _require_shape(shape: tuple[Any, ...]) -> None:
+    """The same as far as it depends on the keys and what is under each alone: the keys of a line, then their types."""
+    keys, types = shape[: len(shape) // 2], shape[len(shape) // 2 :]
+    kind = keys[0]
     if not _KEYS[kind].issuperset(keys):
         raise KeyError(kind)
     for key, value in zip(keys, types, strict=True):
