@@ -25,7 +25,12 @@ from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 from tests.engine.scripted import ALLOW, Lives, lines, refund, same_again
 
 STORIES = 6
-BRANCHES = (*range(8), 13, 140071, 200020, 200088, 200169)
+BRANCHES = 8
+ONCE_OTHERWISE = {
+    "asking": (13, 140071, 200020, 200088, 200169),
+    "counting": (320048, 340001, 341037, 341087),
+}
+"""Branches whose replays once differed, by the rules of their stories."""
 OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
 CALM: dict[Callable[[Story], Any], int] = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
 
@@ -87,7 +92,7 @@ def test_a_branch_of_such_a_session_replays(rest: str, runner: asyncio.Runner, t
         return await PrivateStory(seed, TROUBLE, rest, world).finish()
 
     wrong = []
-    for seed in BRANCHES:
+    for seed in (*range(BRANCHES), *ONCE_OTHERWISE[rest]):
         records = runner.run(scene(seed))
         replayed = from_log(records, runner, "s2", rest=rest)
         wrong += [] if replayed.same else [f"seed {seed}, its log: {replayed.step} {replayed.difference}"]

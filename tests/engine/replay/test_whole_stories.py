@@ -35,7 +35,7 @@ from tests.engine.scripted import ALLOW, DENY, Lives, lines, refund, same_again
 
 STORIES = 64
 BLOCKS = 2
-BRANCHES = (*range(13), 140084, 500221, 500395)
+BRANCHES = (*range(13), 140084, 500221, 500395, 510179)
 GATES = {"input", "recall", "retrieve", "prompt", "tool", "result", "output", "remember"}
 
 

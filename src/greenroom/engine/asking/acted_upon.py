@@ -19,15 +19,16 @@ from greenroom.core.events import (
 from greenroom.core.values import Card
 from greenroom.engine.room import Room
 
+_RELEASED = (ReplyReleased, "release")
 _SELECTED = (ContextSelected, "select")
-_BEYOND: dict[str, tuple[type[Event], str]] = {
-    "input": (MemoriesRecalled, "recall"),
-    "memory.read": _SELECTED,
-    "retrieval": _SELECTED,
-    "prompt": (ReplyGenerated, "generate:{number}"),
-    "output": (ReplyReleased, "release"),
+_BEYOND: dict[str, tuple[tuple[type[Event], str], ...]] = {
+    "input": ((MemoriesRecalled, "recall"), _RELEASED),
+    "memory.read": (_SELECTED,),
+    "retrieval": (_SELECTED,),
+    "prompt": ((ReplyGenerated, "generate:{number}"), _RELEASED),
+    "output": (_RELEASED,),
 }
-"""By hook, what comes of words that may go on, and of those that a turn goes on without."""
+"""By hook, what comes of words that may go on, and of those that a turn goes on or ends without."""
 
 
 def acted_upon(room: Room, turn: int, step: str, card: Card) -> ApprovalGiven | None:
@@ -39,10 +40,9 @@ def acted_upon(room: Room, turn: int, step: str, card: Card) -> ApprovalGiven | 
     asked, given = room.steps.record_of(ApprovalRequested, step), room.steps.record_of(ApprovalGiven, step)
     if asked is None or given is None or given.seq < asked.seq or not isinstance(asked.event, ApprovalRequested):
         return None
-    kind, name = _BEYOND[card.hook]
     number = step.rpartition(":")[2].partition(".")[0]
-    done = room.steps.record_of(kind, f"t{turn}/{name.format(number=number)}")
-    if done is None or done.seq < given.seq or not _same(asked.event.card, card):
+    came = (room.steps.record_of(kind, f"t{turn}/{at.format(number=number)}") for kind, at in _BEYOND[card.hook])
+    if not any(done is not None and done.seq > given.seq for done in came) or not _same(asked.event.card, card):
         return None
     return given.event if isinstance(given.event, ApprovalGiven) else None
 

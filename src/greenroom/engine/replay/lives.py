@@ -164,6 +164,10 @@ class Lives(Generic[T]):
         """What happened at a step in the life that the replay is in."""
         return self._kept.get((kind, step), {}).get(self._now.get(turn_of(step), 1))
 
+    def so_far(self, kind: type[Event], step: str) -> bool:
+        """Whether something happened at a step in the life that the replay is in or an earlier one."""
+        return min(self._kept.get((kind, step), (inf,))) <= self._now.get(turn_of(step), 1)
+
     def take(self, kind: type[Event], step: str) -> T | None:
         """The same, from now on known to have been asked for."""
         self._taken.add(((kind, step), self._now.get(turn_of(step), 1)))

@@ -97,11 +97,11 @@ class ToldLives:
         return event.turn in self.turns and (passed != life if event.gate == "tool" else not passed)
 
     def last_of(self, turn: int, told: Sequence[tuple[int, Line]]) -> Line:
-        """How many lives a turn had, if no line of it says so: those before waited at a result's gate that nobody passed, and
-        in the last the turn had been ended beside that already.
+        """How many lives a turn had, if no line of it says so: those before waited at a result's gate, or passed it, and in the
+        last the turn had been ended beside that already.
         """
         here = [line for _, line in takewhile(lambda one: "turn" not in one[1], reversed(told))]
-        waited = any(line["action"] == "waited" for line in here if str(line.get("gate")).startswith("result:"))
+        waited = any(str(line.get("gate")).startswith("result:") for line in here)
         last = self.last.get(turn, 1)
         return {"lives": last} if waited and last > max(int(line.get("life", 1)) for line in here) else {}
 

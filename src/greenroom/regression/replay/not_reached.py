@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from greenroom.core.events import (
+    ApprovalGiven,
     ApprovalRequested,
     AutonomyChanged,
     ContextSelected,
@@ -18,6 +19,7 @@ from greenroom.core.events import (
     MemoriesProposed,
     ReplyGenerated,
     ReplyReleased,
+    VerdictReached,
 )
 from greenroom.engine.gates.stepping import EDITED_AT_GATE
 from greenroom.engine.looks import PASSED, RUN, place_of
@@ -27,6 +29,7 @@ from greenroom.regression.replay.world import World
 _LET_IN = frozenset({"input", "memory.read", "retrieval"})
 """The hooks of what a turn lets in before it asks a model anything."""
 
+_PEOPLE = frozenset({ApprovalRequested, ApprovalGiven})
 _READ = frozenset({AutonomyChanged, DaySumsRead})
 _FIRST = frozenset({"", EDITED_AT_GATE})
 """How a call is decided about before it is its turn to be asked about."""
@@ -62,6 +65,24 @@ def _unsaid(world: World, step: str) -> bool:
     return any("/ask:memory.write" not in at and "/gate:remember" not in at for at in later)
 
 
+def _undecided(world: World, step: str) -> bool:
+    """Whether the tape tells nothing of this life: whatever has a call decided otherwise than before would be told."""
+    if "/verdict:tool.call:" not in step:
+        return _unjudged(world, step)
+    return next(world.lives.all_here(turn_of(step)), None) is None
+
+
+def _unjudged(world: World, step: str) -> bool:
+    """Whether words were never judged: a later life asked again for an answer that was there, and nothing came after that."""
+    if (VerdictReached, step) in world.lines:
+        return False
+    lives, turn = world.lives, turn_of(step)
+    again = (at for kind, at in lives.later(turn) if kind is ApprovalRequested)
+    if not any(lives.so_far(ApprovalGiven, at) for at in again):
+        return False
+    return not any(kind in _PEOPLE and lives.anew(kind, at) for kind, at in lives.all_here(turn))
+
+
 def _unproposed(world: World, step: str) -> bool:
     """Whether a turn came to propose nothing: what it would have is not to take the name of what another proposed."""
     return step not in world.proposed_at and not _at_gate(world, f"t{turn_of(step)}/gate:remember")
@@ -88,4 +109,5 @@ _NEVER: dict[type[Event], Callable[[World, str], bool]] = {
     ContextSelected: _unchosen,
     MemoriesProposed: _unproposed,
     ReplyReleased: _unsaid,
+    VerdictReached: _undecided,
 }

@@ -29,6 +29,7 @@ from greenroom.core.events import (
     ReplyReleased,
     ToolReturned,
     ToolStarted,
+    VerdictReached,
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.values import Memory, Passage, Verdict
@@ -48,6 +49,7 @@ from greenroom.regression.replay.answers import (
     tells_lives,
     texts_of,
 )
+from greenroom.regression.replay.placeholders.decided import decided
 from greenroom.regression.replay.placeholders.held import HOOKS, key_of
 from greenroom.regression.replay.placeholders.held import Key as HeldKey
 from greenroom.regression.replay.placeholders.known import Known
@@ -149,16 +151,7 @@ class World:
         if of in HOOKS:
             self.known.take_clauses(line)
             return
-        call, _, edits = of.partition(".")
-        arguments: object = self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["args"]
-        tool = str(self.lines[ToolStarted, f"t{self._turn}/tool:{call}"]["tool"])
-        if edits == "gate":
-            arguments = self.lines[GatePassed, f"t{self._turn}/gate:tool:{call}"]["edit"]
-        elif edits:
-            gate = (ApprovalGiven, f"t{self._turn}/ask:{call}.gate") in self.events
-            before = f"{call}.{int(edits) - 1}" if int(edits) > 1 else f"{call}.gate" if gate else call
-            given = self.events[ApprovalGiven, f"t{self._turn}/ask:{before}"]
-            arguments = given.arguments if isinstance(given, ApprovalGiven) else None
+        tool, arguments = decided(of, self._turn, self.lines, self.events)
         if "clauses" in line:
             self.known.take(line, tool, arguments)
         else:
@@ -168,8 +161,9 @@ class World:
             self.known.mask_all(arguments)
         self.held[key_of(self._turn, tool, arguments)] = {key: line[key] for key in line if key != "held"}
 
-    def derived(self, line: Line) -> None:
-        """A line that the replay works out by itself; it is only compared."""
+    def judged(self, line: Line) -> None:
+        """A verdict, which a replay reaches by itself: that it was reached is what a life that was cut off is held to."""
+        self.lines[VerdictReached, f"t{self._turn}/verdict:{line['verdict']}:{line.get('of', '')}".rstrip(":")] = line
 
     def _put(self, event: Event, line: Line) -> None:
         self._keep(type(event), event.step, line, event)
@@ -372,7 +366,7 @@ class World:
             self.lives.give_up(self._turn)
             self.lives.lived(self._turn, life_of(line.get("lives", 1)))
             self._never_back(line)
-        elif self._cut_off:  # nobody passed that gate, so the turn came to its end in a later life
+        elif self._cut_off or "lives" in line:  # nobody passed that gate, so the turn came to its end in a later life
             self.lives.lived(self._turn, life_of(line.get("lives", self._cut_off + 1)))
         self._given_up = self._given_up or line["finish"] == ABANDONED or AFTER in line
 
@@ -385,7 +379,7 @@ _TAKERS: dict[str, Callable[[World, Line], None]] = {
     "recall": World.recall,
     "retrieve": World.retrieve,
     "select": World.select,
-    "verdict": World.derived,
+    "verdict": World.judged,
     "reply": World.reply,
     "ask": World.ask,
     "answer": World.answer,
