@@ -10,6 +10,8 @@ from typing import Any
 
 from greenroom.engine.contract import Contract
 from tests.engine.chaos import DEEDS, Story
+from tests.engine.chaos_kinds import PrivateStory
+from tests.engine.chaos_rules import RULES
 from tests.engine.chaos_whole import WholeStory
 from tests.engine.chaos_world import KNOWING, RESTS, WHOLE, contract, policies
 
@@ -47,6 +49,16 @@ class ChangingWhole(Changing, WholeStory):
 
     def beside(self) -> Contract:
         return contract(self.world.policy, self.world.rest)
+
+
+class ChangingPrivate(ChangingWhole, PrivateStory):
+    """The same of one full of private words, whose rules about words are others at times."""
+
+    rests = (*KNOWING, *(name for name in RULES if "level" not in name), "first")
+
+    def __init__(self, seed: int, deeds: Any, rest: str, world: Any = None) -> None:
+        self.begun_with = rest
+        PrivateStory.__init__(self, seed, deeds, rest, world)
 
 
 CHANGES: dict[Callable[[Any], Any], int] = {

@@ -37,11 +37,31 @@ id = "mail.masked"
 why = "w"
 hook = [{hooks}]
 find = ["personal.email", "personal.phone"]
+when = [{when}]
 then = "redact"
 """
 _EVERYWHERE = _MASKED.format(
-    hooks='"input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"'
+    hooks='"input", "memory.read", "memory.write", "retrieval", "tool.call", "tool.result", "prompt", "output"', when=""
 )
+_OUT = '"output", "tool.call", "memory.write"'
+_BY_LEVEL = """
+[[rule]]
+id = "level.{hook}"
+why = "w"
+hook = "{hook}"
+when = ["session.autonomy {when}"]
+then = "{then}"
+"""
+_LEVELS = {
+    "input": ("< 2", "require_approval"),
+    "memory.read": ("< 3", "deny"),
+    "retrieval": ("< 4", "escalate"),
+    "prompt": ("< 2", "require_approval"),
+    "output": ("< 3", "require_approval"),
+    "memory.write": ("> 3", "require_approval"),
+}
+"""By hook, at which level of autonomy a rule speaks, and what it says."""
+_LEVELLED = "".join(_BY_LEVEL.format(hook=hook, when=when, then=then) for hook, (when, then) in _LEVELS.items())
 _COUNTS = """
 [[rule]]
 id = "count.{hook}"
@@ -75,8 +95,12 @@ RULES = {
     ),
     "denying": _TEXTS.format(length=2000, prompt="deny", read="deny", write="deny", passage="deny"),
     "masking": _EVERYWHERE,
-    "masking prompts": _MASKED.format(hooks='"prompt"'),
-    "masking what goes out": _MASKED.format(hooks='"output", "tool.call", "memory.write"'),
+    "masking prompts": _MASKED.format(hooks='"prompt"', when=""),
+    "masking what goes out": _MASKED.format(hooks=_OUT, when=""),
+    "masking after a call": _MASKED.format(hooks=f'{_OUT}, "prompt"', when='"session.calls_this_turn > 1"'),
+    "by level": _LEVELLED,
+    "masking by level": _LEVELLED
+    + _MASKED.format(hooks=f'{_OUT}, "input", "retrieval", "prompt"', when='"session.autonomy < 3"'),
     "asking and masking": _TEXTS.format(
         length=900, prompt="require_approval", read="deny", write="require_approval", passage="require_approval"
     )

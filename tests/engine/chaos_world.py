@@ -20,6 +20,7 @@ from greenroom.core.events import Event, Record
 from greenroom.core.ids import CountedIds
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import StepMode, Stop, ToolCall, ToolResult, ToolSpec
+from greenroom.detectors.masks import Masks
 from greenroom.engine.contract import Contract
 from greenroom.engine.outside import Outside
 from greenroom.engine.session import Session
@@ -161,6 +162,12 @@ def contract(name: str, rest: str = "first") -> Contract:
     return _contract(rest, name, *_policies(rest)[name])
 
 
+def opened_anew(contract: Contract) -> Contract:
+    """The same for a process that has given out no mask yet."""
+    assert isinstance(contract.policy, RulePolicy)
+    return replace(contract, policy=contract.policy.apart(Masks()))
+
+
 def _contract(rest: str, name: str, law: Law, policy: RulePolicy) -> Contract:
     made = rest_of(rest)
     digests = {"policy": law.digest, "tools": f"tools-{len(made.tools) - 2}", "prompt": digest(made.system)}
@@ -241,6 +248,10 @@ class World:
     def words(self) -> str:
         """What a person says next."""
         return "refund, please"
+
+    def beside(self, dice: random.Random, session: str) -> World:
+        """The same world for another session, which nothing has happened to yet."""
+        return replace(self, dice=dice, session=session, kept=[], ran=[], pressed=[], elsewhere=dict(self.elsewhere))
 
     def stops(self) -> tuple[Stop, ...]:
         return tuple(self.pressed)

@@ -8,7 +8,15 @@ import pytest
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import UsageError
-from greenroom.core.events import ApprovalGiven, AutonomyChanged, DeadLetterDiscarded, ReplyGenerated, TurnStarted
+from greenroom.core.events import (
+    ApprovalGiven,
+    AutonomyChanged,
+    DeadLetterDiscarded,
+    Record,
+    ReplyGenerated,
+    TurnFinished,
+    TurnStarted,
+)
 from greenroom.core.ids import CountedIds
 from greenroom.core.values import ApprovalReply
 from greenroom.engine.replay.again import LogRecording, replay
@@ -70,6 +78,22 @@ def test_a_level_set_while_a_turn_runs_counts_from_its_next_call_and_replays_so(
     said, counted = [r.event for r in session.records if isinstance(r.event, AutonomyChanged)]
     assert (said.step, said.from_next_call) == ("", True)
     assert (counted.step, counted.from_next_call, counted.level) == ("t1/autonomy:c2", False, 1)
+    same(play, session)
+
+
+def test_a_level_set_when_a_turn_has_just_ended_counts_from_there() -> None:
+    play = stage(says("One."), says("", LOOK), says("Two."))
+    session = play.session()
+
+    def careful(item: object) -> None:
+        if isinstance(item, Record) and isinstance(item.event, TurnFinished) and item.event.turn == 1:
+            session.set_autonomy(1, "kim", "test", "careful now")
+
+    session.bus.subscribe(careful)
+    asyncio.run(session.turn("one"))
+    assert session.autonomy == (1, None)
+    asyncio.run(session.turn("two"))
+    assert set(levels(play)) == {1}
     same(play, session)
 
 

@@ -100,6 +100,8 @@ class Room:
     def _reached(self, turn: int, step: str, question: Question, look: str) -> VerdictReached:
         self.steps.must_come(VerdictReached, step)
         verdict = self._admitted_already(question) or self.contract.policy.decide(question)
+        if verdict.payload is not None:
+            verdict = self.steps.as_masked(step, verdict)
         return trusted(
             VerdictReached,
             step=step,

@@ -202,7 +202,8 @@ class Session:
         Raises as `standing.autonomy_at`.
         """
         event = standing.autonomy_at(self._room, level, by, established, reason, valid_seconds)
-        standing.take_on(self._room, event, running=self.running, turn_open=self.open_turn() is not None)
+        turn_open = self.open_turn() is not None  # one that is over may still be on its way back to who said it
+        standing.take_on(self._room, event, running=self.running and turn_open, turn_open=turn_open)
 
     def govern_again(self, recorded: Sequence[Record], contracts: Mapping[int, Contract]) -> Callable[[], None]:
         """In a replay: have what came to govern in the middle of a turn come in where it did. What is returned ends it."""

@@ -174,6 +174,29 @@ def set_between_turns(records: Iterable[Record]) -> frozenset[int]:
     return frozenset(found)
 
 
+def own_level_again(records: Iterable[Record]) -> frozenset[int]:
+    """The records from which on the contract's own level counts, because the session was forked: there, or at the end of
+    the turn in the middle of which it was, unless that had taken a level on by then.
+    """
+    found: set[int] = set()
+    inside = forked = False
+    for record in records:
+        match record.event:
+            case SessionForked():
+                forked = inside
+                found |= set() if inside else {record.seq}
+            case AutonomyChanged(from_next_call=False):
+                forked = False
+            case TurnStarted():
+                inside = True
+            case TurnFinished() | TurnAbandoned():
+                found |= {record.seq} if forked else set()
+                inside = forked = False
+            case _:
+                pass
+    return frozenset(found)
+
+
 def settle_autonomy(room: Room, turn: int, call: ToolCall, suffix: str, look: str, *, over: bool) -> None:
     """Before a call is decided: take on what a person set, and end a raise whose time is over.
 

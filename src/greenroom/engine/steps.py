@@ -17,7 +17,8 @@ from greenroom.core.chain import committed
 from greenroom.core.errors import Divergence
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, Event, Record, VerdictReached
 from greenroom.core.messages import Message
-from greenroom.core.values import Card, Memory, ToolCall
+from greenroom.core.values import Card, Memory, ToolCall, Verdict
+from greenroom.detectors.masks import same_but_numbers
 from greenroom.engine.bus import Bus
 from greenroom.engine.replay.governed import Governed
 from greenroom.engine.replay.last_of_all import GIVEN_UP, GIVING_UP, quiet
@@ -166,6 +167,17 @@ class Steps:
             yield text
         if (record := self._latest.get((VerdictReached, judging(turn, memory)))) is not None:
             yield from words_judged(record)
+
+    def as_masked(self, step: str, verdict: Verdict) -> Verdict:
+        """In a replay of a log: a verdict with the masks it had, if it differs in nothing but their numbers. Only the process
+        that gave out a number knows its value.
+        """
+        before = self._recording.masked(step) if isinstance(self._recording, ByLife) else None
+        if before is None or not same_but_numbers(before.payload, verdict.payload):
+            return verdict
+        found = [[one.model_dump(mode="json") for one in each.findings] for each in (before, verdict)]
+        findings = before.findings if same_but_numbers(*found) else verdict.findings
+        return verdict.model_copy(update={"payload": before.payload, "findings": findings})
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         """In a replay: say what the prompt of a model call is made of, before a rule masks any of it."""

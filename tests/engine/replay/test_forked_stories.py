@@ -7,9 +7,10 @@ the first one comes to its end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -44,11 +45,19 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
         yield made
 
 
-def branched(parent: list[Record], at: int, world: World) -> list[Record]:
-    """The log of a branch that has the records up to number `at`."""
-    log = MemoryLog("s2", world.clock, world.ids, parent[: at + 1])
-    log.append(SessionForked(session="s2", parent="s1", parent_seq=at, parent_hash=parent[at].hash))
+def branched(parent: list[Record], at: int, world: World, of: str = "s1", session: str = "s2") -> list[Record]:
+    """The log of a branch of a session that has the records up to number `at`."""
+    log = MemoryLog(session, world.clock, world.ids, parent[: at + 1])
+    log.append(SessionForked(session=session, parent=of, parent_seq=at, parent_hash=parent[at].hash))
     return list(log.records)
+
+
+async def branch(story: Any, session: str, dice: Random, tell: Callable[[World], Any]) -> Any:
+    """The story of a branch, under its own dice, that begins at any record of one which rests for that."""
+    await story.process.quiet()
+    parent, world = list(story.process.log.records), story.world.beside(dice, session)
+    world.kept = branched(parent, dice.randrange(2, len(parent)), world, story.world.session, session)
+    return tell(world)
 
 
 def lived(seed: int, runner: asyncio.Runner) -> dict[str, list[Record]]:

@@ -1,5 +1,5 @@
-"""Words that a rule masks only later than they came in, on their way to a model or into memory, replay from a tape, where
-placeholders of the export stand beside the masks of the session.
+"""Words that a rule masks only later than they came in, on their way to a model, a tool or into memory, replay: from a log
+with the masks that they had then, and from a tape, where the export puts the same masks in the place of the words.
 """
 
 from __future__ import annotations
@@ -10,14 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.core.events import MemoryWritten, Record, VerdictReached
+from greenroom.core.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    MemoryWritten,
+    Record,
+    ReplyGenerated,
+    ToolStarted,
+    VerdictReached,
+)
+from greenroom.core.values import ToolCall
 from greenroom.engine import waiting
+from greenroom.policy.decide import RulePolicy
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.replaced import replaced_of
 from greenroom.retrieval.port import Found, PassageQuery
 from tests.engine.chaos import Steady
 from tests.engine.chaos_world import contract
-from tests.engine.scripted import NOTE, Lives, Scripted, lines, same_again
+from tests.engine.scripted import ALLOW, NOTE, Lives, Scripted, lines, same_again
 from tests.engine.stage import OnePassage
 
 
@@ -52,6 +62,9 @@ def test_a_prompt_whose_documents_a_rule_masks_for_the_model_is_held_to_what_it_
     runner: asyncio.Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scripted, "documents", lambda self: Addressed())
+    policy = contract("usual", "masking prompts").policy
+    assert isinstance(policy, RulePolicy)
+    policy.masks.mask("personal.email", "someone.else@post.example")  # so that a replay gives out another number
     records = said("masking prompts", runner, "refund, please")
     masked = [r.event.effect for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "prompt"]
     assert masked == ["redact", "redact"]
@@ -71,4 +84,45 @@ def test_a_memory_of_words_whose_placeholder_is_the_mask_it_was_kept_with_is_pro
     made = record(records, contract("usual", rest).policy)
     assert mask in str(made.tape.events[0]["user"])
     assert replaced_of(made.tape.header) == {mask}
+    same_again(records, runner, tmp_path, rest=rest)
+
+
+def test_what_a_person_puts_in_the_place_of_a_reply_is_kept_as_a_reply_is(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([], words="Done. Write to kim@post.example.", rest="masking what goes out")
+        await lives.say().at(ApprovalRequested, "t1/ask:output")
+        other = {"decision": "edit", "arguments": {"text": "Done. Write to lee@post.example."}}
+        lives.now.session.answer("t1/ask:output", ALLOW.model_copy(update=other))
+        await lives.now.at(ApprovalRequested, "t1/ask:output.1")
+        lives.now.session.answer("t1/ask:output.1", ALLOW)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    assert "lee@post.example" not in "".join(r.event.model_dump_json() for r in records)
+    given = [r.event.arguments for r in records if isinstance(r.event, ApprovalGiven)]
+    assert str(given[0]).count("‹email#") == 1
+    same_again(records, runner, tmp_path, rest="masking what goes out")
+
+
+def test_a_call_that_is_masked_when_it_is_decided_stands_with_its_masks_in_the_reply_of_a_tape(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    rest = "masking after a call"
+    send = ToolCall(id="", tool="orders.note", arguments={"order_id": 1, "to": "kim@post.example"})
+
+    async def scene() -> list[Record]:
+        lives = Lives([NOTE, NOTE, send], rest=rest)
+        await lives.say().over()
+        return lives.records
+
+    records = runner.run(scene())
+    (reply,) = [r.event for r in records if isinstance(r.event, ReplyGenerated) and r.event.calls]
+    assert reply.calls[-1].arguments["to"] == "kim@post.example"
+    started = [r.event.arguments["to"] for r in records if isinstance(r.event, ToolStarted) and r.event.call == "c3"]
+    assert str(started[0]).startswith("‹email#")
+    (asked,) = [line["calls"][-1]["args"]["to"] for line in lines(records, rest) if "calls" in line]
+    assert asked == started[0]
     same_again(records, runner, tmp_path, rest=rest)

@@ -32,7 +32,7 @@ from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Tape, read, write
 from tests.engine.chaos import DEEDS, Steady, Story
-from tests.engine.chaos_world import Shelf, World, contract
+from tests.engine.chaos_world import Shelf, World, contract, opened_anew
 
 BLOCKS = 8
 RELOADS = (Story.reload, Story.reload_and_answer, Story.answer_and_reload)
@@ -60,7 +60,8 @@ def from_log(records: list[Record], runner: asyncio.Runner, session: str = "s1",
     world, recording = World(Random(0)), LogRecording(records)
     parts = ClosedParts(Shelf())
     outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
-    twin = Session(MemoryLog(session, world.clock, world.ids), contract("usual", rest), outside, recording=recording)
+    log = MemoryLog(session, world.clock, world.ids)
+    twin = Session(log, opened_anew(contract("usual", rest)), outside, recording=recording)
     return runner.run(replay(twin, records))
 
 
@@ -80,7 +81,7 @@ def from_tape(
     parts.write(kept.texts)
 
     def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
-        return closed_session(contract("usual", rest), Shelf(), recording, clock, ids)
+        return closed_session(opened_anew(contract("usual", rest)), Shelf(), recording, clock, ids)
 
     tape = read(write(edited(kept.tape)), "x.tape.jsonl")
     return runner.run(replay_tape(tape, Case(schema="case/1", why="w"), build, parts))

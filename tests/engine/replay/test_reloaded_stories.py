@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,7 +37,7 @@ from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
 from tests.engine.chaos import Steady, Story
 from tests.engine.chaos_changes import CHANGES, Changing
-from tests.engine.chaos_world import Shelf, World, contract, contract_of, ticks
+from tests.engine.chaos_world import Shelf, World, contract, contract_of, opened_anew, ticks
 from tests.engine.scripted import ALLOW, Lives, refund
 
 STORIES = 40
@@ -69,12 +70,13 @@ def lived(seed: int, trouble: str, runner: asyncio.Runner) -> list[Record]:
     return runner.run(scene())
 
 
-def from_log(records: list[Record], runner: asyncio.Runner) -> Replayed:
+def from_log(records: list[Record], runner: asyncio.Runner, session: str = "s1") -> Replayed:
     """The session replayed from its log, under each of its contracts where that came in."""
-    contracts = {r.seq: contract_of(r.event.digests) for r in records if isinstance(r.event, ContractLoaded)}
+    loaded = [(r.seq, r.event) for r in records if isinstance(r.event, ContractLoaded)]
+    contracts = {seq: opened_anew(contract_of(event.digests)) for seq, event in loaded}
     world, parts = World(Random(0)), ClosedParts(Shelf())
     outside = Outside(ClosedModel("chaos"), parts, parts, parts, parts, world.clock, world.ids)
-    log = MemoryLog("s1", world.clock, world.ids)
+    log = MemoryLog(session, world.clock, world.ids)
     twin = Session(log, contracts[min(contracts)], outside, recording=LogRecording(records))
     return runner.run(replay(twin, records, contracts))
 
@@ -85,7 +87,7 @@ def from_tape(records: list[Record], turns: tuple[int, int], runner: asyncio.Run
     played = list[Outcome]()
 
     def build(recording: Recording, *, persona: str, model: str, clock: Any, ids: Any) -> Session:
-        return closed_session(contract, Shelf(), recording, clock, ids)
+        return closed_session(opened_anew(contract), Shelf(), recording, clock, ids)
 
     def replays(made: Recorded, records: Sequence[Record], loaded: ContractLoaded) -> str:
         parts = Parts(folder, made.texts)
@@ -99,27 +101,41 @@ def from_tape(records: list[Record], turns: tuple[int, int], runner: asyncio.Run
     return played[-1]
 
 
-@pytest.mark.parametrize("trouble", TROUBLE)
-def test_a_session_that_was_reloaded_replays(trouble: str, runner: asyncio.Runner, tmp_path: Path) -> None:
-    wrong, taped, refused = [], 0, list[tuple[str, bool]]()
-    for seed in range(STORIES):
-        records = lived(seed, trouble, runner)
-        replayed = from_log(records, runner)
+@dataclass
+class Again:
+    """What came of sessions that were replayed from their logs and, in each stretch under one contract, from their tapes.
+    `refused` says why an export was, and whether something had changed in the middle of its turns.
+    """
+
+    wrong: list[str] = field(default_factory=list)
+    taped: int = 0
+    refused: set[tuple[str, bool]] = field(default_factory=set)
+
+    def take(self, seed: int, records: list[Record], runner: asyncio.Runner, folder: Path, session: str = "s1") -> None:
+        """Replay one more."""
+        replayed = from_log(records, runner, session)
         if not replayed.same:
-            wrong.append(f"seed {seed}, its log: {replayed.step} {replayed.difference}")
+            self.wrong.append(f"seed {seed}, the log of {session}: {replayed.step} {replayed.difference}")
         within = changed_within(records)
         for turns in stretches(governing(records)):
             try:
-                outcome = from_tape(records, turns, runner, tmp_path)
+                outcome = from_tape(records, turns, runner, folder)
             except UsageError as error:
-                refused.append((error.code, any(turns[0] <= turn <= turns[1] for turn in within)))
+                self.refused.add((error.code, any(turns[0] <= turn <= turns[1] for turn in within)))
                 continue
-            taped += 1
+            self.taped += 1
             if outcome.kind != "passed":
-                wrong.append(f"seed {seed}, its tape of {turns}: {outcome.line}\n{outcome.detail}")
-    assert wrong == []
-    assert set(refused) == {("export.changed", True)}
-    assert taped > STORIES / 2
+                self.wrong.append(f"seed {seed}, the tape of {session}, {turns}: {outcome.line}\n{outcome.detail}")
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_a_session_that_was_reloaded_replays(trouble: str, runner: asyncio.Runner, tmp_path: Path) -> None:
+    again = Again()
+    for seed in range(STORIES):
+        again.take(seed, lived(seed, trouble, runner), runner, tmp_path)
+    assert again.wrong == []
+    assert again.refused == {("export.changed", True)}
+    assert again.taped > STORIES / 2
 
 
 def test_a_question_that_became_void_is_exported_as_it_was_put_last(runner: asyncio.Runner, tmp_path: Path) -> None:

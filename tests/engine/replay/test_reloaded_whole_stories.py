@@ -23,12 +23,12 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import GateReply, ToolCall
 from greenroom.engine.looks import RUN
-from greenroom.regression.record.governing import governing, stretches
+from greenroom.regression.record.governing import governing
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.tape import Tape
 from tests.engine.chaos_changes import CHANGES, ChangingWhole
 from tests.engine.chaos_world import WHOLE, contract, contract_of, ticks
-from tests.engine.replay.test_reloaded_stories import from_log, from_tape, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import Again, from_log, from_tape, runner, verdicts
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
 
 __all__ = ["runner"]
@@ -44,23 +44,12 @@ def put(edit: Any) -> GateReply:
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_such_a_session_replays(block: int, runner: asyncio.Runner, tmp_path: Path) -> None:
-    wrong, taped, refused = [], 0, set[str]()
+    again = Again()
     for seed in range(block, STORIES, BLOCKS):
-        records = runner.run(ChangingWhole(seed, CHANGES).finish())
-        replayed = from_log(records, runner)
-        wrong += [] if replayed.same else [f"seed {seed}, its log: {replayed.step} {replayed.difference}"]
-        for turns in stretches(governing(records)):
-            try:
-                outcome = from_tape(records, turns, runner, tmp_path)
-            except UsageError as error:
-                refused.add(error.code)
-                continue
-            taped += 1
-            if outcome.kind != "passed":
-                wrong.append(f"seed {seed}, its tape of {turns}: {outcome.line}\n{outcome.detail}")
-    assert wrong == []
-    assert refused == {"export.changed"}
-    assert taped > STORIES / BLOCKS / 2
+        again.take(seed, runner.run(ChangingWhole(seed, CHANGES).finish()), runner, tmp_path)
+    assert again.wrong == []
+    assert {code for code, _ in again.refused} == {"export.changed"}
+    assert again.taped > STORIES / BLOCKS / 2
 
 
 async def step_to(lives: Lives, *gates: str) -> None:

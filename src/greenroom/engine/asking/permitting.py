@@ -6,6 +6,7 @@ Invariant: nothing that a rule asks about goes on without an answer of its own; 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from greenroom.core.errors import UsageError
 from greenroom.core.values import ApprovalReply, Card, Json, ToolCall, ToolSpec, Verdict
@@ -65,7 +66,8 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
         if not verdict.blocks and not edits:
             return Permitted(verdict, payload)
         card = card_about(asked, question, verdict, _shown(payload), EDITED if edits else "")
-        reply = await ask(room, turn, f"{asked}{suffix}", card, verdict=f"t{turn}/verdict:{key}{suffix}")
+        keeps = partial(_kept, room, question)
+        reply = await ask(room, turn, f"{asked}{suffix}", card, verdict=f"t{turn}/verdict:{key}{suffix}", keeps=keeps)
         look = VOID if isinstance(reply, Void) else FIRST
         if isinstance(reply, Void):
             continue
@@ -111,9 +113,17 @@ def _changed(room: Room, question: Question, reply: ApprovalReply) -> Question |
     text = (reply.arguments or {}).get("text")
     if question.hook not in _EDITABLE or not isinstance(text, str):
         return None
+    words = _kept(room, question, text)
+    if words is None:
+        return None
+    return question.model_copy(update={"payload": {**question.payload, "text": words}, "origin": "user"})
+
+
+def _kept(room: Room, question: Question, text: str) -> str | None:
+    """A person's words in the place of those of a question, as its rules let them be kept."""
     other = question.model_copy(update={"payload": {**question.payload, "text": text}, "origin": "user"})
     looked = kept(room, other)
-    return None if looked is None else other.model_copy(update={"payload": looked})
+    return None if looked is None else str(looked["text"])
 
 
 def _shown(payload: dict[str, Json]) -> str:

@@ -7,6 +7,7 @@ answer in time is a no.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -38,14 +39,25 @@ class Void:
     """The policy changed while the question was open: what it asked has to be decided again."""
 
 
+Keeps = Callable[[str], str | None]
+"""A person's words in the place of those that are asked about, as they may be kept; None if they may not."""
+
+
 async def ask(
-    room: Room, turn: int, key: str, card: Card, *, confirming: bool = False, verdict: str = ""
+    room: Room,
+    turn: int,
+    key: str,
+    card: Card,
+    *,
+    confirming: bool = False,
+    verdict: str = "",
+    keeps: Keeps | None = None,
 ) -> ApprovalReply | Void:
     """The answer to one question, from the log, a recording, leave given before, or a person.
 
     `key` tells the questions of a turn apart: a call's id with the round of its edits (`c2.1`), or the hook. What a
     person changed is confirmed by a person: leave does not answer when `confirming`. `verdict` is the step of the verdict on
-    the card, where it is none about a call.
+    the card, where it is none about a call; there `keeps` says what may be kept of a person's own words.
 
     Raises:
         WaitingForPerson: nobody is here; the question is on disk.
@@ -73,7 +85,7 @@ async def ask(
         reply = given_leave or await _answer(room, turn, step, asked)
         if isinstance(reply, Void):
             return reply
-        given = give(room, turn, step, asked, binds, reply)
+        given = give(room, turn, step, asked, binds, reply, keeps)
     return _reply(given)
 
 
@@ -188,9 +200,11 @@ def _put_before(room: Room, step: str) -> tuple[str, Card] | None:
     return bind(room.steps.log.session, record.commitments["card"], asked.policy_digest, tools), asked.card
 
 
-def give(room: Room, turn: int, step: str, card: Card, binds: str, reply: ApprovalReply) -> ApprovalGiven:
+def give(
+    room: Room, turn: int, step: str, card: Card, binds: str, reply: ApprovalReply, keeps: Keeps | None = None
+) -> ApprovalGiven:
     """Log an answer as it may be kept, before anything is done about it."""
-    reply = scoped(room, card, _masked(room, card, reply))
+    reply = scoped(room, card, _masked(room, card, reply, keeps))
     until = None
     if reply.valid_seconds is not None:
         until = stamp(room.outside.clock.now() + timedelta(seconds=reply.valid_seconds))
@@ -214,21 +228,28 @@ def give(room: Room, turn: int, step: str, card: Card, binds: str, reply: Approv
     )
 
 
-def _masked(room: Room, card: Card, reply: ApprovalReply) -> ApprovalReply:
+def _masked(room: Room, card: Card, reply: ApprovalReply, keeps: Keeps | None) -> ApprovalReply:
     """The answer as it may be kept: a person's words are looked at like everything else that comes in."""
     words: dict[str, Json] = {"output": reply.result, "error": reply.reason, "when": list(reply.when)}
     said = kept(room, about_result(room, card.call, words))
-    edited = None
-    if reply.arguments is not None:
-        edited = kept(room, about_call(room, card.call.model_copy(update={"arguments": reply.arguments})))
     return reply.model_copy(
         update={
-            "arguments": edited["args"] if edited is not None else None,
+            "arguments": None if reply.arguments is None else _edit(room, card, reply.arguments, keeps),
             "result": said["output"] if said is not None else NOT_KEPT,
             "reason": said["error"] if said is not None else NOT_KEPT,
             "when": tuple(said["when"]) if said is not None else (),
         }
     )
+
+
+def _edit(room: Room, card: Card, arguments: dict[str, Any], keeps: Keeps | None) -> Json:
+    """A person's edit as it may be kept: of words what their own hook lets be. None if it may not."""
+    looked = kept(room, about_call(room, card.call.model_copy(update={"arguments": arguments})))
+    edited = None if looked is None else looked["args"]
+    if keeps is None or edited is None or not isinstance(edited.get("text"), str):
+        return edited
+    text = keeps(edited["text"])
+    return None if text is None else {**edited, "text": text}
 
 
 def _deadline(room: Room, step: str, card: Card) -> str | None:

@@ -31,7 +31,6 @@ from greenroom.core.events import (
     ReplyGenerated,
     ReplyReleased,
     RerunStarted,
-    SessionForked,
     ToolReturned,
     ToolStarted,
     TurnAbandoned,
@@ -41,13 +40,13 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.messages import Message
-from greenroom.core.values import Memory
+from greenroom.core.values import Memory, Verdict
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, judging, turn_of, words_judged
 from greenroom.engine.replay.overtaken import overtaken
 from greenroom.engine.session import Session
-from greenroom.engine.standing import set_between_turns
+from greenroom.engine.standing import own_level_again, set_between_turns
 from greenroom.engine.steps import same_inputs
 
 CLOSED: frozenset[type[Event]] = frozenset(
@@ -130,8 +129,12 @@ class LogRecording(ByLife):
         record = self._lives.here(VerdictReached, judging(turn, memory))
         return None if record is None else next(words_judged(record), None)
 
+    def masked(self, step: str) -> Verdict | None:
+        record = self._lives.here(VerdictReached, step)
+        return record.event.verdict if record is not None and isinstance(record.event, VerdictReached) else None
+
     def composed(self, step: str, messages: Sequence[Message]) -> None:
-        pass  # its session gives out the same masks, so what was sent is what is sent again
+        pass  # what is sent has the masks that it had
 
     def holds(self, kind: type[Event], step: str) -> bool:
         if kind is ApprovalRequested:
@@ -235,7 +238,7 @@ async def say_again(
     Returns what kept a turn from its end that is in `ended`; nothing is said after that.
     """
     given_up = {r.event.turn for r in recorded if isinstance(r.event, TurnAbandoned)}
-    between = set_between_turns(recorded)
+    between, forked = set_between_turns(recorded), own_level_again(recorded)
     governing, inside = session.contract, False
     stop = session.govern_again(recorded, contracts)
     try:
@@ -249,24 +252,30 @@ async def say_again(
                     session.repeat(event)
                 case RerunStarted() | VariantChosen() as event:
                     session.repeat(event)
-                case SessionForked() if not inside:  # in the middle of a turn its next call takes the level on
-                    session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))
-                case TurnFinished() | TurnAbandoned():
-                    inside = False
-                case TurnStarted(words=words, origin=origin, turn=turn):
+                case TurnStarted() as event:
                     inside = True
                     _govern_by(session, governing)
-                    try:
-                        await live_again(session, words, origin)
-                    except GreenroomError as error:
-                        if turn in ended:
-                            return error
-                        if turn in given_up:
-                            session.abandon("as recorded")
+                    if (problem := await _turn_again(session, event, given_up)) is not None and event.turn in ended:
+                        return problem
+                case TurnFinished() | TurnAbandoned():
+                    inside = False
                 case _:
                     pass
+            if record.seq in forked:
+                session.repeat(AutonomyChanged(level=session.contract.persona.policy.autonomy))
     finally:
         stop()
+    return None
+
+
+async def _turn_again(session: Session, begun: TurnStarted, given_up: Container[int]) -> GreenroomError | None:
+    """The turn said again; returns what kept it from its end."""
+    try:
+        await live_again(session, begun.words, begun.origin)
+    except GreenroomError as error:
+        if begun.turn in given_up:
+            session.abandon("as recorded")
+        return error
     return None
 
 

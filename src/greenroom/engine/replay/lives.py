@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from greenroom.core.errors import Divergence, WaitingForPerson
 from greenroom.core.events import Event, Record, TurnFinished, TurnResumed, TurnStarted, VerdictReached
 from greenroom.core.messages import Message
-from greenroom.core.values import Memory
+from greenroom.core.values import Memory, Verdict
 
 T = TypeVar("T")
 Key = tuple[type[Event], str]
@@ -74,6 +74,10 @@ class ByLife(ABC):
     @abstractmethod
     def judged(self, turn: int, memory: Memory) -> str | None:
         """The words of a memory as they were judged in this life, with the masks they had; None where nothing is known."""
+
+    @abstractmethod
+    def masked(self, step: str) -> Verdict | None:
+        """The verdict of this life at a step with the masks that it put in; None where they are not known."""
 
     @abstractmethod
     def composed(self, step: str, messages: Sequence[Message]) -> None:

@@ -25,7 +25,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.messages import Message
 from greenroom.core.signals import Signal
-from greenroom.core.values import Memory, ToolCall
+from greenroom.core.values import Memory, ToolCall, Verdict
 from greenroom.engine.model_call.generating import AGAIN
 from greenroom.engine.replay.lives import ByLife, judging
 from greenroom.regression.live.desk import Desk
@@ -146,6 +146,9 @@ class LiveRecording(ByLife):
         if kind is ApprovalGiven and not step.endswith(_RAISED):
             return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
         return self._tape.holds(kind, recorded)
+
+    def masked(self, step: str) -> Verdict | None:
+        return None
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         if self.before(step):

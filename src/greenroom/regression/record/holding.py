@@ -21,6 +21,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.toml_text import parse
 from greenroom.core.values import Json, Origin
+from greenroom.engine.calls.rounds import Round, arguments_by_round
 from greenroom.engine.facts import Facts
 from greenroom.persona.contract import Persona
 from greenroom.persona.voice import lines as voice_lines
@@ -34,7 +35,7 @@ from greenroom.policy.verdict.bounds import argument_checks
 from greenroom.policy.verdict.sight import clauses_about
 from greenroom.regression.record.holding_words import Row, WordsHeld
 from greenroom.regression.record.words_asked import Composed
-from greenroom.regression.replay.placeholders.held import Place, Round, arguments_by_round, place_of, placed
+from greenroom.regression.replay.placeholders.held import Place, place_of, placed
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 from greenroom.views.prompt import transcript

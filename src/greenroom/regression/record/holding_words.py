@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from greenroom.core.events import Record, VerdictReached
+from greenroom.engine.calls.rounds import Round
 from greenroom.policy.decide import RulePolicy
 from greenroom.policy.language.conditions import Condition, Environment, Outcome
 from greenroom.policy.port import Question, SessionFacts
 from greenroom.policy.verdict.active_rule import Live
 from greenroom.regression.record.words_asked import Composed, WordsAsked
-from greenroom.regression.replay.placeholders.held import Place, Round, place_of
+from greenroom.regression.replay.placeholders.held import Place, place_of
 from greenroom.regression.replay.placeholders.veil import Veil
 from greenroom.regression.tape.tape import Line
 

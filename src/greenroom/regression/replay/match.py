@@ -31,7 +31,7 @@ from greenroom.core.events import (
 )
 from greenroom.core.inert import inert_line
 from greenroom.core.messages import Message
-from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.core.values import Json, Memory, ToolCall, Verdict
 from greenroom.engine.replay.lives import ByLife, LifeOver, given_up, turn_of
 from greenroom.regression.replay.added import Added, told_apart
 from greenroom.regression.replay.not_reached import came_behind, not_reached
@@ -197,6 +197,9 @@ class TapeRecording(ByLife):
         """What was asked of the model last, and the day it was, in a context that is not asked about again."""
         self._added.since(messages)
         self._dated = True
+
+    def masked(self, step: str) -> Verdict | None:
+        return None  # a tape does not say what was masked
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         self._composed = step, messages

@@ -13,22 +13,19 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from greenroom.core.canonical import canonical
-from greenroom.core.events import ApprovalGiven, GatePassed, Record, ReplyGenerated, VerdictReached
+from greenroom.core.events import Record, VerdictReached
 from greenroom.core.values import Ask, Finding, Hook, Json, Verdict
+from greenroom.engine.calls.rounds import GATE, UNKNOWN, Round, arguments_by_round, next_round
 from greenroom.regression.tape.tape import Line
 
 Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
-Round = tuple[int, str]
-"""Turn and call; the arguments of the second edit of c1 stand under c1.2, words under their hook."""
 Place = tuple[int, str, bytes]
-"""The same with the arguments: two lives of a turn may have edited a call in two ways. Of words there are none."""
+"""A round with its arguments, for two lives of a turn may have edited a call in two ways. Words have their hook in the place of
+a round, and no arguments.
+"""
 
 _HOOK = "tool.call"
-_GATE = "gate"
-"""The round of a call that was edited at its gate."""
-_UNKNOWN = ".unknown"
-"""The round of the question whether a call that a crash cut off had run: no edit of its arguments answers that."""
 HOOKS = tuple(hook for hook in get_args(Hook) if hook != _HOOK)
 """The hooks of words, which stand for a call in a line that holds something about words."""
 _STEP = f"/verdict:{_HOOK}:"
@@ -143,26 +140,6 @@ def _verdicts(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[Place
     return found
 
 
-def arguments_by_round(record: Record) -> dict[Round, Json]:
-    """The arguments that a record brings in, to be decided about."""
-    match record.event:
-        case ReplyGenerated(turn=turn, calls=calls):
-            return {(turn, call.id): call.arguments for call in calls}
-        case ApprovalGiven(turn=turn, decision="edit", step=step, arguments=arguments) if not step.endswith(_UNKNOWN):
-            return {(turn, _next_round(step.partition("/ask:")[2])): arguments}
-        case GatePassed(turn=turn, gate="tool", action="edit", step=step, edit=arguments):
-            return {(turn, f"{step.rpartition(':')[2]}.{_GATE}"): arguments}
-        case _:
-            return {}
-
-
-def _next_round(asked: str) -> str:
-    call, _, edits = asked.partition(".")
-    if edits == _GATE:
-        return f"{call}.1"
-    return f"{call}.{int(edits or 0) + 1}" if not edits or edits.isdigit() else asked
-
-
 def _decided_after(line: Line) -> dict[str, Json]:
     """The decisions whose arguments a line has, with those."""
     if "turn" in line:
@@ -170,8 +147,8 @@ def _decided_after(line: Line) -> dict[str, Json]:
     if "reply" in line:
         return {str(call["id"]): call["args"] for call in line.get("calls", ())}
     if _edits_call(line):
-        return {f"{str(line['gate']).rpartition(':')[2]}.{_GATE}": line.get("edit")}
-    return {_next_round(str(line["answer"])): line.get("args")} if _decides_anew(line) else {}
+        return {f"{str(line['gate']).rpartition(':')[2]}.{GATE}": line.get("edit")}
+    return {next_round(str(line["answer"])): line.get("args")} if _decides_anew(line) else {}
 
 
 def _edits_call(line: Line) -> bool:
@@ -181,7 +158,7 @@ def _edits_call(line: Line) -> bool:
 
 def _decides_anew(line: Line) -> bool:
     """Whether a person gave a call other arguments when asked about it."""
-    return "answer" in line and line.get("decision") == "edit" and not str(line.get("answer")).endswith(_UNKNOWN)
+    return "answer" in line and line.get("decision") == "edit" and not str(line.get("answer")).endswith(UNKNOWN)
 
 
 def says(verdict: Verdict) -> Line:
