@@ -17,7 +17,7 @@ from tests.engine.chaos import Story
 from tests.engine.chaos_changes import CHANGES, Changing, ChangingPrivate, ChangingWhole
 from tests.engine.chaos_whole import WholeStory
 from tests.engine.chaos_world import World
-from tests.engine.replay.test_forked_stories import branch
+from tests.engine.replay.test_forked_stories import branched
 from tests.engine.replay.test_mixed_stories import TROUBLE
 from tests.engine.replay.test_reloaded_stories import Again, runner
 
@@ -34,6 +34,14 @@ SEVERAL: dict[str, Tell] = {
     "whole": lambda seed, world: WholeStory(seed, TROUBLE, world),
     "changing whole": KINDS["changing whole"],
 }
+
+
+async def branch(story: Any, session: str, dice: Random, tell: Callable[[World], Any]) -> Any:
+    """The story of a branch, under its own dice, that begins at any record of one which rests for that."""
+    await story.process.quiet()
+    parent, world = list(story.process.log.records), story.world.beside(dice, session)
+    world.kept = branched(parent, dice.randrange(2, len(parent)), world, story.world.session, session)
+    return tell(world)
 
 
 def reloaded(records: list[Record]) -> bool:

@@ -7,10 +7,9 @@ the first one comes to its end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -50,14 +49,6 @@ def branched(parent: list[Record], at: int, world: World, of: str = "s1", sessio
     log = MemoryLog(session, world.clock, world.ids, parent[: at + 1])
     log.append(SessionForked(session=session, parent=of, parent_seq=at, parent_hash=parent[at].hash))
     return list(log.records)
-
-
-async def branch(story: Any, session: str, dice: Random, tell: Callable[[World], Any]) -> Any:
-    """The story of a branch, under its own dice, that begins at any record of one which rests for that."""
-    await story.process.quiet()
-    parent, world = list(story.process.log.records), story.world.beside(dice, session)
-    world.kept = branched(parent, dice.randrange(2, len(parent)), world, story.world.session, session)
-    return tell(world)
 
 
 def lived(seed: int, runner: asyncio.Runner) -> dict[str, list[Record]]:
