@@ -62,6 +62,20 @@ _LEVELS = {
 }
 """By hook, at which level of autonomy a rule speaks, and what it says."""
 _LEVELLED = "".join(_BY_LEVEL.format(hook=hook, when=when, then=then) for hook, (when, then) in _LEVELS.items())
+_BY_ORIGIN = """
+[[rule]]
+id = "origin.passage"
+why = "w"
+hook = "tool.call"
+when = ["'to' in args_from && args_from['to'].exists(o, o == 'passage')"]
+then = "require_approval"
+[[rule]]
+id = "origin.others"
+why = "w"
+hook = "tool.call"
+when = ["'to' in args_from && args_from['to'].exists(o, o == 'user' || o == 'tool')"]
+then = "deny"
+"""
 _COUNTS = """
 [[rule]]
 id = "count.{hook}"
@@ -98,6 +112,7 @@ RULES = {
     "masking prompts": _MASKED.format(hooks='"prompt"', when=""),
     "masking what goes out": _MASKED.format(hooks=_OUT, when=""),
     "masking after a call": _MASKED.format(hooks=f'{_OUT}, "prompt"', when='"session.calls_this_turn > 1"'),
+    "by origin": _BY_ORIGIN,
     "by level": _LEVELLED,
     "masking by level": _LEVELLED
     + _MASKED.format(hooks=f'{_OUT}, "input", "retrieval", "prompt"', when='"session.autonomy < 3"'),

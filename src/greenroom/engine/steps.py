@@ -175,6 +175,8 @@ class Steps:
         before = self._recording.masked(step) if isinstance(self._recording, ByLife) else None
         if before is None or not same_but_numbers(before.payload, verdict.payload):
             return verdict
+        if (before.payload, before.findings) == (verdict.payload, verdict.findings):
+            return verdict
         found = [[one.model_dump(mode="json") for one in each.findings] for each in (before, verdict)]
         findings = before.findings if same_but_numbers(*found) else verdict.findings
         return verdict.model_copy(update={"payload": before.payload, "findings": findings})

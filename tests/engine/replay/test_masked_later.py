@@ -126,3 +126,24 @@ def test_a_call_that_is_masked_when_it_is_decided_stands_with_its_masks_in_the_r
     (asked,) = [line["calls"][-1]["args"]["to"] for line in lines(records, rest) if "calls" in line]
     assert asked == started[0]
     same_again(records, runner, tmp_path, rest=rest)
+
+
+def test_whose_words_two_calls_repeat_is_held_for_each_of_them(
+    runner: asyncio.Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripted, "documents", lambda self: Addressed())
+
+    async def scene() -> list[Record]:
+        to = ("kim@post.example", "lee@post.example")
+        lives = Lives(
+            [NOTE.model_copy(update={"arguments": {"order_id": 1, "to": one}}) for one in to], rest="by origin"
+        )
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.answer("t1/ask:c1", ALLOW)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    decided = [r.event.rule for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call"]
+    assert decided == ["origin.passage", "autonomy"]
+    same_again(records, runner, tmp_path, rest="by origin")

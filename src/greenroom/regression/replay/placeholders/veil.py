@@ -119,6 +119,8 @@ class Veil:
     def _as_read(self, name: str, value: Any, question: Question) -> Json:
         if name in _OF_ALL_TEXTS:
             return [question.payload, dict(self.own) if name in _OF_FINDINGS else {}]
+        if name == _PROVENANCE:  # it was read off the arguments, and what had been read up to this turn
+            return [plain(value), question.payload, question.session.turn]
         return plain(value)
 
 
