@@ -16,8 +16,6 @@ from greenroom.core.events import (
     Record,
     ReplyReleased,
     SessionForked,
-    TurnResumed,
-    VerdictReached,
 )
 from greenroom.core.values import ApprovalReply
 from tests.engine.replay.test_forked_stories import branch_of, holds
@@ -56,31 +54,6 @@ def test_nothing_comes_of_an_answer_that_a_branch_takes_back(
     assert not any(isinstance(r.event, ReplyReleased) for r in records)
     assert any(isinstance(r.event, ContextSelected) for r in records) is step.startswith("prompt")
     holds(records, runner, tmp_path, rest)
-
-
-@pytest.mark.parametrize("idle", [False, True], ids=["at once", "after a life in which nothing happened"])
-def test_what_comes_after_words_that_a_branch_asks_about_again_was_not_judged_before_it(
-    idle: bool, runner: asyncio.Runner, tmp_path: Path
-) -> None:
-    async def scene() -> list[Record]:
-        lives = Lives([], rest="counting")
-        await lives.say("What about returns?").at(ApprovalRequested, "t1/ask:retrieval:1")
-        lives.now.session.answer("t1/ask:retrieval:1", DENY)
-        await lives.now.at(ApprovalGiven, "t1/ask:retrieval:1")
-        branch_of(lives, ApprovalGiven, "t1/ask:retrieval:1")
-        if idle:
-            await lives.as_kept()
-            await lives.resume().at(TurnResumed)
-            await lives.lose(1 + max(r.seq for r in lives.records if isinstance(r.event, TurnResumed)))
-        await lives.begin_again()
-        lives.now.session.answer("t1/ask:retrieval:1", STOP)
-        await lives.now.over()
-        return lives.records
-
-    records = runner.run(scene())
-    judged = [r.event.subject for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "retrieval"]
-    assert judged == ["returns.md#refunds"]
-    holds(records, runner, tmp_path, "counting")
 
 
 def test_a_turn_that_has_refused_is_not_asked_again_whether_it_does(runner: asyncio.Runner, tmp_path: Path) -> None:

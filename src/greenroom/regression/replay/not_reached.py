@@ -74,7 +74,8 @@ def _undecided(world: World, step: str) -> bool:
 
 def _unjudged(world: World, step: str) -> bool:
     """Whether words were never judged: a later life asked again for an answer that was there, and nothing came after that."""
-    if (VerdictReached, step) in world.lines:
+    written = (line["write"] for line in world.writes.values())
+    if (VerdictReached, step) in world.lines or step.partition("/verdict:memory.write:")[2] in written:
         return False
     lives, turn = world.lives, turn_of(step)
     again = (at for kind, at in lives.later(turn) if kind is ApprovalRequested)
