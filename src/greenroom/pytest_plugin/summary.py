@@ -89,7 +89,8 @@ def live_rows(told: Sequence[Told]) -> Iterator[str]:
         yield harmless(f"{one['name']}: {inert_line(one['line'], 120)}; {_spent([one])}")
     if len(rows) > _LIVE:
         yield f"... and {counted(len(rows) - _LIVE)} more that passed"
-    yield f"{counted(len(told))}, {sum(len(one['runs']) for one in told)} runs: {_spent(told)}"
+    runs = sum(len(one["runs"]) for one in told)
+    yield f"{counted(len(told))}, {runs} {'run' if runs == 1 else 'runs'}: {_spent(told)}"
 
 
 def _spent(told: Sequence[Told]) -> str:

@@ -45,6 +45,21 @@ def test_two_of_three_is_seen_against_three_of_three_before(tmp_path: Path) -> N
     assert entries[0].model == "openai/gpt-4o-mini" and entries[0].micro_usd > 0
 
 
+def test_what_a_run_has_to_show_stands_below_it_and_why_the_case_is_there_at_the_end(tmp_path: Path) -> None:
+    case = f'why = "They wait."\n{CASE}[[assert]]\ntext = {{ contains = "five" }}\n[live]\nruns = 3\npass_k = 2\n'
+    workspace, tape = taped(tmp_path, case)
+    with loopback([WRONG, RIGHT, WRONG]) as address:
+        served(workspace, address)
+        detail = live(tape, workspace, model="served").outcome.detail
+    assert [row[:16] for row in detail.splitlines()] == [
+        "run 1: failed: a",
+        "  and: assert[1]",
+        "run 2: passed",
+        "run 3: failed: a",
+        "why: They wait.",
+    ]
+
+
 def test_another_version_is_named_where_it_did_better(tmp_path: Path) -> None:
     workspace, tape = taped(tmp_path)
     assert live(tape, workspace).outcome.line == "1 of 1 run passed"

@@ -16,6 +16,7 @@ from greenroom.regression.expect import Beside, failures, trajectory_problems
 from greenroom.regression.expect.judging import judge as judge_one
 from greenroom.regression.expect.similar import similarity
 from greenroom.regression.judge.rubric import judge as ask_judge
+from greenroom.regression.live.outcomes import WHY
 from greenroom.regression.live.start import Start
 from greenroom.regression.replay.come_back import after, came_back, unknown
 from greenroom.regression.replay.outcome import Outcome, outcome
@@ -72,7 +73,7 @@ def judge_left(run: Ended, left: Divergence) -> Outcome:
         return outcome("passed")
     if case.expect == "good" and (found := tuple(_never(run))):
         return _failed(case, found)
-    rows = [f"why: {case.why}" if case.why else "", left.difference or left.hint]
+    rows = [f"{WHY}{case.why}" if case.why else "", left.difference or left.hint]
     went = outcome("diverged", left.message, "\n".join(row for row in rows if row), (left.message,))
     return unknown(went) if case.expect == "bad" else went
 
@@ -117,7 +118,7 @@ def _never(run: Ended) -> Iterator[str]:
 def _failed(case: Case, found: tuple[str, ...]) -> Outcome:
     if not found:
         return outcome("passed")
-    rows = (f"why: {case.why}", *found) if case.why.strip() else found
+    rows = [*(f"and: {one}" for one in found[1:]), *([f"{WHY}{case.why}"] if case.why.strip() else [])]
     return outcome("failed", found[0], "\n".join(rows), found)
 
 

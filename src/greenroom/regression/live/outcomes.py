@@ -14,6 +14,9 @@ from greenroom.regression.live.reliability import Goal, pass_hat
 from greenroom.regression.replay.outcome import Kind, Outcome, outcome
 from greenroom.regression.tape.tape import Line
 
+WHY = "why: "
+"""What the row begins with that says why the case is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
@@ -126,10 +129,15 @@ def _commonest(kinds: Sequence[Kind]) -> Kind:
 
 
 def _rows(runs: Sequence[LiveRun]) -> str:
-    """One row a run with what was looked up for real, and what the first that did not pass has to show."""
+    """One row a run with what was looked up for real, below the first that did not pass what it has to show, and why the
+    case is there.
+    """
     rows: list[str] = []
+    shown: list[str] = []
     for number, run in enumerate(runs, 1):
         rows.append(f"run {number}: {run.outcome.kind}: {run.outcome.line}".rstrip(": "))
+        if not shown and not run.outcome.good:
+            shown = run.outcome.detail.splitlines()
+            rows += [f"  {row}" for row in shown if not row.startswith(WHY)]
         rows += [f"  {note}" for note in run.notes]
-    shown = next((run.outcome.detail for run in runs if not run.outcome.good and run.outcome.detail), "")
-    return "\n".join([*rows, *shown.splitlines()])
+    return "\n".join([*rows, *(row for row in shown if row.startswith(WHY))])
