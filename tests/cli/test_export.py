@@ -68,6 +68,24 @@ def test_what_it_stands_for_and_what_is_proposed_are_words_of_one_option(spoken:
     assert load_case(spoken.fixtures / "named.case.toml").assert_, "what was named is"
 
 
+def test_a_turn_that_is_not_over_is_said_to_be_left_out(shop: Workspace, run: Run) -> None:
+    assert run("run", "aria", stdin=WORDS) == 6
+    assert run("session", "export", "last", "--name", "open") == 0
+    assert "turn 3 is not over, so it is left out" in run.err
+    assert run("session", "export", "last", "--name", "first", "--turns", "1") == 0
+    assert "not over" not in run.err, "nobody asked for that turn"
+
+
+def test_what_was_said_of_a_case_that_was_there_already_is_said_to_count_for_nothing(
+    spoken: Workspace, run: Run
+) -> None:
+    assert run("session", "export", "last", "--name", "again") == 0
+    assert run("session", "export", "last", "--name", "again", "--replace") == 0
+    assert "again.case.toml was there already and is left as it is\n" in run.err
+    run("session", "export", "last", "--name", "again", "--replace", "--expect", "bad", "--why", "No.")
+    assert "again.case.toml was there already and is left as it is, whatever was said of expect and why\n" in run.err
+
+
 def test_what_cannot_be_exported_is_one_line_and_no_file(spoken: Workspace, run: Run) -> None:
     for arguments, said in [
         (["--expect", "goood"], "did you mean 'good'?"),

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from greenroom.core.errors import DiskFailed, FileInvalid
+from greenroom.core.errors import DiskFailed, FileInvalid, UsageError
 from greenroom.workspace.layout import Workspace
-from greenroom.workspace.trust import describe, distrust, is_trusted, trust, trust_file
+from greenroom.workspace.trust import describe, distrust, is_trusted, must_be_trusted, trust, trust_file
 
 PLAIN = 'schema = "workspace/1"\nid = "shop"\n'
 
@@ -92,6 +92,17 @@ def test_trust_belongs_to_one_folder_and_can_be_taken_back(tmp_path: Path) -> No
     distrust(one)
     assert not is_trusted(one)
     assert is_trusted(other)
+
+
+def test_what_changed_since_it_was_trusted_is_told_from_what_never_was(tmp_path: Path) -> None:
+    place = workspace(tmp_path / "shop")
+    with pytest.raises(UsageError, match="not trusted yet"):
+        must_be_trusted(place)
+    trust(place)
+    must_be_trusted(place)
+    (place.root / "tools/more.py").write_text("")
+    with pytest.raises(UsageError, match="changed since it was trusted"):
+        must_be_trusted(place)
 
 
 def test_decisions_are_kept_privately_outside_the_workspace(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_what_the_person_named_is_no_id_to_follow() -> None:
             shop("T-0001", 77001, note="soon"),
             "tickets.create was",
         ),
-        (matched(), TAPE[:8], "turn 2 of the tape did not come to an end"),
+        (matched(), TAPE[:8], "turn 2 is on the tape, and none of this run came to an end"),
         (matched(), [*TAPE, *turn(3, "x")], "turn 3 is not on the tape"),
         (None, [], ""),
     ],

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from greenroom.core.errors import FileInvalid, UsageError
+from greenroom.core.errors import FileInvalid, GreenroomError, UsageError
 from greenroom.models.scripted_model import ScriptedModel
 from greenroom.regression import expect
 from greenroom.regression.expect import failures
@@ -190,3 +190,10 @@ def test_pytest_shows_the_tests_own_line_only(pytester: pytest.Pytester) -> None
         ["*AssertionError: turn 2: orders.refund was called, but with amount = 120, expected about 90"]
     )
     assert "fluent.py" not in done.stdout.str()
+
+
+@pytest.mark.parametrize("what", ["nosuch.tape.jsonl", None])
+def test_pytest_shows_the_line_that_asked_where_there_is_nothing_to_judge(what: Any) -> None:
+    with pytest.raises(GreenroomError) as raised:
+        expect(what).text(contains="x")
+    assert [Path(entry.path) for entry in raised.traceback.filter(raised)] == [Path(__file__)]

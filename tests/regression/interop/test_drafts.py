@@ -140,4 +140,6 @@ def test_the_same_loss_in_many_places_is_one_line() -> None:
     losses = Losses()
     for place in ("x:1", "x:1", "x:2", "x:3"):
         losses.note(place, "a thing", "no reason")
-    assert folded(losses) == ["  loss     a thing: no reason (x:1 and 2 more)"]
+    losses.note("y", "another", "a reason")
+    losses.note("x:2", "a thing", "no reason")
+    assert folded(losses) == ["  loss     a thing: no reason (x:1 and 2 more)", "  loss     another: a reason (y)"]

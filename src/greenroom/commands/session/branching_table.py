@@ -19,7 +19,9 @@ BRANCHING: tuple[Command, ...] = (
         _at("fork:fork"),
         (
             _SESSION,
-            Argument("--at", "the last event to keep: its number or a time (14:05); t3: up to turn 3", metavar="EVENT"),
+            Argument(
+                "--at", "the last event to keep: its number or a time (14:05); t3: all before turn 3", metavar="EVENT"
+            ),
             Argument("--say", "what to say there at once", metavar="TEXT"),
             Argument("--approve", "who answers questions, as in greenroom run", choices=_ANSWERS, default="ask"),
         ),

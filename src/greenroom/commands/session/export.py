@@ -11,7 +11,7 @@ from greenroom.commands.answer import Answer, answer, counted, from_here
 from greenroom.commands.fixture.new_parts import told_new
 from greenroom.commands.invocation import Invocation, listed
 from greenroom.core.errors import FileInvalid, UsageError
-from greenroom.core.events import ContractLoaded, Record
+from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished, TurnStarted
 from greenroom.workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ class Wanted:
         from greenroom.regression.record.proposal import USUAL
 
         return self.kinds if self.kinds is not None else () if self.expect == "observe" else USUAL
+
+    @property
+    def said(self) -> Sequence[str]:
+        """What was said of the case, by the names of the options."""
+        given = {"expect": self.kinds is not None or self.expect != "good", "why": self.why, "tag": self.tags}
+        return [name for name, value in given.items() if value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,17 @@ def written(
         case=wanted.case,
         replays=goes_otherwise,
     )
-    return _told(workspace, done, tried(workspace, done))
+    left = "" if wanted.turns else _not_over(records)
+    return _told(workspace, done, tried(workspace, done), [*([left] if left else []), *_notes(workspace, done, wanted)])
+
+
+def _not_over(records: Sequence[Record]) -> str:
+    """That the last turn is left out because it is not over; '' where all are."""
+    over = {one.event.turn for one in records if isinstance(one.event, TurnFinished | TurnAbandoned)}
+    begun = max((one.event.turn for one in records if isinstance(one.event, TurnStarted)), default=0)
+    if not begun or begun in over:
+        return ""
+    return f"turn {begun} is not over, so it is left out: greenroom session resume goes on with it; then export with --replace"
 
 
 def tried(workspace: Workspace, done: Exported) -> Tried:
@@ -180,7 +196,7 @@ def tried(workspace: Workspace, done: Exported) -> Tried:
     return Tried(found, round((clock.monotonic() - began) * 1000), expect)
 
 
-def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported]:
+def _told(workspace: Workspace, done: Exported, tried: Tried, notes: Sequence[str]) -> Answer[Exported]:
     lines = [from_here(workspace, done.tape), from_here(workspace, done.case), *_expects(done)]
     lines.append(f"replays: {tried.line}")
     if not tried.as_it_should:
@@ -203,7 +219,7 @@ def _told(workspace: Workspace, done: Exported, tried: Tried) -> Answer[Exported
         "new_files": [str(path) for path in done.parts],
     }
     lines += [*told_new(workspace, done.parts), f"replay it with: {done.command}"]
-    return answer(done, lines, data, notes=_notes(workspace, done), exit_code=0 if tried.as_it_should else 1)
+    return answer(done, lines, data, notes=notes, exit_code=0 if tried.as_it_should else 1)
 
 
 def _expects(done: Exported) -> list[str]:
@@ -222,7 +238,7 @@ def _expects(done: Exported) -> list[str]:
     return ["expects: nothing, it is only replayed; write what must hold into the case, or name it with --expect"]
 
 
-def _notes(workspace: Workspace, done: Exported) -> list[str]:
+def _notes(workspace: Workspace, done: Exported, wanted: Wanted) -> list[str]:
     notes = [f"it brings along {done.own}; all else is as on disk when it is replayed"] if done.own else []
     if done.redactions:
         values = list(dict.fromkeys(one.placeholder or one.kind for one in done.redactions))
@@ -231,7 +247,8 @@ def _notes(workspace: Workspace, done: Exported) -> list[str]:
     if done.held:
         notes.append(in_held(done.held))
     if done.case_kept:
-        notes.append(f"{from_here(workspace, done.case)} was there already and is left as it is")
+        ignored = f", whatever was said of {' and '.join(wanted.said)}" if wanted.said else ""
+        notes.append(f"{from_here(workspace, done.case)} was there already and is left as it is{ignored}")
     return notes
 
 

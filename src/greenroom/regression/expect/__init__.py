@@ -21,6 +21,7 @@ from greenroom.regression.expect.values import fits
 if TYPE_CHECKING:
     from greenroom.regression.expect.fluent import Expect
 
+__tracebackhide__ = True
 __all__ = ["Beside", "failures", "fits", "trajectory_problems"]
 
 

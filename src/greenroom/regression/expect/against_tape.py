@@ -53,7 +53,9 @@ def problems_under(match: CaseMatch, recorded: Sequence[Line], lines: Sequence[L
     for turn in old:
         now = new.pop(turn.turn, None)
         found += (
-            [f"turn {turn.turn} of the tape did not come to an end"] if now is None else _turn(match, turn, now, ids)
+            [f"turn {turn.turn} is on the tape, and none of this run came to an end"]
+            if now is None
+            else _turn(match, turn, now, ids)
         )
     found += [f"turn {turn.turn} is not on the tape" for turn in new.values()]
     return tuple(inert_line(problem, SENTENCE) for problem in found)

@@ -19,6 +19,8 @@ from greenroom.regression.tape.facts import TurnFacts, turns_begun
 from greenroom.regression.tape.tape import MAX_BYTES, Line, read
 from greenroom.workspace.own_file import read_regular
 
+__tracebackhide__ = True
+"""pytest shows the line of the test that asked, not the ones in here."""
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 

@@ -127,13 +127,14 @@ class Source:
 
 def folded(losses: Iterable[Loss]) -> list[str]:
     """The losses as lines for people: the same thing in many places is one line that says where it is first."""
-    places: dict[tuple[str, str], list[str]] = {}
+    places: dict[tuple[str, str], dict[str, None]] = {}
     for where, what, why in losses:
-        places.setdefault((what, why), []).append(where)
-    return [
-        f"  loss     {what}: {why} ({', '.join(found) if len(found) < 3 else f'{found[0]} and {len(found) - 1} more'})"
-        for (what, why), found in places.items()
-    ]
+        places.setdefault((what, why), {})[where] = None
+    return [f"  loss     {what}: {why} ({_first_of(list(found))})" for (what, why), found in places.items()]
+
+
+def _first_of(places: list[str]) -> str:
+    return ", ".join(places) if len(places) < 3 else f"{places[0]} and {len(places) - 1} more"
 
 
 def _renamed(value: Json, names: dict[str, str], key: str = "") -> Json:
