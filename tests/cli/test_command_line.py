@@ -120,6 +120,8 @@ def test_fork_and_export(shop: Workspace, run: Run) -> None:
     assert run("session", "fork", first[0]["id"], "--at", "3") == 0
     child = run.out.strip()
     assert run("session", "verify", child) == 0
+    assert run("session", "show", child) == 0
+    assert f"\n{child} from {first[0]['id']} at 3 · " in run.out
     assert run("session", "list") == 0
     rows = [line for line in run.out.splitlines() if first[0]["id"] in line or child in line]
     assert rows[0].startswith(first[0]["id"]) and rows[1].startswith(f"└─ {child}")

@@ -79,9 +79,11 @@ def conversation(records: list[Record]) -> list[str]:
     lines: list[str] = []
     name = "persona"
     for record in records:
-        if isinstance(record.event, SessionOpened | SessionForked):
-            name = record.event.persona if isinstance(record.event, SessionOpened) else name
+        if isinstance(record.event, SessionOpened):
+            name = record.event.persona
             lines.append(f"{record.event.session} · {row(record).text} · {record.at[:19]}")
+        elif isinstance(record.event, SessionForked):
+            lines.append(f"\n{row(record).text} · {record.at[:19]}")
         elif isinstance(record.event, RerunStarted):
             lines.append(f"\nsaid again from here: {row(record).text}")
         elif said := told(record):
