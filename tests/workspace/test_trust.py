@@ -101,7 +101,7 @@ def test_what_changed_since_it_was_trusted_is_told_from_what_never_was(tmp_path:
     trust(place)
     must_be_trusted(place)
     (place.root / "tools/more.py").write_text("")
-    with pytest.raises(UsageError, match="changed since it was trusted"):
+    with pytest.raises(UsageError, match="not trusted any more: it changed since it was"):
         must_be_trusted(place)
 
 

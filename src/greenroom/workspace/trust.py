@@ -97,7 +97,7 @@ def must_be_trusted(workspace: Workspace, trusted: bool | None = None) -> None:
     if not (is_trusted(workspace) if trusted is None else trusted):
         changed = _key(workspace) in _read().workspaces
         raise UsageError(
-            "this workspace changed since it was trusted, so none of its code runs"
+            "this workspace is not trusted any more: it changed since it was, so none of its code runs"
             if changed
             else "this workspace is not trusted yet, so none of its code runs",
             hint="look at it with `greenroom trust --show`, then `greenroom trust`; a build server runs `greenroom trust` "
