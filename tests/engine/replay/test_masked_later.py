@@ -147,3 +147,25 @@ def test_whose_words_two_calls_repeat_is_held_for_each_of_them(
     decided = [r.event.rule for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call"]
     assert decided == ["origin.passage", "autonomy"]
     same_again(records, runner, tmp_path, rest="by origin")
+
+
+def test_a_call_that_was_begun_with_its_words_and_then_with_their_masks_was_begun_once_for_a_tape(
+    runner: asyncio.Runner, tmp_path: Path
+) -> None:
+    rest = "masking by level"
+    look = ToolCall(id="", tool="orders.get", arguments={"to": "kim@post.example"})
+
+    async def scene() -> list[Record]:
+        lives = Lives([look], held="orders.get", rest=rest)
+        lives.level(4)
+        await lives.say().at(ToolStarted)
+        lives.level(2, None)
+        await (await lives.crash()).at(ApprovalRequested, "t1/ask:output")
+        lives.now.session.answer("t1/ask:output", ALLOW)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    begun = [str(r.event.arguments["to"])[:7] for r in records if isinstance(r.event, ToolStarted)]
+    assert begun == ["kim@pos", "‹email#"]
+    same_again(records, runner, tmp_path, rest=rest)

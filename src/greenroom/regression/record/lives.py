@@ -134,11 +134,9 @@ def told_lives(records: Sequence[Record], *, replayed: bool) -> ToldLives:
     life = {r.seq: lives[r.seq] for r in records if r.event.turn in turns and r.seq in lives}
     _same_questions(records, life)
     passed = {r.event.step: life[r.seq] for r in records if isinstance(r.event, GatePassed) and r.seq in life}
-    begun: dict[tuple[int, str], list[tuple[int, Json]]] = {}
-    for record in records:
-        event = record.event
-        if isinstance(event, ToolStarted) and event.turn in turns:
-            begun.setdefault((event.turn, event.call), []).append((life[record.seq], event.arguments))
+    begun = _begun(
+        (life[r.seq], r.event) for r in records if isinstance(r.event, ToolStarted) and r.event.turn in turns
+    )
     last = {r.event.turn: lives[r.seq] for r in records if r.seq in life}
     unsteady |= turns
     return ToldLives(
@@ -201,6 +199,18 @@ def _of_a_life(event: Event) -> bool:
 
 def _shows(event: Event) -> bool:
     return type(event) in _SHOWING and _of_a_life(event)
+
+
+def _begun(starts: Iterable[tuple[int, ToolStarted]]) -> dict[tuple[int, str], list[tuple[int, Json]]]:
+    """By turn and call, in which lives it was started and with what. One that may be repeated is not started again with the
+    same: where it was in the log, that had its words once and then their masks, which are one on a tape.
+    """
+    found: dict[tuple[int, str], list[tuple[int, Json]]] = {}
+    for life, event in starts:
+        before = found.setdefault((event.turn, event.call), [])
+        if not before or event.effects == "once" or before[-1][1] != event.arguments:
+            before.append((life, event.arguments))
+    return found
 
 
 def _same_questions(records: Iterable[Record], life: dict[int, int]) -> None:
