@@ -172,10 +172,9 @@ class Steps:
         """In a replay of a log: a verdict with the masks it had, if it differs in nothing but their numbers. Only the process
         that gave out a number knows its value.
         """
-        before = self._recording.masked(step) if isinstance(self._recording, ByLife) else None
-        if before is None or not same_but_numbers(before.payload, verdict.payload):
-            return verdict
-        if (before.payload, before.findings) == (verdict.payload, verdict.findings):
+        known = self._recording.masked(step) if isinstance(self._recording, ByLife) else ()
+        before = next((one for one in known if same_but_numbers(one.payload, verdict.payload)), None)
+        if before is None or (before.payload, before.findings) == (verdict.payload, verdict.findings):
             return verdict
         found = [[one.model_dump(mode="json") for one in each.findings] for each in (before, verdict)]
         findings = before.findings if same_but_numbers(*found) else verdict.findings

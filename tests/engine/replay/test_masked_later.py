@@ -21,12 +21,14 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import ToolCall
 from greenroom.engine import waiting
+from greenroom.engine.replay.again import LogRecording
 from greenroom.policy.decide import RulePolicy
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.replaced import replaced_of
 from greenroom.retrieval.port import Found, PassageQuery
 from tests.engine.chaos import Steady
-from tests.engine.chaos_world import contract
+from tests.engine.chaos_world import WHOLE, contract
+from tests.engine.replay.test_reloaded_stories import from_log as replayed_from_log
 from tests.engine.scripted import ALLOW, NOTE, Lives, Scripted, lines, same_again
 from tests.engine.stage import OnePassage
 
@@ -169,3 +171,25 @@ def test_a_call_that_was_begun_with_its_words_and_then_with_their_masks_was_begu
     begun = [str(r.event.arguments["to"])[:7] for r in records if isinstance(r.event, ToolStarted)]
     assert begun == ["kim@pos", "‹email#"]
     same_again(records, runner, tmp_path, rest=rest)
+
+
+def test_the_masks_of_a_verdict_are_known_though_the_same_was_decided_without_them_later(
+    runner: asyncio.Runner,
+) -> None:
+    send = ToolCall(id="", tool="orders.note", arguments={"order_id": 1, "to": "kim@post.example"})
+
+    async def scene() -> list[Record]:
+        lives = Lives([send], rest=WHOLE)
+        lives.now.session.reload(contract("strict", WHOLE))  # asks about notes
+        await lives.say().at(ApprovalRequested, "t1/ask:c1")
+        lives.now.session.reload(contract("strict", "masking what goes out"))
+        await lives.now.at(ApprovalRequested, "t1/ask:c1", times=2)
+        lives.now.session.reload(contract("usual", WHOLE))
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    reached = [r.event for r in records if isinstance(r.event, VerdictReached) and r.event.hook == "tool.call"]
+    assert [event.verdict.payload is not None for event in reached] == [False, True, False]
+    assert list(LogRecording(records).masked(reached[0].step)) == [reached[1].verdict]
+    assert replayed_from_log(records, runner).same

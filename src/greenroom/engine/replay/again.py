@@ -104,7 +104,10 @@ class LogRecording(ByLife):
         for turn in self._given_up:
             self._lives.give_up(turn)
         lives = by_life(records)
+        self._masked: dict[tuple[str, int], list[Verdict]] = {}
         for record in records:
+            if isinstance(record.event, VerdictReached) and record.event.verdict.payload is not None:
+                self._masked.setdefault((record.event.step, lives.get(record.seq, 1)), []).append(record.event.verdict)
             if record.seq in lives:
                 self._lives.lived(record.event.turn, lives[record.seq])
             if isinstance(record.event, GatePassed) and record.event.action == "abandon":
@@ -129,9 +132,8 @@ class LogRecording(ByLife):
         record = self._lives.here(VerdictReached, judging(turn, memory))
         return None if record is None else next(words_judged(record), None)
 
-    def masked(self, step: str) -> Verdict | None:
-        record = self._lives.here(VerdictReached, step)
-        return record.event.verdict if record is not None and isinstance(record.event, VerdictReached) else None
+    def masked(self, step: str) -> Iterable[Verdict]:
+        return self._masked.get((step, self._lives.now(turn_of(step))), ())
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         pass  # what is sent has the masks that it had

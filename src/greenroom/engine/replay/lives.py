@@ -76,8 +76,8 @@ class ByLife(ABC):
         """The words of a memory as they were judged in this life, with the masks they had; None where nothing is known."""
 
     @abstractmethod
-    def masked(self, step: str) -> Verdict | None:
-        """The verdict of this life at a step with the masks that it put in; None where they are not known."""
+    def masked(self, step: str) -> Iterable[Verdict]:
+        """The verdicts of this life at a step with the masks that they put in; none where those are not known."""
 
     @abstractmethod
     def composed(self, step: str, messages: Sequence[Message]) -> None:
@@ -136,6 +136,10 @@ class Lives(Generic[T]):
     def in_last(self, turn: int) -> bool:
         """Whether the replay is in a turn's last life."""
         return self._now.get(turn, 1) >= self._last.get(turn, 1)
+
+    def now(self, turn: int) -> int:
+        """The life of a turn that the replay is in."""
+        return self._now.get(turn, 1)
 
     def before(self, turn: int, life: int) -> bool:
         """Whether the replay is in an earlier life of a turn than this."""

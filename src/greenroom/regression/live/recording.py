@@ -8,7 +8,7 @@ Invariant: what comes from the tape is for the very step and words it was record
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from greenroom.core.events import (
@@ -147,8 +147,8 @@ class LiveRecording(ByLife):
             return self.desk.stepped(_turn_of(step), recorded.partition("/ask:")[2])
         return self._tape.holds(kind, recorded)
 
-    def masked(self, step: str) -> Verdict | None:
-        return None
+    def masked(self, step: str) -> Iterable[Verdict]:
+        return ()
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         if self.before(step):

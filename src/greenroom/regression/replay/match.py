@@ -198,8 +198,8 @@ class TapeRecording(ByLife):
         self._added.since(messages)
         self._dated = True
 
-    def masked(self, step: str) -> Verdict | None:
-        return None  # a tape does not say what was masked
+    def masked(self, step: str) -> Iterable[Verdict]:
+        return ()  # a tape does not say what was masked
 
     def composed(self, step: str, messages: Sequence[Message]) -> None:
         self._composed = step, messages
