@@ -60,4 +60,6 @@ def unpack(value: Json, parts: Iterator[str]) -> Json:
                 return "".join([next(parts) for _ in range(item)])
             return {key[1:] if key.startswith(MARK * 2) else key: unpack(item, parts)}
         return {key: unpack(item, parts) if type(item) in _NESTS else item for key, item in value.items()}
-    return [unpack(item, parts) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [unpack(item, parts) if type(item) in _NESTS else item for item in value]
+    return value
