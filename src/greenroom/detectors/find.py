@@ -25,7 +25,7 @@ _REMEMBERED = 1_024
 _REMEMBERED_CHARACTERS = 4_000
 """Payloads up to this size are looked at once: a turn puts the same words to policy at several hooks. In memory only."""
 
-_PLAIN = frozenset({int, float, bool, type(None)})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 LABELS = {
     "personal.email": "email",
@@ -81,18 +81,11 @@ def scan(payload: Json, own: OwnDetectors = NONE) -> Scan:
 
 def _is_flat(payload: Json) -> bool:
     """Whether it is a short object of texts and numbers, as most questions are: they are known again without a walk."""
-    if type(payload) is not dict:
+    if type(payload) is not dict or not {str}.issuperset(map(type, payload)):
         return False
-    characters = 0
-    for key, value in payload.items():
-        kind = type(value)
-        if kind is str:
-            characters += len(value)
-        elif kind not in _PLAIN:
-            return False
-        if type(key) is not str:
-            return False
-    return characters <= _REMEMBERED_CHARACTERS
+    if not _PLAIN.issuperset(map(type, payload.values())):
+        return False
+    return sum([len(value) for value in payload.values() if type(value) is str]) <= _REMEMBERED_CHARACTERS
 
 
 def _scan_flat(items: tuple[tuple[str, Json], ...], own: OwnDetectors) -> Scan:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -66,6 +66,7 @@ class TranscriptTurn:
         return (said, *exchange, *reply)
 
 
+_PARTS = tuple(one.name for one in fields(TranscriptTurn))
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 Transcript = Turns[TranscriptTurn]
 EMPTY: Transcript = Turns()
@@ -133,11 +134,11 @@ def _start(record: Record, event: TurnStarted) -> TranscriptTurn:
 def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
     match record.event:
         case MemoriesRecalled(memories=memories):
-            return replace(state, memories=memories)
+            return _with(state, memories=memories)
         case PassagesRetrieved(candidates=candidates):
-            return replace(state, passages=candidates)
+            return _with(state, passages=candidates)
         case ContextSelected() as chosen:
-            return replace(
+            return _with(
                 state,
                 taken_in=True,
                 memories=_picked(state.memories, chosen.memories),
@@ -145,34 +146,39 @@ def _grow(state: TranscriptTurn, record: Record) -> TranscriptTurn:
             )
         case ReplyGenerated(text=text, calls=calls) if calls:
             said = Message(role="assistant", text=text, source="tool", calls=calls)
-            return replace(state, exchange=(*state.exchange, said))
+            return _with(state, exchange=(*state.exchange, said))
         case ToolReturned(call=call) as event:
             back = Message(role="tool", text=tool_text(event), source="tool", call_id=call)
-            return replace(state, exchange=_in_call_order((*state.exchange, back)))
+            return _with(state, exchange=_in_call_order((*state.exchange, back)))
         case GatePassed() as passed:
             return _passed(state, passed)
         case ReplyReleased(text=text):
-            return replace(state, released=text)
+            return _with(state, released=text)
         case TurnAbandoned():
-            return replace(state, abandoned=True)
+            return _with(state, abandoned=True)
         case TurnFinished(outcome="stopped"):
-            return replace(state, exchange=_answered(state.exchange))  # what ran has happened
+            return _with(state, exchange=_answered(state.exchange))  # what ran has happened
         case _:
             return state
+
+
+def _with(state: TranscriptTurn, **changes: Any) -> TranscriptTurn:
+    """A turn with some of it otherwise: half the time of `dataclasses.replace`, which every record of a log would take."""
+    return TranscriptTurn(**{part: getattr(state, part) for part in _PARTS} | changes)
 
 
 def _passed(state: TranscriptTurn, passed: GatePassed) -> TranscriptTurn:
     """What a person did at a gate, as far as it outlasts the next model call: an edited prompt does not."""
     match passed:
         case GatePassed(gate="input", edit=str(words)):
-            return replace(state, words=words)
+            return _with(state, words=words)
         case GatePassed(gate="recall", action="edit", edit=list() as edit):
-            return replace(state, memories=edited_items(state.memories, edit, passed.by))
+            return _with(state, memories=edited_items(state.memories, edit, passed.by))
         case GatePassed(gate="retrieve", action="edit", edit=list() as edit):
-            return replace(state, passages=edited_items(state.passages, edit, passed.by))
+            return _with(state, passages=edited_items(state.passages, edit, passed.by))
         case GatePassed(gate="result", action="edit", edit=edit) if edit is not None:
             call, text = gate_call(passed), result_text(*result_of(edit))
-            return replace(state, exchange=tuple(_with_text(one, call, text) for one in state.exchange))
+            return _with(state, exchange=tuple(_with_text(one, call, text) for one in state.exchange))
         case _:
             return state
 
