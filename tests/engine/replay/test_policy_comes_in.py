@@ -146,3 +146,30 @@ def test_questions_that_were_open_in_an_earlier_life_are_decided_one_by_one(runn
     assert policies_of(records, "t1/verdict:tool.call:c2") == ["usual", "strict", "closed"]
     assert policies_of(records, "t1/verdict:tool.call:c3") == ["usual", "closed"]
     assert from_log(records, runner).same
+
+
+def test_words_that_a_person_put_in_are_judged_under_what_came_in_before_they_were_in_a_later_life(
+    runner: asyncio.Runner,
+) -> None:
+    async def scene() -> list[Record]:
+        lives = Lives([], words="Done. Write to kim@example.com.")
+        await lives.say().at(ApprovalRequested, "t1/ask:output")
+        other = {"decision": "edit", "arguments": {"text": "Done, in other words."}}
+        lives.now.session.answer("t1/ask:output", ALLOW.model_copy(update=other))
+        await lives.now.at(ApprovalRequested, "t1/ask:output.1")
+        lives.now.session.reload(contract("closed"))
+        await lives.now.at(ApprovalRequested, "t1/ask:output.1", times=2)
+        lives.world.policy = "closed"
+        await lives.crash()
+        await ticks(1)
+        lives.now.session.reload(contract("usual"))
+        await lives.now.at(ApprovalRequested, "t1/ask:output.1", times=3)
+        lives.now.session.answer("t1/ask:output.1", ALLOW)
+        await lives.now.over()
+        return lives.records
+
+    records = runner.run(scene())
+    judged = [event.verdict.policy for event in verdicts(records, "t1/verdict:output.1")]
+    assert judged == ["usual@1.0.0", "closed@1.0.0", "usual@1.0.0"]
+    replayed = from_log(records, runner)
+    assert replayed.same, f"{replayed.step} {replayed.difference}"

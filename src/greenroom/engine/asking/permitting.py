@@ -55,11 +55,12 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
     """
     key = f"{question.hook}:{item}" if item else question.hook
     asked = f"{question.hook}:{place}" if place else question.hook
-    await room.steps.look(FIRST, f"t{turn}/verdict:{key}")
     edits, look = 0, FIRST
     while True:
         suffix = f".{edits}" if edits else ""
-        verdict = room.judge(turn, f"t{turn}/verdict:{key}{suffix}", question, look=look)
+        step = f"t{turn}/verdict:{key}{suffix}"
+        await room.steps.look(look, step)
+        verdict = room.judge(turn, step, question, look=look)
         payload = verdict.payload if isinstance(verdict.payload, dict) else question.payload
         if verdict.effect == "deny":
             return Permitted(verdict, payload, verdict.why)
@@ -67,7 +68,7 @@ async def permit(room: Room, turn: int, question: Question, *, item: str = "", p
             return Permitted(verdict, payload)
         card = card_about(asked, question, verdict, _shown(payload), EDITED if edits else "")
         keeps = partial(_kept, room, question)
-        reply = await ask(room, turn, f"{asked}{suffix}", card, verdict=f"t{turn}/verdict:{key}{suffix}", keeps=keeps)
+        reply = await ask(room, turn, f"{asked}{suffix}", card, verdict=step, keeps=keeps)
         look = VOID if isinstance(reply, Void) else FIRST
         if isinstance(reply, Void):
             continue
