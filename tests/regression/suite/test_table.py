@@ -41,6 +41,12 @@ def test_figures_of_a_cell_a_column_and_what_fell_most_first() -> None:
     assert found.totals[NEW, "m"].micro_usd == 5
 
 
+def test_what_stands_for_runs_that_are_not_made_is_said_where_there_are_some() -> None:
+    said = "-N: runs of the cell that are not made yet"
+    whole, broken_off = (lines_of(compare(header(), rows), 100) for rows in (ROWS, ROWS[1:]))
+    assert (said in whole, said in broken_off) == (False, True)
+
+
 def test_a_lead_within_what_chance_does_is_not_called_best() -> None:
     near = compare(header(), ROWS)
     assert near.best is None

@@ -38,6 +38,8 @@ def lines_of(found: Compared, width: int) -> list[str]:
         lines += [*_block(found, block, replayed=replayed), ""]
     if not replayed:
         lines.append("each cell: passed/runs and pass^k; median time of a run, USD, tokens")
+    if any(_not_made(figures) for figures in found.cells.values()):
+        lines.append("-N: runs of the cell that are not made yet")
     lines += _verdict(found)
     lines += _noted(found)
     return lines
@@ -93,11 +95,15 @@ def _texts_of(figures: Figures | None, tier: str) -> tuple[str, str]:
         counts += f" ^{figures.pass_k:.2f}"
     if figures.errors:
         counts += f" {figures.errors}err"
-    if missing := figures.asked - figures.runs - figures.errors:
+    if missing := _not_made(figures):
         counts += f" -{missing}"
     if tier == "replay" or figures.milliseconds is None:
         return counts, ""
     return counts, f"{_time(figures.milliseconds)} {figures.micro_usd / 1_000_000:.4f} {_count(figures.tokens)}"
+
+
+def _not_made(figures: Figures) -> int:
+    return figures.asked - figures.runs - figures.errors
 
 
 def _time(milliseconds: int) -> str:
