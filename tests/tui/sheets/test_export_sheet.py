@@ -112,6 +112,16 @@ def test_the_preview_says_what_is_looked_for_and_what_no_pattern_knows(workspace
     rehearse(workspace, scene)
 
 
+def test_a_turn_that_is_not_over_is_said_to_be_left_out(workspace: Workspace) -> None:
+    async def scene(hands: Rehearsing) -> None:
+        sheet = await opened(hands, "Do you ship to Austria?", "I want a refund of 120 EUR for order 1001")
+        assert "turn 2 is not over, so it is left out" in shown(sheet)
+        sheet.query_one("#export-turns", Input).value = "1"
+        await hands.until(lambda: "not over" not in shown(sheet), "a range was asked for, so nothing is left out of it")
+
+    rehearse(workspace, scene)
+
+
 def test_f1_shows_the_keys_of_the_sheet_and_again_leaves_them(workspace: Workspace) -> None:
     async def scene(hands: Rehearsing) -> None:
         sheet = await opened(hands, "Where is order 1001?")

@@ -161,17 +161,21 @@ def written(
         case=wanted.case,
         replays=goes_otherwise,
     )
-    left = "" if wanted.turns else _not_over(records)
-    return _told(workspace, done, tried(workspace, done), [*([left] if left else []), *_notes(workspace, done, wanted)])
+    left = 0 if wanted.turns else not_over(records)
+    return _told(workspace, done, tried(workspace, done), [*in_left(left), *_notes(workspace, done, wanted)])
 
 
-def _not_over(records: Sequence[Record]) -> str:
-    """That the last turn is left out because it is not over; '' where all are."""
+def not_over(records: Sequence[Record]) -> int:
+    """The turn that an export of all leaves out because it is not over; 0 where all are."""
     over = {one.event.turn for one in records if isinstance(one.event, TurnFinished | TurnAbandoned)}
     begun = max((one.event.turn for one in records if isinstance(one.event, TurnStarted)), default=0)
-    if not begun or begun in over:
-        return ""
-    return f"turn {begun} is not over, so it is left out: greenroom session resume goes on with it; then export with --replace"
+    return 0 if begun in over else begun
+
+
+def in_left(turn: int) -> list[str]:
+    """That this turn is left out, and how it gets in; nothing for 0."""
+    go_on = "greenroom session resume goes on with it; then export with --replace"
+    return [f"turn {turn} is not over, so it is left out: {go_on}"] if turn else []
 
 
 def tried(workspace: Workspace, done: Exported) -> Tried:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from greenroom.assembly.past.taped import goes_otherwise
+from greenroom.commands.session.export import not_over
 from greenroom.core.errors import FileInvalid
 from greenroom.core.events import Record
 from greenroom.core.inert import inert_line
@@ -55,7 +56,7 @@ _LOOKED_FOR = (
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`text` is the case as somebody left it in an editor, '' while it is what is switched on; `case` what it says.
-    `named` is whether somebody said which kinds are proposed.
+    `named` is whether somebody said which kinds are proposed, `left` the turn that is left out because it is not over.
     """
 
     made: Recorded
@@ -63,6 +64,7 @@ class Draft:
     text: str = ""
     case: Case | None = None
     named: bool = False
+    left: int = 0
 
     def expected(self, expect: str) -> tuple[Proposal, ...]:
         """What is written and judged: nothing of a fixture that is only observed, unless it was asked for by its kind."""
@@ -138,7 +140,7 @@ def draft_of(
         for one in proposed(made.tape, contract, USUAL if kinds is None else kinds)
     )
     text, case = (before.text, before.case) if before else ("", None)
-    return Draft(made, fresh, text, case, named=kinds is not None)
+    return Draft(made, fresh, text, case, named=kinds is not None, left=0 if turns else not_over(records))
 
 
 def first_range(records: Sequence[Record]) -> str:
@@ -149,7 +151,9 @@ def first_range(records: Sequence[Record]) -> str:
 
 def entries(draft: Draft, expect: str = "good") -> list[Entry]:
     """The rows of the preview of a fixture that stands for this."""
-    return [*_expected(draft, expect), *_replaced(draft.made), *_LOOKED_FOR]
+    left = f"turn {draft.left} is not over, so it is left out: answer what is open first, to have it in here"
+    open_turn = [Entry("left", "row", head=(Run(left, "wait"),))] if draft.left else []
+    return [*_expected(draft, expect), *open_turn, *_replaced(draft.made), *_LOOKED_FOR]
 
 
 def problem_line(error: FileInvalid) -> int:
