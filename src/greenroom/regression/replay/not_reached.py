@@ -74,14 +74,31 @@ def _undecided(world: World, step: str) -> bool:
 
 def _unjudged(world: World, step: str) -> bool:
     """Whether words were never judged: a later life asked again for an answer that was there, and nothing came after that."""
-    written = (line["write"] for line in world.writes.values())
-    if (VerdictReached, step) in world.lines or step.partition("/verdict:memory.write:")[2] in written:
+    if _told(world, step):
         return False
     lives, turn = world.lives, turn_of(step)
     again = (at for kind, at in lives.later(turn) if kind is ApprovalRequested)
     if not any(lives.so_far(ApprovalGiven, at) for at in again):
         return False
     return not any(kind in _PEOPLE and lives.anew(kind, at) for kind, at in lives.all_here(turn))
+
+
+def _told(world: World, step: str) -> bool:
+    """Whether the tape tells of this verdict; of one about a memory, whose name may be another in a replay, whether it tells
+    of any memory of the turn that was judged in that round of edits, or kept.
+    """
+    turn, _, of = step.partition("/verdict:memory.write:")
+    if not of:
+        return (VerdictReached, step) in world.lines
+    judged = (at.partition(f"{turn}/verdict:memory.write:")[2] for kind, at in world.lines if kind is VerdictReached)
+    kept = any(written == turn_of(step) for written, _, _ in world.writes)
+    return (kept and not _round(of)) or any(_round(other) == _round(of) for other in judged if other)
+
+
+def _round(of: str) -> str:
+    """The number of edits before it: 1 for `m2.1`."""
+    edits = of.rpartition(".")[2]
+    return edits if edits.isdigit() else ""
 
 
 def _unproposed(world: World, step: str) -> bool:
