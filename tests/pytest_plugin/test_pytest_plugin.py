@@ -140,6 +140,16 @@ def test_an_expectation_that_does_not_hold_fails_with_its_reason(shop: Path) -> 
     assert "with amount = 90, expected 95" in said
 
 
+def test_each_expectation_that_does_not_hold_has_its_line_in_the_case(shop: Path) -> None:
+    case = shop / "fixtures/refund-over-limit.case.toml"
+    replaced(case, "amount = 90", "amount = 95")
+    case.write_text(case.read_text() + '\n[[assert]]\nturn = 2\ntext = { contains = ["a poem"] }\n')
+    _, said = run(shop, ".")
+    last = [line for line, text in enumerate(case.read_text().splitlines(), 1) if text == "[[assert]]"][-1]
+    [row] = [row for row in said.splitlines() if row.startswith("and: ")]
+    assert row.endswith(f" (refund-over-limit.case.toml:{last})"), row
+
+
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [

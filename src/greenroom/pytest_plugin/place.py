@@ -58,14 +58,24 @@ def placed_row(told: Told, row: str) -> str:
 
 
 def placed_rows_of(told: Told, row: str) -> list[str]:
-    """The same with a row for each change of a cause, each begun as the row is."""
+    """The same with a row for each change of a cause, each begun as the row is; what failed too with its line in the case."""
     begun, cause = _parted(row)
+    if told["kind"] == "failed" and begun == "and: ":
+        return [_with_expectation(told, row, cause)]
     if cause not in told["changed"]:
         return [row]
     from greenroom.pytest_plugin.together import change_rows
 
     first, *rest = change_rows(cause, [told])
     return [f"{begun}{first}", *(f"  {one}" for one in rest)]
+
+
+def _with_expectation(told: Told, row: str, failed: str) -> str:
+    from greenroom.regression.case import case_path, place_of_assertion
+    from greenroom.regression.replay.outcome import placed
+
+    place = place_of_assertion(case_path(Path(told["path"])), failed)
+    return placed(row, place) if place else row
 
 
 def _parted(row: str) -> tuple[str, str]:

@@ -88,6 +88,14 @@ def test_turns_that_are_not_there(turns: tuple[int, int]) -> None:
     assert "turns 1-3" in caught.value.hint
 
 
+def test_a_turn_that_is_not_over_is_no_test_yet() -> None:
+    made, records = recorded_session()
+    open_ = records[: next(place for place, r in enumerate(records) if r.event.step.startswith("t3/"))]
+    with pytest.raises(UsageError, match="turn 3 is not over") as caught:
+        record(open_, made.policy, (2, 3))
+    assert caught.value.hint == "finish it, or export turns 1-2"
+
+
 def test_expectations_are_judged_on_the_range_only_with_the_sessions_numbers(tmp_path: Path) -> None:
     made, records = recorded_session()
     kept = record(records, made.policy, (2, 2))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from greenroom.core.errors import DiskFailed, UsageError
-from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished
+from greenroom.core.events import ContractLoaded, Record, TurnAbandoned, TurnFinished, TurnStarted
 from greenroom.core.inert import inert_line
 from greenroom.core.toml_text import parse
 from greenroom.engine.contract import Contract
@@ -184,6 +184,10 @@ def _require_turns(records: Sequence[Record], by_turn: Mapping[int, ContractLoad
         raise UsageError("no turn of this session has ended yet", hint="finish one, then export", code="export.empty")
     if not by_turn:
         raise UsageError("this session's log names no persona", code="export.contract")
+    if last > max(ended) and any(isinstance(r.event, TurnStarted) and r.event.turn == last for r in records):
+        raise UsageError(
+            f"turn {last} is not over", hint=f"finish it, or export {named((1, max(ended)))}", code="export.turns"
+        )
     if last > max(ended):
         raise UsageError(
             f"there is no ended turn {last}", hint=f"this session has {named((1, max(ended)))}", code="export.turns"
