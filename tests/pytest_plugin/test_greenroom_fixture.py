@@ -15,6 +15,7 @@ from greenroom.pytest_plugin.sessions import Sessions
 from greenroom.regression import expect
 from greenroom.regression.replay.check import check_file
 from tests.pytest_plugin.running import copied, replaced, run
+from tests.regression.judge.test_judge import SCRIPT
 
 REFUND = "I want a refund of 120 EUR for order 1001"
 
@@ -163,3 +164,19 @@ def test_it_works_from_a_repository_that_names_its_workspace(tmp_path: Path) -> 
     code, said = run(team, "test_desk.py")
     assert (code, "1 passed" in said) == (0, True), said
     assert not (team / "desk/.greenroom").exists()
+
+
+def test_a_test_can_have_replies_judged(sessions: Sessions, shop: Path) -> None:
+    (shop / "scripts/judge.toml").write_text(SCRIPT)
+    with (shop / "greenroom.toml").open("a") as settings:
+        settings.write('\n[models.judge]\nuse = "scripted/judge"\n')
+    session = sessions("aria")
+    session.say("How long does a refund take?")
+    expect(session).judged("Be kind.", sessions.judge(), votes=3)
+    expect(session).judged("Be kind.", sessions.judge("scripted/judge"))
+
+
+def test_without_a_judge_it_is_said_where_one_is_named(sessions: Sessions) -> None:
+    with pytest.raises(UsageError, match=r"no \[models.judge\]") as caught:
+        sessions.judge()
+    assert "greenroom.toml" in str(caught.value)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import pytest
 
 from greenroom.assembly import load_contract, open_session
+from greenroom.assembly.fixture.judging import JUDGE, judging_model
 from greenroom.core.errors import UsageError
+from greenroom.models.port import Model
 from greenroom.pytest_plugin.approver import Approve, approver_of
 from greenroom.pytest_plugin.bench import offline
 from greenroom.pytest_plugin.conversation import Conversation
@@ -23,6 +25,7 @@ from greenroom.pytest_plugin.own_lines import leave_ours_out
 from greenroom.pytest_plugin.sealed import prepared, sealed_copy
 from greenroom.workspace.find import find
 from greenroom.workspace.layout import Workspace
+from greenroom.workspace.settings import load_settings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -93,6 +96,25 @@ class Sessions:
         talk = Conversation(session, copy, lambda work: self._run(work, reaches=reaches))
         self._stack.callback(talk.close)
         return talk
+
+    def judge(self, model: str = "") -> Model:
+        """The model that reads a rubric: `expect(session).judged("Be kind.", greenroom.judge())`.
+
+        Args:
+            model: its name or alias; that of `[models.judge]` in greenroom.toml when empty.
+
+        Raises:
+            UsageError: none is named there.
+            FileInvalid: its script or the settings are broken.
+        """
+        copy = self._copy_of(self._original)
+        if not model and JUDGE not in load_settings(copy).models:
+            raise UsageError(
+                "greenroom.toml has no [models.judge]",
+                hint='add it, or name one: judge("ollama/llama3")',
+                code="test.judge",
+            )
+        return judging_model(copy, model or JUDGE, trusted=True)
 
     @property
     def workspace(self) -> Path:

@@ -53,6 +53,7 @@ _LIVE = (
     "Replies of live runs are compared below [live] of the case, by a model where a rubric is named:",
     "    text = { similar = 0.82 }",
     '    text = { judge = "rubrics/tone.md", votes = 3 }',
+    '    expect(session).judged("Be kind.", greenroom.judge())     in a test in Python: the model of [models.judge]',
     "    greenroom fixture judge rubrics/tone.md LABELLED says how far such a judge agrees with people",
 )
 _OWN = (

@@ -134,10 +134,16 @@ def _asked(model: Model, rubric: str, turn: TurnFacts, votes: int) -> Judgement:
 
     from greenroom.regression.judge.rubric import judge as ask
 
+    async def once() -> Judgement:
+        try:
+            return await ask(model, rubric, turn.text, turn.words, votes=votes)
+        finally:
+            await model.aclose()  # its connections would belong to a loop that is over
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(ask(model, rubric, turn.text, turn.words, votes=votes))
+        return asyncio.run(once())
     raise UsageError(
         "judged() waits for a model, which an async test must not",
         hint="there: await greenroom.regression.judge.rubric.judge(model, rubric, reply)",
