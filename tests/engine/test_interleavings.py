@@ -8,31 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from greenroom.core.events import ApprovalGiven, TurnInterrupted
 from greenroom.core.values import ApprovalReply
-from greenroom.engine import standing, waiting
+from greenroom.engine import standing
 from greenroom.engine.asking import question as asking
 from greenroom.engine.asking.deadlines import Stage
 from greenroom.engine.calls import carry_out as calls
 from greenroom.engine.calls import running
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.views.people.grants import Grants
-from tests.engine.chaos import Steady, told
+from tests.engine.chaos import told
 
 BLOCKS = 10
 SEEDS_FROM = 0
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))

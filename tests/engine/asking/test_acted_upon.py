@@ -22,10 +22,8 @@ from greenroom.core.events import (
 )
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, DENY, NOTE, PATIENCE, Lives
 
-__all__ = ["runner"]
 LONG = "Tell me all of it. " * 40
 """Words that make a prompt so long that a rule asks."""
 

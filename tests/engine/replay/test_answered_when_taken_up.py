@@ -10,10 +10,7 @@ from pathlib import Path
 from greenroom.core.clock import stamp
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, AutonomyChanged, Record, ToolStarted, TurnResumed
 from greenroom.core.values import Stop
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import NOTE, PATIENCE, Lives, lines, refund, same_again
-
-__all__ = ["runner"]
 
 
 def test_a_stop_answers_before_a_call_beside_it_takes_on_a_level(runner: asyncio.Runner, tmp_path: Path) -> None:

@@ -23,11 +23,8 @@ from greenroom.core.events import (
 from greenroom.core.values import GateReply, Stop, ToolCall
 from tests.engine.chaos_world import ticks
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_policy_comes_in import decided, press
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
-
-__all__ = ["runner"]
 
 
 def test_a_call_that_was_edited_at_its_gate_was_asked_about_in_a_life_that_goes_on_after_its_question(

@@ -12,10 +12,8 @@ import pytest
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, GatePaused, Record
 from greenroom.core.values import GateReply
 from tests.engine.chaos_world import ticks
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, NOTE, PATIENCE, Lives, lines, same_again
 
-__all__ = ["runner"]
 MAIL = "mara.lindt@post.example"
 GO_ON = GateReply(action="continue", by="kim", established="test")
 

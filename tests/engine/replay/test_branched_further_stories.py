@@ -19,9 +19,8 @@ from tests.engine.chaos_whole import WholeStory
 from tests.engine.chaos_world import World
 from tests.engine.replay.test_forked_stories import branched
 from tests.engine.replay.test_mixed_stories import TROUBLE
-from tests.engine.replay.test_reloaded_stories import Again, runner
+from tests.engine.replay.test_reloaded_stories import Again
 
-__all__ = ["runner"]
 STORIES = 10
 Tell = Callable[[int, World | None], Any]
 KINDS: dict[str, Tell] = {

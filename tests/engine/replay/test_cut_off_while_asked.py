@@ -6,10 +6,7 @@ import asyncio
 from pathlib import Path
 
 from greenroom.core.events import ApprovalRequested, ToolReturned
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, Lives, edit, lines, refund, same_again
-
-__all__ = ["runner"]
 
 
 def test_what_waits_behind_a_question_is_not_decided_again_in_the_life_that_was_cut_off_at_it(

@@ -14,10 +14,8 @@ from greenroom.core.values import GateReply
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of, press
 from tests.engine.replay.test_policy_goes_back import taken_up
-from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import from_log, verdicts
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, refund
-
-__all__ = ["runner"]
 
 
 def test_a_level_that_came_with_a_later_policy_tells_nothing_about_when_its_call_went_its_way(

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from greenroom.core.events import ApprovalRequested, AutonomyChanged, ToolStarted, VerdictReached
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, DENY, Lives, edit, refund
-
-__all__ = ["runner"]
 
 
 def test_a_call_that_runs_unasked_after_a_life_that_broke_off_at_its_edit_was_not_decided_as_edited(

@@ -7,11 +7,8 @@ the first one comes to its end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-
-import pytest
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -27,21 +24,13 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import ApprovalReply, Stop
-from greenroom.engine import waiting
 from greenroom.log.memory_log import MemoryLog
-from tests.engine.chaos import Steady, Story
+from tests.engine.chaos import Story
 from tests.engine.chaos_world import World
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund
 
 STORIES = 30
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def branched(parent: list[Record], at: int, world: World, of: str = "s1", session: str = "s2") -> list[Record]:

@@ -9,10 +9,8 @@ from greenroom.core.events import ApprovalRequested, GatePaused, Record, ToolRet
 from greenroom.core.values import GateReply
 from greenroom.engine.calls.results import STOPPED
 from tests.engine.chaos_world import ticks
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund, same_again
 
-__all__ = ["runner"]
 GO_ON = GateReply(action="continue", by="kim", established="test")
 GIVE_UP = GateReply(action="abandon", by="kim", established="test")
 

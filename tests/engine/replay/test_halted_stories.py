@@ -6,30 +6,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from greenroom.core.events import GatePaused, Record
-from greenroom.engine import waiting
 from greenroom.engine.gates.breakpoints import BREAKPOINT
 from greenroom.engine.gates.stepping import STEP
-from tests.engine.chaos import Steady
 from tests.engine.chaos_halting import Halting, HaltingPrivate, HaltingWhole
 from tests.engine.chaos_world import WHOLE
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 
 STORIES = 12
 DEEDS: dict[Callable[[Any], Any], int] = {**TROUBLE, Halting.set_breakpoints: 8, Halting.stop_at_next: 3}
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def lived(seed: int, rest: str, runner: asyncio.Runner) -> list[Record]:

@@ -6,27 +6,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from greenroom.core.events import AutonomyChanged, Record, VerdictReached
-from greenroom.engine import waiting
-from tests.engine.chaos import Steady, Story
+from tests.engine.chaos import Story
 from tests.engine.chaos_kinds import PrivateStory
 from tests.engine.replay.test_mixed_stories import TROUBLE, from_log, from_tape
 
 STORIES = 16
 LEVELLING = {**TROUBLE, Story.autonomy: 14, Story.wait: 12}
 EXPIRED = "it expired"
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 @pytest.mark.parametrize("rest", ["by level", "masking by level"])

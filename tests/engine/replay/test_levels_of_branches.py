@@ -8,11 +8,8 @@ from pathlib import Path
 from greenroom.core.events import ApprovalRequested, Record, ToolStarted, TurnFinished, TurnStarted
 from tests.engine.chaos_world import contract
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_reloaded_stories import from_log
 from tests.engine.scripted import DENY, NOTE, STOP, Lives, lines, refund
-
-__all__ = ["runner"]
 
 
 def test_a_level_that_was_set_in_a_turn_and_that_no_call_waited_for_is_none_that_a_branch_goes_back_from(

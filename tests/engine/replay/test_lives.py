@@ -6,7 +6,6 @@ Each of these was a session that a mixed story found, at its smallest.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,18 +22,9 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import GateReply, ToolCall
-from greenroom.engine import waiting
 from greenroom.engine.calls.results import STOPPED
 from greenroom.engine.replay.lives import by_life
-from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def test_what_ran_before_the_cut_keeps_the_level_it_ran_at(runner: asyncio.Runner, tmp_path: Path) -> None:

@@ -24,10 +24,8 @@ from greenroom.engine.replay.untold import looks
 from tests.engine.chaos_changes import CHANGES, Changing
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided
-from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import from_log, verdicts
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
-
-__all__ = ["runner"]
 
 STORIES = 30
 ORDER_ALONE_TOLD_TOO_LITTLE = (50134, 50433, 50633, 51144, 51964, 52107, 52108, 52353, 52684)

@@ -5,7 +5,6 @@ with the masks that they had then, and from a tape, where the export puts the sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,24 +19,15 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import ToolCall
-from greenroom.engine import waiting
 from greenroom.engine.replay.again import LogRecording
 from greenroom.policy.decide import RulePolicy
 from greenroom.regression.record.record import record
 from greenroom.regression.tape.replaced import replaced_of
 from greenroom.retrieval.port import Found, PassageQuery
-from tests.engine.chaos import Steady
 from tests.engine.chaos_world import WHOLE, contract
 from tests.engine.replay.test_reloaded_stories import from_log as replayed_from_log
 from tests.engine.scripted import ALLOW, NOTE, Lives, Scripted, lines, same_again
 from tests.engine.stage import OnePassage
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 class Addressed(OnePassage):

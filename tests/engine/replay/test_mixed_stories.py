@@ -8,7 +8,7 @@ and taken up again, killed, given up, stopped, stepped through, at other levels,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +17,6 @@ import pytest
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record
-from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
 from greenroom.engine.replay.again import LogRecording, Replayed, replay
 from greenroom.engine.replay.closed import ClosedModel, ClosedParts
@@ -31,19 +30,12 @@ from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import Tape, read, write
-from tests.engine.chaos import DEEDS, Steady, Story
+from tests.engine.chaos import DEEDS, Story
 from tests.engine.chaos_world import Shelf, World, contract, opened_anew
 
 BLOCKS = 8
 RELOADS = (Story.reload, Story.reload_and_answer, Story.answer_and_reload)
 TROUBLE: dict[Callable[[Story], Any], int] = {deed: weight for deed, weight in DEEDS.items() if deed not in RELOADS}
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def lived(seed: int, runner: asyncio.Runner) -> list[Record]:

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from greenroom.core.events import ApprovalRequested, DaySumsRead, GatePaused
 from greenroom.core.values import GateReply
-from greenroom.engine import waiting
 from greenroom.regression.tape.sealed import SESSION, session_digest
 from greenroom.regression.tape.tape import Line, Tape, sealed
-from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, Lives, lines, refund, same_again
 
 DAY = 24 * 3600
 SUM = "orders.refund:args.amount:day"
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def _marked(line: Line) -> Line:

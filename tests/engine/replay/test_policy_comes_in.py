@@ -14,10 +14,8 @@ from greenroom.core.clock import stamp
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, Record, ToolReturned, ToolStarted
 from greenroom.core.values import Stop, StopScope
 from tests.engine.chaos_world import contract, ticks
-from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import from_log, verdicts
 from tests.engine.scripted import ALLOW, NOTE, Lives, refund
-
-__all__ = ["runner"]
 
 
 def press(lives: Lives, scope: StopScope, target: str) -> None:

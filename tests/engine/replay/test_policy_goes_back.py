@@ -22,10 +22,8 @@ from greenroom.core.events import (
 )
 from tests.engine.chaos_world import contract, ticks
 from tests.engine.replay.test_policy_comes_in import decided, policies_of
-from tests.engine.replay.test_reloaded_stories import from_log, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import from_log, verdicts
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
-
-__all__ = ["runner"]
 
 
 async def taken_up(lives: Lives) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,8 @@ import pytest
 
 from greenroom.core.events import ApprovalGiven, ApprovalRequested, MemoryWritten, Record, ToolStarted
 from greenroom.core.values import ApprovalReply
-from greenroom.engine import waiting
 from greenroom.regression.tape.tape import Line
-from tests.engine.chaos import Steady, Story
+from tests.engine.chaos import Story
 from tests.engine.chaos_kinds import PrivateStory, PrivateWorld
 from tests.engine.chaos_rules import RULES
 from tests.engine.chaos_world import WHOLE, ticks
@@ -34,13 +33,6 @@ ONCE_OTHERWISE = {
 """Branches whose replays once differed, by the rules of their stories."""
 OFTEN = (Story.answer, Story.answer_twice, Story.answer_something_else, Story.step_mode, Story.ask_again)
 CALM: dict[Callable[[Story], Any], int] = {Story.kill: 0, **{deed: TROUBLE[deed] for deed in OFTEN}}
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def _shows_document(line: Line) -> bool:

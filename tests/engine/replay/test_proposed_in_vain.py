@@ -21,11 +21,9 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import ApprovalReply, GateReply
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_mixed_stories import from_log
 from tests.engine.scripted import ALLOW, DENY, STOP, Lives, Scripted, lines, refund, same_again
 
-__all__ = ["runner"]
 CONTINUE = GateReply(action="continue", by="kim")
 SKIP = GateReply(action="skip", by="kim")
 

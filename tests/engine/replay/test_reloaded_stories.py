@@ -9,7 +9,7 @@ writes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -20,7 +20,6 @@ import pytest
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalRequested, ContractLoaded, Record, ToolReturned, VerdictReached
 from greenroom.core.values import ToolCall
-from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
 from greenroom.engine.replay.again import LogRecording, Replayed, replay
 from greenroom.engine.replay.closed import ClosedModel, ClosedParts
@@ -35,7 +34,7 @@ from greenroom.regression.replay.outcome import Outcome
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
-from tests.engine.chaos import Steady, Story
+from tests.engine.chaos import Story
 from tests.engine.chaos_changes import CHANGES, Changing
 from tests.engine.chaos_world import Shelf, World, contract, contract_of, opened_anew, ticks
 from tests.engine.scripted import ALLOW, Lives, refund
@@ -53,13 +52,6 @@ TROUBLE: dict[str, tuple[Any, ...]] = {
     "asked again": (Story.ask_again,),
     "all of these": (Story.spend_elsewhere, Story.sleep_over, Story.press, Story.lift, Story.ask_again),
 }
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def lived(seed: int, trouble: str, runner: asyncio.Runner) -> list[Record]:

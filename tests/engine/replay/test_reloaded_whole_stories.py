@@ -28,10 +28,9 @@ from greenroom.regression.record.record import record
 from greenroom.regression.tape.tape import Tape
 from tests.engine.chaos_changes import CHANGES, ChangingWhole
 from tests.engine.chaos_world import WHOLE, contract, contract_of, ticks
-from tests.engine.replay.test_reloaded_stories import Again, from_log, from_tape, runner, verdicts
+from tests.engine.replay.test_reloaded_stories import Again, from_log, from_tape, verdicts
 from tests.engine.scripted import ALLOW, DENY, NOTE, Lives, edit, refund
 
-__all__ = ["runner"]
 STORIES = 48
 BLOCKS = 4
 GO_ON = GateReply(action="continue", by="kim", established="test")

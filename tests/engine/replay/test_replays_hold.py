@@ -7,7 +7,7 @@ comes alone, and as often as it likes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +16,6 @@ import pytest
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import Record, TurnFinished, VerdictReached
-from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.replay.closed import ClosedModel, ClosedParts
@@ -30,7 +29,7 @@ from greenroom.regression.replay.plain_log import log_for
 from greenroom.regression.replay.replay import replay_tape
 from greenroom.regression.tape.parts import Parts
 from greenroom.regression.tape.tape import read, write
-from tests.engine.chaos import DEEDS, Steady, Story
+from tests.engine.chaos import DEEDS, Story
 from tests.engine.chaos_world import Shelf, World, contract
 
 STORIES = 40
@@ -50,13 +49,6 @@ TROUBLE: dict[str, tuple[Callable[[Story], Any], ...]] = {
     "stepped through": (Story.step_mode,),
     "asked again": (Story.ask_again,),
 }
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def lived(seed: int, runner: asyncio.Runner, trouble: str = "nothing else") -> list[Record]:

@@ -19,10 +19,8 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import ApprovalReply
 from tests.engine.replay.test_forked_stories import branch_of, holds
-from tests.engine.replay.test_lives import runner
 from tests.engine.scripted import ALLOW, DENY, STOP, Lives
 
-__all__ = ["runner"]
 MAIL = "I live in Leipzig, and you can write to mara.lindt@post.example."
 
 

@@ -17,11 +17,8 @@ from greenroom.core.events import (
 from greenroom.core.values import Breakpoint, GateReply, Stop
 from greenroom.engine.calls.results import STOPPED
 from tests.engine.chaos_world import WHOLE, ticks
-from tests.engine.replay.test_lives import runner
 from tests.engine.replay.test_whole_stories import pass_all
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
-
-__all__ = ["runner"]
 
 
 def test_a_result_that_nobody_let_pass_says_that_its_turn_came_to_its_end_in_a_later_life(

@@ -6,10 +6,7 @@ Each of these was a session that a mixed story found, at its smallest.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from greenroom.core.events import (
     ApprovalGiven,
@@ -22,24 +19,15 @@ from greenroom.core.events import (
     TurnStarted,
 )
 from greenroom.core.values import GateReply, Stop, ToolCall
-from greenroom.engine import waiting
 from greenroom.regression.record.order import by_call
 from greenroom.regression.tape.given_up import BEGUN
 from greenroom.regression.tape.header_seal import SEAL
 from greenroom.regression.tape.sealed import recorded_digests
 from greenroom.regression.tape.tape import Line, Tape, sealed
-from tests.engine.chaos import Steady
 from tests.engine.scripted import ALLOW, DENY, NOTE, STOP, Lives, edit, lines, refund, same_again
 
 DAY = 86_400
 """Seconds."""
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def test_a_level_that_falls_back_before_a_call_is_asked_about_that_was_edited_at_its_gate(

@@ -5,7 +5,6 @@ replays with the same events, from its log and from its tape; and so does a bran
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -25,8 +24,6 @@ from greenroom.core.events import (
     TurnResumed,
 )
 from greenroom.core.values import GateReply, Stop
-from greenroom.engine import waiting
-from tests.engine.chaos import Steady
 from tests.engine.chaos_whole import WholeStory, WholeWorld
 from tests.engine.chaos_world import WHOLE, ticks
 from tests.engine.replay.test_forked_stories import branched
@@ -37,13 +34,6 @@ STORIES = 64
 BLOCKS = 2
 BRANCHES = (*range(13), 140084, 500221, 500395, 510179)
 GATES = {"input", "recall", "retrieve", "prompt", "tool", "result", "output", "remember"}
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 def wrong_with(records: list[Record], runner: asyncio.Runner, folder: Path, session: str = "s1") -> list[str]:

@@ -20,7 +20,6 @@ from greenroom.core.errors import UsageError
 from greenroom.core.events import ApprovalGiven, Record, SessionForked, ToolReturned, ToolStarted
 from greenroom.core.messages import ModelReply, ModelRequest
 from greenroom.core.values import ApprovalReply, Card, ToolCall, ToolResult
-from greenroom.engine import waiting
 from greenroom.engine.outside import Outside
 from greenroom.engine.replay.again import LogRecording, replay
 from greenroom.engine.rerun.ports import through
@@ -29,19 +28,11 @@ from greenroom.engine.rerun.turns import announce, before, said, say
 from greenroom.engine.session import Session
 from greenroom.log.memory_log import MemoryLog
 from greenroom.models.port import OnFailure, OnText
-from tests.engine.chaos import Steady
 from tests.engine.chaos_world import Shelf, World, _call, contract
 from tests.engine.replay.test_replays_hold import TROUBLE, closed, lived
 from tests.engine.stage import ListMemory, OnePassage
 
 STORIES = 5
-
-
-@pytest.fixture
-def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Runner]:
-    monkeypatch.setattr(waiting, "POLL_SECONDS", 0)
-    with asyncio.Runner(loop_factory=Steady) as made:
-        yield made
 
 
 class Elsewhere(Shelf):
