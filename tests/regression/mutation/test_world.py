@@ -54,6 +54,7 @@ NOTHING_CAME_OF_IT = {
     r"retrieve candidates: .* says other words": "it was not chosen, so no model read it",
     r"answer reason": "a reason is for people: neither model nor policy reads why something was allowed",
     r"answer (scope|when)": "leave that no later call came under",
+    r"day on: .*: on left out": "on either day others have spent nothing by then",
     r"day on: .*: on 2 -> 3": "one day is only told from another, and it is a later one all the same",
     r".*: turn 0: autonomy 1": "at either level every verdict was the same",
     r"turn user": "words that a person replaced at the gate before anything read them",

@@ -8,7 +8,7 @@ import pytest
 
 from greenroom.core.clock import FrozenClock
 from greenroom.core.errors import FileInvalid
-from greenroom.core.values import ApprovalReply, ToolCall, Verdict
+from greenroom.core.values import ApprovalReply, Json, ToolCall, Verdict
 from greenroom.engine.replay.closed import ClosedParts
 from greenroom.policy.port import Question
 from greenroom.regression.accept.retold import retell
@@ -18,7 +18,7 @@ from greenroom.regression.record.record import Recorded, record
 from greenroom.regression.replay.match import TapeRecording
 from greenroom.regression.replay.outcome import outcome
 from greenroom.regression.replay.placeholders.deciding import HeldPolicy
-from greenroom.regression.replay.placeholders.held import held_alike
+from greenroom.regression.replay.placeholders.held import held_again, held_alike
 from greenroom.regression.replay.replay import Fixture
 from greenroom.regression.replay.world import World
 from greenroom.regression.tape.parts import Parts
@@ -112,6 +112,14 @@ def test_it_holds_for_these_arguments_in_this_turn_only(tmp_path: Path) -> None:
     assert policy.decide(question.model_copy(update={"session": turn})).rule == "home"
     assert policy.decide(question).rule == "away"
     assert policy.digest == made.policy.digest
+
+
+@pytest.mark.parametrize("amount", [2**63, -(2**80), 0.1, "‹email#1›"])
+def test_it_is_held_again_whatever_the_arguments_are(amount: Json) -> None:
+    call: Line = {"reply": 1, "calls": [{"id": "c1", "tool": "orders.refund", "args": {"amount": amount}}]}
+    told: list[Line] = [{"turn": 1, "user": "x"}, call, {"finish": "answered"}]
+    held: Line = {"held": "c1", "clauses": []}
+    assert held_again(told, [*told[:2], held, *told[2:]]) == [*told[:2], held, *told[2:]]
 
 
 def test_a_call_that_fitted_its_tool_still_does(tmp_path: Path) -> None:

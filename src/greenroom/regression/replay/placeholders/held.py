@@ -9,6 +9,7 @@ Invariant: such a line stands right after the one that has the arguments it is a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
@@ -20,7 +21,7 @@ from greenroom.regression.tape.tape import Line
 
 Key = tuple[int, str, bytes]
 """Turn, tool and arguments."""
-Place = tuple[int, str, bytes]
+Place = tuple[int, str, str]
 """A round with its arguments, for two lives of a turn may have edited a call in two ways. Words have their hook in the place of
 a round, and no arguments.
 """
@@ -121,7 +122,7 @@ def key_of(turn: int, tool: str, arguments: Json) -> Key:
 
 def place_of(decided: Round, arguments: Json) -> Place:
     """Where a decision about arguments is held."""
-    return *decided, canonical(arguments)
+    return *decided, json.dumps(arguments, sort_keys=True)  # numbers of any size, which a tape may have
 
 
 def _verdicts(recorded: Sequence[Record], clean: Sequence[Record]) -> dict[Place, Line]:
