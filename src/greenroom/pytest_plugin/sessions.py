@@ -101,7 +101,8 @@ class Sessions:
         """The model that reads a rubric: `expect(session).judged("Be kind.", greenroom.judge())`.
 
         Args:
-            model: its name or alias; that of `[models.judge]` in greenroom.toml when empty.
+            model: its name or alias; that of `[models.judge]` in greenroom.toml when empty. One that is not scripted
+                reaches the network when it is asked.
 
         Raises:
             UsageError: none is named there.

@@ -13,7 +13,9 @@ Round = tuple[int, str]
 GATE = "gate"
 """The round of a call that was edited at its gate."""
 UNKNOWN = ".unknown"
-"""The round of the question whether a call that a crash cut off had run: no edit of its arguments answers that."""
+"""How the round ends of the question whether a call that a crash cut off had run: no edit of its arguments answers that. A
+replay has no crash, and only takes over what came of the call, or that a person ended the turn for it.
+"""
 
 
 def arguments_by_round(record: Record) -> dict[Round, Json]:

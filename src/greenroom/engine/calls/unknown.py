@@ -11,6 +11,7 @@ from greenroom.engine.asking.question import TurnStopped, Void, ask
 from greenroom.engine.calls.decided import Decided, Reply
 from greenroom.engine.calls.deciding import card_of, decide_call, verdict_step
 from greenroom.engine.calls.results import returned
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.calls.running import run
 from greenroom.engine.looks import FIRST, NOW
 
@@ -21,7 +22,7 @@ async def settle_unknown(among: Reply, call: ToolCall, item: Decided) -> None:
     """A call that may or may not have happened: a person says what is true, or has it run once more if policy lets it."""
     room, turn = among.room, among.turn
     starts = sum(isinstance(r.event, ToolStarted) and r.event.step == item.step for r in room.steps.log.records)
-    suffix = f".{starts}.unknown" if starts > 1 else ".unknown"  # leave to repeat is good for one repetition
+    suffix = f".{starts}{UNKNOWN}" if starts > 1 else UNKNOWN  # leave to repeat is good for one repetition
     await room.steps.look(FIRST, verdict_step(turn, call.id, suffix))
     verdict = decide_call(room, turn, call, suffix)
     unknown = ToolResult(status="unknown", error=UNKNOWN_OUTCOME)

@@ -42,6 +42,7 @@ from greenroom.core.events import (
 from greenroom.core.messages import Message
 from greenroom.core.values import Memory, Verdict
 from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.contract import Contract
 from greenroom.engine.replay.lives import ByLife, LifeOver, Lives, by_life, given_up, judging, turn_of, words_judged
 from greenroom.engine.replay.overtaken import overtaken
@@ -328,7 +329,7 @@ def _comparable(records: Sequence[Record], unfinished: Container[int]) -> dict[s
         for r in records
         if r.event.kind in _COMPARED_BY_CONTENT
         and r.event.turn not in unfinished
-        and not r.event.step.endswith(".unknown")  # about a crash, which a replay does not have
+        and not r.event.step.endswith(UNKNOWN)  # about a crash, which a replay does not have
         and (not isinstance(r.event, ApprovalRequested) or r.event.step in answered)  # else it became void
         and r.event.step not in no_more
     }

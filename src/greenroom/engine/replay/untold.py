@@ -25,6 +25,7 @@ from greenroom.core.events import (
     TurnStarted,
     VerdictReached,
 )
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.looks import ASK, FIRST, NOW, PASSED, RUN, VOID
 
 _OF_CALL = re.compile(
@@ -92,7 +93,7 @@ class _Looks:
         if place or suffix in _ONCE:
             return place or FIRST
         anew = f"{turn}/verdict:tool.call:{call}{suffix}" in self._reached
-        if suffix.endswith(".unknown"):
+        if suffix.endswith(UNKNOWN):
             return NOW if anew else FIRST
         if f"{turn}/ask:{call}{suffix}" in self._put:
             return VOID

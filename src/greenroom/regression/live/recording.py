@@ -26,6 +26,7 @@ from greenroom.core.events import (
 from greenroom.core.messages import Message
 from greenroom.core.signals import Signal
 from greenroom.core.values import Memory, ToolCall, Verdict
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.model_call.generating import AGAIN
 from greenroom.engine.replay.lives import ByLife, judging
 from greenroom.regression.live.desk import Desk
@@ -36,11 +37,10 @@ from greenroom.regression.replay.world import World
 from greenroom.regression.tape.tape import Tape
 
 _STEP = re.compile(r"t(\d+)/(\w+)(?::(.*))?")
-_UNKNOWN = ".unknown"
 _STEPPED_IN = ("edit", "simulate", "skip")
 _ON_TRIAL = ("prompt", "output", "remember")
 """Gates at which a person changes what the persona is given to say, says, or keeps: that is what a live run is about."""
-_RAISED = (".stop", _UNKNOWN)
+_RAISED = (".stop", UNKNOWN)
 """How the keys of questions end that a kill switch or a crash raised: neither comes again, and what was said does."""
 _CALL_GATE = re.compile(r"gate:(?:tool|result):(c\d+)")
 _FOUND_GATES = ("gate:recall", "gate:retrieve")
@@ -270,7 +270,7 @@ class LiveRecording(ByLife):
         """What came of a call that a crash had cut off, and about which a person was asked then."""
         recorded = self._recorded_step(step)
         event = self.world.events.get((ToolReturned, recorded))
-        asked = (ApprovalGiven, f"{recorded.replace('/tool:', '/ask:')}{_UNKNOWN}") in self.world.events
+        asked = (ApprovalGiven, f"{recorded.replace('/tool:', '/ask:')}{UNKNOWN}") in self.world.events
         if not isinstance(event, ToolReturned) or not (asked or event.simulated):
             return None
         call = step.partition("/tool:")[2]

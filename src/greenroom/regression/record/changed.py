@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from greenroom.core.errors import UsageError
 from greenroom.core.events import ContractLoaded, Record, VerdictReached
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.regression.record.governing import changed_within, given_up_otherwise, stretches
-from greenroom.regression.record.lives import UNKNOWN
 from greenroom.regression.tape.under_test import Stretch, written
 
 _TURN = re.compile(r"turn ([0-9]+): ")

@@ -31,9 +31,10 @@ from greenroom.core.events import (
     TurnStarted,
     VerdictReached,
 )
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.replay.overtaken import overtaken
 from greenroom.engine.standing import set_between_turns
-from greenroom.regression.record.lives import UNKNOWN, ToldLives
+from greenroom.regression.record.lives import ToldLives
 
 POLICY = "policy:"
 TOLD = {

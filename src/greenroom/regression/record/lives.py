@@ -32,17 +32,14 @@ from greenroom.core.events import (
 )
 from greenroom.core.values import Json
 from greenroom.engine.calls.results import STOPPED
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.engine.replay.courses import unwaited
 from greenroom.engine.replay.lives import by_life
 from greenroom.regression.tape.tape import Line, sorted_json
 from greenroom.views.people.grants import asking
 
-UNKNOWN = ".unknown"
-"""How the keys end of what a crash left to be asked: a replay has no crash, and only takes over what came of the call,
-or that a person ended the turn for it.
-"""
 STOP = ".stop"
-"""The same of a call that was stopped when it was about to run."""
+"""How the key ends of what is asked about a call that was stopped when it was about to run."""
 _ANEW = frozenset({VerdictReached, AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven, ToolStarted})
 _READ = frozenset({AutonomyChanged, DaySumsRead})
 EACH = frozenset({AutonomyChanged, DaySumsRead, ApprovalRequested, ApprovalGiven})

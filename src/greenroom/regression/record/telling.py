@@ -32,9 +32,10 @@ from greenroom.core.events import (
     VerdictReached,
 )
 from greenroom.core.values import Json, Memory, ToolCall
+from greenroom.engine.calls.rounds import UNKNOWN
 from greenroom.regression.record.forks import one_life
 from greenroom.regression.record.latest import POLICY, chosen, latest, ran, timed
-from greenroom.regression.record.lives import UNKNOWN, ToldLives, told_lives
+from greenroom.regression.record.lives import ToldLives, told_lives
 from greenroom.regression.record.never_back import Out
 from greenroom.regression.record.order import by_call
 from greenroom.regression.replay.added import Added

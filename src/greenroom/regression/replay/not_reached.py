@@ -1,6 +1,6 @@
 """What a life of a turn that was cut off did not come to, of that of which a tape does not say in which life it happened.
 
-Invariant: only what the whole tape of a turn cannot have, had it come to it, is taken as never reached.
+Invariant: only what the tape of the turn would have otherwise, had this life come to it, is taken as not reached.
 """
 
 from __future__ import annotations
